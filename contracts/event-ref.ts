@@ -1,0 +1,31 @@
+import { type EventType } from './catalogue';
+import { type Priority } from './priority';
+
+/**
+ * What a workflow gets as its one argument: ids and numbers, never the payload. Activities load the payload from the
+ * outbox row, so neither content nor e-mail enters workflow history (requirements AMB-14).
+ */
+export interface EventRef {
+  /** UUID; also the workflow id. */
+  readonly eventId: string;
+  /** Canonical type. */
+  readonly eventType: EventType;
+  readonly schemaVersion: number;
+  readonly aggregateType: string;
+  /** UUID. */
+  readonly aggregateId: string;
+  /** Commit order within the aggregate; rises with every row of the outbox, gaps allowed. */
+  readonly sequence: number;
+  /** `created_at` of the row with its microseconds, RFC 3339: with `eventId` it is the row's primary key. */
+  readonly createdAt: string;
+  /** The same in epoch milliseconds: the feed score. */
+  readonly createdAtMs: number;
+  readonly priority: Priority;
+  /** W3C trace context of the writer, if it gave one. */
+  readonly traceparent?: string;
+}
+
+/** A row with its payload validated and brought to today's field names. */
+export interface EventRecord<Payload = Record<string, unknown>> extends EventRef {
+  readonly payload: Payload;
+}

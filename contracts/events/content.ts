@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { defineEvent, mentions, renameFields, timestamp, uuid } from './define';
+
+const base = {
+  priority: 'normal',
+  domain: 'content',
+  aggregateType: 'post',
+  partitionKey: 'post_id',
+  version: 1,
+} as const;
+
+const authorIsUser = renameFields({ author_id: 'user_id' });
+
+export const postCreated = defineEvent({
+  ...base,
+  type: 'content.post.created',
+  meaning: 'A post was written; if published it goes to the feeds of its author’s followers.',
+  aliases: ['PostCreated', 'post_created', 'content.post_created'],
+  effects: ['feed.fanout', 'media.claim', 'notify', 'kafka.emit'],
+  workflow: 'feedFanoutWorkflow',
+  upgrade: authorIsUser,
+  schema: z.looseObject({
+    post_id: uuid(),
+    user_id: uuid(),
+    caption: z.string().max(10_000).default(''),
+    title: z.string().max(500).optional(),
+    tags: z.array(z.string().max(100)).max(50).optional(),
+    media_type: z.enum(['image', 'video', 'none']).default('none'),
+    media_ids: z.array(uuid()).max(20).optional(),
+    mentioned_user_ids: mentions(),
+    status: z.enum(['published', 'draft']).default('published'),
+    created_at: z.string().optional(),
+  }),
+});
+
+export const postUpdated = defineEvent({
+  ...base,
+  type: 'content.post.updated',
+  meaning: 'The text of a post was edited.',
+  aliases: ['PostUpdated', 'post_updated', 'content.post_updated'],
+  effects: ['feed.refresh', 'kafka.emit'],
+  workflow: 'postRefreshWorkflow',
+  upgrade: renameFields({ editor_id: 'user_id', author_id: 'user_id' }),
+  schema: z.looseObject({
+    post_id: uuid(),
+    user_id: uuid(),
+    caption: z.string().max(10_000).optional(),
+    title: z.string().max(500).optional(),
+    tags: z.array(z.string().max(100)).max(50).optional(),
+    updated_at: timestamp().optional(),
+  }),
+});
+
+export const postStatusUpdated = defineEvent({
+  ...base,
+  type: 'content.post.status_updated',
+  meaning: 'A post was published, archived or deleted by a change of status.',
+  aliases: ['PostStatusUpdated', 'post_status_updated', 'content.post_status_updated'],
+  effects: ['feed.fanout', 'feed.retract', 'notify.retract', 'kafka.emit'],
+  workflow: (payload) => (payload.new_status === 'published' ? 'feedFanoutWorkflow' : 'retractionWorkflow'),
+  upgrade: authorIsUser,
+  schema: z.looseObject({
+    post_id: uuid(),
+    user_id: uuid(),
+    new_status: z.enum(['published', 'archived', 'deleted']),
+    updated_at: timestamp().optional(),
+  }),
+});
+
+export const postDeleted = defineEvent({
+  ...base,
+  type: 'content.post.deleted',
+  meaning: 'A post was deleted: nothing of it goes out any more, and what went out is taken back.',
+  aliases: ['PostDeleted', 'post_deleted', 'content.post_deleted'],
+  effects: ['feed.retract', 'notify.retract', 'kafka.emit'],
+  workflow: 'retractionWorkflow',
+  upgrade: renameFields({ deleter_id: 'user_id', author_id: 'user_id' }),
+  schema: z.looseObject({ post_id: uuid(), user_id: uuid(), deleted_at: timestamp().optional() }),
+});

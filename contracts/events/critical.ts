@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { defineEvent, timestamp, uuid } from './define';
+
+export const liveStreamStarted = defineEvent({
+  type: 'live.stream.started',
+  meaning: 'A live stream began; the streamer’s followers are told while it still matters.',
+  aliases: ['LiveStreamStarted', 'live_stream_started'],
+  version: 1,
+  priority: 'critical',
+  domain: 'live',
+  aggregateType: 'stream',
+  partitionKey: 'stream_id',
+  effects: ['notify', 'kafka.emit'],
+  workflow: 'notificationWorkflow',
+  schema: z.looseObject({
+    stream_id: uuid(),
+    user_id: uuid(),
+    title: z.string().max(500).optional(),
+    started_at: timestamp().optional(),
+  }),
+});
+
+export const securityAlertRaised = defineEvent({
+  type: 'security.alert.raised',
+  meaning: 'Something happened to an account that its owner must know now.',
+  aliases: ['SecurityAlert', 'SecurityAlertRaised', 'security_alert'],
+  version: 1,
+  priority: 'critical',
+  domain: 'security',
+  aggregateType: 'user',
+  partitionKey: 'user_id',
+  effects: ['notify', 'kafka.emit'],
+  workflow: 'notificationWorkflow',
+  schema: z.looseObject({
+    alert_id: uuid(),
+    user_id: uuid(),
+    kind: z.enum(['new_login', 'password_changed', 'email_changed', 'suspicious_activity']),
+    raised_at: timestamp().optional(),
+  }),
+});

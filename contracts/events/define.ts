@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { type Effect } from '../effects';
+import { type PriorityName } from '../priority';
+import { type WorkflowType } from '../workflow-types';
+
+/** Kafka topics are per domain: `${KAFKA_TOPIC_PREFIX}.<domain>.events` (requirements TOP-01). */
+export const domains = ['content', 'media', 'identity', 'message', 'social', 'live', 'security'] as const;
+export type Domain = (typeof domains)[number];
+
+/** One row of the event catalogue. Everything that differs between event types is here and nowhere else. */
+export interface EventDefinition<Type extends string = string, Schema extends z.ZodType = z.ZodType> {
+  /** Canonical dotted name; the only spelling on the wire. */
+  readonly type: Type;
+  /** One line for the catalogue page. */
+  readonly meaning: string;
+  /** Older spellings accepted on input only (requirements AMB-09, AMB-10). */
+  readonly aliases: readonly string[];
+  /** Current schema version; goes into the `schema_version` header. */
+  readonly version: number;
+  readonly schema: Schema;
+  readonly priority: PriorityName;
+  readonly domain: Domain;
+  /** What `aggregate_id` of the row names, for example `post`. */
+  readonly aggregateType: string;
+  /** Payload field that is the Kafka key and, for `publish()`, the default aggregate id. */
+  readonly partitionKey: string;
+  readonly effects: readonly Effect[];
+  /** The workflow the bridge starts; a function where the payload decides. */
+  readonly workflow: WorkflowType | ((payload: z.output<Schema>) => WorkflowType);
+  /** Brings an older producer's payload to today's field names before validation (requirements AMB-43, AMB-47). */
+  readonly upgrade?: (raw: Record<string, unknown>, aggregateId: string) => Record<string, unknown>;
+}
+
+/** Keeps the literal type name and the schema's type, and checks that the partition key is a field of the payload. */
+export function defineEvent<const Type extends string, Schema extends z.ZodObject>(
+  definition: EventDefinition<Type, Schema> & { partitionKey: keyof Schema['shape'] & string },
+): EventDefinition<Type, Schema> {
+  return definition;
+}
+
+/** `{ old: 'new' }` → an upgrade that copies the old field where the new one is absent. */
+export function renameFields(names: Record<string, string>): (raw: Record<string, unknown>) => Record<string, unknown> {
+  return (raw) => {
+    const upgraded = { ...raw };
+    for (const [from, to] of Object.entries(names)) {
+      if (upgraded[to] === undefined && upgraded[from] !== undefined) upgraded[to] = upgraded[from];
+      delete upgraded[from];
+    }
+    return upgraded;
+  };
+}
+
+/** Any RFC 4122 layout, lower-cased: PostgreSQL prints UUIDs in lower case, and Redis compares bytes. */
+export const uuid = () => z.guid().toLowerCase();
+/** RFC 3339 with any offset. Informational: order and score come from the outbox row. */
+export const timestamp = () => z.iso.datetime({ offset: true });
+/** Ids of users mentioned, resolved by the writer: text is never parsed here (requirements AMB-37). */
+export const mentions = () => z.array(uuid()).max(100).optional();

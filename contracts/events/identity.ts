@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { defineEvent, timestamp, uuid } from './define';
+
+const base = {
+  domain: 'identity',
+  aggregateType: 'user',
+  partitionKey: 'user_id',
+  version: 1,
+  workflow: 'identityWorkflow',
+} as const;
+
+export const userCreated = defineEvent({
+  ...base,
+  type: 'identity.user.created',
+  meaning: 'A user signed up.',
+  aliases: ['UserCreatedEvent', 'UserCreated', 'user_created'],
+  priority: 'normal',
+  effects: ['identity', 'kafka.emit'],
+  schema: z.looseObject({
+    user_id: uuid(),
+    username: z.string().max(200),
+    email: z.email().optional(),
+    created_at: timestamp().optional(),
+  }),
+});
+
+export const userProfileUpdated = defineEvent({
+  ...base,
+  type: 'identity.user.profile_updated',
+  meaning: 'Name, avatar or badges of a user changed; cached author data follows.',
+  aliases: ['UserProfileUpdatedEvent', 'UserProfileUpdated', 'user_profile_updated'],
+  priority: 'normal',
+  effects: ['identity', 'kafka.emit'],
+  schema: z.looseObject({
+    user_id: uuid(),
+    username: z.string().max(200),
+    display_name: z.string().max(500).optional(),
+    avatar_url: z.url().optional(),
+    is_verified: z.boolean().optional(),
+    follower_count: z.int().nonnegative().optional(),
+    updated_at: timestamp().optional(),
+  }),
+});
+
+export const userDeleted = defineEvent({
+  ...base,
+  type: 'identity.user.deleted',
+  meaning: 'A user left: hidden at once; on a hard delete their posts leave every feed.',
+  aliases: ['UserDeletedEvent', 'UserDeleted', 'user_deleted'],
+  priority: 'high',
+  effects: ['identity', 'feed.retract', 'notify.retract', 'kafka.emit'],
+  schema: z.looseObject({
+    user_id: uuid(),
+    deleted_at: timestamp().optional(),
+    soft_delete: z.boolean().default(false),
+  }),
+});

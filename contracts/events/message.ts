@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { defineEvent, mentions, timestamp, uuid } from './define';
+
+const base = {
+  priority: 'high',
+  domain: 'message',
+  aggregateType: 'conversation',
+  partitionKey: 'conversation_id',
+  version: 1,
+} as const;
+
+/** Older senders name no conversation; the row's aggregate id is the conversation (requirements AMB-42, AMB-43). */
+function conversationFromAggregate(raw: Record<string, unknown>, aggregateId: string): Record<string, unknown> {
+  const { recipient_id, new_content, ...rest } = raw;
+  return {
+    conversation_id: aggregateId,
+    ...(recipient_id === undefined ? {} : { recipient_ids: [recipient_id] }),
+    ...(new_content === undefined ? {} : { content: new_content }),
+    ...rest,
+  };
+}
+
+const content = z.string().max(100_000).optional();
+
+/** Plaintext of an end-to-end encrypted chat enters nothing at all (requirements 2.4). */
+const noPlaintext = (message: { encrypted?: boolean | undefined; content?: string | undefined }) =>
+  message.encrypted !== true || message.content === undefined;
+const noPlaintextRule = {
+  error: 'an end-to-end encrypted message must not carry its plaintext: leave `content` out',
+  path: ['content'],
+};
+
+export const messagePersisted = defineEvent({
+  ...base,
+  type: 'message.persisted',
+  meaning: 'A message was stored; its recipients and the mentioned are told.',
+  aliases: ['MessageCreated', 'MessagePersisted', 'message_created', 'message_persisted'],
+  effects: ['notify', 'kafka.emit'],
+  workflow: 'notificationWorkflow',
+  upgrade: conversationFromAggregate,
+  schema: z
+    .looseObject({
+      message_id: uuid(),
+      conversation_id: uuid(),
+      sender_id: uuid(),
+      recipient_ids: z.array(uuid()).max(1_000).optional(),
+      mentioned_user_ids: mentions(),
+      encrypted: z.boolean().optional(),
+      content,
+      created_at: timestamp().optional(),
+    })
+    .refine(noPlaintext, noPlaintextRule),
+});
+
+export const messageEdited = defineEvent({
+  ...base,
+  type: 'message.edited',
+  meaning: 'The text of a message changed; search refreshes.',
+  aliases: ['MessageEdited', 'message_edited'],
+  effects: ['kafka.emit'],
+  workflow: 'emitWorkflow',
+  upgrade: conversationFromAggregate,
+  schema: z
+    .looseObject({
+      message_id: uuid(),
+      conversation_id: uuid(),
+      editor_id: uuid(),
+      encrypted: z.boolean().optional(),
+      content,
+      edited_at: timestamp().optional(),
+    })
+    .refine(noPlaintext, noPlaintextRule),
+});
+
+export const messageDeleted = defineEvent({
+  ...base,
+  type: 'message.deleted',
+  meaning: 'A message was deleted; notifications about it are taken back.',
+  aliases: ['MessageDeleted', 'message_deleted'],
+  effects: ['notify.retract', 'kafka.emit'],
+  workflow: 'retractionWorkflow',
+  upgrade: conversationFromAggregate,
+  schema: z.looseObject({
+    message_id: uuid(),
+    conversation_id: uuid(),
+    deleter_id: uuid().optional(),
+    deleted_at: timestamp().optional(),
+  }),
+});

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { defineEvent, mentions, timestamp, uuid } from './define';
+
+const base = { domain: 'social', version: 1 } as const;
+const reaction = { ...base, priority: 'normal', aggregateType: 'reaction_target', partitionKey: 'target_id' } as const;
+const follow = { ...base, priority: 'normal', aggregateType: 'follower', partitionKey: 'follower_id' } as const;
+
+/** What can be reacted to (requirements EVT-11). */
+export const targetTypes = ['message', 'post', 'comment'] as const;
+const emoji = z.string().min(1).max(64);
+
+export const reactionAdded = defineEvent({
+  ...reaction,
+  type: 'reaction.added',
+  meaning: 'Somebody reacted to a post, message or comment; its owner is told.',
+  aliases: ['ReactionAdded', 'reaction_added'],
+  effects: ['notify', 'kafka.emit'],
+  workflow: 'notificationWorkflow',
+  schema: z.looseObject({
+    target_id: uuid(),
+    target_type: z.enum(targetTypes),
+    target_owner_id: uuid().optional(),
+    user_id: uuid(),
+    emoji,
+  }),
+});
+
+export const reactionRemoved = defineEvent({
+  ...reaction,
+  type: 'reaction.removed',
+  meaning: 'A reaction was taken back, and so is its notification.',
+  aliases: ['ReactionRemoved', 'reaction_removed'],
+  effects: ['notify.retract', 'kafka.emit'],
+  workflow: 'retractionWorkflow',
+  schema: z.looseObject({ target_id: uuid(), target_type: z.enum(targetTypes).optional(), user_id: uuid(), emoji }),
+});
+
+export const followAdded = defineEvent({
+  ...follow,
+  type: 'follow.added',
+  meaning: 'A user began to follow another: the feed is filled, the followee is told.',
+  aliases: ['FollowAdded', 'follow_added'],
+  effects: ['feed.follow', 'notify', 'kafka.emit'],
+  workflow: 'followWorkflow',
+  schema: z.looseObject({ follower_id: uuid(), followee_id: uuid() }),
+});
+
+export const followRemoved = defineEvent({
+  ...follow,
+  type: 'follow.removed',
+  meaning: 'A user stopped following another: the followee’s posts leave the feed.',
+  aliases: ['FollowRemoved', 'follow_removed'],
+  effects: ['feed.follow', 'kafka.emit'],
+  workflow: 'followWorkflow',
+  schema: z.looseObject({ follower_id: uuid(), followee_id: uuid() }),
+});
+
+export const commentCreated = defineEvent({
+  ...base,
+  type: 'comment.created',
+  meaning: 'Somebody commented on a post; its owner and the mentioned are told.',
+  aliases: ['CommentCreated', 'comment_created'],
+  priority: 'high',
+  aggregateType: 'post',
+  partitionKey: 'post_id',
+  effects: ['notify', 'kafka.emit'],
+  workflow: 'notificationWorkflow',
+  schema: z.looseObject({
+    comment_id: uuid(),
+    post_id: uuid(),
+    post_owner_id: uuid().optional(),
+    user_id: uuid(),
+    content: z.string().max(10_000).optional(),
+    mentioned_user_ids: mentions(),
+    created_at: timestamp().optional(),
+  }),
+});

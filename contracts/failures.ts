@@ -1,0 +1,183 @@
+/**
+ * The closed catalogue of failures. A failure's cause and whether a retry can help are decided where it is made, once;
+ * nothing downstream matches message texts. Codes are the `type` of Temporal failures, the first word of `last_error` on
+ * an outbox row and the label of metrics. docs/failures.md is generated from this table.
+ *
+ * Causes (architecture section 3):
+ * - `row`          the event itself is at fault: counts attempts, dead-letters at the ceiling, or at once if hopeless.
+ * - `environment`  the deployment is at fault: every event of the type would fail, so the type pauses and alarms.
+ * - `outage`       a dependency is down: back off, count nothing.
+ * - `busy`         a dependency is overloaded: shrink the window, count nothing.
+ */
+export type Cause = 'row' | 'environment' | 'outage' | 'busy';
+
+interface FailureEntry {
+  readonly cause: Cause;
+  /** Can the same call succeed later without anybody changing anything? */
+  readonly retryable: boolean;
+  readonly meaning: string;
+  readonly action: string;
+}
+
+export const failures = {
+  // The row, found before its start
+  UNKNOWN_EVENT_TYPE: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'No event type of the catalogue has this name or alias.',
+    action: 'Correct event_type, or deploy the version that knows it; then requeue the row.',
+  },
+  UNSUPPORTED_VERSION: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'The row’s schema_version is newer than this deployment knows.',
+    action: 'Deploy the newer bridge and workers, then requeue the row.',
+  },
+  INVALID_PAYLOAD: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'The payload does not fit the schema of its type.',
+    action: 'Mend the writer; correct the payload and requeue, or discard the row.',
+  },
+  PAYLOAD_TOO_LARGE: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'The payload exceeds the limit of 768 KiB.',
+    action: 'Put the content in a store and its id in the event.',
+  },
+  START_REFUSED: {
+    cause: 'row',
+    retryable: true,
+    meaning: 'Temporal refused this start for a reason of its own.',
+    action: 'Read last_error; requeue when mended.',
+  },
+  FOREIGN_WORKFLOW: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'A workflow that is not ours owns this event id.',
+    action: 'Find who started it. Nothing of this event ran; give the row a new id, or discard it.',
+  },
+  RETENTION_PASSED: {
+    cause: 'row',
+    retryable: false,
+    meaning:
+      'First tried longer ago than Temporal remembers, and Temporal does not know the run: it may have run already.',
+    action: 'Check the effect ledger for this event id, then requeue or discard.',
+  },
+  // The environment
+  SEARCH_ATTRIBUTE_MISSING: {
+    cause: 'environment',
+    retryable: true,
+    meaning: 'A search attribute is not registered on the namespace.',
+    action: 'Run `npm run migrate`, or `temporal operator search-attribute create`.',
+  },
+  NO_POLLER: {
+    cause: 'environment',
+    retryable: true,
+    meaning: 'No worker polls the task queue of this event type.',
+    action: 'Start the workers of that queue, or look why they died.',
+  },
+  NAMESPACE_MISSING: {
+    cause: 'environment',
+    retryable: true,
+    meaning: 'The Temporal namespace does not exist.',
+    action: 'Create it, or correct TEMPORAL_NAMESPACE.',
+  },
+  NOT_AUTHORIZED: {
+    cause: 'environment',
+    retryable: true,
+    meaning: 'Temporal refused our credentials.',
+    action: 'Correct the key or certificate.',
+  },
+  // Outages
+  TEMPORAL_UNAVAILABLE: {
+    cause: 'outage',
+    retryable: true,
+    meaning: 'Temporal does not answer.',
+    action: 'Bring Temporal back; the backlog drains by itself.',
+  },
+  DATABASE_UNAVAILABLE: {
+    cause: 'outage',
+    retryable: true,
+    meaning: 'PostgreSQL does not answer, or is read-only.',
+    action: 'Bring PostgreSQL back.',
+  },
+  REDIS_UNAVAILABLE: {
+    cause: 'outage',
+    retryable: true,
+    meaning: 'Redis does not answer.',
+    action: 'Bring Redis back; fan-out resumes by itself.',
+  },
+  KAFKA_UNAVAILABLE: {
+    cause: 'outage',
+    retryable: true,
+    meaning: 'Kafka does not acknowledge.',
+    action: 'Bring Kafka back; emission drains in order.',
+  },
+  CHANNEL_UNAVAILABLE: {
+    cause: 'outage',
+    retryable: true,
+    meaning: 'The provider of a notification channel does not answer.',
+    action: 'Look at the provider; deliveries wait.',
+  },
+  // Overload
+  TEMPORAL_BUSY: {
+    cause: 'busy',
+    retryable: true,
+    meaning: 'Temporal throttles us.',
+    action: 'Nothing: the start window shrinks. If it lasts, raise the namespace’s limits.',
+  },
+  // Effects
+  EVENT_NOT_FOUND: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'The outbox row of this workflow no longer exists.',
+    action: 'The row was deleted by hand or its partition dropped: nothing can be done for this event.',
+  },
+  TARGET_NOT_KNOWN_YET: {
+    cause: 'row',
+    retryable: true,
+    meaning: 'The event points to something whose own event was not processed yet.',
+    action: 'Nothing, unless it lasts: then the other event is stuck or was never written.',
+  },
+  MESSAGE_REFUSED: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'Kafka refuses this message for ever (for example, too large).',
+    action: 'Raise the topic’s max.message.bytes, then reset the workflow.',
+  },
+  TOPIC_MISSING: {
+    cause: 'environment',
+    retryable: true,
+    meaning: 'The Kafka topic does not exist.',
+    action: 'Run `npm run migrate`, which creates the topics.',
+  },
+  DELIVERY_REFUSED: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'The provider refuses this recipient for ever.',
+    action: 'The address is dead; the delivery row says why.',
+  },
+} as const satisfies Record<string, FailureEntry>;
+
+export type FailureCode = keyof typeof failures;
+
+/** An expected failure: its code says what it is, its message says what, where and what to do. Never content or e-mail. */
+export class NovaError extends Error {
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, detail: string, options?: { cause?: unknown }) {
+    super(`${code}: ${detail}`, options);
+    this.name = 'NovaError';
+    this.code = code;
+  }
+
+  get entry(): FailureEntry {
+    return failures[this.code];
+  }
+}
+
+/** Codes an activity must not retry: the `nonRetryableErrorTypes` of every retry policy. */
+export const nonRetryableCodes: readonly FailureCode[] = (Object.keys(failures) as FailureCode[]).filter(
+  (code) => !failures[code].retryable,
+);

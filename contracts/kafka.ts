@@ -1,0 +1,17 @@
+import { type Domain, domains } from './events/define';
+
+/** Headers of every message (requirements section 3.4): the body is the payload alone. */
+export const kafkaHeaders = {
+  eventId: 'event_id',
+  eventType: 'event_type',
+  schemaVersion: 'schema_version',
+  sequence: 'sequence',
+  traceparent: 'traceparent',
+} as const;
+
+/** Topic of each domain: `${prefix}.<domain>.events`, unless overridden (CFG-03 to CFG-05). */
+export function topicNames(prefix: string, overrides: Partial<Record<Domain, string>> = {}): Record<Domain, string> {
+  return Object.fromEntries(
+    domains.map((domain) => [domain, overrides[domain] ?? `${prefix}.${domain}.events`]),
+  ) as Record<Domain, string>;
+}

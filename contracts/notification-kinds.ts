@@ -1,0 +1,45 @@
+/** Channels a notification can take. In-app rows are made by us; the others go through a provider. */
+export const channels = ['in_app', 'email'] as const;
+export type Channel = (typeof channels)[number];
+
+interface KindEntry {
+  readonly meaning: string;
+  /** Channels used when the user has said nothing. */
+  readonly defaultChannels: readonly Channel[];
+  /** Channels no preference can switch off: an account must hear of its own security. */
+  readonly lockedChannels: readonly Channel[];
+}
+
+export const notificationKinds = {
+  'message.received': { meaning: 'Somebody sent you a message.', defaultChannels: ['in_app'], lockedChannels: [] },
+  'message.mention': {
+    meaning: 'Somebody mentioned you in a message.',
+    defaultChannels: ['in_app', 'email'],
+    lockedChannels: [],
+  },
+  'post.mention': {
+    meaning: 'Somebody mentioned you in a post.',
+    defaultChannels: ['in_app', 'email'],
+    lockedChannels: [],
+  },
+  'comment.received': { meaning: 'Somebody commented on your post.', defaultChannels: ['in_app'], lockedChannels: [] },
+  'comment.mention': {
+    meaning: 'Somebody mentioned you in a comment.',
+    defaultChannels: ['in_app', 'email'],
+    lockedChannels: [],
+  },
+  'reaction.received': {
+    meaning: 'Somebody reacted to something of yours.',
+    defaultChannels: ['in_app'],
+    lockedChannels: [],
+  },
+  'follow.received': { meaning: 'Somebody follows you.', defaultChannels: ['in_app'], lockedChannels: [] },
+  'live.started': { meaning: 'Somebody you follow went live.', defaultChannels: ['in_app'], lockedChannels: [] },
+  'security.alert': {
+    meaning: 'Something happened to your account.',
+    defaultChannels: ['in_app', 'email'],
+    lockedChannels: ['in_app', 'email'],
+  },
+} as const satisfies Record<string, KindEntry>;
+
+export type NotificationKind = keyof typeof notificationKinds;

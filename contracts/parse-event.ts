@@ -1,0 +1,79 @@
+import { type EventType, type PayloadOf, definitionOf } from './catalogue';
+import { type EventDefinition } from './events/define';
+import { type WorkflowType } from './workflow-types';
+import { NovaError } from './failures';
+
+/**
+ * Largest payload accepted, in bytes of UTF-8 JSON: under Kafka's default message limit of 1 MiB with room for headers,
+ * and well under Temporal's 2 MiB per payload.
+ */
+export const maxPayloadBytes = 768 * 1024;
+
+/** What was written, in any accepted spelling and shape. */
+export interface RawEvent {
+  readonly eventType: string;
+  readonly aggregateId: string;
+  readonly payload: unknown;
+  /** Absent or null: the current version. */
+  readonly schemaVersion?: number | null;
+}
+
+export interface ParsedEvent<T extends EventType = EventType> {
+  readonly definition: EventDefinition<T>;
+  readonly type: T;
+  readonly version: number;
+  readonly payload: PayloadOf<T>;
+}
+
+/**
+ * Validates a written event against the catalogue and brings it to today's names.
+ * @throws NovaError UNKNOWN_EVENT_TYPE, UNSUPPORTED_VERSION, INVALID_PAYLOAD; the message names the field, never its value
+ */
+export function parseEvent(raw: RawEvent): ParsedEvent {
+  const definition = definitionOf(raw.eventType);
+  if (definition === undefined) {
+    throw new NovaError(
+      'UNKNOWN_EVENT_TYPE',
+      `event_type "${raw.eventType.slice(0, 100)}" is not in the catalogue (docs/events.md)`,
+    );
+  }
+  const version = raw.schemaVersion ?? definition.version;
+  if (version < 1 || version > definition.version) {
+    throw new NovaError(
+      'UNSUPPORTED_VERSION',
+      `schema_version ${version} of ${definition.type}; this deployment knows 1 to ${definition.version}`,
+    );
+  }
+  if (typeof raw.payload !== 'object' || raw.payload === null || Array.isArray(raw.payload)) {
+    throw new NovaError(
+      'INVALID_PAYLOAD',
+      `payload of ${definition.type} must be a JSON object, got ${jsonKind(raw.payload)}`,
+    );
+  }
+  const upgraded = definition.upgrade?.(raw.payload as Record<string, unknown>, raw.aggregateId) ?? raw.payload;
+  const result = definition.schema.safeParse(upgraded);
+  if (!result.success) {
+    // zod's messages name fields and expectations; values are left out, since they may be content or e-mail.
+    const faults = result.error.issues
+      .slice(0, 5)
+      .map((issue) => `${issue.path.join('.') || '(payload)'}: ${issue.message}`);
+    throw new NovaError('INVALID_PAYLOAD', `payload of ${definition.type} v${version}: ${faults.join('; ')}`);
+  }
+  return { definition, type: definition.type, version, payload: result.data as PayloadOf<EventType> };
+}
+
+/** The workflow type the bridge starts for this event. */
+export function workflowTypeFor(event: ParsedEvent): WorkflowType {
+  const { workflow } = event.definition;
+  return typeof workflow === 'function' ? workflow(event.payload) : workflow;
+}
+
+/** The Kafka key: the payload field the catalogue names. */
+export function partitionKeyOf(event: ParsedEvent): string {
+  return String((event.payload as Record<string, unknown>)[event.definition.partitionKey]);
+}
+
+function jsonKind(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}

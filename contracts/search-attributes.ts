@@ -1,0 +1,21 @@
+/**
+ * The custom search attributes every run carries, so that ops can list by what the event is about.
+ * They are stored in clear by Temporal: ids and type names only, never content, names or e-mail.
+ *
+ * They must be registered on the namespace before the first start (the local stack and `npm run migrate` do it);
+ * a start with an unregistered one is refused, which the bridge treats as a fault of the environment, not of the row.
+ */
+export const searchAttributes = {
+  /** Canonical event type, for example `content.post.created`. */
+  EventType: 'KEYWORD',
+  /** What the event is about, for example `post`. */
+  AggregateType: 'KEYWORD',
+  /** UUID of the aggregate: lists every workflow of one post, upload, user or conversation. */
+  AggregateId: 'KEYWORD',
+  /** `critical`, `high`, `normal` or `low`. */
+  EventPriority: 'KEYWORD',
+  /** How a run ended when that is neither plain success nor failure: `unclaimed`, `stopped`, `skipped`. Unset otherwise. */
+  Outcome: 'KEYWORD',
+} as const;
+
+export type SearchAttributeName = keyof typeof searchAttributes;

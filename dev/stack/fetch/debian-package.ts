@@ -1,0 +1,48 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheHome, type Env } from '../paths';
+import { runTool } from '../run-tool';
+import { which } from '../which';
+import { cached } from './cached';
+
+export function debianPackagesAreHere(env: Env): boolean {
+  return which('apt-get', env) !== null && which('dpkg', env) !== null;
+}
+
+/**
+ * Unpacks a Debian package, with the libraries that this machine lacks for it, into the cache and returns that folder.
+ * Nothing is installed: no root needed, no service started, no package list of the machine touched.
+ */
+export async function fetchDebianPackage(
+  name: string,
+  env: Env,
+  detail: (text: string) => void,
+  whatToDo: string,
+): Promise<string> {
+  const home = join(cacheHome(env), `debian-${name}`);
+  return cached(home, { timeoutMs: 300_000, onWait: detail }, async (draft) => {
+    const apt = join(draft, 'apt');
+    for (const folder of ['lists/partial', 'archives/partial']) mkdirSync(join(apt, folder), { recursive: true });
+    const own = aptOptions(apt);
+    const run = (file: string, ...args: string[]) => runTool({ file, args, cwd: draft, timeoutMs: 120_000, whatToDo });
+    detail('apt-get update, into a folder of its own');
+    await run('apt-get', ...own, 'update');
+    detail(`apt-get download of ${name}`);
+    await run('apt-get', ...own, 'install', '--yes', '--no-install-recommends', '--reinstall', '--download-only', name);
+    const archives = join(apt, 'archives');
+    for (const archive of readdirSync(archives).filter((file) => file.endsWith('.deb'))) {
+      await run('dpkg', '--extract', join(archives, archive), draft);
+    }
+  });
+}
+
+export function aptOptions(folder: string): string[] {
+  const options: Record<string, string> = {
+    'Dir::State::lists': join(folder, 'lists'),
+    'Dir::Cache': folder,
+    'Dir::Cache::archives': join(folder, 'archives'),
+    'APT::Sandbox::User': 'root', // else it changes to a user who may not write there
+    'Debug::NoLocking': '1', // the locks of the machine's own installation are root's
+  };
+  return ['-qq', ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])];
+}

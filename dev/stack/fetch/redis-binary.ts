@@ -1,0 +1,38 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { StackError } from '../errors';
+import { cacheHome, type Env } from '../paths';
+import { runTool } from '../run-tool';
+import type { Located, Program } from '../servers/server';
+import { which } from '../which';
+import { debianPackagesAreHere, fetchDebianPackage } from './debian-package';
+
+const advice = 'install Redis (Debian: apt-get install redis-server), or set REDIS_URL to a server of your own';
+
+/** `redis-server` on PATH; else Debian's package, unpacked into the cache. */
+export async function locateRedis(env: Env): Promise<Located> {
+  const onPath = which('redis-server', env);
+  if (onPath) return { ready: await described(onPath) };
+  const home = join(cacheHome(env), 'debian-redis-server');
+  if (existsSync(home)) return { ready: await unpacked(home) };
+  if (debianPackagesAreHere(env)) {
+    return {
+      title: "fetching Debian's package of Redis, once; cached from then on",
+      fetch: async (detail) => unpacked(await fetchDebianPackage('redis-server', env, detail, advice)),
+    };
+  }
+  throw new StackError({ code: 'MISSING_PROGRAM', what: 'redis-server is not on this machine', where: 'PATH', whatToDo: advice });
+}
+
+async function unpacked(home: string): Promise<Program> {
+  const lib = join(home, 'usr', 'lib');
+  const libraries = existsSync(lib) ? readdirSync(lib).map((triple) => join(lib, triple)).join(':') : '';
+  return described(join(home, 'usr', 'bin', 'redis-server'), libraries);
+}
+
+async function described(file: string, libraries?: string): Promise<Program> {
+  const env = libraries ? { LD_LIBRARY_PATH: libraries } : {};
+  const text = await runTool({ file, args: ['--version'], env, timeoutMs: 10_000, whatToDo: advice });
+  const version = /v=(\S+)/.exec(text)?.[1] ?? 'unknown';
+  return { path: file, description: `Redis ${version} (${file})`, ...(libraries ? { libraries } : {}) };
+}

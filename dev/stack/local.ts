@@ -1,0 +1,83 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StackAddresses } from './addresses';
+import { StackError } from './errors';
+import { ask, type Health } from './health/ask';
+import { isAlive, spawnDaemon, type ProcessRef } from './processes';
+import type { LocalServer, Setting } from './servers/server';
+import { givenBy } from './servers/addresses-of';
+import { until } from './until';
+import { messageOf } from './errors';
+
+interface LaunchOptions {
+  readonly server: LocalServer;
+  readonly setting: Setting;
+  readonly addresses: StackAddresses;
+  readonly logFile: string;
+  readonly birthNote: string;
+  readonly detail: (text: string) => void;
+  /** Told of the process as soon as there is one. */
+  readonly born: (process: ProcessRef) => void;
+}
+
+/** Starts one server on its data folder and returns when it answers as it should. */
+export async function launch(options: LaunchOptions): Promise<Health> {
+  const { server, setting, detail } = options;
+  const proven = join(setting.data, '.proven');
+  if (!existsSync(proven)) {
+    // Never healthy yet, so it holds nothing: an initialisation that was interrupted half way is made anew.
+    rmSync(setting.data, { recursive: true, force: true });
+    mkdirSync(setting.data, { recursive: true });
+    detail('creating its data folder');
+    await server.create(setting);
+  } else {
+    server.mend?.(setting);
+  }
+  detail(`starting ${setting.program.description}`);
+  const logStart = sizeOf(options.logFile);
+  const process = spawnDaemon(server.command(setting), options.logFile, options.birthNote);
+  options.born(process);
+  const health = await untilHealthy(options, process, logStart);
+  writeFileSync(proven, '');
+  return health;
+}
+
+async function untilHealthy(options: LaunchOptions, process: ProcessRef, logStart: number): Promise<Health> {
+  const { server, addresses, logFile } = options;
+  let problem = 'no answer yet';
+  let health: Health | undefined;
+  await until(
+    async () => {
+      if (!isAlive(process)) return true;
+      health = await furnishAndAsk(server, addresses).catch((error: unknown): Health => ({ healthy: false, problem: messageOf(error) }));
+      if (!health.healthy) problem = health.problem;
+      return health.healthy;
+    },
+    { timeoutMs: server.startTimeoutMs, everyMs: 150 },
+  );
+  if (health?.healthy && isAlive(process)) return health;
+  const tail = lastLines(logFile, logStart);
+  const how = isAlive(process) ? `does not answer after ${server.startTimeoutMs / 1000} s: ${problem}` : 'ended while it was starting';
+  throw new StackError({
+    code: 'START_FAILED',
+    what: `${server.title} ${how}${tail ? `; its log ends with: ${tail}` : ''}`,
+    where: logFile,
+    whatToDo: `look at its log, or set ${givenBy[server.name]} to a server of your own`,
+  });
+}
+
+/** Health after the server was brought to what the product expects of it. */
+export async function furnishAndAsk(server: LocalServer, addresses: StackAddresses): Promise<Health> {
+  await server.furnish?.(addresses);
+  return ask(server.name, addresses);
+}
+
+function sizeOf(file: string): number {
+  return existsSync(file) ? readFileSync(file).length : 0;
+}
+
+function lastLines(file: string, from: number): string {
+  if (!existsSync(file)) return '';
+  const lines = readFileSync(file).subarray(from).toString('utf8').split('\n').filter((line) => line.trim() !== '');
+  return lines.slice(-3).join(' / ').slice(0, 500);
+}

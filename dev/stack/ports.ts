@@ -1,0 +1,87 @@
+import { createServer } from 'node:net';
+import { StackError } from './errors';
+import type { Env } from './paths';
+
+export const portNames = [
+  'postgres',
+  'redis',
+  'kafka',
+  'kafkaController',
+  'temporal',
+  'temporalUi',
+  'temporalHttp',
+  'temporalMetrics',
+] as const;
+export type PortName = (typeof portNames)[number];
+export type Ports = Partial<Record<PortName, number>>;
+
+/** The variable that fixes a port, for example NOVA_STACK_PORT_TEMPORAL_UI. */
+export function portVariable(name: PortName): string {
+  return `NOVA_STACK_PORT_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/**
+ * Picks each port: the one fixed by its variable, else the one remembered from last time while it is free (so that
+ * bookmarks and open shells stay right), else any free one.
+ */
+export async function choosePorts(
+  names: readonly PortName[],
+  remembered: Ports,
+  env: Env,
+  isFree: (port: number) => Promise<boolean> = portIsFree,
+): Promise<Ports> {
+  const chosen: Ports = {};
+  for (const name of names) {
+    const fixed = fixedPort(name, env);
+    const last = remembered[name];
+    if (fixed !== null) {
+      if (!(await isFree(fixed))) {
+        throw new StackError({
+          code: 'PORT_TAKEN',
+          what: `Port ${fixed} is taken by another program`,
+          where: portVariable(name),
+          whatToDo: 'stop that program, name another port, or unset the variable so that a free port is picked',
+        });
+      }
+      chosen[name] = fixed;
+    } else {
+      chosen[name] = last !== undefined && (await isFree(last)) ? last : await freePort();
+    }
+  }
+  return chosen;
+}
+
+function fixedPort(name: PortName, env: Env): number | null {
+  const value = env[portVariable(name)];
+  if (value === undefined || value === '') return null;
+  const port = Number(value);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new StackError({
+    code: 'BAD_SETTING',
+    what: `"${value}" is no port`,
+    where: portVariable(name),
+    whatToDo: 'use a whole number from 1 to 65535',
+  });
+}
+
+export async function portIsFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address !== null && typeof address === 'object') resolve(address.port);
+        else reject(new Error('no port was bound'));
+      });
+    });
+  });
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { locateKafka } from '../fetch/kafka-jars';
+import { runTool } from '../run-tool';
+import { which } from '../which';
+import type { LocalServer, Setting } from './server';
+
+export const kafka: LocalServer = {
+  name: 'kafka',
+  title: 'Kafka',
+  ports: ['kafka', 'kafkaController'],
+  stopSignal: 'SIGTERM',
+  startTimeoutMs: 90_000,
+  locate: locateKafka,
+
+  async create(setting) {
+    const properties = writeProperties(setting);
+    await runTool({
+      file: java(),
+      args: [...javaArguments(setting, '-Xmx128m'), 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties],
+      cwd: setting.data,
+      timeoutMs: 60_000,
+      code: 'START_FAILED',
+      whatToDo: 'look at what it said, or set KAFKA_BROKERS to a broker of your own',
+    });
+  },
+
+  command(setting) {
+    return {
+      file: java(),
+      args: [...javaArguments(setting, '-Xms128m', '-Xmx384m'), 'kafka.Kafka', writeProperties(setting)],
+      cwd: setting.data,
+    };
+  },
+};
+
+const java = () => which('java') ?? 'java';
+
+function javaArguments({ program, data }: Setting, ...heap: string[]): string[] {
+  const logging = join(data, 'log4j2.properties');
+  writeFileSync(logging, log4j2);
+  // One small broker on a busy machine: the serial collector and the first compiler start fastest and cost least.
+  const cheap = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Djava.awt.headless=true'];
+  return [...heap, ...cheap, `-Dlog4j2.configurationFile=${logging}`, '-cp', join(program.path, '*')];
+}
+
+function writeProperties(setting: Setting): string {
+  const file = join(setting.data, 'server.properties');
+  writeFileSync(file, kafkaProperties(setting));
+  return file;
+}
+
+/** One node that is broker and controller, for loopback only. */
+export function kafkaProperties({ data, ports }: Pick<Setting, 'data' | 'ports'>): string {
+  const broker = `127.0.0.1:${ports.kafka}`;
+  const controller = `127.0.0.1:${ports.kafkaController}`;
+  const settings: Record<string, string | number | boolean> = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@${controller}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    listeners: `PLAINTEXT://${broker},CONTROLLER://${controller}`,
+    'advertised.listeners': `PLAINTEXT://${broker}`,
+    'log.dirs': join(data, 'log'),
+    // Topics are made on purpose, with the partitions they need.
+    'auto.create.topics.enable': false,
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 4,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 4,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    // A consumer group of one should not wait for others to join.
+    'group.initial.rebalance.delay.ms': 0,
+    // There is no other broker to hand the partitions to.
+    'controlled.shutdown.enable': false,
+    'num.network.threads': 2,
+    'num.io.threads': 4,
+    'background.threads': 2,
+    'log.cleaner.dedupe.buffer.size': 8 * 1024 * 1024,
+  };
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+/** Kafka's kind of id: 16 random bytes in URL-safe base 64. A leading hyphen would be taken for an option. */
+function clusterId(): string {
+  return randomBytes(16).toString('base64url').replace(/^-/, 'A');
+}
+
+const log4j2 = `status=error
+appender.console.type=Console
+appender.console.name=STDOUT
+appender.console.layout.type=PatternLayout
+appender.console.layout.pattern=%d{ISO8601} %p %c{1}: %m%n
+rootLogger.level=warn
+rootLogger.appenderRef.console.ref=STDOUT
+`;

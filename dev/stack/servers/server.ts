@@ -1,0 +1,59 @@
+import type { StackAddresses } from '../addresses';
+import type { Env } from '../paths';
+import type { PortName, Ports } from '../ports';
+import type { Command } from '../processes';
+import type { Profile } from '../state-file';
+
+export const serverNames = ['postgres', 'redis', 'kafka', 'temporal'] as const;
+export type ServerName = (typeof serverNames)[number];
+
+/** What a server answered when it was really talked to. */
+export interface Answer {
+  readonly version: string;
+  /** Something that works but that the reader should know. */
+  readonly note?: string;
+}
+
+/** A program of this machine, or one fetched for it. */
+export interface Program {
+  /** The folder or file that the server is run from. */
+  readonly path: string;
+  /** Folders of shared libraries that came with it and are not on the machine (LD_LIBRARY_PATH). */
+  readonly libraries?: string;
+  /** For people: name, version and where it is. */
+  readonly description: string;
+}
+
+/** Where a program is, or how it would be had: decided for all servers before anything slow begins. */
+export type Located =
+  | { readonly ready: Program }
+  | { readonly fetch: (detail: (text: string) => void) => Promise<Program>; readonly title: string };
+
+/** What a local server runs with. */
+export interface Setting {
+  readonly program: Program;
+  /** The server's own data folder. */
+  readonly data: string;
+  readonly ports: Ports;
+  readonly profile: Profile;
+  readonly temporalNamespace: string;
+}
+
+/** A server that this machine runs as a daemon. One implementation per server, one way to run them all (local.ts). */
+export interface LocalServer {
+  readonly name: ServerName;
+  readonly title: string;
+  readonly ports: readonly PortName[];
+  /** The signal that makes it stop soon and cleanly. */
+  readonly stopSignal: NodeJS.Signals;
+  readonly startTimeoutMs: number;
+  /** Finds the program without fetching, or throws the sentence that says what to install or set. */
+  locate(env: Env): Promise<Located>;
+  /** Fills a data folder that is new and empty. */
+  create(setting: Setting): Promise<void>;
+  /** Mends what a crash left in a data folder that has been in use. */
+  mend?(setting: Setting): void;
+  command(setting: Setting): Command;
+  /** Brings a running server to what the product expects of it (database, namespace, …); may be repeated. */
+  furnish?(addresses: StackAddresses): Promise<void>;
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { searchAttributes } from '../../../contracts/search-attributes';
+import { locateTemporal } from '../fetch/temporal-cli';
+import { furnishTemporal } from './temporal-namespace';
+import type { LocalServer, Setting } from './server';
+
+/** Dynamic configuration of the dev server, with the reason for each. */
+const dynamicConfig: Record<string, string> = {
+  // 20 polls a second per shard by default, and the dev server has one shard: every hop would wait up to 50 ms.
+  'history.transferProcessorMaxPollRPS': '1000',
+  'history.timerProcessorMaxPollRPS': '1000',
+  'history.visibilityProcessorMaxPollRPS': '1000',
+  // One partition has no second one to look for a poller in: no 2-second tail on one start in sixty.
+  'matching.numTaskqueueReadPartitions': '1',
+  'matching.numTaskqueueWritePartitions': '1',
+  // Priorities and fairness between keys are behind this flag on 1.29.
+  'matching.enableFairness': 'true',
+  'system.enableActivityEagerExecution': 'true',
+  // Limits meant for many tenants, which one local namespace would run into.
+  'frontend.namespaceRPS': '20000',
+  'frontend.namespaceRPS.visibility': '2000',
+};
+
+/** Timers and retries have a floor of one second otherwise; only tests should count on less. */
+const testDynamicConfig: Record<string, string> = { 'history.timerProcessorMaxTimeShift': '"10ms"' };
+
+export const temporal: LocalServer = {
+  name: 'temporal',
+  title: 'Temporal',
+  ports: ['temporal', 'temporalUi', 'temporalHttp', 'temporalMetrics'],
+  stopSignal: 'SIGTERM',
+  startTimeoutMs: 60_000,
+  locate: locateTemporal,
+  async create() {},
+  command: (setting) => ({
+    file: setting.program.path,
+    args: temporalArguments(setting),
+    cwd: setting.data,
+    env: { HOME: setting.data }, // it reads a configuration of the user's home otherwise
+  }),
+  furnish: furnishTemporal,
+};
+
+type ArgumentsFor = Pick<Setting, 'data' | 'ports' | 'profile' | 'temporalNamespace'>;
+
+/** `temporal server start-dev …`: on a WAL file when it must outlive a restart, in memory for tests. */
+export function temporalArguments({ data, ports, profile, temporalNamespace }: ArgumentsFor): string[] {
+  const file = ['--db-filename', join(data, 'temporal.db')];
+  const pragmas = ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'];
+  const config = { ...dynamicConfig, ...(profile === 'test' ? testDynamicConfig : {}) };
+  return [
+    ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'error', '--log-format', 'json'],
+    ...['--port', String(ports.temporal), '--ui-port', String(ports.temporalUi)],
+    ...['--http-port', String(ports.temporalHttp), '--metrics-port', String(ports.temporalMetrics)],
+    ...['--namespace', temporalNamespace],
+    ...(profile === 'durable' ? [...file, ...pragmas] : []),
+    ...Object.entries(config).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
+    ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${cliTypes[type]}`]),
+  ];
+}
+
+const cliTypes = { KEYWORD: 'Keyword' } as const;

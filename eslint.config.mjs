@@ -1,0 +1,74 @@
+import tseslint from 'typescript-eslint';
+import importX from 'eslint-plugin-import-x';
+import jest from 'eslint-plugin-jest';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+
+/** Who may import whom (docs/decisions/0001). `contracts` is the ground floor; `workers` is the only room that sees everything. */
+const rooms = ['contracts', 'runtime', 'workflows', 'activities', 'outbox-bridge', 'client', 'workers', 'ops', 'migrations', 'dev', 'test'];
+const mayImport = {
+  contracts: [],
+  runtime: ['contracts'],
+  migrations: ['contracts', 'runtime'],
+  workflows: ['contracts', 'activities'], // activities: types only, see below
+  activities: ['contracts', 'runtime'],
+  'outbox-bridge': ['contracts', 'runtime', 'migrations'],
+  client: ['contracts', 'runtime'],
+  workers: ['contracts', 'runtime', 'activities', 'workflows', 'migrations'],
+  ops: ['contracts', 'runtime', 'client', 'outbox-bridge'],
+};
+const zones = Object.entries(mayImport).flatMap(([target, allowed]) =>
+  rooms
+    .filter((room) => room !== target && !allowed.includes(room))
+    .map((from) => ({ target: `./${target}`, from: `./${from}`, message: `${target}/ must not import ${from}/ (docs/decisions/0001-layout.md)` })),
+);
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'coverage', '**/*.cjs', '**/*.mjs'] },
+  ...tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/unbound-method': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/require-await': 'off',
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones }],
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      'max-lines': ['error', { max: 250 }],
+    },
+  },
+  {
+    // The determinism fence: nothing that reads a clock, a file or the network enters a workflow bundle.
+    files: ['workflows/**/*.ts', 'contracts/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['node:*', 'fs', 'path', 'crypto', 'os', 'net', 'http'], message: 'Not deterministic: do it in an activity.' },
+            { group: ['**/activities/**'], allowTypeImports: true, message: 'Workflows see activities as types only.' },
+            { group: ['pg', 'ioredis', 'kafkajs', 'pino', 'nodemailer'], message: 'Not deterministic: do it in an activity.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    ...jest.configs['flat/recommended'],
+    rules: {
+      ...jest.configs['flat/recommended'].rules,
+      'jest/expect-expect': 'off',
+      'jest/no-standalone-expect': 'off',
+      'jest/no-export': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+      // Jest loads these two by their default export.
+      'no-restricted-exports': 'off',
+      'max-lines': ['error', { max: 400 }],
+    },
+  },
+);

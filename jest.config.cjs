@@ -1,0 +1,13 @@
+/** Tests run on the real servers of the local stack: globalSetup brings it up (or uses the addresses in the environment). */
+module.exports = {
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': ['@swc/jest'] },
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  reporters: ['default', '<rootDir>/test/support/counts-reporter.cjs'],
+  // Two cores run a database, a broker, a Temporal server and the tests; more workers only add noise.
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+};

@@ -1,0 +1,209 @@
+import { z } from 'zod';
+
+/** One environment variable: how it is read, what it means. The tables of these generate the reference in the README. */
+export interface Setting<T = unknown> {
+  readonly env: string;
+  /** Parses the variable's text. */
+  readonly schema: z.ZodType<T, string>;
+  /** Text used when the variable is unset or empty; without one the variable is required. */
+  readonly fallback?: string;
+  /** Units included, e.g. `milliseconds`. */
+  readonly meaning: string;
+  /** What is allowed, in words. */
+  readonly allowed: string;
+  /** Its value is never printed: it holds a password or key. */
+  readonly secret?: boolean;
+}
+
+export type Settings = Readonly<Record<string, Setting>>;
+export type ConfigOf<S extends Settings> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Every wrong variable at once, each with its value and what is allowed. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(`configuration: ${faults.join('; ')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+/** Step one, pure: picks the table's variables out of the environment, with fallbacks. */
+export function readEnvironment<S extends Settings>(
+  settings: S,
+  environment: Environment,
+): Record<keyof S, string | undefined> {
+  const read = Object.entries(settings).map(([key, setting]) => {
+    const text = environment[setting.env]?.trim();
+    return [key, text === undefined || text === '' ? setting.fallback : text];
+  });
+  return Object.fromEntries(read) as Record<keyof S, string | undefined>;
+}
+
+/**
+ * Step two, pure: validates and freezes.
+ * @throws ConfigError naming each wrong variable, its value (unless secret) and what is allowed
+ */
+export function toConfig<S extends Settings>(settings: S, read: Record<keyof S, string | undefined>): ConfigOf<S> {
+  const faults: string[] = [];
+  const config: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(settings)) {
+    const text = read[key];
+    if (text === undefined) {
+      faults.push(`${setting.env} is not set; it must be ${setting.allowed}`);
+      continue;
+    }
+    const result = setting.schema.safeParse(text);
+    if (result.success) config[key] = result.data;
+    else faults.push(`${setting.env}=${setting.secret ? '(hidden)' : JSON.stringify(text)} must be ${setting.allowed}`);
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze(config) as ConfigOf<S>;
+}
+
+export function configFrom<S extends Settings>(settings: S, environment: Environment): ConfigOf<S> {
+  return toConfig(settings, readEnvironment(settings, environment));
+}
+
+type Options = { fallback?: string; secret?: boolean };
+
+/** Makers of the usual kinds of setting. */
+export const setting = {
+  text: (env: string, meaning: string, options: Options = {}): Setting<string> => ({
+    env,
+    meaning,
+    ...options,
+    allowed: 'a non-empty text',
+    schema: z.string().min(1),
+  }),
+  /** Empty text allowed: the setting may be switched off. */
+  optionalText: (env: string, meaning: string, options: Options = {}): Setting<string> => ({
+    env,
+    meaning,
+    fallback: '',
+    ...options,
+    allowed: 'any text, or empty',
+    schema: z.string(),
+  }),
+  url: (env: string, meaning: string, protocols: readonly string[], options: Options = {}): Setting<string> => ({
+    env,
+    meaning,
+    ...options,
+    allowed: `a URL that begins with ${protocols.map((p) => `${p}://`).join(' or ')}`,
+    schema: z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1))),
+  }),
+  integer: (
+    env: string,
+    meaning: string,
+    range: { min: number; max: number },
+    options: Options = {},
+  ): Setting<number> => ({
+    env,
+    meaning,
+    ...options,
+    allowed: `a whole number from ${range.min} to ${range.max}`,
+    schema: z
+      .string()
+      .regex(/^-?\d+$/)
+      .transform(Number)
+      .pipe(z.int().min(range.min).max(range.max)),
+  }),
+  boolean: (env: string, meaning: string, options: Options = {}): Setting<boolean> => ({
+    env,
+    meaning,
+    ...options,
+    allowed: 'true or false',
+    schema: z.enum(['true', 'false']).transform((text) => text === 'true'),
+  }),
+  oneOf: <const V extends readonly [string, ...string[]]>(
+    env: string,
+    meaning: string,
+    values: V,
+    options: Options = {},
+  ): Setting<V[number]> => ({
+    env,
+    meaning,
+    ...options,
+    allowed: `one of ${values.join(', ')}`,
+    schema: z.enum(values),
+  }),
+  /** Comma-separated; blanks are dropped. */
+  list: (env: string, meaning: string, options: Options = {}): Setting<readonly string[]> => ({
+    env,
+    meaning,
+    ...options,
+    allowed: 'a comma-separated list with at least one entry',
+    schema: z
+      .string()
+      .transform((text) =>
+        text
+          .split(',')
+          .map((part) => part.trim())
+          .filter((part) => part !== ''),
+      )
+      .pipe(z.array(z.string()).min(1)),
+  }),
+};
+
+/** Settings that several processes share; spread them into a process's own table. */
+export const sharedSettings = {
+  database: {
+    databaseUrl: setting.url(
+      'DATABASE_URL',
+      'PostgreSQL with the outbox; may be a PgBouncer in transaction mode.',
+      ['postgres', 'postgresql'],
+      { secret: true },
+    ),
+  },
+  temporal: {
+    temporalAddress: setting.text('TEMPORAL_ADDRESS', 'host:port of the Temporal frontend.', {
+      fallback: '127.0.0.1:7233',
+    }),
+    temporalNamespace: setting.text('TEMPORAL_NAMESPACE', 'Temporal namespace; one per environment.', {
+      fallback: 'nova',
+    }),
+    temporalApiKey: setting.optionalText(
+      'TEMPORAL_API_KEY',
+      'API key of Temporal Cloud or of an authorizing proxy; switches TLS on.',
+      { secret: true },
+    ),
+    temporalTls: setting.boolean('TEMPORAL_TLS', 'Connect to Temporal with TLS.', { fallback: 'false' }),
+    taskQueuePrefix: setting.text(
+      'TASK_QUEUE_PREFIX',
+      'First part of every task queue name: `<prefix>-feed` and so on.',
+      { fallback: 'nova' },
+    ),
+  },
+  kafka: {
+    kafkaBrokers: setting.list('KAFKA_BROKERS', 'Kafka bootstrap brokers, host:port, comma-separated.', {
+      fallback: '127.0.0.1:9092',
+    }),
+    kafkaTopicPrefix: setting.text('KAFKA_TOPIC_PREFIX', 'Topics are `<prefix>.<domain>.events`.', {
+      fallback: 'nova',
+    }),
+    kafkaIdentityTopic: setting.optionalText('KAFKA_IDENTITY_EVENTS_TOPIC', 'Overrides the identity topic.'),
+    kafkaMediaTopic: setting.optionalText('KAFKA_MEDIA_EVENTS_TOPIC', 'Overrides the media topic.'),
+    kafkaGeneralTopic: setting.optionalText(
+      'KAFKA_EVENTS_TOPIC',
+      'Older name of KAFKA_MEDIA_EVENTS_TOPIC, which wins when both are set.',
+    ),
+    kafkaMessageTopic: setting.optionalText('KAFKA_MESSAGE_EVENTS_TOPIC', 'Overrides the message topic.'),
+  },
+  redis: {
+    redisUrl: setting.url('REDIS_URL', 'Redis with the feeds.', ['redis', 'rediss'], {
+      fallback: 'redis://127.0.0.1:6379',
+      secret: true,
+    }),
+    redisKeyPrefix: setting.optionalText(
+      'REDIS_KEY_PREFIX',
+      'Put before every Redis key, to share one Redis between deployments.',
+    ),
+  },
+  logging: {
+    logLevel: setting.oneOf(
+      'LOG_LEVEL',
+      'Least severe log level written.',
+      ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+      { fallback: 'info' },
+    ),
+  },
+} as const;

@@ -1,0 +1,38 @@
+import { Redis } from 'ioredis';
+import { NovaError } from '../contracts/failures';
+import { oneLine, toError } from './errors';
+import { type Logger } from './logger';
+
+/**
+ * A Redis connection that fails fast while the server is away: a queued command would hold an activity slot and hide the
+ * reason. Temporal retries instead.
+ */
+export function createRedis(options: { url: string; keyPrefix: string; logger: Logger }): Redis {
+  const redis = new Redis(options.url, {
+    keyPrefix: options.keyPrefix,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 5_000,
+    connectTimeout: 5_000,
+    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2_000),
+    lazyConnect: true,
+  });
+  let lastWarning = '';
+  redis.on('error', (error: Error) => {
+    const warning = oneLine(error);
+    if (warning !== lastWarning) options.logger.warn({ error: warning }, 'redis: connection trouble');
+    lastWarning = warning;
+  });
+  redis.on('ready', () => (lastWarning = ''));
+  return redis;
+}
+
+/** Script errors and wrong types are bugs and pass through; everything else means Redis does not answer. */
+export function asRedisError(thrown: unknown): unknown {
+  const error = toError(thrown);
+  const isBug =
+    error.name === 'ReplyError' && !/^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|OOM)/.test(error.message);
+  return isBug || error instanceof NovaError
+    ? thrown
+    : new NovaError('REDIS_UNAVAILABLE', oneLine(error), { cause: thrown });
+}

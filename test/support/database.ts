@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { Client, type Pool } from 'pg';
+import { createPool } from '../../runtime/postgres';
+import { silentLogger } from './logger';
+import { databaseUrl, servers, templateDatabase } from './servers';
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly pool: Pool;
+  /** Closes the pool and drops the database; call it in afterAll. */
+  drop(): Promise<void>;
+}
+
+/** A freshly migrated database of its own for one test file: a copy of the template, made in some 50 ms. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const name = `nova_test_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+  await asAdmin(async (admin) => {
+    // Copies of one template exclude each other: take turns instead of failing.
+    await admin.query('SELECT pg_advisory_lock(7026)');
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${templateDatabase}`);
+  });
+  const url = databaseUrl(servers().databaseUrl, name);
+  const pool = createPool({ url, max: 20, applicationName: 'nova-test', logger: silentLogger });
+  return {
+    url,
+    pool,
+    drop: async () => {
+      await pool.end();
+      await asAdmin((admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    },
+  };
+}
+
+async function asAdmin(work: (admin: Client) => Promise<unknown>): Promise<void> {
+  const admin = new Client({ connectionString: servers().databaseUrl });
+  await admin.connect();
+  try {
+    await work(admin);
+  } finally {
+    await admin.end();
+  }
+}

@@ -1,0 +1,7 @@
+import { plainReporter } from '../../dev/stack/reporter';
+import { down } from '../../dev/stack/stack';
+
+export default async function globalTeardown(): Promise<void> {
+  const keep = process.env['NOVA_TEST_STACK_KEEP'] === '1' || process.env['NOVA_TEST_STACK_STARTED'] !== 'true';
+  if (!keep) await down({ name: 'test', wipe: true, report: plainReporter(process.stderr) });
+}

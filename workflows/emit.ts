@@ -1,0 +1,15 @@
+import { type EventRef } from '../contracts/event-ref';
+import { onQueue } from './activity-options';
+import { localFirst } from './local-first';
+
+/**
+ * Emits the event to Kafka, after every earlier event of its aggregate (docs/decisions/0005-emit-order.md). Resolves when
+ * Kafka has acknowledged it. Waits out an outage of Kafka, so start it last, or beside the other effects in `settleAll`.
+ * Fails only for what no retry can mend (`MESSAGE_REFUSED`, `INVALID_PAYLOAD`, `EVENT_NOT_FOUND`, …).
+ */
+export async function emitToKafka(event: EventRef): Promise<void> {
+  const options = onQueue('kafka', { startToCloseTimeout: '20s' });
+  // The order of an aggregate makes its later events wait for this one, so a recovery of Kafka is noticed sooner.
+  const retry = { ...options.retry, maximumInterval: '10s' };
+  await localFirst<[EventRef], void>('emitEvent', { ...options, retry, summary: 'emit to Kafka' }, event);
+}

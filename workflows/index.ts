@@ -1,0 +1,9 @@
+/** The registered workflow types: exactly the keys of contracts/workflow-types.ts, held by a test. */
+export { emitWorkflow } from './emit-event';
+export { feedFanoutWorkflow } from './feed-fanout';
+export { followWorkflow } from './follow';
+export { identityWorkflow } from './identity';
+export { mediaLinkWorkflow } from './media-link';
+export { notificationWorkflow } from './notification';
+export { postRefreshWorkflow } from './post-refresh';
+export { retractionWorkflow } from './retraction';
