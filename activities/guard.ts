@@ -20,6 +20,7 @@ export function guarded<A extends Activities>(activities: A): A {
           type: thrown.code,
           nonRetryable: !thrown.entry.retryable,
           cause: thrown,
+          ...(thrown.retryAfterMs === undefined ? {} : { nextRetryDelay: thrown.retryAfterMs }),
         });
       }
     },

@@ -37,7 +37,7 @@ export type PayloadOf<T extends EventType> = z.output<Extract<Definition, { type
 /** What a writer may hand in: defaults and optional fields left out. */
 export type PayloadInput<T extends EventType> = z.input<Extract<Definition, { type: T }>['schema']>;
 
-export const catalogue: readonly EventDefinition<EventType>[] = definitions as unknown as EventDefinition<EventType>[];
+export const catalogue: readonly EventDefinition<EventType>[] = definitions;
 
 const bySpelling = new Map<string, EventDefinition<EventType>>();
 for (const definition of catalogue) {

@@ -144,19 +144,26 @@ export const failures = {
     cause: 'row',
     retryable: false,
     meaning: 'Kafka refuses this message for ever (for example, too large).',
-    action: 'Raise the topic’s max.message.bytes, then reset the workflow.',
+    action:
+      'The row is dead-lettered. Raise the topic’s max.message.bytes, then reset the workflow: it emits the row again.',
   },
   TOPIC_MISSING: {
     cause: 'environment',
     retryable: true,
     meaning: 'The Kafka topic does not exist.',
-    action: 'Run `npm run migrate`, which creates the topics.',
+    action: 'Start the workers with KAFKA_CREATE_TOPICS=true, or create it; emission drains in order.',
   },
   DELIVERY_REFUSED: {
     cause: 'row',
     retryable: false,
     meaning: 'The provider refuses this recipient for ever.',
     action: 'The address is dead; the delivery row says why.',
+  },
+  DELIVERY_IN_FLIGHT: {
+    cause: 'busy',
+    retryable: true,
+    meaning: 'Another attempt holds the claim of a delivery, and may still be sending it.',
+    action: 'Nothing: when the claim runs out without an answer, the delivery becomes `unknown`.',
   },
 } as const satisfies Record<string, FailureEntry>;
 
@@ -165,11 +172,14 @@ export type FailureCode = keyof typeof failures;
 /** An expected failure: its code says what it is, its message says what, where and what to do. Never content or e-mail. */
 export class NovaError extends Error {
   readonly code: FailureCode;
+  /** When the dependency said how long to stay away: milliseconds until the next try makes sense. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: FailureCode, detail: string, options?: { cause?: unknown }) {
+  constructor(code: FailureCode, detail: string, options?: { cause?: unknown; retryAfterMs?: number | undefined }) {
     super(`${code}: ${detail}`, options);
     this.name = 'NovaError';
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 
   get entry(): FailureEntry {

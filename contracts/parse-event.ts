@@ -65,7 +65,7 @@ export function parseEvent(raw: RawEvent): ParsedEvent {
 /** The workflow type the bridge starts for this event. */
 export function workflowTypeFor(event: ParsedEvent): WorkflowType {
   const { workflow } = event.definition;
-  return typeof workflow === 'function' ? workflow(event.payload) : workflow;
+  return typeof workflow === 'string' ? workflow : workflow.choose(event.payload);
 }
 
 /** The Kafka key: the payload field the catalogue names. */

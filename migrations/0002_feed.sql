@@ -29,11 +29,28 @@ CREATE TABLE post_states (
   delivery   text CHECK (delivery IN ('push', 'pull')),
   score_ms   bigint NOT NULL,          -- feed score: created_at of the outbox row that created it, epoch ms
   summary    jsonb NOT NULL DEFAULT '{}',
-  sequence         bigint NOT NULL,    -- of the newest event applied to the status
-  summary_sequence bigint NOT NULL DEFAULT 0,  -- of the newest event applied to the summary
+  -- Of the newest event applied to each field of the summary: two edits in the wrong order still merge to the right text.
+  summary_sequences jsonb NOT NULL DEFAULT '{}',
+  sequence   bigint NOT NULL,          -- of the newest event applied to the status
   updated_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX idx_post_states_author ON post_states (author_id, score_ms DESC, post_id DESC) WHERE status = 'published';
+-- The purge of an author walks the rest too.
+CREATE INDEX idx_post_states_undeleted ON post_states (author_id) WHERE status <> 'deleted';
+
+-- The one definition of "a tombstone forbids this post", whose newest status has sequence `seq`. A post is live when its
+-- status is published and this is false.
+CREATE FUNCTION post_is_voided(post uuid, author uuid, seq bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM tombstones
+                 WHERE subject_type = 'post' AND subject_id = post::text AND (final OR sequence >= seq))
+      OR EXISTS (SELECT FROM tombstones WHERE subject_type = 'user' AND subject_id = author::text AND final)
+$$;
+
+-- Those fields of `patch` that are newer than what `sequences` says was applied to them.
+CREATE FUNCTION newer_fields(patch jsonb, sequences jsonb, seq bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(patch)
+  WHERE coalesce((sequences ->> key)::bigint, 0) < seq
+$$;
 
 -- Authors over the pull threshold: a feed reader merges their posts at read time.
 CREATE TABLE pull_authors (

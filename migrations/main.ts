@@ -1,4 +1,4 @@
-import { Connection } from '@temporalio/client';
+import { type Connection } from '@temporalio/client';
 import { ConfigError, configFrom, sharedSettings } from '../runtime/config';
 import { oneLine } from '../runtime/errors';
 import { connectClient } from '../runtime/temporal';
@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   console.log(applied.length === 0 ? 'database: up to date' : `database: applied ${applied.join(', ')}`);
   let connection: Connection | undefined;
   try {
-    connection = await connectClient(config);
+    connection = connectClient(config);
     const added = await ensureSearchAttributes(connection, config.temporalNamespace);
     console.log(
       added.length === 0 ? 'search attributes: up to date' : `search attributes: registered ${added.join(', ')}`,

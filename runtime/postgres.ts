@@ -28,7 +28,7 @@ export function isDatabaseOutage(thrown: unknown): boolean {
   const code = (thrown as { code?: unknown }).code;
   if (typeof code === 'string' && (outageStates.has(code) || networkCodes.has(code) || code.startsWith('08')))
     return true;
-  return /Connection terminated|connection timeout|timeout exceeded when trying to connect|Query read timeout/i.test(
+  return /Connection terminated|not queryable|connection timeout|timeout exceeded when trying to connect|Query read timeout/i.test(
     thrown.message,
   );
 }
@@ -61,6 +61,9 @@ export function createPool(options: { url: string; max: number; applicationName:
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // Lost while idle in the transaction: without a listener that ends the process.
+  const onLost = (error: Error): void => void (broken = error);
+  client.on('error', onLost);
   try {
     await client.query('BEGIN');
     const result = await work(client);
@@ -71,6 +74,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     else await client.query('ROLLBACK').catch((error: unknown) => (broken = error as Error));
     throw thrown;
   } finally {
+    client.off('error', onLost);
     client.release(broken);
   }
 }

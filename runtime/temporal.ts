@@ -17,7 +17,10 @@ export function connectionOptions(config: TemporalAddress) {
   };
 }
 
-/** For clients: pure JavaScript gRPC, one HTTP/2 connection, which carries more starts than one database can mark. */
-export function connectClient(config: TemporalAddress): Promise<Connection> {
-  return Connection.connect({ ...connectionOptions(config), connectTimeout: '10s' });
+/**
+ * For clients: pure JavaScript gRPC over one HTTP/2 connection, which carries more starts than one database can mark.
+ * Connects on first use and again whenever the connection is lost, so that a process may start while Temporal is down.
+ */
+export function connectClient(config: TemporalAddress): Connection {
+  return Connection.lazy({ ...connectionOptions(config), connectTimeout: '10s' });
 }

@@ -1,6 +1,6 @@
 import { type EventRef } from '../contracts/event-ref';
 import { onQueue } from './activity-options';
-import { localFirst } from './local-first';
+import { localThenLater } from './local-first';
 
 /**
  * Emits the event to Kafka, after every earlier event of its aggregate (docs/decisions/0005-emit-order.md). Resolves when
@@ -8,8 +8,14 @@ import { localFirst } from './local-first';
  * Fails only for what no retry can mend (`MESSAGE_REFUSED`, `INVALID_PAYLOAD`, `EVENT_NOT_FOUND`, …).
  */
 export async function emitToKafka(event: EventRef): Promise<void> {
+  const { done } = await beginEmit(event);
+  await done;
+}
+
+/** The same, but answers when the local try is over, so that the next effect can begin; an outage goes on in `done`. */
+export async function beginEmit(event: EventRef): Promise<{ readonly done: Promise<void> }> {
   const options = onQueue('kafka', { startToCloseTimeout: '20s' });
   // The order of an aggregate makes its later events wait for this one, so a recovery of Kafka is noticed sooner.
   const retry = { ...options.retry, maximumInterval: '10s' };
-  await localFirst<[EventRef], void>('emitEvent', { ...options, retry, summary: 'emit to Kafka' }, event);
+  return localThenLater<[EventRef], void>('emitEvent', { ...options, retry, summary: 'emit to Kafka' }, event);
 }

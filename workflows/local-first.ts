@@ -21,13 +21,33 @@ export async function localFirst<Args extends unknown[], Result>(
   options: ActivityOptions,
   ...args: Args
 ): Promise<Result> {
+  const { done } = await localThenLater<Args, Result>(name, options, ...args);
+  return done;
+}
+
+/**
+ * The same, but answers when the local try is over: what failed goes on in `done` as a regular activity, while the
+ * workflow begins its next effect. So local activities run one after another, and none waits for a dead dependency of
+ * the one before. Gather `done` with `settleAll`.
+ */
+export async function localThenLater<Args extends unknown[], Result>(
+  name: string,
+  options: ActivityOptions,
+  ...args: Args
+): Promise<{ readonly done: Promise<Result> }> {
   type Activities = Record<string, ActivityFunction<Args, Result>>;
+  let done: Promise<Result>;
   try {
-    return await call(proxyLocalActivities<Activities>(localTry)[name], args);
+    done = Promise.resolve(await call(proxyLocalActivities<Activities>(localTry)[name], args));
   } catch (thrown) {
-    if (isCancellation(thrown) || isHopeless(thrown)) throw thrown;
-    return await call(proxyActivities<Activities>(options)[name], args);
+    if (isCancellation(thrown)) throw thrown;
+    done = isHopeless(thrown)
+      ? Promise.reject(thrown)
+      : call(proxyActivities<Activities>(options)[name], args);
+    // Gathered later; until then a failure is not an unhandled one.
+    done.catch(() => undefined);
   }
+  return { done };
 }
 
 async function call<Args extends unknown[], Result>(

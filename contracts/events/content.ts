@@ -57,7 +57,10 @@ export const postStatusUpdated = defineEvent({
   meaning: 'A post was published, archived or deleted by a change of status.',
   aliases: ['PostStatusUpdated', 'post_status_updated', 'content.post_status_updated'],
   effects: ['feed.fanout', 'feed.retract', 'notify.retract', 'kafka.emit'],
-  workflow: (payload) => (payload.new_status === 'published' ? 'feedFanoutWorkflow' : 'retractionWorkflow'),
+  workflow: {
+    among: ['feedFanoutWorkflow', 'retractionWorkflow'],
+    choose: (payload) => (payload.new_status === 'published' ? 'feedFanoutWorkflow' : 'retractionWorkflow'),
+  },
   upgrade: authorIsUser,
   schema: z.looseObject({
     post_id: uuid(),

@@ -7,6 +7,12 @@ import { type WorkflowType } from '../workflow-types';
 export const domains = ['content', 'media', 'identity', 'message', 'social', 'live', 'security'] as const;
 export type Domain = (typeof domains)[number];
 
+/** Where the payload decides which workflow runs. All candidates are named, so that they can be checked beforehand. */
+export interface WorkflowChoice<Payload> {
+  readonly among: readonly WorkflowType[];
+  readonly choose: (payload: Payload) => WorkflowType;
+}
+
 /** One row of the event catalogue. Everything that differs between event types is here and nowhere else. */
 export interface EventDefinition<Type extends string = string, Schema extends z.ZodType = z.ZodType> {
   /** Canonical dotted name; the only spelling on the wire. */
@@ -25,8 +31,8 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
   /** Payload field that is the Kafka key and, for `publish()`, the default aggregate id. */
   readonly partitionKey: string;
   readonly effects: readonly Effect[];
-  /** The workflow the bridge starts; a function where the payload decides. */
-  readonly workflow: WorkflowType | ((payload: z.output<Schema>) => WorkflowType);
+  /** The workflow the bridge starts. */
+  readonly workflow: WorkflowType | WorkflowChoice<z.output<Schema>>;
   /** Brings an older producer's payload to today's field names before validation (requirements AMB-43, AMB-47). */
   readonly upgrade?: (raw: Record<string, unknown>, aggregateId: string) => Record<string, unknown>;
 }

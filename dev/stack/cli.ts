@@ -1,10 +1,13 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { environmentOf } from './addresses';
 import { StackError } from './errors';
-import { plainReporter } from './reporter';
+import { logs } from './logs';
+import { plainReporter, type Reporter } from './reporter';
+import { serverNames, type ServerName } from './servers/server';
 import { down, status, up } from './stack';
-import { statusTable } from './status-table';
 import type { Profile } from './state-file';
+import { statusTable } from './status-table';
+import { underLiveList } from './terminal-list';
 
 interface Common {
   readonly name: string;
@@ -15,33 +18,69 @@ const program = new Command('npm run stack --')
   .description('The local stack: PostgreSQL, Redis, Kafka and Temporal with its Web UI, all real.')
   .showHelpAfterError();
 
-const command = (name: string, description: string) =>
-  program.command(name).description(description).option('--name <name>', 'which stack', 'dev').option('--json', 'one JSON object on the last line');
+const command = (usage: string, description: string) =>
+  program.command(usage).description(description).option('--name <name>', 'which stack', 'dev');
+
+const json = ['--json', 'print one JSON object on the last line'] as const;
+const profiles = new Option('--profile <profile>', 'durable, or test: faster, Temporal in memory');
 
 command('up', 'start what is not running, mend what is broken, use what the environment gives')
-  .option('--profile <profile>', 'durable, or test: faster, Temporal in memory', 'durable')
+  .option(...json)
+  .addOption(profiles.choices(['durable', 'test']).default('durable'))
   .option('--wipe', 'begin with an empty stack')
-  .action(async ({ name, json, profile, wipe }: Common & { profile: Profile; wipe?: boolean }) => {
-    const state = await up({ name, profile, wipe: wipe ?? false, report: plainReporter(process.stderr) });
-    const env = environmentOf(state.addresses);
-    if (json) console.log(JSON.stringify({ ...state, env }));
-    else console.log(statusTable(await status(name)));
+  .action(async ({ name, json, profile, wipe = false }: Common & { profile: Profile; wipe?: boolean }) => {
+    const state = await withProgress((report) => up({ name, profile, wipe, report }));
+    console.log(
+      json ? JSON.stringify({ ...state, env: environmentOf(state.addresses) }) : statusTable(await status(name)),
+    );
   });
 
 command('down', 'stop the servers that this stack started')
+  .option(...json)
   .option('--wipe', 'also remove everything they stored')
-  .action(async ({ name, json, wipe }: Common & { wipe?: boolean }) => {
-    await down({ name, wipe: wipe ?? false, report: plainReporter(process.stderr) });
-    if (json) console.log(JSON.stringify({ name, down: true, wiped: wipe ?? false }));
+  .action(async ({ name, json, wipe = false }: Common & { wipe?: boolean }) => {
+    await withProgress((report) => down({ name, wipe, report }));
+    if (json) console.log(JSON.stringify({ name, down: true, wiped: wipe }));
   });
 
-command('status', 'ask every server how it is; exit code 0 when all are healthy').action(async ({ name, json }: Common) => {
-  const now = await status(name);
-  console.log(json ? JSON.stringify(now) : statusTable(now));
-  process.exitCode = now.healthy ? 0 : 1;
-});
+command('status', 'ask every server how it is; exit code 0 when all are healthy')
+  .option(...json)
+  .action(async ({ name, json }: Common) => {
+    const now = await status(name);
+    console.log(json ? JSON.stringify(now) : statusTable(now));
+    process.exitCode = now.healthy ? 0 : 1;
+  });
+
+command('logs [server]', "show the ends of the servers' logs")
+  .option('-n, --lines <count>', 'how many lines of each', wholeNumber, 20)
+  .option('-f, --follow', 'go on until Ctrl-C')
+  .action(
+    async (
+      server: string | undefined,
+      { name, lines, follow = false }: Common & { lines: number; follow?: boolean },
+    ) => {
+      await logs({ name, lines, follow, ...(server === undefined ? {} : { server: serverName(server) }) });
+    },
+  );
 
 program.parseAsync().catch((error: unknown) => {
-  console.error(error instanceof StackError ? `\n${error.message}` : error);
+  console.error(error instanceof StackError ? error.message : error);
   process.exitCode = 1;
 });
+
+/** Progress goes to standard error: standard output is for what a program reads. */
+function withProgress<T>(work: (report: Reporter) => Promise<T>): Promise<T> {
+  const live = process.stdout.isTTY && process.stderr.isTTY && !process.env.CI;
+  return live ? underLiveList(serverNames, work) : work(plainReporter(process.stderr));
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('a whole number is needed.');
+}
+
+function serverName(text: string): ServerName {
+  const known = serverNames.find((name) => name === text);
+  if (known) return known;
+  return program.error(`error: there is no server "${text}": choose one of ${serverNames.join(', ')}`);
+}

@@ -1,13 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackAddresses } from './addresses';
-import { StackError } from './errors';
+import { messageOf, StackError } from './errors';
 import { ask, type Health } from './health/ask';
 import { isAlive, spawnDaemon, type ProcessRef } from './processes';
 import type { LocalServer, Setting } from './servers/server';
 import { givenBy } from './servers/addresses-of';
 import { until } from './until';
-import { messageOf } from './errors';
 
 interface LaunchOptions {
   readonly server: LocalServer;
@@ -33,7 +32,7 @@ export async function launch(options: LaunchOptions): Promise<Health> {
   } else {
     server.mend?.(setting);
   }
-  detail(`starting ${setting.program.description}`);
+  detail(`starting ${setting.program.name} (${setting.program.path})`);
   const logStart = sizeOf(options.logFile);
   const process = spawnDaemon(server.command(setting), options.logFile, options.birthNote);
   options.born(process);
@@ -49,7 +48,10 @@ async function untilHealthy(options: LaunchOptions, process: ProcessRef, logStar
   await until(
     async () => {
       if (!isAlive(process)) return true;
-      health = await furnishAndAsk(server, addresses).catch((error: unknown): Health => ({ healthy: false, problem: messageOf(error) }));
+      health = await furnishAndAsk(server, addresses).catch((error: unknown): Health => ({
+        healthy: false,
+        problem: messageOf(error),
+      }));
       if (!health.healthy) problem = health.problem;
       return health.healthy;
     },
@@ -57,12 +59,14 @@ async function untilHealthy(options: LaunchOptions, process: ProcessRef, logStar
   );
   if (health?.healthy && isAlive(process)) return health;
   const tail = lastLines(logFile, logStart);
-  const how = isAlive(process) ? `does not answer after ${server.startTimeoutMs / 1000} s: ${problem}` : 'ended while it was starting';
+  const how = isAlive(process)
+    ? `does not answer after ${server.startTimeoutMs / 1000} s: ${problem}`
+    : 'ended while it was starting';
   throw new StackError({
     code: 'START_FAILED',
     what: `${server.title} ${how}${tail ? `; its log ends with: ${tail}` : ''}`,
     where: logFile,
-    whatToDo: `look at its log, or set ${givenBy[server.name]} to a server of your own`,
+    whatToDo: `look at its log, remove what it stored with "npm run stack -- down --wipe", or set ${givenBy[server.name]} to a server of your own`,
   });
 }
 
@@ -78,6 +82,10 @@ function sizeOf(file: string): number {
 
 function lastLines(file: string, from: number): string {
   if (!existsSync(file)) return '';
-  const lines = readFileSync(file).subarray(from).toString('utf8').split('\n').filter((line) => line.trim() !== '');
+  const lines = readFileSync(file)
+    .subarray(from)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
   return lines.slice(-3).join(' / ').slice(0, 500);
 }

@@ -33,7 +33,9 @@ export function identityOf(pid: number): string | null {
 export function fromStat(stat: string, boot: string): string | null {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, startTicks] = [fields[0], fields[19]];
-  return state === undefined || startTicks === undefined || 'ZX'.includes(state) ? null : `${boot}:${startTicks.trim()}`;
+  return state === undefined || startTicks === undefined || 'ZX'.includes(state)
+    ? null
+    : `${boot}:${startTicks.trim()}`;
 }
 
 export function isAlive(ref: ProcessRef | null | undefined): ref is ProcessRef {

@@ -1,3 +1,5 @@
+import { messageOf } from './errors';
+
 /** Told of every step of `up` and `down`, so that a terminal, jest and the demo can each show it their way. */
 export interface Reporter {
   /** A step began; `step` is its key from then on (a server's name). */
@@ -29,4 +31,21 @@ export function seconds(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 90_000) return `${(ms / 1000).toFixed(1)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+/** Runs one step and tells how it went; `work` returns the summary. */
+export async function reported(
+  report: Reporter,
+  step: string,
+  title: string,
+  work: () => Promise<string>,
+): Promise<void> {
+  const begun = performance.now();
+  report.started(step, title);
+  try {
+    report.done(step, await work(), performance.now() - begun);
+  } catch (error) {
+    report.failed(step, messageOf(error), performance.now() - begun);
+    throw error;
+  }
 }

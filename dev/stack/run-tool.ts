@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 import { StackError, type StackErrorCode } from './errors';
 
@@ -45,14 +46,22 @@ export async function runTool(run: ToolRun): Promise<string> {
     });
     if (ending === null) return output.join('\n');
     const why = late ? `took longer than ${run.timeoutMs / 1000} s` : ending;
-    const tail = [...errors, ...output].filter((line) => line.trim() !== '').slice(-4).join(' / ');
+    const said = tellingLines([...output, ...errors]);
     throw new StackError({
       code: run.code ?? 'FETCH_FAILED',
-      what: `"${[run.file, ...run.args].join(' ').slice(0, 200)}" ${why}${tail ? ` and said: ${tail.slice(0, 600)}` : ''}`,
+      what: `"${[basename(run.file), ...run.args].join(' ').slice(0, 60)}…" ${why}${said ? ` and said: ${said}` : ''}`,
       where: run.cwd ?? process.cwd(),
       whatToDo: run.whatToDo,
     });
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What a tool said about its failure: the first lines that sound like it, else the last ones. */
+export function tellingLines(lines: readonly string[]): string {
+  const plain = lines.map((line) => line.replace(/\u001b\[[0-9;]*m/g, '').trim());
+  const spoken = plain.filter((line) => line !== '' && line !== '[ERROR]');
+  const errors = spoken.filter((line) => /error|fatal|failed|denied|^E: /i.test(line));
+  return (errors.length > 0 ? errors.slice(0, 2) : spoken.slice(-3)).join(' / ').slice(0, 500);
 }

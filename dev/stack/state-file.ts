@@ -2,15 +2,14 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Ports } from './ports';
 import type { ProcessRef } from './processes';
-import type { ServerName } from './servers/server';
+import type { Program, ServerName } from './servers/server';
 
 export type Profile = 'durable' | 'test';
 
 /** A server that an `up` of this stack started. */
 export interface ServerRecord {
   readonly how: 'docker' | 'local';
-  /** Program and version, for people. */
-  readonly program: string;
+  readonly program: Pick<Program, 'name' | 'path'>;
   /** Null for Docker, whose engine keeps it. */
   readonly process: ProcessRef | null;
   readonly startedAt: string;
@@ -23,6 +22,8 @@ export interface StackRecord {
   /** Kept after `down`, so that the next `up` has the same addresses. */
   ports: Ports;
   servers: Partial<Record<ServerName, ServerRecord>>;
+  /** Whether there may be volumes in Docker, which only `down --wipe` removes. */
+  hasVolumes?: boolean;
 }
 
 export function emptyRecord(name: string, profile: Profile = 'durable'): StackRecord {

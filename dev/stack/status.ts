@@ -11,9 +11,10 @@ export interface ServerStatus {
   readonly server: ServerName;
   /** `none`: neither given nor started. */
   readonly how: 'given' | 'docker' | 'local' | 'none';
-  /** What runs, for people. */
-  readonly program: string | null;
-  readonly address: string;
+  /** What runs and from where; null for a given server and for none. */
+  readonly program: { readonly name: string; readonly path: string } | null;
+  /** Without its password; null for a server that was never started. */
+  readonly address: string | null;
   /** Process of a local server; null for others and for one that is not running. */
   readonly pid: number | null;
   readonly health: Health;
@@ -44,7 +45,7 @@ export async function status(name: string, env: Env = process.env): Promise<Stac
         server,
         how,
         program: how === 'given' ? null : (record.servers[server]?.program ?? null),
-        address: addressOf(server, addresses),
+        address: how === 'none' ? null : addressOf(server, addresses),
         pid: own ? (livingProcess({ folder, record }, server)?.pid ?? null) : null,
         health: how === 'none' ? { healthy: false, problem: 'not started' } : await ask(server, addresses),
         dataBytes: own ? dataBytes(dataFolder(folder, server)) : null,

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import {
+  DefaultLogger,
   NativeConnection,
+  Runtime,
   Worker,
   type WorkerOptions,
   type WorkflowBundleWithSourceMap,
   bundleWorkflowCode,
+  makeTelemetryFilterString,
 } from '@temporalio/worker';
 import { type QueueName, queueNames, taskQueue } from '../../contracts/workflow-types';
 import { servers } from './servers';
@@ -24,18 +27,33 @@ export function testQueuePrefix(): string {
   return `test-${randomUUID().slice(0, 8)}`;
 }
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+const bundles = new Map<string, Promise<WorkflowBundleWithSourceMap>>();
 
-/** The workflows, bundled once per test file. */
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: require.resolve('../../workflows/index'),
-    logger: { log: noop, trace: noop, debug: noop, info: noop, warn: noop, error: noop },
-  });
+/** The workflows, bundled once per test file; a path of one workflow file bundles that alone. */
+export function workflowBundle(
+  workflowsPath = require.resolve('../../workflows/index'),
+): Promise<WorkflowBundleWithSourceMap> {
+  const known = bundles.get(workflowsPath);
+  if (known !== undefined) return known;
+  const logger = { log: noop, trace: noop, debug: noop, info: noop, warn: noop, error: noop };
+  const bundle = bundleWorkflowCode({ workflowsPath, logger });
+  bundles.set(workflowsPath, bundle);
   return bundle;
 }
 
 const noop = (): void => undefined;
+
+let installed = false;
+
+/** Workers tell of every state they pass through: only errors are of interest in a test's output. */
+function quietRuntime(): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'ERROR' }), forward: {} } },
+  });
+}
 
 export interface TestWorkers {
   stop(): Promise<void>;
@@ -46,8 +64,11 @@ export async function startTestWorkers(options: {
   prefix: string;
   activities: object;
   queues?: readonly QueueName[];
+  /** Default: all of them. */
+  workflowsPath?: string;
   worker?: Partial<WorkerOptions>;
 }): Promise<TestWorkers> {
+  quietRuntime();
   const { temporalAddress, temporalNamespace } = servers();
   const connection = await NativeConnection.connect({ address: temporalAddress });
   const workers = await Promise.all(
@@ -56,7 +77,7 @@ export async function startTestWorkers(options: {
         connection,
         namespace: temporalNamespace,
         taskQueue: taskQueue(options.prefix, queue),
-        workflowBundle: await workflowBundle(),
+        workflowBundle: await workflowBundle(options.workflowsPath),
         activities: options.activities,
         workflowTaskPollerBehavior: { type: 'autoscaling' },
         activityTaskPollerBehavior: { type: 'autoscaling' },

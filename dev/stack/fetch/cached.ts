@@ -13,7 +13,11 @@ interface CachedOptions {
  * The folder `dir` of the cache, filled by `fill` when it is not there. It appears whole or not at all: filled beside its
  * place and renamed, under a lock; what a killed fetch left is removed by the next.
  */
-export async function cached(dir: string, options: CachedOptions, fill: (draft: string) => Promise<void>): Promise<string> {
+export async function cached(
+  dir: string,
+  options: CachedOptions,
+  fill: (draft: string) => Promise<void>,
+): Promise<string> {
   if (existsSync(dir)) return dir;
   makeCache(dirname(dir));
   await withLock(

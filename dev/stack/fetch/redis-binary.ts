@@ -1,11 +1,11 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StackError } from '../errors';
-import { cacheHome, type Env } from '../paths';
+import type { Env } from '../paths';
 import { runTool } from '../run-tool';
-import type { Located, Program } from '../servers/server';
+import { libraryPath, type Located, type Program } from '../servers/server';
 import { which } from '../which';
-import { debianPackagesAreHere, fetchDebianPackage } from './debian-package';
+import { debianPackageHome, debianPackagesAreHere, fetchDebianPackage, librariesOf } from './debian-package';
 
 const advice = 'install Redis (Debian: apt-get install redis-server), or set REDIS_URL to a server of your own';
 
@@ -13,7 +13,7 @@ const advice = 'install Redis (Debian: apt-get install redis-server), or set RED
 export async function locateRedis(env: Env): Promise<Located> {
   const onPath = which('redis-server', env);
   if (onPath) return { ready: await described(onPath) };
-  const home = join(cacheHome(env), 'debian-redis-server');
+  const home = debianPackageHome('redis-server', env);
   if (existsSync(home)) return { ready: await unpacked(home) };
   if (debianPackagesAreHere(env)) {
     return {
@@ -21,18 +21,26 @@ export async function locateRedis(env: Env): Promise<Located> {
       fetch: async (detail) => unpacked(await fetchDebianPackage('redis-server', env, detail, advice)),
     };
   }
-  throw new StackError({ code: 'MISSING_PROGRAM', what: 'redis-server is not on this machine', where: 'PATH', whatToDo: advice });
+  throw new StackError({
+    code: 'MISSING_PROGRAM',
+    what: 'redis-server is not on this machine',
+    where: 'PATH',
+    whatToDo: advice,
+  });
 }
 
 async function unpacked(home: string): Promise<Program> {
-  const lib = join(home, 'usr', 'lib');
-  const libraries = existsSync(lib) ? readdirSync(lib).map((triple) => join(lib, triple)).join(':') : '';
-  return described(join(home, 'usr', 'bin', 'redis-server'), libraries);
+  return described(join(home, 'usr', 'bin', 'redis-server'), librariesOf(home));
 }
 
 async function described(file: string, libraries?: string): Promise<Program> {
-  const env = libraries ? { LD_LIBRARY_PATH: libraries } : {};
-  const text = await runTool({ file, args: ['--version'], env, timeoutMs: 10_000, whatToDo: advice });
+  const text = await runTool({
+    file,
+    args: ['--version'],
+    env: libraryPath({ libraries }),
+    timeoutMs: 10_000,
+    whatToDo: advice,
+  });
   const version = /v=(\S+)/.exec(text)?.[1] ?? 'unknown';
-  return { path: file, description: `Redis ${version} (${file})`, ...(libraries ? { libraries } : {}) };
+  return { name: `Redis ${version}`, path: file, ...(libraries ? { libraries } : {}) };
 }

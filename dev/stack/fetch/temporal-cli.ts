@@ -64,5 +64,5 @@ async function described(file: string): Promise<Program> {
   const text = await runTool({ file, args: ['--version'], timeoutMs: 20_000, whatToDo: `repair ${file}, ${advice}` });
   const server = /Server ([\d.]+)/.exec(text)?.[1] ?? 'unknown';
   const ui = /UI ([\d.]+)/.exec(text)?.[1] ?? 'unknown';
-  return { path: file, description: `Temporal ${server}, Web UI ${ui} (${file})` };
+  return { name: `Temporal ${server}, Web UI ${ui}`, path: file };
 }

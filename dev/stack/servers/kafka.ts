@@ -18,7 +18,15 @@ export const kafka: LocalServer = {
     const properties = writeProperties(setting);
     await runTool({
       file: java(),
-      args: [...javaArguments(setting, '-Xmx128m'), 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', properties],
+      args: [
+        ...javaArguments(setting, '-Xmx128m'),
+        'kafka.tools.StorageTool',
+        'format',
+        '-t',
+        clusterId(),
+        '-c',
+        properties,
+      ],
       cwd: setting.data,
       timeoutMs: 60_000,
       code: 'START_FAILED',
@@ -76,8 +84,9 @@ export function kafkaProperties({ data, ports }: Pick<Setting, 'data' | 'ports'>
     'share.coordinator.state.topic.min.isr': 1,
     // A consumer group of one should not wait for others to join.
     'group.initial.rebalance.delay.ms': 0,
-    // There is no other broker to hand the partitions to.
-    'controlled.shutdown.enable': false,
+    // A killed broker's registration keeps its next start waiting this long; the default is 9 seconds.
+    'broker.session.timeout.ms': 4_000,
+    'broker.heartbeat.interval.ms': 500,
     'num.network.threads': 2,
     'num.io.threads': 4,
     'background.threads': 2,

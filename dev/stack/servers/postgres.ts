@@ -4,7 +4,7 @@ import { locatePostgres } from '../fetch/postgres-binaries';
 import { withClient } from '../health/postgres';
 import { identityOf } from '../processes';
 import { runTool } from '../run-tool';
-import type { LocalServer, Setting } from './server';
+import { libraryPath, type LocalServer, type Setting } from './server';
 import { unprivilegedUser } from './unprivileged';
 
 const settings: Record<string, string> = {
@@ -37,6 +37,7 @@ export const postgres: LocalServer = {
       file: join(program.path, 'initdb'),
       args: ['-D', data, '--username=nova', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
       cwd: '/',
+      env: { ...process.env, ...libraryPath(program) },
       runAs,
       timeoutMs: 60_000,
       code: 'START_FAILED',
@@ -50,6 +51,7 @@ export const postgres: LocalServer = {
     file: join(setting.program.path, 'postgres'),
     args: postgresArguments(setting),
     cwd: '/',
+    env: libraryPath(setting.program),
     runAs: unprivilegedUser(),
   }),
 

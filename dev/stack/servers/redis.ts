@@ -1,5 +1,5 @@
 import { locateRedis } from '../fetch/redis-binary';
-import type { LocalServer, Setting } from './server';
+import { libraryPath, type LocalServer, type Setting } from './server';
 
 export const redis: LocalServer = {
   name: 'redis',
@@ -13,7 +13,7 @@ export const redis: LocalServer = {
     file: setting.program.path,
     args: redisArguments(setting),
     cwd: setting.data,
-    ...(setting.program.libraries ? { env: { LD_LIBRARY_PATH: setting.program.libraries } } : {}),
+    env: libraryPath(setting.program),
   }),
 };
 

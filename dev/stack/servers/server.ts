@@ -16,12 +16,17 @@ export interface Answer {
 
 /** A program of this machine, or one fetched for it. */
 export interface Program {
-  /** The folder or file that the server is run from. */
+  /** For people: what it is and its version. */
+  readonly name: string;
+  /** The folder or file that it is run from. */
   readonly path: string;
   /** Folders of shared libraries that came with it and are not on the machine (LD_LIBRARY_PATH). */
   readonly libraries?: string;
-  /** For people: name, version and where it is. */
-  readonly description: string;
+}
+
+/** The variable by which a program finds the libraries that came with it. */
+export function libraryPath({ libraries }: { readonly libraries?: string | undefined }): Record<string, string> {
+  return libraries ? { LD_LIBRARY_PATH: libraries } : {};
 }
 
 /** Where a program is, or how it would be had: decided for all servers before anything slow begins. */

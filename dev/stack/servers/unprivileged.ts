@@ -17,5 +17,7 @@ export function findUser(passwd: string, name: string): User | undefined {
     .split('\n')
     .find((line) => line.startsWith(`${name}:`))
     ?.split(':');
-  return fields?.[2] === undefined || fields[3] === undefined ? undefined : { uid: Number(fields[2]), gid: Number(fields[3]) };
+  return fields?.[2] === undefined || fields[3] === undefined
+    ? undefined
+    : { uid: Number(fields[2]), gid: Number(fields[3]) };
 }

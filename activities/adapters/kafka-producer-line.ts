@@ -1,0 +1,140 @@
+import { type Kafka, Partitioners, type Producer } from 'kafkajs';
+import { NovaError } from '../../contracts/failures';
+import { oneLine, toError } from '../../runtime/errors';
+import { type Logger } from '../../runtime/logger';
+
+/**
+ * The line to Kafka: one producer at a time, replaced when in doubt.
+ *
+ * A failed send leaves an idempotent producer in doubt: the broker may have written the batch, and kafkajs uses its
+ * sequence numbers again, so the broker would take the next, different batch of the same size for a repetition and
+ * acknowledge it unwritten. A producer in doubt is therefore retired; its successor gets a producer id of its own.
+ *
+ * States: *connected* (`current` resolves to a producer), *lost* (no `current`; a background loop connects, and whoever
+ * asks is refused at once, so that nobody waits for a broker that is known to be down), *closed*.
+ */
+export class KafkaProducerLine {
+  private current: Promise<Producer> | undefined;
+  private retired: Producer[] = [];
+  private reconnecting: Promise<void> | undefined;
+  private lastFailure = 'not connected yet';
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly kafka: Kafka,
+    private readonly logger: Logger,
+    private readonly options: { readonly connectTimeoutMs: number; readonly reconnectMs: number },
+  ) {}
+
+  /** Resolves after the first attempt, whether it succeeded or not: Kafka down must not keep a worker from starting. */
+  async connect(): Promise<void> {
+    this.current = this.newProducer();
+    await this.current.catch((thrown: unknown) => this.lose(toError(thrown)));
+  }
+
+  /** @throws NovaError KAFKA_UNAVAILABLE at once while the broker is known to be away */
+  async producer(): Promise<Producer> {
+    if (this.current === undefined) throw new NovaError('KAFKA_UNAVAILABLE', this.lastFailure);
+    return this.current;
+  }
+
+  /** After a send that the broker answered with a refusal: it is there, so a successor is connected right away. */
+  async replace(doubtful: Producer): Promise<void> {
+    if (!(await this.retire(doubtful))) return;
+    this.current = this.newProducer();
+    await this.current.catch((thrown: unknown) => this.lose(toError(thrown)));
+  }
+
+  /** After a send that was not answered. */
+  async abandon(doubtful: Producer, failure: Error): Promise<void> {
+    if (await this.retire(doubtful)) this.lose(failure);
+  }
+
+  /**
+   * Disconnects retired producers; call it when none of their sends is in flight. Not awaited: from a broker that does
+   * not answer it takes as long as a request may.
+   */
+  sweep(): void {
+    for (const producer of this.retired.splice(0)) producer.disconnect().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    await this.reconnecting;
+    const producer = await this.current?.catch(() => undefined);
+    this.current = undefined;
+    this.lastFailure = 'closed';
+    await producer?.disconnect();
+  }
+
+  /** False when another send has already retired it. */
+  private async retire(producer: Producer): Promise<boolean> {
+    if ((await this.current?.catch(() => undefined)) !== producer) return false;
+    this.retired.push(producer);
+    this.current = undefined;
+    return true;
+  }
+
+  private lose(failure: Error): void {
+    this.current = undefined;
+    this.lastFailure = oneLine(failure);
+    this.logger.warn({ error: this.lastFailure }, 'kafka: lost; connecting in the background');
+    this.reconnecting ??= this.reconnect().finally(() => (this.reconnecting = undefined));
+  }
+
+  private async reconnect(): Promise<void> {
+    for (;;) {
+      await pause(this.options.reconnectMs, this.closing.signal);
+      if (this.closing.signal.aborted) return;
+      try {
+        const producer = await this.newProducer();
+        this.current = Promise.resolve(producer);
+        this.logger.info('kafka: connected again');
+        return;
+      } catch (thrown) {
+        this.lastFailure = oneLine(thrown);
+      }
+    }
+  }
+
+  private async newProducer(): Promise<Producer> {
+    const producer = this.kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      // Few: Temporal retries where people can see it.
+      retry: { retries: 2, initialRetryTime: 100 },
+    });
+    try {
+      await within(this.options.connectTimeoutMs, producer.connect());
+      return producer;
+    } catch (thrown) {
+      producer.disconnect().catch(() => undefined);
+      throw thrown;
+    }
+  }
+}
+
+/** @throws NovaError KAFKA_UNAVAILABLE when the work has not ended in time; the work goes on unheard */
+export async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new NovaError('KAFKA_UNAVAILABLE', `no answer within ${ms} ms`)), ms);
+  });
+  work.catch(() => undefined);
+  await Promise.race([work, over]).finally(() => clearTimeout(timer));
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,15 @@
+/**
+ * Lua function shared by the scripts that add: brings a feed back to the cap and remembers the bound. Drops every member
+ * whose score does not exceed that of the lowest one too many, so that the feed is exactly what lies above its bound and
+ * the order in which posts arrive makes no difference.
+ */
+export const trimFunction = `
+local function trim(feed, bound, cap)
+  local surplus = redis.call('ZCARD', feed) - cap
+  if surplus > 0 then
+    local score = redis.call('ZRANGE', feed, surplus - 1, surplus - 1, 'WITHSCORES')[2]
+    redis.call('ZREMRANGEBYSCORE', feed, '-inf', score)
+    redis.call('SET', bound, score)
+  end
+end
+`;

@@ -1,0 +1,61 @@
+import { spellingsOf } from '../../contracts/catalogue';
+import { type EventRef } from '../../contracts/event-ref';
+import { type Priority } from '../../contracts/priority';
+import { type Database } from '../../runtime/postgres';
+import { type AggregateHistory } from '../ports/aggregate-history';
+import { query } from './pg-query';
+
+const creation = `
+  SELECT id, schema_version, aggregate_type, sequence, priority,
+    to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
+    (extract(epoch FROM created_at) * 1000)::bigint AS created_at_ms
+  FROM outbox_events
+  WHERE aggregate_id = $1 AND sequence < $2 AND event_type = ANY ($3) AND dead_lettered_at IS NULL
+  ORDER BY sequence LIMIT 1`;
+
+const startedBefore = `
+  SELECT id FROM outbox_events
+  WHERE aggregate_id = $1 AND sequence < $2 AND published_at IS NOT NULL
+  ORDER BY sequence DESC LIMIT $3`;
+
+interface CreationRow {
+  id: string;
+  schema_version: number;
+  aggregate_type: string;
+  sequence: number;
+  priority: Priority;
+  created_at: string;
+  created_at_ms: number;
+}
+
+export class PgAggregateHistory implements AggregateHistory {
+  constructor(private readonly database: Database) {}
+
+  async creation(event: EventRef): Promise<EventRef | undefined> {
+    const eventType = 'content.post.created';
+    const values = [event.aggregateId, event.sequence, spellingsOf(eventType)];
+    const row = (await this.rows<CreationRow>(creation, values))[0];
+    return (
+      row && {
+        eventId: row.id,
+        eventType,
+        schemaVersion: row.schema_version,
+        aggregateType: row.aggregate_type,
+        aggregateId: event.aggregateId,
+        sequence: row.sequence,
+        createdAt: row.created_at,
+        createdAtMs: row.created_at_ms,
+        priority: row.priority,
+      }
+    );
+  }
+
+  async startedBefore(event: EventRef, limit: number): Promise<readonly string[]> {
+    const rows = await this.rows<{ id: string }>(startedBefore, [event.aggregateId, event.sequence, limit]);
+    return rows.map((row) => row.id);
+  }
+
+  private async rows<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
+    return (await query<Row>(this.database, text, values)).rows;
+  }
+}

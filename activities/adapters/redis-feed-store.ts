@@ -1,0 +1,141 @@
+import { type Redis } from 'ioredis';
+import { asRedisError } from '../../runtime/redis';
+import { type FeedEntry, type FeedStore, type StoredFeed } from '../ports/feed-store';
+import { type FeedPost } from '../ports/post-states';
+import { addPost } from './lua/add-post';
+import { fillFeed } from './lua/fill-feed';
+import { markDead } from './lua/mark-dead';
+import { removePosts } from './lua/remove-posts';
+import { replaceFeed } from './lua/replace-feed';
+
+const feedKey = (userId: string): string => `feed:${userId}`;
+const boundKey = (userId: string): string => `feed_bound:${userId}`;
+const summaryKey = (postId: string): string => `post:${postId}`;
+const tombstoneKey = (postId: string): string => `tombstone:post:${postId}`;
+const pullAuthorsKey = 'pull_authors';
+
+const tombstoneSeconds = 7 * 24 * 3600;
+/** A post nobody fans out, edits or reads again for this long leaves the cache; readers load it from PostgreSQL. */
+const summarySeconds = 30 * 24 * 3600;
+/** Four in flight carry a third more than one; more only lengthens Redis's queue. */
+const callsInFlight = 4;
+/** Members one removing script may touch: some 10 ms of Redis's time. */
+const removalsPerCall = 10_000;
+/** Lua's unpack takes no more than some 8000. */
+const membersPerRemoval = 1_000;
+
+type Script = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promise<number>;
+type Scripts = Record<'novaAddPost' | 'novaFillFeed' | 'novaRemovePosts' | 'novaReplaceFeed' | 'novaMarkDead', Script>;
+
+export interface RedisFeedStoreOptions {
+  /** Posts kept per feed. */
+  readonly cap: number;
+  /** Feeds per script call. */
+  readonly chunkSize: number;
+}
+
+/** Feeds as sorted sets. The scripts touch many keys, so it needs one Redis primary, not Redis Cluster. */
+export class RedisFeedStore implements FeedStore {
+  private readonly scripts: Scripts;
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly options: RedisFeedStoreOptions,
+  ) {
+    redis.defineCommand('novaAddPost', { lua: addPost });
+    redis.defineCommand('novaFillFeed', { lua: fillFeed });
+    redis.defineCommand('novaRemovePosts', { lua: removePosts });
+    redis.defineCommand('novaReplaceFeed', { lua: replaceFeed });
+    redis.defineCommand('novaMarkDead', { lua: markDead });
+    this.scripts = redis as unknown as Scripts;
+  }
+
+  async add(post: FeedPost, userIds: readonly string[]): Promise<'written' | 'stopped'> {
+    const answers = await inFlight(chunksOf(userIds, this.options.chunkSize), (chunk) => {
+      const keys = [tombstoneKey(post.postId), ...chunk.flatMap((id) => [feedKey(id), boundKey(id)])];
+      return this.scripts.novaAddPost(keys.length, ...keys, post.postId, post.scoreMs, post.sequence, this.options.cap);
+    });
+    return answers.includes(-1) ? 'stopped' : 'written';
+  }
+
+  async fill(userId: string, posts: readonly FeedPost[]): Promise<void> {
+    if (posts.length === 0) return;
+    const args = posts.flatMap((post) => [post.scoreMs, post.postId]);
+    await answered(this.scripts.novaFillFeed(2, feedKey(userId), boundKey(userId), this.options.cap, ...args));
+  }
+
+  async remove(postIds: readonly string[], userIds: readonly string[]): Promise<number> {
+    let removed = 0;
+    for (const members of chunksOf(postIds, membersPerRemoval)) {
+      const size = Math.max(1, Math.min(this.options.chunkSize, Math.floor(removalsPerCall / members.length)));
+      const counts = await inFlight(chunksOf(userIds, size), (chunk) =>
+        this.scripts.novaRemovePosts(chunk.length, ...chunk.map(feedKey), ...members),
+      );
+      removed += counts.reduce((sum, count) => sum + count, 0);
+    }
+    return removed;
+  }
+
+  async replace(userId: string, { entries, bound }: { entries: readonly FeedEntry[]; bound: number }): Promise<void> {
+    const args = entries.flatMap((entry) => [entry.scoreMs, entry.postId]);
+    await answered(this.scripts.novaReplaceFeed(2, feedKey(userId), boundKey(userId), bound, ...args));
+  }
+
+  async read(userId: string): Promise<StoredFeed> {
+    // One transaction: a trim between the two reads would look like a hole.
+    const replies = await answered(
+      this.redis.multi().zrevrange(feedKey(userId), 0, -1, 'WITHSCORES').get(boundKey(userId)).exec(),
+    );
+    const [flat, bound] = (replies ?? []).map(([error, reply]) => {
+      if (error) throw asRedisError(error) as Error;
+      return reply;
+    }) as [string[], string | null];
+    const entries = chunksOf(flat, 2).map(([postId, score]) => ({ postId: String(postId), scoreMs: Number(score) }));
+    return { entries, bound: bound === null ? null : Number(bound) };
+  }
+
+  async drop(userId: string): Promise<void> {
+    await answered(this.redis.unlink(feedKey(userId), boundKey(userId)));
+  }
+
+  async markDead(postId: string, sequence: number, final: boolean): Promise<void> {
+    await answered(this.scripts.novaMarkDead(1, tombstoneKey(postId), final ? 'final' : sequence, tombstoneSeconds));
+  }
+
+  async markLive(postId: string): Promise<void> {
+    await answered(this.redis.unlink(tombstoneKey(postId)));
+  }
+
+  async cacheSummary(postId: string, summary: string): Promise<void> {
+    await answered(this.redis.set(summaryKey(postId), summary, 'EX', summarySeconds));
+  }
+
+  async dropSummaries(postIds: readonly string[]): Promise<void> {
+    if (postIds.length > 0) await answered(this.redis.unlink(...postIds.map(summaryKey)));
+  }
+
+  async addPullAuthor(authorId: string): Promise<void> {
+    await answered(this.redis.sadd(pullAuthorsKey, authorId));
+  }
+}
+
+function answered<T>(reply: Promise<T>): Promise<T> {
+  return reply.catch((thrown: unknown) => Promise.reject(asRedisError(thrown) as Error));
+}
+
+/** Works through the chunks with a few calls in flight; waits for all that began before it fails. */
+async function inFlight<T>(chunks: readonly T[][], call: (chunk: T[]) => Promise<number>): Promise<number[]> {
+  const answers: number[] = [];
+  for (const group of chunksOf(chunks, callsInFlight)) {
+    const settled = await Promise.allSettled(group.map((chunk) => answered(call(chunk))));
+    for (const result of settled) {
+      if (result.status === 'rejected') throw result.reason as Error;
+      answers.push(result.value);
+    }
+  }
+  return answers;
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}

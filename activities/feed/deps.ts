@@ -1,0 +1,19 @@
+import { type AggregateHistory } from '../ports/aggregate-history';
+import { type EventStore } from '../ports/event-store';
+import { type FeedStore } from '../ports/feed-store';
+import { type FollowerSource } from '../ports/follower-source';
+import { type AuthorPosts, type PostStates } from '../ports/post-states';
+import { type RunSignaller } from '../ports/run-signaller';
+import { type Tombstones } from '../ports/tombstones';
+import { type FeedSettings } from './settings';
+
+export interface FeedDeps {
+  readonly events: EventStore;
+  readonly history: AggregateHistory;
+  readonly tombstones: Tombstones;
+  readonly followers: FollowerSource;
+  readonly feeds: FeedStore;
+  readonly posts: PostStates & AuthorPosts;
+  readonly runs: RunSignaller;
+  readonly settings: FeedSettings;
+}

@@ -1,0 +1,112 @@
+import { type EventRecord, type EventRef } from '../../contracts/event-ref';
+import { type PayloadOf } from '../../contracts/catalogue';
+import { codeOf } from '../../runtime/errors';
+import { type PostState } from '../ports/post-states';
+import { type FeedDeps } from './deps';
+import { pageFollowers, type WalkPoint } from './page-followers';
+import { type Progress } from './progress';
+import { recordCreation, recordPublication } from './publish-post';
+import { settlePage } from './settle-page';
+import { syncSummary } from './summary';
+
+/**
+ * - `push`: written, or being written, into feeds
+ * - `pull`: readers merge it
+ * - `draft`: nobody may see it yet
+ * - `overtaken`: a later event of the post decides, and does its own work
+ * - `stopped`: the post is deleted or archived
+ */
+export type FanoutMode = 'push' | 'pull' | 'draft' | 'overtaken' | 'stopped';
+
+export interface FanoutStep {
+  readonly mode: FanoutMode;
+  /** Where the paging goes on; null: no page is left. */
+  readonly next: WalkPoint | null;
+  /** Feeds that have the post so far. */
+  readonly written: number;
+}
+
+export interface FanoutBegun extends FanoutStep {
+  /** The post names media to be claimed. */
+  readonly media: boolean;
+  /** Somebody was mentioned and may be told. */
+  readonly mentions: boolean;
+}
+
+type Published = EventRecord<PayloadOf<'content.post.created'> | PayloadOf<'content.post.status_updated'>>;
+const start: WalkPoint = { after: null, count: 0 };
+
+/**
+ * Records the post, then writes the first page of followers, so that a small fan-out is this one call. Needs PostgreSQL
+ * only: without Redis it leaves every page to `fanOutPages`, and nothing else of the event waits for Redis.
+ */
+export async function beginFanOut(deps: FeedDeps, event: EventRef): Promise<FanoutBegun> {
+  const record = (await deps.events.load<'content.post.created' | 'content.post.status_updated'>(event)) as Published;
+  const state = await recordPost(deps, record);
+  const mode = modeOf(state, event);
+  const payload: Readonly<Record<string, unknown>> = record.payload;
+  const flags = {
+    media: !state.voided && (hasAny(payload['media_ids']) || isSet(payload['media_type'])),
+    mentions: state.live && hasAny(payload['mentioned_user_ids']),
+  };
+  if (mode !== 'push' && mode !== 'pull') return { mode, next: null, written: 0, ...flags };
+  try {
+    return { ...(await fanOut(deps, event, state, start, { maxPages: 1 })), ...flags };
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'REDIS_UNAVAILABLE') throw thrown;
+    return { mode, next: start, written: 0, ...flags };
+  }
+}
+
+/** Goes on from where the last call ended; answers when the pages of one call are used up or none is left. */
+export async function fanOutPages(
+  deps: FeedDeps,
+  event: EventRef,
+  from: WalkPoint,
+  progress?: Progress<WalkPoint>,
+): Promise<FanoutStep> {
+  const { payload } = await deps.events.load<'content.post.created'>(event);
+  const state = await deps.posts.find(payload.post_id);
+  const mode = state === undefined ? 'stopped' : modeOf(state, event);
+  if (state === undefined || (mode !== 'push' && mode !== 'pull')) return { mode, next: null, written: from.count };
+  const maxPages = deps.settings.feedPagesPerCall;
+  return fanOut(deps, event, state, from, progress === undefined ? { maxPages } : { maxPages, progress });
+}
+
+async function fanOut(
+  deps: FeedDeps,
+  event: EventRef,
+  state: PostState,
+  from: WalkPoint,
+  options: { maxPages: number; progress?: Progress<WalkPoint> },
+): Promise<FanoutStep> {
+  const summary = from.after === null ? syncSummary(deps, state) : undefined;
+  if (state.delivery === 'pull') {
+    await Promise.all([summary, deps.feeds.addPullAuthor(state.authorId)]);
+    return { mode: 'pull', next: null, written: 0 };
+  }
+  let mode: FanoutMode = 'push';
+  const pages = pageFollowers(deps, state.authorId, from, options, async (followerIds) => {
+    const page = await settlePage(deps, state, followerIds, 'add');
+    mode = page.state === undefined ? 'stopped' : modeOf(page.state, event);
+    return { count: page.present, stop: mode !== 'push' };
+  });
+  const [walked] = await Promise.all([pages, summary]);
+  return { mode, next: walked.next ?? null, written: walked.count };
+}
+
+function recordPost(deps: FeedDeps, record: Published): Promise<PostState> {
+  return 'new_status' in record.payload
+    ? recordPublication(deps, record as EventRecord<PayloadOf<'content.post.status_updated'>>)
+    : recordCreation(deps, record as EventRecord<PayloadOf<'content.post.created'>>);
+}
+
+function modeOf(state: PostState, event: EventRef): FanoutMode {
+  if (state.voided || state.status === 'archived' || state.status === 'deleted') return 'stopped';
+  if (state.sequence > event.sequence) return 'overtaken';
+  if (state.status === 'draft') return 'draft';
+  return state.delivery ?? 'push';
+}
+
+const hasAny = (list: unknown): boolean => Array.isArray(list) && list.length > 0;
+const isSet = (mediaType: unknown): boolean => typeof mediaType === 'string' && mediaType !== 'none';

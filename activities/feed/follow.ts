@@ -1,0 +1,44 @@
+import { type EventRef } from '../../contracts/event-ref';
+import { type FeedDeps } from './deps';
+
+/** `filled`: follows, and has the followee's posts. `cleared`: does not, and has none of them. */
+export type FollowOutcome = 'filled' | 'cleared';
+
+const maxRounds = 20;
+
+/**
+ * Brings one follower's feed in line with whether the follow exists now, whichever of follow.added and follow.removed
+ * asks: the `follows` row is the truth, and it may have changed again since the event.
+ */
+export async function settleFollow(deps: FeedDeps, event: EventRef): Promise<FollowOutcome> {
+  const { payload } = await deps.events.load<'follow.added' | 'follow.removed'>(event);
+  const { follower_id: follower, followee_id: followee } = payload;
+  for (let round = 0; round < maxRounds; round++) {
+    if (await deps.followers.follows(follower, followee)) {
+      if (await fill(deps, follower, followee)) return 'filled';
+    } else {
+      await clear(deps, follower, followee);
+      if (!(await deps.followers.follows(follower, followee))) return 'cleared';
+    }
+  }
+  throw new Error(`follow ${follower} → ${followee} changed ${maxRounds} times while one feed was written`);
+}
+
+/** True when what was written is still right. */
+async function fill(deps: FeedDeps, follower: string, followee: string): Promise<boolean> {
+  // One more than the cap: if there are that many, the trim sets the bound, below which readers ask PostgreSQL.
+  const posts = await deps.posts.newestLive(followee, deps.settings.feedCap + 1);
+  await deps.feeds.fill(follower, posts);
+  const ids = posts.map((post) => post.postId);
+  const [following, live] = await Promise.all([deps.followers.follows(follower, followee), deps.posts.liveAmong(ids)]);
+  const dead = ids.filter((id) => !live.has(id));
+  if (dead.length > 0) await deps.feeds.remove(dead, [follower]);
+  return following && dead.length === 0;
+}
+
+async function clear(deps: FeedDeps, follower: string, followee: string): Promise<void> {
+  const { entries } = await deps.feeds.read(follower);
+  const ids = entries.map((entry) => entry.postId);
+  const theirs = await deps.posts.authoredBy(followee, ids);
+  if (theirs.length > 0) await deps.feeds.remove(theirs, [follower]);
+}

@@ -1,0 +1,66 @@
+import { type PayloadOf } from '../../contracts/catalogue';
+import { type EventRecord, type EventRef } from '../../contracts/event-ref';
+import { type Delivery, type PostState } from '../ports/post-states';
+import { type FeedDeps } from './deps';
+import { summaryOf } from './summary';
+
+type Deps = Pick<FeedDeps, 'events' | 'history' | 'followers' | 'posts' | 'settings'>;
+
+/** Records what `content.post.created` says. Its delivery is decided before the post can be seen as published. */
+export async function recordCreation(
+  deps: Deps,
+  event: EventRecord<PayloadOf<'content.post.created'>>,
+): Promise<PostState> {
+  const { post_id: postId, user_id: authorId, status } = event.payload;
+  return deps.posts.apply({
+    postId,
+    authorId,
+    status,
+    delivery: status === 'published' ? await deliveryOf(deps, authorId) : null,
+    scoreMs: event.createdAtMs,
+    sequence: event.sequence,
+    summary: summaryOf(event.payload),
+  });
+}
+
+/** Records that a status event published the post. */
+export async function recordPublication(
+  deps: Deps,
+  event: EventRecord<PayloadOf<'content.post.status_updated'>>,
+): Promise<PostState> {
+  const { post_id: postId, user_id: userId } = event.payload;
+  const known = await knownPost(deps, event, postId);
+  const authorId = known?.authorId ?? userId;
+  return deps.posts.apply({
+    postId,
+    authorId,
+    status: 'published',
+    delivery: known?.delivery ?? (await deliveryOf(deps, authorId)),
+    // A post that never had a creating event is as old as the first we hear of it.
+    scoreMs: known?.scoreMs ?? event.createdAtMs,
+    sequence: event.sequence,
+    summary: {},
+  });
+}
+
+/**
+ * The post, also when a later event runs before its creation: that is found in the outbox, where it was committed first,
+ * and recorded here and now, so that nobody has to wait for its workflow.
+ */
+export async function knownPost(deps: Deps, event: EventRef, postId: string): Promise<PostState | undefined> {
+  const known = await deps.posts.find(postId);
+  if (known !== undefined) return known;
+  const creation = await deps.history.creation(event);
+  if (creation === undefined) return undefined;
+  const created = await deps.events.load<'content.post.created'>(creation);
+  return created.payload.post_id === postId ? recordCreation(deps, created) : undefined;
+}
+
+/** Pull is remembered before any post says so: a reader must not miss an author it should merge. */
+async function deliveryOf(deps: Deps, authorId: string): Promise<Delivery> {
+  const threshold = deps.settings.feedPullThreshold;
+  const count = await deps.followers.countUpTo(authorId, threshold + 1);
+  if (count <= threshold) return 'push';
+  await deps.posts.recordPullAuthor(authorId, count);
+  return 'pull';
+}

@@ -1,0 +1,67 @@
+import { type FeedEntry, type FeedStore, type StoredFeed } from '../ports/feed-store';
+import { type FeedTruth } from '../ports/feed-truth';
+import { rebuildFeed } from './rebuild';
+
+export interface ReadFeedDeps {
+  readonly feeds: FeedStore;
+  readonly truth: FeedTruth;
+  readonly settings: { readonly feedCap: number };
+}
+
+export interface FeedPage {
+  /** Newest first; equal scores by descending post id. */
+  readonly posts: readonly FeedEntry[];
+  /** Pass it as `before` to read on; null: the end. */
+  readonly next: FeedEntry | null;
+}
+
+/**
+ * A page of a user's feed: the pushed posts, merged with those of huge authors, filtered by what may be shown now; below
+ * the feed's bound from PostgreSQL. A feed that Redis has lost is rebuilt first.
+ */
+export async function readFeed(
+  deps: ReadFeedDeps,
+  userId: string,
+  { limit, before }: { limit: number; before?: FeedEntry | undefined },
+): Promise<FeedPage> {
+  const stored = await knownFeed(deps, userId);
+  const from = before === undefined ? {} : { before };
+  const [pushed, pulled] = await Promise.all([
+    visiblePushed(deps.truth, stored, limit, before),
+    deps.truth.timeline(userId, { ...from, delivery: 'pull', above: stored.bound, visibleOnly: true, limit }),
+  ]);
+  const posts = [...pushed, ...pulled].sort(inFeedOrder).slice(0, limit);
+  if (posts.length < limit && stored.bound > 0) {
+    const rest = { ...from, atOrBelow: stored.bound, visibleOnly: true, limit: limit - posts.length };
+    posts.push(...(await deps.truth.timeline(userId, rest)));
+  }
+  return { posts, next: posts.length < limit ? null : (posts.at(-1) ?? null) };
+}
+
+/** Newest first; the order of both Redis and PostgreSQL. */
+export function inFeedOrder(a: FeedEntry, b: FeedEntry): number {
+  if (a.scoreMs !== b.scoreMs) return b.scoreMs - a.scoreMs;
+  return a.postId < b.postId ? 1 : a.postId > b.postId ? -1 : 0;
+}
+
+async function knownFeed(deps: ReadFeedDeps, userId: string): Promise<StoredFeed & { bound: number }> {
+  const { entries, bound } = await deps.feeds.read(userId);
+  return bound === null ? rebuildFeed(deps, userId) : { entries, bound };
+}
+
+/** The first `limit` stored entries after the cursor that may be shown. */
+async function visiblePushed(
+  truth: FeedTruth,
+  { entries }: StoredFeed,
+  limit: number,
+  before: FeedEntry | undefined,
+): Promise<FeedEntry[]> {
+  const candidates = before === undefined ? entries : entries.filter((entry) => inFeedOrder(before, entry) < 0);
+  const shown: FeedEntry[] = [];
+  for (let i = 0; i < candidates.length && shown.length < limit; i += limit) {
+    const batch = candidates.slice(i, i + limit);
+    const visible = await truth.visible(batch.map((entry) => entry.postId));
+    shown.push(...batch.filter((entry) => visible.has(entry.postId)));
+  }
+  return shown;
+}

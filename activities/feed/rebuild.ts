@@ -1,0 +1,37 @@
+import { type FeedEntry, type FeedStore } from '../ports/feed-store';
+import { type FeedTruth } from '../ports/feed-truth';
+
+export interface FeedWindow {
+  /** Newest first. */
+  readonly entries: readonly FeedEntry[];
+  readonly bound: number;
+}
+
+const maxRounds = 20;
+
+/** The newest posts that a feed of this cap holds, given the newest `cap + 1` of them; the same rule as the trim script. */
+export function windowOf(newest: readonly FeedEntry[], cap: number): FeedWindow {
+  const bound = newest[cap]?.scoreMs ?? 0;
+  return { bound, entries: newest.slice(0, cap).filter((entry) => entry.scoreMs > bound) };
+}
+
+/**
+ * Writes a user's feed anew from the tables: the cure for a Redis that was lost. Safe beside running fan-outs, since it
+ * looks again until the tables say what it wrote.
+ */
+export async function rebuildFeed(
+  deps: { readonly feeds: FeedStore; readonly truth: FeedTruth; readonly settings: { readonly feedCap: number } },
+  userId: string,
+): Promise<FeedWindow> {
+  const cap = deps.settings.feedCap;
+  let written: string | undefined;
+  for (let round = 0; round < maxRounds; round++) {
+    const newest = await deps.truth.timeline(userId, { delivery: 'push', limit: cap + 1 });
+    const window = windowOf(newest, cap);
+    const text = JSON.stringify(window);
+    if (text === written) return window;
+    await deps.feeds.replace(userId, window);
+    written = text;
+  }
+  throw new Error(`feed ${userId}: the tables changed ${maxRounds} times while it was rebuilt`);
+}

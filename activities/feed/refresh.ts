@@ -1,0 +1,14 @@
+import { type EventRef } from '../../contracts/event-ref';
+import { type FeedDeps } from './deps';
+import { knownPost } from './publish-post';
+import { summaryOf, syncSummary } from './summary';
+
+/** Merges an edit into the post's summary, table first, then cache. False: a post that feeds have never heard of. */
+export async function refreshPost(deps: FeedDeps, event: EventRef): Promise<boolean> {
+  const { payload } = await deps.events.load<'content.post.updated'>(event);
+  if ((await knownPost(deps, event, payload.post_id)) === undefined) return false;
+  const state = await deps.posts.mergeSummary(payload.post_id, summaryOf(payload), event.sequence);
+  if (state === undefined) return false;
+  await syncSummary(deps, state);
+  return true;
+}

@@ -1,0 +1,84 @@
+import { type EventRef } from '../../contracts/event-ref';
+import { NovaError } from '../../contracts/failures';
+import { codeOf } from '../../runtime/errors';
+import { type PostState } from '../ports/post-states';
+import { type FeedDeps } from './deps';
+import { pageFollowers, type WalkPoint } from './page-followers';
+import { type Progress } from './progress';
+import { type RetractedSubject, retractedSubject } from './retracted-subject';
+import { settlePage } from './settle-page';
+import { syncSummary } from './summary';
+
+/** `overtaken`: a later event published the post again, and its fan-out decides what is in the feeds. */
+export type RetractMode = 'done' | 'overtaken';
+
+export interface RetractStep {
+  readonly mode: RetractMode;
+  /** Where the removal goes on; null: no page is left. */
+  readonly next: WalkPoint | null;
+  /** Places the post left so far. */
+  readonly removed: number;
+}
+
+export interface RetractBegun extends RetractStep {
+  /** Earlier events of the aggregate are about the same subject: their running workflows are to be told. */
+  readonly signal: boolean;
+}
+
+const start: WalkPoint = { after: null, count: 0 };
+
+/**
+ * Commits the tombstone, which is the guarantee, then takes the post out of the first page of feeds. Needs PostgreSQL
+ * only: without Redis it leaves every page to `retractPages`.
+ */
+export async function beginRetraction(deps: FeedDeps, event: EventRef): Promise<RetractBegun> {
+  const subject = retractedSubject(await deps.events.load(event));
+  const { subjectType, subjectId, final, reason } = subject;
+  await deps.tombstones.set({ subjectType, subjectId, sequence: event.sequence, final, reason });
+  if (subject.postStatus === undefined) return { mode: 'done', next: null, removed: 0, signal: false };
+  const state = await deps.posts.setStatus(subjectId, subject.postStatus, event.sequence);
+  try {
+    return { ...(await retract(deps, event, subject, state, start, { maxPages: 1 })), signal: true };
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'REDIS_UNAVAILABLE') throw thrown;
+    return { mode: 'done', next: start, removed: 0, signal: true };
+  }
+}
+
+/** Goes on from where the last call ended. */
+export async function retractPages(
+  deps: FeedDeps,
+  event: EventRef,
+  from: WalkPoint,
+  progress?: Progress<WalkPoint>,
+): Promise<RetractStep> {
+  const subject = retractedSubject(await deps.events.load(event));
+  if (subject.subjectType !== 'post') throw new NovaError('INVALID_PAYLOAD', `${event.eventType} is in no feed`);
+  const state = await deps.posts.find(subject.subjectId);
+  const maxPages = deps.settings.feedPagesPerCall;
+  return retract(deps, event, subject, state, from, progress === undefined ? { maxPages } : { maxPages, progress });
+}
+
+async function retract(
+  deps: FeedDeps,
+  event: EventRef,
+  subject: RetractedSubject,
+  state: PostState | undefined,
+  from: WalkPoint,
+  options: { maxPages: number; progress?: Progress<WalkPoint> },
+): Promise<RetractStep> {
+  if (from.after === null) {
+    await deps.feeds.markDead(subject.subjectId, event.sequence, subject.final);
+    if (state !== undefined) await syncSummary(deps, state);
+  }
+  if (state?.live === true) return { mode: 'overtaken', next: null, removed: from.count };
+  // Unknown: its fan-out will see the tombstone. Not pushed: it is in no feed.
+  if (state?.delivery !== 'push') return { mode: 'done', next: null, removed: from.count };
+  let mode: RetractMode = 'done';
+  const walked = await pageFollowers(deps, state.authorId, from, options, async (followerIds) => {
+    const page = await settlePage(deps, state, followerIds, 'remove');
+    if (page.state?.live === true) mode = 'overtaken';
+    return { count: page.removed, stop: mode === 'overtaken' };
+  });
+  return { mode, next: walked.next ?? null, removed: walked.count };
+}

@@ -1,0 +1,20 @@
+import { type EventRef } from '../../contracts/event-ref';
+import { type FeedDeps } from './deps';
+
+/** Newest runs told; older ones have ended, or meet the tombstone at their next look. */
+const maxRuns = 50;
+const atOnce = 8;
+
+/** Tells the running workflows of the aggregate's earlier events that it was deleted. Answers how many were told. */
+export async function signalRuns(deps: Pick<FeedDeps, 'history' | 'runs'>, event: EventRef): Promise<number> {
+  const workflowIds = await deps.history.startedBefore(event, maxRuns);
+  const { aggregateType, aggregateId, eventType: reason } = event;
+  let told = 0;
+  for (let i = 0; i < workflowIds.length; i += atOnce) {
+    const answers = await Promise.all(
+      workflowIds.slice(i, i + atOnce).map((id) => deps.runs.deleted(id, { aggregateType, aggregateId, reason })),
+    );
+    told += answers.filter(Boolean).length;
+  }
+  return told;
+}

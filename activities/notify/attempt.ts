@@ -1,0 +1,23 @@
+import { Context } from '@temporalio/activity';
+
+/** Milliseconds since this activity was first scheduled, over all its attempts. */
+export function scheduledAgoMs(): number {
+  return Date.now() - Context.current().info.scheduledTimestampMs;
+}
+
+/** True in a local activity: the short first try inside the workflow's worker. */
+export function isLocalTry(): boolean {
+  return Context.current().info.isLocal;
+}
+
+/** Runs `work` while telling Temporal every second that this attempt lives, which also brings cancellations in. */
+export async function withHeartbeat<T>(work: (cancelled: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(), 1_000);
+  context.heartbeat();
+  try {
+    return await work(context.cancellationSignal);
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,58 @@
+import { type Channel, type NotificationKind, channels, notificationKinds } from '../../contracts/notification-kinds';
+import { type ExternalChannel } from '../ports/channel';
+import { type NotificationRow } from '../ports/notification-store';
+import { type Preference } from '../ports/preferences';
+import { type Recipient } from './audience';
+
+/** Why a delivery that could have been made was not. Stored on the delivery, so that it can be explained later. */
+export const skipReasons = {
+  switchedOff: 'SWITCHED_OFF',
+  channelOff: 'CHANNEL_OFF',
+  noAddress: 'NO_ADDRESS',
+  retracted: 'RETRACTED',
+} as const;
+
+type Switch = 'on' | 'off' | 'unset';
+
+/**
+ * The channels of each recipient: the locked ones always, else what the person said, else the kind's defaults. A channel
+ * this deployment has not, or that the person switched off, leaves a skipped delivery that says so.
+ */
+export function chooseChannels(
+  recipients: readonly Recipient[],
+  preferences: readonly Preference[],
+  available: ReadonlySet<ExternalChannel>,
+): NotificationRow[] {
+  const switches = new Map(
+    preferences.map((p) => [key(p.userId, p.kind, p.channel), p.enabled ? 'on' : 'off'] as const),
+  );
+  return recipients.map(({ recipientId, kind }) => {
+    const wants = (channel: Channel): boolean =>
+      wanted(kind, channel, switches.get(key(recipientId, kind, channel)) ?? 'unset');
+    return {
+      recipientId,
+      kind,
+      inApp: wants('in_app'),
+      external: channels.flatMap((channel): NotificationRow['external'] => {
+        if (channel === 'in_app') return [];
+        if (wants(channel)) return [{ channel, skipped: available.has(channel) ? undefined : skipReasons.channelOff }];
+        return isDefault(kind, channel) ? [{ channel, skipped: skipReasons.switchedOff }] : [];
+      }),
+    };
+  });
+}
+
+function wanted(kind: NotificationKind, channel: Channel, said: Switch): boolean {
+  const locked: readonly Channel[] = notificationKinds[kind].lockedChannels;
+  if (locked.includes(channel)) return true;
+  return said === 'unset' ? isDefault(kind, channel) : said === 'on';
+}
+
+function isDefault(kind: NotificationKind, channel: Channel): boolean {
+  const defaults: readonly Channel[] = notificationKinds[kind].defaultChannels;
+  return defaults.includes(channel);
+}
+
+function key(userId: string, kind: NotificationKind, channel: Channel): string {
+  return `${userId} ${kind} ${channel}`;
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { type EventRef } from '../../contracts/event-ref';
+import { NovaError } from '../../contracts/failures';
+import { type Channel, type ExternalChannel, type SendOutcome } from '../ports/channel';
+import { type ClaimedDelivery, type DeliveryCounts, type Settlement } from '../ports/delivery-ledger';
+import { withHeartbeat } from './attempt';
+import { noticeOf } from './audience';
+import { skipReasons } from './channel-choice';
+import { type NotifyDeps, limitsOf } from './deps';
+import { renderEmail } from './email-templates';
+import { type Notice } from './notice';
+import { isVoided, ownerOf } from './voided';
+
+/** What the lanes of one attempt share. */
+interface Attempt {
+  readonly deps: NotifyDeps;
+  readonly event: EventRef;
+  readonly notice: Notice;
+  readonly channel: Channel;
+  readonly token: string;
+  readonly postId: string | undefined;
+  /** Set when going on makes no sense: the channel is down, the activity was cancelled, or a lane failed. */
+  halted: boolean;
+  waiting: { reason: string; retryAfterMs: number | undefined } | undefined;
+}
+
+/**
+ * Sends every pending delivery of an event on one channel, each claimed in the ledger before it is sent. What was surely
+ * not sent stays pending for the next attempt; what may have been sent is never sent again.
+ *
+ *   pending ──claim──▶ claimed ──▶ sent | failed | unknown | skipped
+ *      ▲                  │  not sent
+ *      └──────────────────┘            claimed, holder gone ──lease over──▶ unknown
+ *
+ * @returns how many deliveries of the event ended in each state
+ * @throws NovaError CHANNEL_UNAVAILABLE while deliveries are pending, DELIVERY_IN_FLIGHT while another attempt holds some
+ */
+export async function deliver(deps: NotifyDeps, event: EventRef, name: ExternalChannel): Promise<DeliveryCounts> {
+  const channel = deps.channels.get(name);
+  const notice = noticeOf(await deps.events.load(event));
+  if (channel === undefined || notice === undefined) {
+    await deps.ledger.skipPending(event.eventId, name, skipReasons.channelOff);
+    return deps.ledger.counts(event.eventId, name);
+  }
+  const limits = limitsOf(deps);
+  const { postId } = await ownerOf(deps, notice);
+  await deps.ledger.giveUpClaims(event.eventId, name, limits.claimLeaseMs);
+  await withHeartbeat(async (cancelled) => {
+    const token = randomUUID();
+    const attempt: Attempt = { deps, event, notice, channel, token, postId, halted: false, waiting: undefined };
+    const lanes = Array.from({ length: limits.sendConcurrency }, () => lane(attempt, cancelled));
+    const failed = (await Promise.allSettled(lanes)).find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    cancelled.throwIfAborted();
+    await refuseToEndEarly(attempt, limits.claimLeaseMs);
+  });
+  return deps.ledger.counts(event.eventId, name);
+}
+
+async function lane(attempt: Attempt, cancelled: AbortSignal): Promise<void> {
+  const { deps, event, channel, token } = attempt;
+  try {
+    while (!attempt.halted && !cancelled.aborted) {
+      const claimed = await deps.ledger.claimNext(event.eventId, channel.name, token);
+      if (claimed === undefined) return;
+      await deps.ledger.settle(claimed, await sendOne(attempt, claimed));
+    }
+  } catch (thrown) {
+    attempt.halted = true;
+    throw thrown;
+  }
+}
+
+/** Looks once more whether the person may still be told, after the claim and right before the send. */
+async function sendOne(attempt: Attempt, claimed: ClaimedDelivery): Promise<Settlement> {
+  const { deps, event, notice, channel } = attempt;
+  const { recipientId, actorId } = claimed;
+  const wanted =
+    (await deps.store.stillWanted(event.eventId, recipientId)) &&
+    !(await isVoided(deps.tombstones, notice, event.sequence, attempt.postId));
+  if (!wanted) return { state: 'skipped', reason: skipReasons.retracted };
+  const contact = await deps.users.contactOf(recipientId);
+  const address = contact === undefined ? undefined : channel.addressOf(contact);
+  if (address === undefined) return { state: 'skipped', reason: skipReasons.noAddress };
+  const actorName = actorId === null ? undefined : (await deps.users.contactOf(actorId))?.displayName;
+  const outcome = await channel.send({
+    deliveryId: `${event.eventId}.${recipientId}`,
+    address,
+    ...renderEmail({ kind: claimed.kind, actorName, detail: notice.detail }),
+  });
+  return settlementOf(attempt, claimed, outcome);
+}
+
+function settlementOf(attempt: Attempt, claimed: ClaimedDelivery, outcome: SendOutcome): Settlement {
+  if (outcome.kind === 'accepted') return { state: 'sent', providerId: outcome.providerId };
+  const { deps, event } = attempt;
+  const fields = {
+    event_id: event.eventId,
+    recipient_id: claimed.recipientId,
+    channel: claimed.channel,
+    reason: outcome.reason,
+  };
+  switch (outcome.kind) {
+    case 'refused':
+      deps.logger.warn(fields, 'delivery refused for ever');
+      return { state: 'failed', reason: outcome.reason };
+    case 'unknown':
+      deps.logger.error(fields, 'delivery unknown: the answer was lost; it is not sent again by itself');
+      return { state: 'unknown', reason: outcome.reason };
+    case 'not_sent':
+      attempt.waiting = { reason: outcome.reason, retryAfterMs: outcome.retryAfterMs ?? attempt.waiting?.retryAfterMs };
+      if (outcome.scope === 'channel') attempt.halted = true;
+      return { state: 'pending', reason: outcome.reason };
+  }
+}
+
+/** An attempt is over only when no delivery is: otherwise Temporal's retry takes what is left. */
+async function refuseToEndEarly({ deps, event, channel, waiting }: Attempt, claimLeaseMs: number): Promise<void> {
+  const { pending, claimed } = await deps.ledger.counts(event.eventId, channel.name);
+  if (pending > 0) {
+    throw new NovaError(
+      'CHANNEL_UNAVAILABLE',
+      `${pending} deliveries by ${channel.name} wait: ${waiting?.reason ?? 'given back by another attempt'}`,
+      { retryAfterMs: waiting?.retryAfterMs },
+    );
+  }
+  if (claimed > 0) {
+    throw new NovaError(
+      'DELIVERY_IN_FLIGHT',
+      `${claimed} deliveries by ${channel.name} are claimed by another attempt`,
+      {
+        retryAfterMs: claimLeaseMs,
+      },
+    );
+  }
+}

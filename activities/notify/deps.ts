@@ -1,0 +1,47 @@
+import { type Logger } from '../../runtime/logger';
+import { type Channels } from '../ports/channel';
+import { type ContentOwners } from '../ports/content-owners';
+import { type DeliveryLedger } from '../ports/delivery-ledger';
+import { type EventStore } from '../ports/event-store';
+import { type FollowerSource } from '../ports/follower-source';
+import { type NotificationStore } from '../ports/notification-store';
+import { type Preferences } from '../ports/preferences';
+import { type Tombstones } from '../ports/tombstones';
+import { type UserDirectory } from '../ports/user-directory';
+
+/** What the notification activities need. */
+export interface NotifyDeps {
+  readonly events: EventStore;
+  readonly tombstones: Tombstones;
+  readonly followers: FollowerSource;
+  readonly owners: ContentOwners;
+  readonly preferences: Preferences;
+  readonly store: NotificationStore;
+  readonly ledger: DeliveryLedger;
+  readonly users: UserDirectory;
+  readonly channels: Channels;
+  readonly logger: Logger;
+  readonly limits?: Partial<NotifyLimits>;
+}
+
+export interface NotifyLimits {
+  /** People per page: one statement writes a page. */
+  readonly pageSize: number;
+  /** How long to wait for the owner of what an event points to, from the first try of the regular activity. */
+  readonly ownerPatienceMs: number;
+  /** Sends of one event side by side on one channel. */
+  readonly sendConcurrency: number;
+  /** After this long without an answer a claim has lost its holder. Longer than a send can take (smtp-channel.ts). */
+  readonly claimLeaseMs: number;
+}
+
+const defaults: NotifyLimits = {
+  pageSize: 500,
+  ownerPatienceMs: 120_000,
+  sendConcurrency: 5,
+  claimLeaseMs: 60_000,
+};
+
+export function limitsOf(deps: NotifyDeps): NotifyLimits {
+  return { ...defaults, ...deps.limits };
+}

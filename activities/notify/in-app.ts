@@ -1,0 +1,102 @@
+import { type EventRecord, type EventRef } from '../../contracts/event-ref';
+import { NovaError } from '../../contracts/failures';
+import { type ExternalChannel } from '../ports/channel';
+import { isLocalTry, scheduledAgoMs } from './attempt';
+import { type Recipient, audienceOf, noticeOf, pageOf } from './audience';
+import { chooseChannels } from './channel-choice';
+import { type NotifyDeps, limitsOf } from './deps';
+import { type Notice } from './notice';
+import { isVoided, ownerOf } from './voided';
+
+/** What one page, or all of them, came to. */
+export interface InAppResult {
+  /** Notifications made by this call: people told for the first time. */
+  readonly created: number;
+  /** Where the next page begins; null: that was all. */
+  readonly next: string | null;
+  /** Channels with deliveries still to be made; known with the last page. */
+  readonly channels: readonly ExternalChannel[];
+  /** What the event is about was deleted meanwhile: everything was taken back. */
+  readonly stopped: boolean;
+  /** The owner of what the event points to never became known: they were not told, everybody else was. */
+  readonly ownerUnknown: boolean;
+}
+
+const nobody: InAppResult = { created: 0, next: null, channels: [], stopped: false, ownerUnknown: false };
+
+/**
+ * Tells one page of the people an event concerns, in their inbox, and leaves pending deliveries for the other channels.
+ * Writes, then looks at the tombstones, then takes back what it wrote if it came too late.
+ * @throws NovaError TARGET_NOT_KNOWN_YET while the owner to be told is unknown and patience lasts; all others are told
+ */
+export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: string | null): Promise<InAppResult> {
+  const record = await deps.events.load(event);
+  const notice = noticeOf(record);
+  if (notice === undefined) return nobody;
+  if (notice.creates !== undefined && cursor === null) {
+    const { contentType, contentId, ...owner } = notice.creates;
+    await deps.owners.remember(contentType, contentId, owner);
+  }
+  const owner = await ownerOf(deps, notice);
+  const { recipients, next } = await recipientsOf(deps, notice, owner.ownerId, cursor);
+  const created = await write(deps, record, notice, recipients);
+  if (await isVoided(deps.tombstones, notice, event.sequence, owner.postId)) {
+    await retractEvent(deps, event.eventId);
+    return { ...nobody, stopped: true };
+  }
+  const ownerUnknown = notice.owner !== undefined && owner.ownerId === undefined;
+  if (ownerUnknown && next === null && isPatient(deps)) {
+    throw new NovaError(
+      'TARGET_NOT_KNOWN_YET',
+      `the owner of ${notice.owner?.contentType} ${notice.owner?.contentId}, which event ${event.eventId} points to`,
+    );
+  }
+  return {
+    created,
+    next,
+    channels: next === null ? await deps.store.openChannels(event.eventId) : [],
+    stopped: false,
+    ownerUnknown,
+  };
+}
+
+async function recipientsOf(
+  deps: NotifyDeps,
+  notice: Notice,
+  ownerId: string | undefined,
+  cursor: string | null,
+): Promise<{ readonly recipients: readonly Recipient[]; readonly next: string | null }> {
+  const { pageSize } = limitsOf(deps);
+  const { followersOf } = notice;
+  if (followersOf === undefined) return pageOf(audienceOf(notice, ownerId), cursor, pageSize);
+  const page = await deps.followers.page(followersOf.userId, cursor, pageSize);
+  const recipients = page.followerIds
+    .filter((follower) => follower !== notice.actorId)
+    .map((recipientId) => ({ recipientId, kind: followersOf.kind }));
+  return { recipients, next: page.next };
+}
+
+async function write(
+  deps: NotifyDeps,
+  event: EventRecord,
+  notice: Notice,
+  recipients: readonly Recipient[],
+): Promise<number> {
+  if (recipients.length === 0) return 0;
+  const preferences = await deps.preferences.of(
+    recipients.map(({ recipientId }) => recipientId),
+    [...new Set(recipients.map(({ kind }) => kind))],
+  );
+  const rows = chooseChannels(recipients, preferences, new Set(deps.channels.keys()));
+  const { eventId, sequence } = event;
+  const { actorId, subject, item } = notice;
+  return deps.store.create({ eventId, sequence, actorId, subject, item }, rows);
+}
+
+async function retractEvent({ store }: NotifyDeps, eventId: string): Promise<void> {
+  while ((await store.retract({ by: 'event', eventId }, 2_000)) > 0);
+}
+
+function isPatient(deps: NotifyDeps): boolean {
+  return isLocalTry() || scheduledAgoMs() < limitsOf(deps).ownerPatienceMs;
+}

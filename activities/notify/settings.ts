@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { type ConfigOf, type Setting, setting } from '../../runtime/config';
+
+const smtpUrl: Setting<string> = {
+  env: 'SMTP_URL',
+  meaning: 'Mail server for notification e-mails, with credentials if it wants some. Unset: no e-mail is sent.',
+  fallback: '',
+  secret: true,
+  allowed: 'empty, or a URL that begins with smtp:// or smtps://',
+  schema: z
+    .string()
+    .refine((text) => text === '' || (URL.canParse(text) && ['smtp:', 'smtps:'].includes(new URL(text).protocol))),
+};
+
+const emailFrom: Setting<string> = {
+  env: 'EMAIL_FROM',
+  meaning: 'Sender of notification e-mails; its domain also ends the Message-ID.',
+  fallback: 'Nova <notifications@nova.invalid>',
+  allowed: 'an address, or a name followed by an address in angle brackets',
+  schema: z.string().regex(/^(?:[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/),
+};
+
+/** Settings of notification delivery. */
+export const notificationSettings = {
+  smtpUrl,
+  emailFrom,
+  smtpConnections: setting.integer(
+    'SMTP_CONNECTIONS',
+    'Connections to the mail server kept open per worker process, and sends of one event side by side.',
+    { min: 1, max: 100 },
+    { fallback: '5' },
+  ),
+} as const;
+
+export type NotificationConfig = ConfigOf<typeof notificationSettings>;

@@ -1,0 +1,26 @@
+import { type NovaError } from '../../contracts/failures';
+
+/** A message as it goes on the wire. */
+export interface OutgoingEvent {
+  readonly eventId: string;
+  readonly topic: string;
+  readonly key: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The validated payload as JSON, and nothing else. */
+  readonly body: string;
+}
+
+/** What became of each message, by event id. */
+export type SendResult = ReadonlyMap<string, 'acknowledged' | NovaError>;
+
+/** Where events go for passive subscribers. */
+export interface EventSink {
+  /**
+   * Sends the messages of each topic in the order given and says for each what became of it; never rejects for a failure
+   * of the catalogue:
+   * - KAFKA_UNAVAILABLE: not known to be written (it may be). No later message of that topic was sent in this call.
+   * - TOPIC_MISSING: not written; nor any other message of that topic.
+   * - MESSAGE_REFUSED: the broker will never take this message; those after it were sent.
+   */
+  send(events: readonly OutgoingEvent[]): Promise<SendResult>;
+}

@@ -1,0 +1,43 @@
+import { type FeedPost } from './post-states';
+
+export interface FeedEntry {
+  readonly postId: string;
+  readonly scoreMs: number;
+}
+
+/** What is stored of one feed. */
+export interface StoredFeed {
+  /** Newest first; equal scores by descending post id. */
+  readonly entries: readonly FeedEntry[];
+  /**
+   * Every post that belongs here with a score above the bound is in `entries`; at or below it only PostgreSQL knows.
+   * 0: nothing was ever left out. Null: unknown, since the feed was neither rebuilt nor trimmed since Redis was empty.
+   */
+  readonly bound: number | null;
+}
+
+/**
+ * The feeds. A feed holds at most `cap` posts, and always exactly those above its bound, in whatever order writes arrive:
+ * posts at or below the bound are not added, and trimming drops whole groups of equal score.
+ */
+export interface FeedStore {
+  /** Adds one post where absent. Answers `stopped` if the post's tombstone is known here; some feeds may have it then. */
+  add(post: FeedPost, userIds: readonly string[]): Promise<'written' | 'stopped'>;
+  /** Adds posts to one feed where absent. */
+  fill(userId: string, posts: readonly FeedPost[]): Promise<void>;
+  /** Takes posts out of feeds; answers how many places they left. */
+  remove(postIds: readonly string[], userIds: readonly string[]): Promise<number>;
+  /** Makes the feed exactly this. */
+  replace(userId: string, feed: { entries: readonly FeedEntry[]; bound: number }): Promise<void>;
+  read(userId: string): Promise<StoredFeed>;
+  /** Removes feed and bound of a user who is gone. */
+  drop(userId: string): Promise<void>;
+  /** Fast path of "delete wins": `add` stops for this post if its sequence is not later. A cache of the tombstone. */
+  markDead(postId: string, sequence: number, final: boolean): Promise<void>;
+  /** Undoes `markDead`, for a post that the truth says is live. */
+  markLive(postId: string): Promise<void>;
+  cacheSummary(postId: string, summary: string): Promise<void>;
+  dropSummaries(postIds: readonly string[]): Promise<void>;
+  /** Mirrors the list of pull authors for readers. */
+  addPullAuthor(authorId: string): Promise<void>;
+}

@@ -1,0 +1,62 @@
+/** A post as a feed knows it: enough to place it, not to show it. */
+export interface FeedPost {
+  readonly postId: string;
+  /** Feed score: created_at of the outbox row that created the post, epoch milliseconds. */
+  readonly scoreMs: number;
+  /** Of the newest event applied to the post's status. */
+  readonly sequence: number;
+}
+
+export type PostStatus = 'draft' | 'published' | 'archived' | 'deleted';
+/** `push`: written into feeds. `pull`: merged by readers, because the author has too many followers. */
+export type Delivery = 'push' | 'pull';
+/** Fields shown with a post in a feed. Content: for the table and the cache only, never for a log or a workflow. */
+export type PostSummary = Readonly<Record<string, unknown>>;
+
+export interface PostState extends FeedPost {
+  readonly authorId: string;
+  readonly status: PostStatus;
+  /** Null until published for the first time; never changes afterwards. */
+  readonly delivery: Delivery | null;
+  readonly summary: PostSummary;
+  /** A tombstone of the post or of its author forbids it. */
+  readonly voided: boolean;
+  /** Published and not voided: may be in feeds. */
+  readonly live: boolean;
+}
+
+export interface PostChange extends FeedPost {
+  readonly authorId: string;
+  readonly status: PostStatus;
+  readonly delivery: Delivery | null;
+  readonly summary: PostSummary;
+}
+
+/** The feed's own copy of every post, and the truth its writers look at again. Reads the primary copy only. */
+export interface PostStates {
+  find(postId: string): Promise<PostState | undefined>;
+  /** Creates the post, or applies what is newer than what is there, field by field. Answers the state now in force. */
+  apply(change: PostChange): Promise<PostState>;
+  /** Sets the status if `sequence` is newer. Answers the state now in force; undefined: no such post. */
+  setStatus(postId: string, status: PostStatus, sequence: number): Promise<PostState | undefined>;
+  /** Sets the fields of `patch` that are newer. Answers the state now in force; undefined: no such post. */
+  mergeSummary(postId: string, patch: PostSummary, sequence: number): Promise<PostState | undefined>;
+  /** The author's newest live posts that are delivered by push, newest first. */
+  newestLive(authorId: string, limit: number): Promise<readonly FeedPost[]>;
+  /** Those of the given posts that are live. */
+  liveAmong(postIds: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Those of the given posts that this author wrote, whatever their status. */
+  authoredBy(authorId: string, postIds: readonly string[]): Promise<readonly string[]>;
+  /** Remembers that readers must merge this author's posts. */
+  recordPullAuthor(authorId: string, followerCount: number): Promise<void>;
+}
+
+/** What the purge of an author needs: the posts as they were before the author's tombstone. */
+export interface AuthorPosts {
+  /** The author's newest published push posts, tombstoned or not: all of them that a feed can hold. */
+  inFeeds(authorId: string, limit: number): Promise<readonly string[]>;
+  /** Some posts of the author not yet marked deleted. */
+  undeleted(authorId: string, limit: number): Promise<readonly string[]>;
+  /** Marks posts deleted for ever and sets their tombstones. */
+  markDeleted(postIds: readonly string[], sequence: number, reason: string): Promise<void>;
+}

@@ -1,0 +1,17 @@
+import { type Channel, type NotificationKind } from '../../contracts/notification-kinds';
+
+/** One switch a person has set. */
+export interface Preference {
+  readonly userId: string;
+  readonly kind: NotificationKind;
+  readonly channel: Channel;
+  readonly enabled: boolean;
+}
+
+/** What people said about how they want to be told. */
+export interface Preferences {
+  /** Every switch these people have set for these kinds, in one query. */
+  of(userIds: readonly string[], kinds: readonly NotificationKind[]): Promise<readonly Preference[]>;
+  /** Sets a switch. A locked channel may be set too; it is ignored where it counts. */
+  set(preference: Preference): Promise<void>;
+}

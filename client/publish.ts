@@ -1,0 +1,65 @@
+import { type QueryResult } from 'pg';
+import { uuidv7 } from 'uuidv7';
+import { type EventType, type PayloadInput } from '../contracts/catalogue';
+import { NovaError } from '../contracts/failures';
+import { maxPayloadBytes, parseEvent, partitionKeyOf } from '../contracts/parse-event';
+import { type PriorityName, priorities } from '../contracts/priority';
+
+/** The transaction the caller has open: a `pg` client between BEGIN and COMMIT. */
+export interface Transaction {
+  query(sql: string, values: unknown[]): Promise<QueryResult>;
+}
+
+export interface NewEvent<T extends EventType> {
+  readonly type: T;
+  readonly payload: PayloadInput<T>;
+  /** UUID of the event, and of its workflow. Default: a fresh UUIDv7. Give one to make a retried request idempotent. */
+  readonly id?: string;
+  /** UUID of what the event is about. Default: the payload's partition key field. */
+  readonly aggregateId?: string;
+  /** Default: the catalogue's priority of the type. */
+  readonly priority?: PriorityName;
+  /** W3C trace context; carried to the Kafka header. */
+  readonly traceparent?: string;
+}
+
+export interface PublishedEvent {
+  readonly id: string;
+  readonly aggregateId: string;
+}
+
+const insert = `
+  INSERT INTO outbox_events (id, aggregate_id, event_type, payload, aggregate_type, priority, schema_version, traceparent)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`;
+
+/**
+ * Validates an event and inserts its outbox row inside the caller's transaction: committed with the business data, or
+ * gone with it. Writers of one aggregate wait here for each other until commit, which fixes the order; so publish late in
+ * the transaction.
+ * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, UNKNOWN_EVENT_TYPE before anything is sent to PostgreSQL
+ */
+export async function publish<T extends EventType>(tx: Transaction, event: NewEvent<T>): Promise<PublishedEvent> {
+  const parsed = parseEvent({ eventType: event.type, aggregateId: event.aggregateId ?? '', payload: event.payload });
+  const payload = JSON.stringify(parsed.payload);
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > maxPayloadBytes) {
+    throw new NovaError(
+      'PAYLOAD_TOO_LARGE',
+      `payload of ${event.type} has ${bytes} bytes; the limit is ${maxPayloadBytes}`,
+    );
+  }
+  const id = event.id ?? uuidv7();
+  const aggregateId = event.aggregateId ?? partitionKeyOf(parsed);
+  const { definition } = parsed;
+  await tx.query(insert, [
+    id,
+    aggregateId,
+    definition.type,
+    payload,
+    definition.aggregateType,
+    priorities[event.priority ?? definition.priority],
+    definition.version,
+    event.traceparent ?? null,
+  ]);
+  return { id, aggregateId };
+}

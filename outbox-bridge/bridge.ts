@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { NovaError } from '../contracts/failures';
+import { oneLine, toError } from '../runtime/errors';
+import { type Service } from '../runtime/lifecycle';
+import { type Logger } from '../runtime/logger';
+import { type AttemptLimits, attemptStart } from './attempt';
+import { drawConsequences, enterOutage } from './consequences';
+import { lanesFor } from './lanes';
+import { type BridgeMetrics } from './metrics';
+import { type Outage } from './outage';
+import { type Pacer } from './pacer';
+import { type Pauses } from './pauses';
+import { type ClaimedRow, type OutboxStore, type Settlement, type WorkflowStarter } from './ports';
+import { runsOf } from './runs';
+import { Settler } from './settler';
+import { type StartWindow } from './start-window';
+
+export interface BridgeDeps {
+  readonly store: OutboxStore;
+  readonly starter: WorkflowStarter;
+  readonly window: StartWindow;
+  readonly pacer: Pacer;
+  readonly pauses: Pauses;
+  readonly outage: Outage;
+  readonly metrics: BridgeMetrics;
+  readonly logger: Logger;
+  readonly limits: AttemptLimits;
+  /** Length of a claim's lease. A bridge that dies is made up for when it ends. */
+  readonly leaseMs: number;
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/**
+ * Turns pending outbox rows into workflow starts.
+ *
+ * The loop:
+ *
+ * ```
+ *            ┌────────────── nothing claimed: wait (pacer; a nudge cuts it short) ─────────────┐
+ *            ▼                                                                                 │
+ *   ┌─► CLAIMING ── rows ──► dispatch a run per aggregate, do not wait for it ──► CLAIMING ────┘
+ *   │        │ └─ no free slot: wait until a run ends
+ *   │        └─ PostgreSQL or Temporal is down ──► OUTAGE: claim nothing, probe at growing intervals
+ *   └──────────────── the probe succeeds: go on with the smallest window ◄──┘
+ *
+ *   stop(): claim no more; runs under way finish their present start and give back the rest; marks are written.
+ * ```
+ *
+ * A row, from this process's point of view:
+ *
+ * ```
+ *   pending ─ claim(token, lease) ─► leased ─ start ─► published          Temporal has our run
+ *      ▲                               │ ├─ row at fault ─► pending, attempt counted, backoff ─ 5th or hopeless ─► dead-lettered
+ *      │                               │ ├─ environment ──► pending, its type paused, nothing counted
+ *      │                               │ ├─ outage, busy ─► pending, nothing counted
+ *      │                               │ └─ not tried (stop, outage, lease nearly over) ─► pending as it was
+ *      └────── lease over: the holder died or hung; whoever claims next repeats the start, which Temporal answers with the same run
+ * ```
+ *
+ * Order: the store hands out a row only as the head of its aggregate or behind a head in the same claim, and a run starts
+ * its rows one after another, stopping at the first that must wait. So no row starts before an earlier one of its
+ * aggregate, across any number of bridges. No database lock is held while Temporal is called.
+ */
+export class Bridge implements Service {
+  readonly name = 'bridge';
+  private readonly settler: Settler;
+  private readonly runs = new Set<Promise<void>>();
+  private stopping = false;
+  private loop: Promise<void> | undefined;
+  private slotFreed: (() => void) | undefined;
+
+  constructor(private readonly deps: BridgeDeps) {
+    this.settler = new Settler(deps);
+  }
+
+  async start(): Promise<void> {
+    this.loop ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.deps.pacer.nudge();
+    this.slotFreed?.();
+    await this.loop;
+    await Promise.all(this.runs);
+    await this.settler.drained();
+  }
+
+  /** For people: what the loop is doing. */
+  describe(): { state: string; reason: string | null } {
+    const { outage } = this.deps;
+    if (this.stopping) return { state: 'stopping', reason: null };
+    if (outage.active) return { state: 'outage', reason: `${outage.active.code}: ${outage.active.detail}` };
+    return { state: this.runs.size > 0 ? 'starting' : 'polling', reason: null };
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        await this.step();
+      } catch (thrown) {
+        const error = toError(thrown);
+        if (error instanceof NovaError && (error.entry.cause === 'outage' || this.deps.outage.active)) {
+          enterOutage(this.deps, error.code, error.message);
+          continue;
+        }
+        // A bug, or an answer of PostgreSQL nobody expected. Leases bring claimed rows back; do not spin.
+        this.deps.logger.error({ error: oneLine(error), stack: error.stack }, 'the claim loop failed; going on');
+        await this.deps.sleep(1_000);
+      }
+    }
+  }
+
+  private async step(): Promise<void> {
+    const { window, pacer, outage, metrics } = this.deps;
+    if (outage.active) return this.recover();
+    const lanes = lanesFor(window.limit, this.runs.size);
+    metrics.window.set(window.limit);
+    if (lanes.heads === 0) return new Promise((resolve) => (this.slotFreed = resolve));
+    const claimedAtMs = this.deps.now();
+    const rows = await this.deps.store.claim({
+      token: randomUUID(),
+      leaseMs: this.deps.leaseMs,
+      lanes,
+      maxRows: lanes.heads * 4,
+      pausedSpellings: this.deps.pauses.spellings(),
+    });
+    if (rows.length === 0) return pacer.wait();
+    pacer.reset();
+    metrics.claimed.inc(rows.length);
+    for (const run of runsOf(rows)) this.dispatch(run, claimedAtMs);
+  }
+
+  private dispatch(rows: readonly ClaimedRow[], claimedAtMs: number): void {
+    const run = this.startInOrder(rows, claimedAtMs)
+      .catch((thrown: unknown) => {
+        const error = toError(thrown);
+        this.deps.logger.error(
+          { event_id: rows[0]?.id, error: oneLine(error), stack: error.stack },
+          'a run failed; its leases bring it back',
+        );
+      })
+      .finally(() => {
+        this.runs.delete(run);
+        this.deps.metrics.inFlight.set(this.runs.size);
+        this.slotFreed?.();
+        // The next of a busy aggregate became head just now.
+        if (rows.length > 1) this.deps.pacer.nudge();
+      });
+    this.runs.add(run);
+    this.deps.metrics.inFlight.set(this.runs.size);
+  }
+
+  private async startInOrder(rows: readonly ClaimedRow[], claimedAtMs: number): Promise<void> {
+    const leaseEndsMs = claimedAtMs + this.deps.leaseMs;
+    // Local time is only used to distrust ourselves earlier than the database would.
+    const lastStartMs = claimedAtMs + this.deps.leaseMs / 2;
+    let blocked = false;
+    for (const row of rows) {
+      blocked ||= this.stopping || this.deps.outage.active !== undefined || this.deps.now() > lastStartMs;
+      if (blocked) {
+        this.settler.add({ kind: 'released', row }, leaseEndsMs);
+        continue;
+      }
+      const attempt = await attemptStart(row, this.deps.starter, this.deps.limits);
+      drawConsequences(this.deps, row, attempt);
+      this.settler.add(attempt.settlement, leaseEndsMs);
+      blocked = mustWait(attempt.settlement);
+    }
+  }
+
+  private async recover(): Promise<void> {
+    const { outage, starter, logger, metrics, sleep } = this.deps;
+    await sleep(outage.nextDelayMs());
+    // Whatever was down, both must answer before claiming goes on: an empty claim asks PostgreSQL, the probe Temporal.
+    await this.deps.store.claim({
+      token: randomUUID(),
+      leaseMs: 1,
+      lanes: lanesFor(0, 0),
+      maxRows: 0,
+      pausedSpellings: [],
+    });
+    await starter.probe();
+    const code = outage.active?.code;
+    const lastedMs = outage.end();
+    if (code !== undefined) metrics.outage.set({ code }, 0);
+    logger.info({ code, lasted_ms: lastedMs }, 'outage over: claiming goes on with the smallest window');
+  }
+}
+
+/** A row that is neither started nor given up holds back the later ones of its aggregate. */
+function mustWait(settlement: Settlement): boolean {
+  return settlement.kind === 'failed' || settlement.kind === 'released';
+}

@@ -1,0 +1,112 @@
+import { hostname } from 'node:os';
+import { type Connection } from '@temporalio/client';
+import { Registry } from 'prom-client';
+import { type ConfigOf } from '../runtime/config';
+import { type Service } from '../runtime/lifecycle';
+import { type Logger } from '../runtime/logger';
+import { MetricsServer } from '../runtime/metrics-server';
+import { Periodic } from '../runtime/periodic';
+import { createPool } from '../runtime/postgres';
+import { connectClient } from '../runtime/temporal';
+import { Bridge } from './bridge';
+import { createBridgeMetrics } from './metrics';
+import { NudgeListener } from './nudge-listener';
+import { Outage } from './outage';
+import { keepPartitionsAhead, readOutboxGauges } from './outbox-gauges';
+import { Pacer } from './pacer';
+import { Pauses } from './pauses';
+import { PgOutboxStore } from './pg-outbox-store';
+import { PollerWatch } from './poller-watch';
+import { readRetentionMs, retentionGuardMs } from './retention';
+import { type bridgeSettings } from './settings';
+import { removeInstance, reportInstance } from './sql/report-instance.sql';
+import { StartWindow } from './start-window';
+import { TemporalStarter } from './temporal-starter';
+
+/** Builds the bridge and its chores from the configuration; the services are started in this order. */
+export function composeBridge(
+  config: ConfigOf<typeof bridgeSettings>,
+  logger: Logger,
+): { bridge: Bridge; services: Service[] } {
+  const connection = connectClient(config);
+  const pool = createPool({ url: config.databaseUrl, max: 6, applicationName: 'nova-bridge', logger });
+  const registry = new Registry();
+  const metrics = createBridgeMetrics(registry);
+  const pauses = new Pauses(Date.now);
+  const pacer = new Pacer({ minMs: config.pollMinMs, maxMs: config.pollMaxMs });
+  const limits = { maxAttempts: config.maxAttempts, retentionGuardMs: retentionGuardMs(config.retentionMarginHours) };
+  const bridge = new Bridge({
+    store: new PgOutboxStore(pool),
+    starter: new TemporalStarter(connection, {
+      namespace: config.temporalNamespace,
+      taskQueuePrefix: config.taskQueuePrefix,
+      deadlineMs: config.leaseMs / 3,
+    }),
+    window: new StartWindow({ min: 4, max: config.windowMax }),
+    pacer,
+    pauses,
+    outage: new Outage(Date.now),
+    metrics,
+    logger,
+    limits,
+    leaseMs: config.leaseMs,
+    now: Date.now,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+  const watch = new PollerWatch({
+    connection,
+    namespace: config.temporalNamespace,
+    taskQueuePrefix: config.taskQueuePrefix,
+    pauses,
+    logger,
+    now: Date.now,
+    onResume: () => pacer.nudge(),
+  });
+  const instanceId = `${hostname()}-${process.pid}`;
+  const chore = (name: string, everyMs: number, work: () => Promise<unknown>) =>
+    new Periodic(name, async () => (await work(), everyMs), { logger, retryMs: Math.min(everyMs, 5_000) });
+  const services: Service[] = [
+    closing('postgres and temporal', () => closeAll(pool, connection, instanceId)),
+    chore('partitions', 3_600_000, () => keepPartitionsAhead(pool, metrics, config.partitionDaysAhead)),
+    new Periodic('poller-watch', () => watch.look(), { logger, retryMs: 1_000 }),
+    chore('retention', 3_600_000, async () => {
+      const retention = await readRetentionMs(connection, config.temporalNamespace);
+      limits.retentionGuardMs = retentionGuardMs(config.retentionMarginHours, retention);
+    }),
+    chore('gauges', 5_000, () => readOutboxGauges(pool, metrics)),
+    ...(config.metricsPort === 0
+      ? []
+      : [new MetricsServer({ port: config.metricsPort, registry, health: () => healthOf(bridge) })]),
+    ...(config.listenUrl === ''
+      ? []
+      : [new NudgeListener({ url: config.listenUrl, onNudge: () => pacer.nudge(), logger })]),
+    chore('instance-report', 2_000, () => {
+      const { state, reason } = bridge.describe();
+      const paused = pauses.describe();
+      metrics.pausedTypes.set(Object.keys(paused).length);
+      return pool.query(reportInstance, [instanceId, state, reason, paused]);
+    }),
+    bridge,
+  ];
+  return { bridge, services };
+}
+
+/** Healthy means progress: a bridge in an outage is alive, but whoever watches it must see that nothing moves. */
+function healthOf(bridge: Bridge): { ok: boolean; reason: string | null } {
+  const { state, reason } = bridge.describe();
+  return { ok: state !== 'outage', reason };
+}
+
+/** A service that only has something to close; first in the list, so it closes last. */
+function closing(name: string, stop: () => Promise<void>): Service {
+  return { name, start: async () => undefined, stop };
+}
+
+async function closeAll(
+  pool: ReturnType<typeof createPool>,
+  connection: Connection,
+  instanceId: string,
+): Promise<void> {
+  await pool.query(removeInstance, [instanceId]).catch(() => undefined);
+  await Promise.all([pool.ended ? undefined : pool.end(), connection.close()]);
+}

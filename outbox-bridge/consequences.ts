@@ -1,0 +1,69 @@
+import { type FailureCode, failures } from '../contracts/failures';
+import { priorityName } from '../contracts/priority';
+import { type Logger } from '../runtime/logger';
+import { type Attempt } from './attempt';
+import { type BridgeMetrics } from './metrics';
+import { type Outage } from './outage';
+import { type Pauses } from './pauses';
+import { type ClaimedRow } from './ports';
+import { type StartWindow } from './start-window';
+
+interface Deps {
+  readonly window: StartWindow;
+  readonly pauses: Pauses;
+  readonly outage: Outage;
+  readonly metrics: BridgeMetrics;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/** A paused type gets one try this often, which finds out whether the deployment was mended. */
+const pauseRetryMs = 5_000;
+
+/** What one attempt means beyond its own row: for the window, the pauses, the breaker, the metrics and the log. */
+export function drawConsequences(deps: Deps, row: ClaimedRow, { settlement, eventType, failure }: Attempt): void {
+  const { window, pauses, metrics, logger } = deps;
+  metrics.starts.inc({ event_type: eventType ?? 'unknown', result: failure?.code ?? 'started' });
+  const about = {
+    event_id: row.id,
+    workflow_id: row.id,
+    event_type: eventType ?? row.eventType.slice(0, 100),
+    aggregate_id: row.aggregateId,
+  };
+  if (failure === undefined) {
+    window.succeeded();
+    if (eventType !== undefined && pauses.resume(eventType)) logger.info(about, 'event type resumed');
+    const seconds = Math.max(0, deps.now() - row.createdAtMs) / 1_000;
+    metrics.commitToStart.observe({ priority: priorityName(row.priority) }, seconds);
+    logger.debug(about, 'started');
+    return;
+  }
+  const { code, detail } = failure;
+  switch (failures[code].cause) {
+    case 'busy':
+      return window.busy();
+    case 'outage':
+      return enterOutage(deps, code, detail);
+    case 'environment':
+      if (eventType !== undefined && pauses.pause(eventType, code, detail, pauseRetryMs)) {
+        logger.error({ ...about, code, error: detail }, 'event type paused: the deployment is at fault');
+      }
+      return;
+    case 'row':
+      logger.warn(
+        { ...about, code, error: detail, settled: settlement.kind, attempts: row.retryCount + 1 },
+        'start failed',
+      );
+  }
+}
+
+/** Claiming stops until the dependency answers; the way back begins with the smallest window. */
+export function enterOutage(deps: Deps, code: FailureCode, detail: string): void {
+  deps.window.collapsed();
+  if (!deps.outage.begin(code, detail)) return;
+  deps.logger.error(
+    { code, error: detail },
+    'outage: claiming stops until the dependency answers; no attempt is counted',
+  );
+  deps.metrics.outage.set({ code }, 1);
+}

@@ -1,0 +1,22 @@
+import { ConfigError, configFrom } from '../runtime/config';
+import { oneLine } from '../runtime/errors';
+import { runProcess } from '../runtime/lifecycle';
+import { createLogger } from '../runtime/logger';
+import { composeBridge } from './compose';
+import { bridgeSettings } from './settings';
+
+/** `npm run bridge`: one replica of the outbox bridge; run as many as you like. */
+async function main(): Promise<number> {
+  const config = configFrom(bridgeSettings, process.env);
+  const logger = createLogger('outbox-bridge', config.logLevel);
+  const { services } = composeBridge(config, logger);
+  return runProcess(services, logger);
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (thrown: unknown) => {
+    console.error(thrown instanceof ConfigError ? thrown.message : `outbox-bridge: ${oneLine(thrown, 2_000)}`);
+    process.exitCode = 1;
+  },
+);

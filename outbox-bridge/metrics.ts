@@ -1,0 +1,68 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** The bridge's metrics; names and meanings are listed in docs/metrics.md. */
+export function createBridgeMetrics(registry: Registry) {
+  const registers = [registry];
+  return {
+    starts: new Counter({
+      name: 'nova_bridge_starts_total',
+      help: 'Starts tried, by event type and result (started or a failure code).',
+      labelNames: ['event_type', 'result'] as const,
+      registers,
+    }),
+    commitToStart: new Histogram({
+      name: 'nova_bridge_commit_to_start_seconds',
+      help: 'From created_at of the row to the accepted start.',
+      labelNames: ['priority'] as const,
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
+      registers,
+    }),
+    claimed: new Counter({ name: 'nova_bridge_claimed_rows_total', help: 'Rows leased.', registers }),
+    leasesLost: new Counter({
+      name: 'nova_bridge_leases_lost_total',
+      help: 'Rows whose lease was over when their end was written.',
+      registers,
+    }),
+    inFlight: new Gauge({
+      name: 'nova_bridge_starts_in_flight',
+      help: 'Aggregates with a start under way.',
+      registers,
+    }),
+    window: new Gauge({
+      name: 'nova_bridge_start_window',
+      help: 'Most aggregates that may have a start under way.',
+      registers,
+    }),
+    outage: new Gauge({
+      name: 'nova_bridge_outage',
+      help: '1 while a dependency is down.',
+      labelNames: ['code'] as const,
+      registers,
+    }),
+    pausedTypes: new Gauge({
+      name: 'nova_bridge_paused_types',
+      help: 'Event types not claimed because the deployment would fail them.',
+      registers,
+    }),
+    pending: new Gauge({
+      name: 'nova_outbox_pending_rows',
+      help: 'Rows neither published nor dead-lettered.',
+      labelNames: ['priority'] as const,
+      registers,
+    }),
+    oldestPending: new Gauge({
+      name: 'nova_outbox_oldest_pending_seconds',
+      help: 'Age of the oldest pending row.',
+      labelNames: ['priority'] as const,
+      registers,
+    }),
+    deadLettered: new Gauge({ name: 'nova_outbox_dead_lettered_rows', help: 'Rows given up.', registers }),
+    partitionsAhead: new Gauge({
+      name: 'nova_outbox_partition_days_ahead',
+      help: 'Days until a partition is missing and inserts fail.',
+      registers,
+    }),
+  };
+}
+
+export type BridgeMetrics = ReturnType<typeof createBridgeMetrics>;

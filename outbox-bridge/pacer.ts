@@ -1,0 +1,40 @@
+/**
+ * Waits between claims that found nothing: a few milliseconds while work is about, growing to the idle ceiling. A nudge
+ * cuts any wait short. The poll is the truth; a lost nudge costs at most the ceiling.
+ */
+export class Pacer {
+  private nextMs: number;
+  private wake: (() => void) | undefined;
+  private nudged = false;
+
+  constructor(private readonly limits: { readonly minMs: number; readonly maxMs: number }) {
+    this.nextMs = limits.minMs;
+  }
+
+  /** Work was found: be quick again. */
+  reset(): void {
+    this.nextMs = this.limits.minMs;
+  }
+
+  /** Ends the present wait, or the next one before it begins. */
+  nudge(): void {
+    this.nudged = true;
+    this.wake?.();
+  }
+
+  async wait(): Promise<void> {
+    const waitMs = this.nextMs;
+    this.nextMs = Math.min(this.limits.maxMs, Math.max(1, this.nextMs * 1.5));
+    if (!this.nudged) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.wake = undefined;
+    }
+    this.nudged = false;
+  }
+}

@@ -1,0 +1,55 @@
+import { type EventType, catalogue, spellingsOf } from '../contracts/catalogue';
+import { type FailureCode } from '../contracts/failures';
+import { type QueueName, workflowTypes } from '../contracts/workflow-types';
+
+export interface Pause {
+  readonly code: FailureCode;
+  readonly detail: string;
+  readonly sinceMs: number;
+  /** When one claim may try again; infinite while a check, not a try, must lift the pause. */
+  readonly untilMs: number;
+}
+
+/**
+ * Event types that are not claimed because the deployment would fail every one of them: a missing search attribute, a
+ * queue without workers. Their rows wait untouched, in order, and the others go on.
+ */
+export class Pauses {
+  private readonly byType = new Map<EventType, Pause>();
+
+  constructor(private readonly now: () => number) {}
+
+  /** Pauses a type; a try is due after `retryAfterMs`. Answers true when it was not paused before. */
+  pause(type: EventType, code: FailureCode, detail: string, retryAfterMs: number): boolean {
+    const before = this.byType.get(type);
+    this.byType.set(type, { code, detail, sinceMs: before?.sinceMs ?? this.now(), untilMs: this.now() + retryAfterMs });
+    return before === undefined;
+  }
+
+  /** Lifts pauses of this code on a type, or of any code. Answers true when there was one. */
+  resume(type: EventType, code?: FailureCode): boolean {
+    const pause = this.byType.get(type);
+    if (pause === undefined || (code !== undefined && pause.code !== code)) return false;
+    return this.byType.delete(type);
+  }
+
+  /** Every spelling of every type that must not be claimed now; a type whose retry is due is left out. */
+  spellings(): string[] {
+    const now = this.now();
+    return [...this.byType].filter(([, pause]) => pause.untilMs > now).flatMap(([type]) => spellingsOf(type));
+  }
+
+  /** For people: type → code and detail. */
+  describe(): Record<string, string> {
+    return Object.fromEntries([...this.byType].map(([type, pause]) => [type, `${pause.code}: ${pause.detail}`]));
+  }
+}
+
+/** Every event type that may start a workflow on this queue. */
+export function typesOnQueue(queue: QueueName): EventType[] {
+  return catalogue
+    .filter(({ workflow }) =>
+      (typeof workflow === 'string' ? [workflow] : workflow.among).some((type) => workflowTypes[type].queue === queue),
+    )
+    .map(({ type }) => type);
+}

@@ -1,0 +1,68 @@
+import { type Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import { type QueueName, queueNames, taskQueue } from '../contracts/workflow-types';
+import { type Logger } from '../runtime/logger';
+import { type Pauses, typesOnQueue } from './pauses';
+
+/**
+ * A poller is listed for five minutes after it was last seen; a living one is seen at least once a minute, the length of a
+ * long poll.
+ */
+const freshMs = 130_000;
+
+/**
+ * Pauses the event types whose workflows would run on a queue that no worker polls, and resumes them when one does. A
+ * start there would be accepted by Temporal and then sit unseen.
+ */
+export class PollerWatch {
+  constructor(
+    private readonly deps: {
+      readonly connection: Connection;
+      readonly namespace: string;
+      readonly taskQueuePrefix: string;
+      readonly pauses: Pauses;
+      readonly logger: Logger;
+      readonly now: () => number;
+      readonly onResume: () => void;
+    },
+  ) {}
+
+  /** Looks at every queue once; answers the milliseconds until the next look: soon while something is missing. */
+  async look(): Promise<number> {
+    const missing = await Promise.all(queueNames.map(async (queue) => !(await this.isPolled(queue))));
+    queueNames.forEach((queue, i) => this.apply(queue, missing[i] ?? false));
+    return missing.some(Boolean) ? 500 : 5_000;
+  }
+
+  private async isPolled(queue: QueueName): Promise<boolean> {
+    const { connection, namespace, taskQueuePrefix } = this.deps;
+    const { pollers } = await connection.withDeadline(Date.now() + 5_000, () =>
+      connection.workflowService.describeTaskQueue({
+        namespace,
+        taskQueue: { name: taskQueue(taskQueuePrefix, queue) },
+        taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+      }),
+    );
+    return pollers.some(
+      ({ lastAccessTime }) => this.deps.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < freshMs,
+    );
+  }
+
+  private apply(queue: QueueName, missing: boolean): void {
+    const { pauses, logger, taskQueuePrefix, onResume } = this.deps;
+    const name = taskQueue(taskQueuePrefix, queue);
+    const changed = typesOnQueue(queue).filter((type) =>
+      missing ? pauses.pause(type, 'NO_POLLER', `no worker polls ${name}`, Infinity) : pauses.resume(type, 'NO_POLLER'),
+    );
+    if (changed.length === 0) return;
+    if (missing)
+      logger.error(
+        { code: 'NO_POLLER', task_queue: name, event_types: changed },
+        'event types paused: no worker polls their queue',
+      );
+    else {
+      logger.info({ task_queue: name, event_types: changed }, 'event types resumed: a worker polls their queue');
+      onResume();
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { type EventRef } from '../contracts/event-ref';
+import { type FailureCode } from '../contracts/failures';
+import { type WorkflowType } from '../contracts/workflow-types';
+import { type Lanes } from './lanes';
+
+/** A claimed row as PostgreSQL answers it. */
+export interface ClaimedRow {
+  readonly id: string;
+  readonly aggregateId: string;
+  readonly aggregateType: string;
+  /** As written: any accepted spelling. */
+  readonly eventType: string;
+  /** Null when it is over the size limit. */
+  readonly payload: unknown;
+  readonly payloadBytes: number;
+  /** RFC 3339 with microseconds. */
+  readonly createdAt: string;
+  readonly createdAtMs: number;
+  readonly sequence: number;
+  readonly priority: number;
+  readonly schemaVersion: number;
+  readonly traceparent: string | null;
+  readonly retryCount: number;
+  readonly claimCount: number;
+  /** Milliseconds since the first claim, by the database's clock. */
+  readonly firstAttemptAgeMs: number;
+  /** Fencing token of this claim. */
+  readonly token: string;
+}
+
+export interface ClaimRequest {
+  readonly token: string;
+  readonly leaseMs: number;
+  readonly lanes: Lanes;
+  /** Most rows in all, successors included. */
+  readonly maxRows: number;
+  /** Event types, in every spelling, that are not to be claimed now. */
+  readonly pausedSpellings: readonly string[];
+}
+
+/** How a claimed row ended, to be written down. Each is guarded by the claim's token: a stale holder changes nothing. */
+export type Settlement =
+  | { readonly kind: 'published'; readonly row: ClaimedRow }
+  | {
+      readonly kind: 'failed';
+      readonly row: ClaimedRow;
+      readonly error: string;
+      readonly countsAttempt: boolean;
+      readonly delayMs: number;
+    }
+  | {
+      readonly kind: 'dead-lettered';
+      readonly row: ClaimedRow;
+      readonly error: string;
+      readonly countsAttempt: boolean;
+    }
+  /** Not tried: given back as it was. */
+  | { readonly kind: 'released'; readonly row: ClaimedRow };
+
+/** The outbox table as the bridge sees it. All clocks are the database's. */
+export interface OutboxStore {
+  claim(request: ClaimRequest): Promise<ClaimedRow[]>;
+  /** Writes all settlements in one statement; answers how many rows were still held by their token. */
+  settle(settlements: readonly Settlement[]): Promise<number>;
+}
+
+export interface StartRequest {
+  readonly ref: EventRef;
+  readonly workflowType: WorkflowType;
+}
+
+export type StartOutcome =
+  /** Temporal has our run, from this call or an earlier one. */
+  { readonly kind: 'started' } | { readonly kind: 'failed'; readonly code: FailureCode; readonly detail: string };
+
+/** What Temporal knows of an event id. */
+export type Lookup = 'ours' | 'foreign' | 'unknown';
+
+/** Temporal as the bridge sees it. Never throws for an expected failure: the outcome says what happened. */
+export interface WorkflowStarter {
+  start(request: StartRequest): Promise<StartOutcome>;
+  lookUp(request: StartRequest): Promise<Lookup | Extract<StartOutcome, { kind: 'failed' }>>;
+  /** Resolves when Temporal answers. @throws NovaError TEMPORAL_UNAVAILABLE and the like */
+  probe(): Promise<void>;
+}

@@ -1,0 +1,19 @@
+/**
+ * Writes the ends of a whole batch at once. The token guards every row: whoever lost its lease changes nothing. The
+ * bounds on created_at let the planner leave out the partitions that hold none of the rows.
+ *
+ * $1 JSON array of {id, created_at, token, kind, error, counts, delay_ms}; $2, $3 least and greatest created_at
+ */
+export const settle = `
+  UPDATE outbox_events o
+  SET lease_token = NULL,
+      lease_until = NULL,
+      published_at = CASE WHEN s.kind = 'published' THEN clock_timestamp() END,
+      dead_lettered_at = CASE WHEN s.kind = 'dead-lettered' THEN clock_timestamp() END,
+      retry_count = o.retry_count + s.counts,
+      last_error = CASE s.kind WHEN 'published' THEN NULL WHEN 'released' THEN o.last_error ELSE s.error END,
+      next_attempt_at = CASE WHEN s.kind = 'failed' THEN clock_timestamp() + make_interval(secs => s.delay_ms / 1000.0) ELSE o.next_attempt_at END
+  FROM jsonb_to_recordset($1::jsonb)
+    AS s (id uuid, created_at timestamptz, token uuid, kind text, error text, counts integer, delay_ms integer)
+  WHERE o.id = s.id AND o.created_at = s.created_at AND o.created_at BETWEEN $2::timestamptz AND $3::timestamptz
+    AND o.lease_token = s.token AND o.published_at IS NULL AND o.dead_lettered_at IS NULL`;

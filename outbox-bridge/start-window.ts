@@ -1,0 +1,35 @@
+/** Bounds and pace of the start window; see docs/decisions/0006-start-window.md. */
+export interface WindowLimits {
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * How many aggregates may have a start in flight: additive increase on success, halved when Temporal says it is busy,
+ * collapsed to the minimum by an outage, so that a recovery begins gently and not with a storm.
+ */
+export class StartWindow {
+  private size: number;
+
+  constructor(private readonly limits: WindowLimits) {
+    // A quarter of the ceiling: fast enough at once, and half a second of success from the full window.
+    this.size = Math.max(limits.min, limits.max / 4);
+  }
+
+  /** Whole slots. */
+  get limit(): number {
+    return Math.floor(this.size);
+  }
+
+  succeeded(): void {
+    this.size = Math.min(this.limits.max, this.size + 1 / this.size);
+  }
+
+  busy(): void {
+    this.size = Math.max(this.limits.min, this.size / 2);
+  }
+
+  collapsed(): void {
+    this.size = this.limits.min;
+  }
+}

@@ -1,0 +1,116 @@
+import { type Connection, WorkflowClient, type WorkflowStartInput } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  defineSearchAttributeKey,
+} from '@temporalio/common';
+import { type SearchAttributeName, searchAttributes } from '../contracts/search-attributes';
+import { priorityName, temporalPriorityKey } from '../contracts/priority';
+import { taskQueue, workflowTypes } from '../contracts/workflow-types';
+import { NovaError } from '../contracts/failures';
+import { classifyTemporalError } from './classify-temporal-error';
+import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter } from './ports';
+
+/**
+ * Makes the start's request id the workflow id, that is the event id. Temporal then answers a repeated start of ours with
+ * our own run, open or closed; the client's default is a random id, which only the server's duplicate error would tell
+ * from a stranger's. The method is protected in the SDK's typings: it keeps interceptors and converters working.
+ */
+class OutboxWorkflowClient extends WorkflowClient {
+  protected override async createStartWorkflowRequest(input: WorkflowStartInput) {
+    const request = await super.createStartWorkflowRequest(input);
+    request.requestId = input.options.workflowId;
+    return request;
+  }
+}
+
+const keys = Object.fromEntries(
+  Object.entries(searchAttributes).map(([name, type]) => [name, defineSearchAttributeKey(name, type)]),
+) as Record<SearchAttributeName, ReturnType<typeof defineSearchAttributeKey<'KEYWORD'>>>;
+
+export class TemporalStarter implements WorkflowStarter {
+  private readonly client: OutboxWorkflowClient;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly options: {
+      readonly namespace: string;
+      readonly taskQueuePrefix: string;
+      /** Bound of one call, the SDK's own retries included; well under the lease. */
+      readonly deadlineMs: number;
+    },
+  ) {
+    this.client = new OutboxWorkflowClient({ connection, namespace: options.namespace });
+  }
+
+  async start(request: StartRequest): Promise<StartOutcome> {
+    const { ref, workflowType } = request;
+    try {
+      await this.within(() =>
+        this.client.start(workflowType, {
+          workflowId: ref.eventId,
+          taskQueue: taskQueue(this.options.taskQueuePrefix, workflowTypes[workflowType].queue),
+          args: [ref],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowIdConflictPolicy: 'FAIL',
+          typedSearchAttributes: [
+            { key: keys.EventType, value: ref.eventType },
+            { key: keys.AggregateType, value: ref.aggregateType },
+            { key: keys.AggregateId, value: ref.aggregateId },
+            { key: keys.EventPriority, value: priorityName(ref.priority) },
+          ],
+          memo: { eventId: ref.eventId, sequence: ref.sequence },
+          priority: { priorityKey: temporalPriorityKey(ref.priority) },
+          staticSummary: `${ref.eventType} · ${ref.aggregateType} ${ref.aggregateId}`,
+        }),
+      );
+      return { kind: 'started' };
+    } catch (thrown) {
+      if (thrown instanceof WorkflowExecutionAlreadyStartedError) return this.verify(request);
+      return { kind: 'failed', ...classifyTemporalError(thrown) };
+    }
+  }
+
+  /**
+   * Somebody else's request started this id, or ours was reset or continued as new since: look who it is. "Already
+   * started" counts as published only after the run proves to be ours.
+   */
+  private async verify(request: StartRequest): Promise<StartOutcome> {
+    const found = await this.lookUp(request);
+    if (found === 'ours') return { kind: 'started' };
+    if (found === 'foreign') {
+      return {
+        kind: 'failed',
+        code: 'FOREIGN_WORKFLOW',
+        detail: `workflow ${request.ref.eventId} exists and was not started by this outbox`,
+      };
+    }
+    if (found === 'unknown')
+      return { kind: 'failed', code: 'TEMPORAL_BUSY', detail: 'the run vanished between two answers' };
+    return found;
+  }
+
+  async lookUp({ ref, workflowType }: StartRequest): Promise<Lookup | Extract<StartOutcome, { kind: 'failed' }>> {
+    try {
+      const run = await this.within(() => this.client.getHandle(ref.eventId).describe());
+      // Only the bridge writes this memo; a reset or a continued run keeps it.
+      return run.type === workflowType && run.memo?.['eventId'] === ref.eventId ? 'ours' : 'foreign';
+    } catch (thrown) {
+      if (thrown instanceof WorkflowNotFoundError) return 'unknown';
+      return { kind: 'failed', ...classifyTemporalError(thrown) };
+    }
+  }
+
+  async probe(): Promise<void> {
+    try {
+      await this.within(() => this.connection.workflowService.describeNamespace({ namespace: this.options.namespace }));
+    } catch (thrown) {
+      const { code, detail } = classifyTemporalError(thrown);
+      throw new NovaError(code, detail, { cause: thrown });
+    }
+  }
+
+  private within<T>(call: () => Promise<T>): Promise<T> {
+    return this.connection.withDeadline(Date.now() + this.options.deadlineMs, call);
+  }
+}

@@ -1,0 +1,72 @@
+import { Kafka, type LogEntry, type SASLOptions, logLevel } from 'kafkajs';
+import { setting } from './config';
+import { type Logger } from './logger';
+
+/** How to reach a broker that wants proof of who we are. */
+export const kafkaSecuritySettings = {
+  kafkaTls: setting.boolean('KAFKA_TLS', 'Connect to Kafka with TLS.', { fallback: 'false' }),
+  kafkaSaslMechanism: setting.oneOf(
+    'KAFKA_SASL_MECHANISM',
+    'How to log in to Kafka.',
+    ['none', 'plain', 'scram-sha-256', 'scram-sha-512'],
+    { fallback: 'none' },
+  ),
+  kafkaUsername: setting.optionalText('KAFKA_USERNAME', 'User of the Kafka login.'),
+  kafkaPassword: setting.optionalText('KAFKA_PASSWORD', 'Password of the Kafka login.', { secret: true }),
+} as const;
+
+/** The part of a process's configuration that says where Kafka is. */
+export interface KafkaAddress {
+  readonly kafkaBrokers: readonly string[];
+  readonly kafkaTls?: boolean;
+  readonly kafkaSaslMechanism?: 'none' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly kafkaUsername?: string;
+  readonly kafkaPassword?: string;
+}
+
+/**
+ * A Kafka client that logs through pino and gives up early: whoever calls it has a retry of its own that people can see.
+ * `requestTimeoutMs` bounds every request to a broker.
+ */
+export function createKafka(config: KafkaAddress, clientId: string, logger: Logger, requestTimeoutMs = 5_000): Kafka {
+  const sasl = saslOf(config);
+  return new Kafka({
+    clientId,
+    brokers: [...config.kafkaBrokers],
+    ...(config.kafkaTls === true ? { ssl: true } : {}),
+    ...(sasl === undefined ? {} : { sasl }),
+    connectionTimeout: 2_000,
+    requestTimeout: requestTimeoutMs,
+    retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
+    logLevel: logLevel.WARN,
+    logCreator: () => pinoLogging(logger),
+  });
+}
+
+function saslOf(config: KafkaAddress): SASLOptions | undefined {
+  const { kafkaSaslMechanism: mechanism = 'none', kafkaUsername: username = '', kafkaPassword: password = '' } = config;
+  switch (mechanism) {
+    case 'none':
+      return undefined;
+    case 'plain':
+      return { mechanism, username, password };
+    case 'scram-sha-256':
+      return { mechanism, username, password };
+    case 'scram-sha-512':
+      return { mechanism, username, password };
+  }
+}
+
+/** kafkajs reports each attempt as an error; an attempt that is retried is no more than a warning, and said once. */
+function pinoLogging(logger: Logger): (entry: LogEntry) => void {
+  let lastText = '';
+  return ({ level, namespace, log }) => {
+    const text = `kafka ${namespace.toLowerCase()}: ${log.message}`;
+    if (level !== logLevel.ERROR || text === lastText) {
+      logger.debug(text);
+      return;
+    }
+    lastText = text;
+    logger.warn(text);
+  };
+}

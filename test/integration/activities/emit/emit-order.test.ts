@@ -1,0 +1,154 @@
+import { type EventRef } from '../../../../contracts/event-ref';
+import { type EmitLog } from '../../../../activities/ports/emit-log';
+import { type TestDatabase, createTestDatabase } from '../../../support/database';
+import { type TestEmitter, startEmitter } from '../../../support/emitter';
+import { insertEvent, newId } from '../../../support/events';
+import { type Collector, type TestTopics, collect, createTestTopics } from '../../../support/kafka';
+import { waitFor } from '../../../support/wait-for';
+
+let database: TestDatabase;
+let topics: TestTopics;
+let collector: Collector;
+const emitters: TestEmitter[] = [];
+
+const emitter = async (wrapLog?: (log: EmitLog) => EmitLog): Promise<TestEmitter> => {
+  const options = { databaseUrl: database.url, topics: topics.topics };
+  const started = await startEmitter(wrapLog === undefined ? options : { ...options, wrapLog });
+  emitters.push(started);
+  return started;
+};
+
+/** The events of a post, in the order they were written. */
+async function postEvents(count: number): Promise<EventRef[]> {
+  const payload = { post_id: newId(), user_id: newId() };
+  const refs = [await insertEvent(database.pool, 'content.post.created', payload)];
+  while (refs.length < count) refs.push(await insertEvent(database.pool, 'content.post.updated', payload));
+  return refs;
+}
+
+/** Sequences received of an aggregate, in the order Kafka has them. */
+const sequencesOf = (ref: EventRef | undefined): number[] =>
+  collector.messages.filter((message) => message.key === ref?.aggregateId).map((message) => Number(message.headers['sequence']));
+const firstAppearances = (sequences: readonly number[]): number[] => [...new Set(sequences)];
+const byChance = <T>(items: readonly T[]): T[] =>
+  items.map((item) => ({ item, at: Math.random() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+const unemitted = async (): Promise<number> =>
+  (await database.pool.query('SELECT 1 FROM outbox_events WHERE emitted_at IS NULL AND dead_lettered_at IS NULL')).rowCount ?? 0;
+
+beforeAll(async () => {
+  [database, topics] = await Promise.all([createTestDatabase(), createTestTopics(['content'])]);
+  collector = await collect(topics.kafka, [topics.topics.content]);
+});
+
+afterAll(async () => {
+  await Promise.all(emitters.map((started) => started.close()));
+  await collector.stop();
+  await Promise.all([database.drop(), topics.drop()]);
+});
+
+it('emits each event once and in the order of its aggregate, whoever asks in whatever order in two processes', async () => {
+  const posts = await Promise.all(Array.from({ length: 8 }, () => postEvents(25)));
+  const processes = [await emitter(), await emitter()];
+  await Promise.all(byChance(posts.flat()).map((ref, i) => processes[i % 2]?.emit(ref)));
+
+  expect(await unemitted()).toBe(0);
+  expect(await topics.messageCount('content')).toBe(200);
+  await waitFor(() => collector.messages.length === 200);
+  for (const refs of posts) expect(sequencesOf(refs[0])).toEqual(refs.map((ref) => ref.sequence));
+});
+
+it('sends what is before an event in its aggregate first, though nobody asked for it yet', async () => {
+  const refs = await postEvents(5);
+  const process = await emitter();
+  await process.emit(refs[3] as EventRef);
+  await waitFor(() => sequencesOf(refs[0]).length === 4);
+  expect(sequencesOf(refs[0])).toEqual(refs.slice(0, 4).map((ref) => ref.sequence));
+
+  await Promise.all(refs.map((ref) => process.emit(ref)));
+  await waitFor(() => sequencesOf(refs[0]).length >= 5);
+  expect(sequencesOf(refs[0])).toEqual(refs.map((ref) => ref.sequence));
+});
+
+it('drains an aggregate whose backlog is longer than one flush', async () => {
+  const refs = await postEvents(130);
+  await (await emitter()).emit(refs.at(-1) as EventRef);
+  await waitFor(() => sequencesOf(refs[0]).length >= 130);
+  expect(sequencesOf(refs[0])).toEqual(refs.map((ref) => ref.sequence));
+});
+
+it('sends again under the same id, never out of order, after a crash between acknowledgement and mark', async () => {
+  const refs = await postEvents(6);
+  let crashes = 0;
+  const dying = await emitter((log) => ({
+    transaction: (work) =>
+      log.transaction((inner) =>
+        work({
+          lock: (ids) => inner.lock(ids),
+          unemitted: (upTo) => inner.unemitted(upTo),
+          find: (wanted) => inner.find(wanted),
+          markRefused: (refusals) => inner.markRefused(refusals),
+          markEmitted: async () => {
+            crashes++;
+            throw new Error('the process died here');
+          },
+        }),
+      ),
+  }));
+  await expect(dying.emit(refs[2] as EventRef)).rejects.toThrow('died here');
+  expect(crashes).toBe(1);
+  expect(await unemitted()).toBe(6);
+
+  const survivor = await emitter();
+  await Promise.all(byChance(refs).map((ref) => survivor.emit(ref)));
+  await waitFor(() => sequencesOf(refs[0]).length >= 9);
+  expect(firstAppearances(sequencesOf(refs[0]))).toEqual(refs.map((ref) => ref.sequence));
+  const ids = collector.messages.filter((message) => message.key === refs[0]?.aggregateId).map((m) => m.headers['event_id']);
+  expect(new Set(ids)).toEqual(new Set(refs.map((ref) => ref.eventId)));
+});
+
+it('loses no process when the server throws out the connection during a send, and emits on the next ask', async () => {
+  const refs = await postEvents(2);
+  let thrown = false;
+  const process = await emitter((log) => ({
+    transaction: (work) =>
+      log.transaction(async (inner) =>
+        work({
+          lock: (ids) => inner.lock(ids),
+          find: (wanted) => inner.find(wanted),
+          markRefused: (refusals) => inner.markRefused(refusals),
+          markEmitted: (rows) => inner.markEmitted(rows),
+          unemitted: async (upTo) => {
+            const rows = await inner.unemitted(upTo);
+            if (!thrown) {
+              thrown = true;
+              await database.pool.query(
+                `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE application_name = 'nova-test-emitter' AND datname = current_database()`,
+              );
+            }
+            return rows;
+          },
+        }),
+      ),
+  }));
+  await expect(process.emit(refs[1] as EventRef)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+  await process.emit(refs[1] as EventRef);
+  await waitFor(() => firstAppearances(sequencesOf(refs[0])).length === 2);
+  expect(firstAppearances(sequencesOf(refs[0]))).toEqual(refs.map((ref) => ref.sequence));
+});
+
+it('takes an event whose caller has gone out of the queue, and fails that caller with the reason', async () => {
+  const [ref] = await postEvents(1);
+  const holder = await database.pool.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7022))', [ref?.aggregateId]);
+    const process = await emitter();
+    await expect(process.emit(ref as EventRef, 300)).rejects.toThrow(/timeout|aborted/i);
+    await holder.query('ROLLBACK');
+    expect(await unemitted()).toBeGreaterThanOrEqual(1);
+    await process.emit(ref as EventRef);
+  } finally {
+    holder.release();
+  }
+});

@@ -1,0 +1,271 @@
+import { type Client } from '@temporalio/client';
+import { type EventRef } from '../../../contracts/event-ref';
+import { PollerWatch } from '../../../outbox-bridge/poller-watch';
+import { type TestBridge, createTestBridge } from '../../support/bridge';
+import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { insertEvent, newId } from '../../support/events';
+import { silentLogger } from '../../support/logger';
+import { servers } from '../../support/servers';
+import { createTestClient, startTestWorkers, testQueuePrefix, type TestWorkers } from '../../support/temporal';
+import { waitFor } from '../../support/wait-for';
+
+let database: TestDatabase;
+let client: Client;
+let workers: TestWorkers | undefined;
+let prefix: string;
+const bridges: TestBridge[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  client = await createTestClient();
+});
+beforeEach(() => {
+  prefix = testQueuePrefix();
+});
+afterEach(async () => {
+  await Promise.all(bridges.splice(0).map(({ bridge }) => bridge.stop()));
+  await workers?.stop();
+  workers = undefined;
+  await database.pool.query(
+    `UPDATE outbox_events SET dead_lettered_at = now() WHERE published_at IS NULL AND dead_lettered_at IS NULL`,
+  );
+});
+afterAll(async () => {
+  await client.connection.close();
+  await database.drop();
+});
+
+function bridge(
+  options: { overrides?: Parameters<typeof createTestBridge>[0]['overrides']; namespace?: string } = {},
+): TestBridge {
+  const made = createTestBridge({ pool: database.pool, connection: client.connection as never, prefix, ...options });
+  bridges.push(made);
+  return made;
+}
+
+const edited = (conversation = newId()) =>
+  insertEvent(
+    database.pool,
+    'message.edited',
+    { message_id: newId(), conversation_id: conversation, editor_id: newId() },
+    { published: false },
+  );
+
+/** As any service might, with no help from our client. */
+async function insertRaw(eventType: string, payload: string, aggregateId = newId(), version?: number): Promise<string> {
+  const id = newId();
+  await database.pool.query(
+    'INSERT INTO outbox_events (id, aggregate_id, event_type, payload, schema_version) VALUES ($1, $2, $3, $4::jsonb, $5)',
+    [id, aggregateId, eventType, payload, version ?? null],
+  );
+  return id;
+}
+
+const rowOf = async (id: string) => {
+  const { rows } = await database.pool.query<Record<string, unknown>>('SELECT * FROM outbox_events WHERE id = $1', [
+    id,
+  ]);
+  return rows[0] ?? {};
+};
+const published = (id: string) =>
+  waitFor(async () => (await rowOf(id))['published_at'], { what: `row ${id} published` });
+const dead = (id: string) =>
+  waitFor(async () => (await rowOf(id))['dead_lettered_at'] && rowOf(id), { what: `row ${id} dead-lettered` });
+
+describe('a row at fault', () => {
+  it.each([
+    ['an unknown type', 'post.exploded', '{}', undefined, /^UNKNOWN_EVENT_TYPE: .*post\.exploded/],
+    [
+      'a payload that is no object',
+      'message.edited',
+      '[1,2]',
+      undefined,
+      /^INVALID_PAYLOAD: .*must be a JSON object, got an array/,
+    ],
+    [
+      'a payload that does not fit',
+      'message.edited',
+      '{"message_id": 7}',
+      undefined,
+      /^INVALID_PAYLOAD: .*message_id.*editor_id/,
+    ],
+    ['a version from the future', 'message.edited', '{}', 9, /^UNSUPPORTED_VERSION: .*9.*1 to 1/],
+    [
+      'a payload of 900 kB',
+      'message.edited',
+      JSON.stringify({ message_id: newId(), editor_id: newId(), filler: 'x'.repeat(900_000) }),
+      undefined,
+      /^PAYLOAD_TOO_LARGE: .*900\d+ bytes/,
+    ],
+  ])(
+    'with %s is dead-lettered at once with its reason, and the aggregate goes on',
+    async (_what, type, payload, version, reason) => {
+      const aggregate = newId();
+      const bad = await insertRaw(type, payload, aggregate, version);
+      const next = await edited(aggregate);
+      await bridge().bridge.start();
+      await published(next.eventId);
+      expect(await dead(bad)).toMatchObject({
+        retry_count: 1,
+        published_at: null,
+        lease_token: null,
+        last_error: expect.stringMatching(reason) as string,
+      });
+      await expect(client.workflow.getHandle(bad).describe()).rejects.toThrow(/not found/i);
+    },
+  );
+
+  it('is tried five times with growing pauses while Temporal refuses it, then dead-lettered; only its aggregate waits', async () => {
+    const aggregate = newId();
+    const refused = await edited(aggregate);
+    const behind = await edited(aggregate);
+    const other = await edited();
+    const made = bridge();
+    const start = made.starter.start.bind(made.starter);
+    made.starter.start = async (request) =>
+      request.ref.eventId === refused.eventId
+        ? { kind: 'failed', code: 'START_REFUSED', detail: 'no' }
+        : start(request);
+    await made.bridge.start();
+    await published(other.eventId);
+    expect(await rowOf(behind.eventId)).toMatchObject({ published_at: null, claim_count: 1 });
+    for (let attempt = 1; attempt < 5; attempt++) {
+      const row = await waitFor(async () => {
+        const seen = await rowOf(refused.eventId);
+        return seen['retry_count'] === attempt ? seen : undefined;
+      });
+      expect(row).toMatchObject({ dead_lettered_at: null, last_error: 'START_REFUSED: no' });
+      expect((row['next_attempt_at'] as Date).getTime()).toBeGreaterThan(Date.now() + 500 * 2 ** (attempt - 1) - 400);
+      await database.pool.query(`UPDATE outbox_events SET next_attempt_at = now() WHERE id = $1`, [refused.eventId]);
+    }
+    expect(await dead(refused.eventId)).toMatchObject({ retry_count: 5 });
+    await published(behind.eventId);
+  });
+
+  it('whose id a stranger’s workflow owns is quarantined, not marked', async () => {
+    const ref = await edited();
+    await client.workflow.start('emitWorkflow', { workflowId: ref.eventId, taskQueue: `${prefix}-kafka`, args: [] });
+    await bridge().bridge.start();
+    expect(await dead(ref.eventId)).toMatchObject({
+      published_at: null,
+      last_error: expect.stringMatching(/^FOREIGN_WORKFLOW/) as string,
+    });
+    await client.workflow.getHandle(ref.eventId).terminate();
+  });
+});
+
+describe('the retention guard', () => {
+  it('marks an old unmarked row whose run Temporal still knows, and parks one that Temporal has forgotten', async () => {
+    const known = await edited();
+    const forgotten = await edited();
+    const first = bridge();
+    first.store.settle = async () => 0;
+    const start = first.starter.start.bind(first.starter);
+    first.starter.start = async (request) =>
+      request.ref.eventId === known.eventId ? start(request) : { kind: 'started' };
+    await first.bridge.start();
+    await waitFor(() =>
+      client.workflow
+        .getHandle(known.eventId)
+        .describe()
+        .catch(() => undefined),
+    );
+    await first.bridge.stop();
+    await database.pool.query(
+      `UPDATE outbox_events SET first_attempt_at = now() - interval '8 days', lease_until = now() WHERE id = ANY ($1)`,
+      [[known.eventId, forgotten.eventId]],
+    );
+    await bridge().bridge.start();
+    await published(known.eventId);
+    expect(await dead(forgotten.eventId)).toMatchObject({
+      last_error: expect.stringMatching(/^RETENTION_PASSED: first tried 8\.0 days ago/) as string,
+    });
+    await expect(client.workflow.getHandle(forgotten.eventId).describe()).rejects.toThrow(/not found/i);
+  });
+});
+
+describe('a fault of the environment', () => {
+  it('pauses an event type whose queue no worker polls, lets the others go on, and resumes by itself', async () => {
+    const made = bridge();
+    const watch = new PollerWatch({
+      connection: client.connection as never,
+      namespace: servers().temporalNamespace,
+      taskQueuePrefix: prefix,
+      pauses: made.pauses,
+      logger: silentLogger,
+      now: Date.now,
+      onResume: () => made.pacer.nudge(),
+    });
+    workers = await startTestWorkers({
+      prefix,
+      workflowsPath: require.resolve('../../../workflows/emit-event'),
+      queues: ['notification'],
+      activities: {
+        emitEvent: async (_ref: EventRef) => undefined,
+        notifyInApp: async () => ({ created: 0, next: null, emails: 0, stopped: false }),
+      },
+    });
+    await waitFor(async () => (await watch.look(), made.pauses.describe()['security.alert.raised'] === undefined));
+    const waiting = await edited();
+    const flowing = await insertEvent(
+      database.pool,
+      'security.alert.raised',
+      { alert_id: newId(), user_id: newId(), kind: 'new_login' },
+      { published: false },
+    );
+    await made.bridge.start();
+    await published(flowing.eventId);
+    expect(await rowOf(waiting.eventId)).toMatchObject({ claim_count: 0, retry_count: 0, published_at: null });
+    expect(made.pauses.describe()).toMatchObject({ 'message.edited': expect.stringContaining('NO_POLLER') as string });
+    await workers.stop();
+    workers = await startTestWorkers({
+      prefix,
+      workflowsPath: require.resolve('../../../workflows/emit-event'),
+      queues: ['kafka'],
+      activities: { emitEvent: async (_ref: EventRef) => undefined },
+    });
+    await waitFor(async () => (await watch.look(), made.pauses.describe()['message.edited'] === undefined));
+    await published(waiting.eventId);
+  });
+
+  it('pauses the types that a missing search attribute fails, counts no attempt, and parks no row', async () => {
+    const namespace = `bare-${newId().slice(0, 8)}`;
+    await client.connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+    });
+    const ref = await edited();
+    const made = bridge({ namespace });
+    await made.bridge.start();
+    const row = await waitFor(async () => {
+      const seen = await rowOf(ref.eventId);
+      return String(seen['last_error']).startsWith('SEARCH_ATTRIBUTE_MISSING') ? seen : undefined;
+    });
+    expect(row).toMatchObject({ retry_count: 0, dead_lettered_at: null, lease_token: null });
+    expect(made.pauses.spellings()).toContain('message.edited');
+  });
+});
+
+describe('an outage of Temporal', () => {
+  it('burns no attempt, shows its reason on the row, stops the claims, and ends by itself in order', async () => {
+    const conversation = newId();
+    const refs = [await edited(conversation), await edited(conversation)];
+    const made = bridge();
+    let down = true;
+    const { starter } = made;
+    const [start, probe] = [starter.start.bind(starter), starter.probe.bind(starter)];
+    starter.start = async (request) =>
+      down ? { kind: 'failed', code: 'TEMPORAL_UNAVAILABLE', detail: 'gone' } : start(request);
+    starter.probe = async () => (down ? Promise.reject(new Error('still gone')) : probe());
+    await made.bridge.start();
+    await waitFor(() => made.bridge.describe().state === 'outage');
+    await waitFor(async () => (await rowOf(refs[0]!.eventId))['last_error'] === 'TEMPORAL_UNAVAILABLE: gone');
+    const claims = (await rowOf(refs[0]!.eventId))['claim_count'];
+    await waitFor(() => made.outage.nextDelayMs() === 2_000);
+    expect(await rowOf(refs[0]!.eventId)).toMatchObject({ retry_count: 0, claim_count: claims, lease_token: null });
+    expect(made.window.limit).toBe(4);
+    down = false;
+    await published(refs[1]!.eventId);
+    expect(await rowOf(refs[0]!.eventId)).toMatchObject({ retry_count: 0, last_error: null });
+  });
+});

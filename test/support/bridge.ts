@@ -1,0 +1,47 @@
+import { Connection } from '@temporalio/client';
+import { Registry } from 'prom-client';
+import { type Pool } from 'pg';
+import { Bridge, type BridgeDeps } from '../../outbox-bridge/bridge';
+import { createBridgeMetrics } from '../../outbox-bridge/metrics';
+import { Outage } from '../../outbox-bridge/outage';
+import { Pacer } from '../../outbox-bridge/pacer';
+import { Pauses } from '../../outbox-bridge/pauses';
+import { PgOutboxStore } from '../../outbox-bridge/pg-outbox-store';
+import { StartWindow } from '../../outbox-bridge/start-window';
+import { TemporalStarter } from '../../outbox-bridge/temporal-starter';
+import { silentLogger } from './logger';
+import { servers } from './servers';
+
+export interface TestBridge extends BridgeDeps {
+  readonly bridge: Bridge;
+}
+
+/** A bridge on the real servers, any part of it replaceable by one that fails on purpose. */
+export function createTestBridge(options: {
+  pool: Pool;
+  connection: Connection;
+  prefix: string;
+  overrides?: Partial<BridgeDeps> | undefined;
+  namespace?: string;
+}): TestBridge {
+  const deps: BridgeDeps = {
+    store: new PgOutboxStore(options.pool),
+    starter: new TemporalStarter(options.connection, {
+      namespace: options.namespace ?? servers().temporalNamespace,
+      taskQueuePrefix: options.prefix,
+      deadlineMs: 5_000,
+    }),
+    window: new StartWindow({ min: 4, max: 16 }),
+    pacer: new Pacer({ minMs: 2, maxMs: 10 }),
+    pauses: new Pauses(Date.now),
+    outage: new Outage(Date.now),
+    metrics: createBridgeMetrics(new Registry()),
+    logger: silentLogger,
+    limits: { maxAttempts: 5, retentionGuardMs: 3_600_000 },
+    leaseMs: 3_000,
+    now: Date.now,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 50))),
+    ...options.overrides,
+  };
+  return { ...deps, bridge: new Bridge(deps) };
+}

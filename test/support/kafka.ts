@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { type Admin, type Consumer, type Kafka, type KafkaMessage } from 'kafkajs';
+import { type Domain, domains } from '../../contracts/events/define';
+import { topicNames } from '../../contracts/kafka';
+import { createKafka } from '../../runtime/kafka';
+import { ensureTopics } from '../../workers/topics';
+import { silentLogger } from './logger';
+import { servers } from './servers';
+
+export interface TestTopics {
+  readonly kafka: Kafka;
+  readonly prefix: string;
+  readonly topics: Record<Domain, string>;
+  /** How many messages the topic of a domain holds, by the broker's own count. */
+  messageCount(domain: Domain): Promise<number>;
+  /** Deletes the topics; call it in afterAll. */
+  drop(): Promise<void>;
+}
+
+/** Topics of its own for one test file. */
+export async function createTestTopics(only: readonly Domain[] = domains): Promise<TestTopics> {
+  const prefix = `test-${randomUUID().slice(0, 8)}`;
+  const kafka = createKafka({ kafkaBrokers: servers().kafkaBrokers.split(',') }, 'nova-test', silentLogger);
+  const topics = topicNames(prefix);
+  const first = topics[only[0] ?? 'content'];
+  // Domains that are not asked for share the first one's topic, so that only a few are made.
+  const wanted = Object.fromEntries(domains.map((domain) => [domain, only.includes(domain) ? topics[domain] : first]));
+  await ensureTopics(kafka, wanted as Record<Domain, string>, { replicationFactor: 1 });
+  return {
+    kafka,
+    prefix,
+    topics,
+    messageCount: (domain) =>
+      withAdmin(kafka, async (admin) => {
+        const partitions = await admin.fetchTopicOffsets(topics[domain]);
+        return partitions.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0);
+      }),
+    drop: () =>
+      withAdmin(kafka, async (admin) => {
+        const existing = await admin.listTopics();
+        await admin.deleteTopics({ topics: existing.filter((topic) => topic.startsWith(`${prefix}.`)) });
+      }),
+  };
+}
+
+export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+export interface Received {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+export interface Collector {
+  /** Everything received so far, in the order of each partition. */
+  readonly messages: readonly Received[];
+  stop(): Promise<void>;
+}
+
+/** Reads topics from their beginning with a plain consumer: independent of the code under test. */
+export async function collect(kafka: Kafka, topics: readonly string[]): Promise<Collector> {
+  const consumer: Consumer = kafka.consumer({ groupId: `collect-${randomUUID()}`, maxWaitTimeInMs: 50 });
+  const messages: Received[] = [];
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ topic, partition, message }) => {
+      messages.push(received(topic, partition, message));
+    },
+  });
+  return { messages, stop: () => consumer.disconnect() };
+}
+
+function received(topic: string, partition: number, message: KafkaMessage): Received {
+  const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
+  return {
+    topic,
+    partition,
+    offset: Number(message.offset),
+    key: String(message.key),
+    headers: Object.fromEntries(headers) as Record<string, string>,
+    body: String(message.value),
+  };
+}

@@ -1,0 +1,36 @@
+import { type Kafka } from 'kafkajs';
+import { topicPartitions } from '../contracts/catalogue';
+import { type Domain, domains } from '../contracts/events/define';
+
+export interface TopicOptions {
+  /** Copies of each partition; -1 leaves it to the broker. */
+  readonly replicationFactor: number;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Creates the topics that do not exist, with the partitions of the catalogue, and answers their names. Safe to run from
+ * many processes at once. Existing topics are left as they are: more partitions would move keys.
+ */
+export async function ensureTopics(
+  kafka: Kafka,
+  topics: Readonly<Record<Domain, string>>,
+  { replicationFactor, timeoutMs = 10_000 }: TopicOptions,
+): Promise<string[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const before = new Set(await admin.listTopics());
+    // Two domains may be sent to one topic by configuration.
+    const missing = new Map(
+      domains
+        .filter((domain) => !before.has(topics[domain]))
+        .map((domain) => [topics[domain], { topic: topics[domain], numPartitions: topicPartitions[domain], replicationFactor }]),
+    );
+    if (missing.size === 0) return [];
+    await admin.createTopics({ topics: [...missing.values()], waitForLeaders: true, timeout: timeoutMs });
+    return [...missing.keys()];
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,51 @@
+import { CancellationScope, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { FeedActivities } from '../activities/feed/create-feed-activities';
+import type { FanoutStep } from '../activities/feed/fan-out';
+import type { WalkPoint } from '../activities/feed/page-followers';
+import { type EventRef } from '../contracts/event-ref';
+import { onQueue } from './activity-options';
+
+/** Calls of the paging activity per run, some 200,000 followers each: keeps every history short enough to read. */
+const callsPerRun = 20;
+
+/** Pages a fan-out to its end, one long activity after another. */
+export class FanoutPager {
+  private waiting: CancellationScope | undefined;
+
+  constructor(private readonly event: EventRef) {}
+
+  /** Answers the last step; with a `next` when enough was done in this run and `mayHandOver` allows a successor. */
+  async run(begun: FanoutStep, mayHandOver: () => boolean): Promise<FanoutStep> {
+    let step = begun;
+    for (let calls = 0; step.next !== null; calls++) {
+      if ((calls >= callsPerRun || workflowInfo().continueAsNewSuggested) && mayHandOver()) return step;
+      step = await this.pages(step, step.next);
+    }
+    return step;
+  }
+
+  /**
+   * The post may have been deleted: ends the call in flight between two pages, and with it a wait for a retry. The next
+   * call looks at the tombstone before anything else, so a signal without a delete stops nothing.
+   */
+  lookAgain(): void {
+    this.waiting?.cancel();
+  }
+
+  private async pages(step: FanoutStep, from: WalkPoint): Promise<FanoutStep> {
+    const { feedFanoutPages } = proxyActivities<FeedActivities>(
+      onQueue('feed', { startToCloseTimeout: '10m', heartbeatTimeout: '10s', summary: 'write to feeds' }),
+    );
+    // Only around a regular activity: cancelling a local one can get stuck.
+    const scope = new CancellationScope();
+    this.waiting = scope;
+    try {
+      return await scope.run(() => feedFanoutPages(this.event, from));
+    } catch (thrown) {
+      if (!isCancellation(thrown) || CancellationScope.current().consideredCancelled) throw thrown;
+      return step;
+    } finally {
+      this.waiting = undefined;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { continueAsNew, setHandler } from '@temporalio/workflow';
+import type { FanoutBegun, FanoutMode, FanoutStep } from '../activities/feed/fan-out';
+import { type EventRef } from '../contracts/event-ref';
+import { type WorkflowResult } from '../contracts/signals';
+import { onQueue } from './activity-options';
+import { beginEmit } from './emit';
+import { FanoutPager } from './fanout-pager';
+import { localThenLater } from './local-first';
+import { beginNotify } from './notify';
+import { recordOutcome } from './outcome';
+import { settleAll } from './settle';
+import { deletedSignal } from './signals';
+
+/** What a run hands to its successor: where the paging is, and what came of the effects that are over. */
+export interface CarriedFanout {
+  readonly step: FanoutStep;
+  readonly counts: Record<string, number>;
+}
+
+/**
+ * A post appears: it goes to the followers' feeds, its media are claimed, the mentioned are told. A small fan-out is over
+ * with its first, local activity; a large one is paged beside the other effects, over several runs if need be.
+ */
+export async function feedFanoutWorkflow(event: EventRef, carried?: CarriedFanout): Promise<WorkflowResult> {
+  const pager = new FanoutPager(event);
+  const waiting: { lookAgain(): void }[] = [pager];
+  setHandler(deletedSignal, () => waiting.forEach((waiter) => waiter.lookAgain()));
+
+  const { step, counts } =
+    carried === undefined
+      ? await firstRun(event, pager, waiting)
+      : { step: await pager.run(carried.step, () => true), counts: carried.counts };
+  if (step.next !== null) await continueAsNew<typeof feedFanoutWorkflow>(event, { step, counts });
+
+  const outcome = outcomeOf(step.mode);
+  recordOutcome(outcome);
+  return { outcome, counts: { followers: step.written, ...counts } };
+}
+
+async function firstRun(event: EventRef, pager: FanoutPager, waiting: { lookAgain(): void }[]): Promise<CarriedFanout> {
+  const begun = await localThenLater<[EventRef], FanoutBegun>(
+    'feedBegin',
+    onQueue('feed', { summary: 'record post, first page' }),
+    event,
+  );
+  // What a successor cannot take over must be done before there is one.
+  let othersDone = false;
+  const feed = begun.done.then((step) => pager.run(step, () => othersDone));
+  feed.catch(() => undefined);
+
+  const emit = await beginEmit(event);
+  const { media, mentions } = await begun.done.catch(() => ({ media: false, mentions: false }));
+  const claim = media ? await beginClaim(event) : { done: Promise.resolve({ linked: 0 }) };
+  const notifying = mentions ? await beginNotify(event) : undefined;
+  if (notifying !== undefined) waiting.push(notifying);
+  const told = notifying?.done ?? Promise.resolve({ created: 0, emailed: 0 });
+
+  const others = Promise.all([claim.done, told, emit.done]);
+  others.then(
+    () => (othersDone = true),
+    () => undefined,
+  );
+  await settleAll({ feed, 'media claim': claim.done, notify: told, 'kafka emit': emit.done });
+  const [{ linked }, { created, emailed }] = await others;
+  return { step: await feed, counts: { linked, notified: created, emailed } };
+}
+
+function beginClaim(event: EventRef): Promise<{ readonly done: Promise<{ linked: number }> }> {
+  return localThenLater<[EventRef], { linked: number }>(
+    'mediaClaim',
+    onQueue('media', { summary: 'claim media' }),
+    event,
+  );
+}
+
+function outcomeOf(mode: FanoutMode): WorkflowResult['outcome'] {
+  if (mode === 'stopped') return 'stopped';
+  return mode === 'overtaken' ? 'skipped' : 'done';
+}

@@ -1,0 +1,23 @@
+import { setHandler } from '@temporalio/workflow';
+import { type EventRef } from '../contracts/event-ref';
+import { type WorkflowResult } from '../contracts/signals';
+import { emitToKafka } from './emit';
+import { beginNotify } from './notify';
+import { recordOutcome } from './outcome';
+import { settleAll } from './settle';
+import { deletedSignal } from './signals';
+
+/**
+ * Tells whoever the event concerns: inboxes first, since they are what has to be quick; then e-mail and Kafka side by
+ * side, each waiting out only its own outage.
+ */
+export async function notificationWorkflow(event: EventRef): Promise<WorkflowResult> {
+  const notifying = await beginNotify(event);
+  // The signal may be about another message of the conversation, so it stops nothing by itself: it makes what waits look.
+  setHandler(deletedSignal, () => notifying.lookAgain());
+  await settleAll({ notify: notifying.done, 'kafka emit': emitToKafka(event) });
+  const { created, emailed, undelivered, stopped, ownerUnknown } = await notifying.done;
+  const outcome = stopped ? 'stopped' : ownerUnknown ? 'skipped' : 'done';
+  recordOutcome(outcome);
+  return { outcome, counts: { notified: created, emailed, undelivered } };
+}

@@ -1,0 +1,20 @@
+import { type EventRef } from '../contracts/event-ref';
+import { type WorkflowResult } from '../contracts/signals';
+import { onQueue } from './activity-options';
+import { emitToKafka } from './emit';
+import { localThenLater } from './local-first';
+import { recordOutcome } from './outcome';
+import { settleAll } from './settle';
+
+/** A post was edited: its summary follows, in the table and in the cache. */
+export async function postRefreshWorkflow(event: EventRef): Promise<WorkflowResult> {
+  const refresh = await localThenLater<[EventRef], boolean>(
+    'feedRefresh',
+    onQueue('feed', { summary: 'refresh summary' }),
+    event,
+  );
+  await settleAll({ refresh: refresh.done, 'kafka emit': emitToKafka(event) });
+  const outcome = (await refresh.done) ? 'done' : 'skipped';
+  recordOutcome(outcome);
+  return { outcome, counts: {} };
+}

@@ -1,0 +1,70 @@
+import { isCancellation, proxyActivities } from '@temporalio/workflow';
+import type { FeedActivities } from '../activities/feed/create-feed-activities';
+import type { RetractBegun, RetractStep } from '../activities/feed/retract';
+import { type EventRef } from '../contracts/event-ref';
+import { type WorkflowResult } from '../contracts/signals';
+import { onQueue } from './activity-options';
+import { emitToKafka } from './emit';
+import { localThenLater } from './local-first';
+import { recordOutcome } from './outcome';
+import { settleAll } from './settle';
+
+/**
+ * Something was deleted, archived or taken back. The tombstone comes first and is the guarantee: what runs late sees it
+ * and undoes itself. Telling the running workflows only makes them stop sooner.
+ */
+export async function retractionWorkflow(event: EventRef): Promise<WorkflowResult> {
+  const begun = await localThenLater<[EventRef], RetractBegun>(
+    'retractBegin',
+    onQueue('feed', { summary: 'tombstone, first page' }),
+    event,
+  );
+  const feed = begun.done.then((step) => removePages(event, step));
+  const signalled = begun.done.then(({ signal }) => (signal ? tellRunning(event) : 0));
+  feed.catch(() => undefined);
+  signalled.catch(() => undefined);
+  const notices = await localThenLater<[EventRef], { retracted: number }>(
+    'notifyRetract',
+    onQueue('notification', {
+      startToCloseTimeout: '1 hour',
+      heartbeatTimeout: '30s',
+      summary: 'take notifications back',
+    }),
+    event,
+  );
+  await settleAll({ feed, signal: signalled, notices: notices.done, 'kafka emit': emitToKafka(event) });
+  const { mode, removed } = await feed;
+  const outcome = mode === 'overtaken' ? 'skipped' : 'done';
+  recordOutcome(outcome);
+  return {
+    outcome,
+    counts: { removed, signalled: await signalled, notificationsRetracted: (await notices.done).retracted },
+  };
+}
+
+async function removePages(event: EventRef, begun: RetractStep): Promise<RetractStep> {
+  const { retractPages } = proxyActivities<FeedActivities>(
+    onQueue('feed', { startToCloseTimeout: '10m', heartbeatTimeout: '10s', summary: 'take out of feeds' }),
+  );
+  let step = begun;
+  // Each call covers some 200,000 followers, so a history of thousands of events is out of reach.
+  while (step.next !== null) step = await retractPages(event, step.next);
+  return step;
+}
+
+/** Best effort: without it a fan-out stops at its next look at the tombstone. */
+async function tellRunning(event: EventRef): Promise<number> {
+  const { retractSignal } = proxyActivities<FeedActivities>(
+    onQueue('feed', {
+      startToCloseTimeout: '20s',
+      retry: { initialInterval: '200ms', maximumAttempts: 3 },
+      summary: 'tell running workflows',
+    }),
+  );
+  try {
+    return await retractSignal(event);
+  } catch (thrown) {
+    if (isCancellation(thrown)) throw thrown;
+    return 0;
+  }
+}
