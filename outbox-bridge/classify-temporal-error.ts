@@ -28,7 +28,7 @@ function codeOf(thrown: unknown, detail: string): FailureCode {
   switch (grpcCode(thrown)) {
     case grpc.INVALID_ARGUMENT:
       if (/search attribute/i.test(detail)) return 'SEARCH_ATTRIBUTE_MISSING';
-      return /blob data size|exceeds? (the )?(size )?limit/i.test(detail) ? 'PAYLOAD_TOO_LARGE' : 'START_REFUSED';
+      return /blob data size/i.test(detail) ? 'PAYLOAD_TOO_LARGE' : 'START_REFUSED';
     case grpc.RESOURCE_EXHAUSTED:
       // The gRPC layer refuses an oversized message with the code the server uses for throttling.
       return /larger than max/i.test(detail) ? 'PAYLOAD_TOO_LARGE' : 'TEMPORAL_BUSY';

@@ -41,9 +41,7 @@ export async function localThenLater<Args extends unknown[], Result>(
     done = Promise.resolve(await call(proxyLocalActivities<Activities>(localTry)[name], args));
   } catch (thrown) {
     if (isCancellation(thrown)) throw thrown;
-    done = isHopeless(thrown)
-      ? Promise.reject(thrown)
-      : call(proxyActivities<Activities>(options)[name], args);
+    done = isHopeless(thrown) ? Promise.reject(thrown) : call(proxyActivities<Activities>(options)[name], args);
     // Gathered later; until then a failure is not an unhandled one.
     done.catch(() => undefined);
   }

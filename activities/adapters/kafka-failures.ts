@@ -2,7 +2,13 @@ import { NovaError } from '../../contracts/failures';
 import { oneLine } from '../../runtime/errors';
 
 const tooLarge = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
-const refused = new Set([...tooLarge, 'CORRUPT_MESSAGE', 'INVALID_RECORD', 'INVALID_TIMESTAMP', 'INVALID_REQUIRED_ACKS']);
+const refused = new Set([
+  ...tooLarge,
+  'CORRUPT_MESSAGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'INVALID_REQUIRED_ACKS',
+]);
 const missing = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_TOPIC_EXCEPTION', 'TOPIC_AUTHORIZATION_FAILED']);
 
 export function isTooLarge(error: Error): boolean {

@@ -10,14 +10,18 @@ import {
 } from '../ports/delivery-ledger';
 import { query } from './pg-query';
 
-/** Committed before the send. SKIP LOCKED: senders side by side never wait for, or get, the same row. */
+/**
+ * Committed before the send. SKIP LOCKED: senders side by side never wait for, or get, the same row. MATERIALIZED: as a
+ * plain subquery it may be run anew for every row it is joined with, and each run would claim one more.
+ */
 const claim = `
-  UPDATE notification_deliveries d
-  SET state = 'claimed', claim_token = $3, claimed_at = clock_timestamp(), attempts = d.attempts + 1
-  FROM (
+  WITH next AS MATERIALIZED (
     SELECT recipient_id FROM notification_deliveries
     WHERE event_id = $1 AND channel = $2 AND state = 'pending' AND claim_token IS DISTINCT FROM $3
-    ORDER BY recipient_id LIMIT 1 FOR UPDATE SKIP LOCKED) next
+    ORDER BY recipient_id LIMIT 1 FOR UPDATE SKIP LOCKED)
+  UPDATE notification_deliveries d
+  SET state = 'claimed', claim_token = $3, claimed_at = clock_timestamp(), attempts = d.attempts + 1
+  FROM next
   WHERE d.event_id = $1 AND d.channel = $2 AND d.recipient_id = next.recipient_id AND d.state = 'pending'
   RETURNING d.recipient_id, d.kind,
     (SELECT actor_id FROM notifications n WHERE n.event_id = d.event_id AND n.recipient_id = d.recipient_id) AS actor_id`;

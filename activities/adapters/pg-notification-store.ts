@@ -55,12 +55,13 @@ const conditions = {
 } as const;
 
 const retractWhere = (condition: string): string => `
-  WITH gone AS (
+  WITH chosen AS MATERIALIZED (
+    SELECT id FROM notifications
+    WHERE ${condition} AND retracted_at IS NULL AND ($3::bigint IS NULL OR sequence < $3)
+    ORDER BY id LIMIT $4 FOR UPDATE
+  ), gone AS (
     UPDATE notifications SET retracted_at = now()
-    WHERE id IN (
-      SELECT id FROM notifications
-      WHERE ${condition} AND retracted_at IS NULL AND ($3::bigint IS NULL OR sequence < $3)
-      ORDER BY id LIMIT $4 FOR UPDATE)
+    WHERE id IN (SELECT id FROM chosen) AND retracted_at IS NULL
     RETURNING event_id, recipient_id
   ), ended AS (
     UPDATE notification_deliveries d SET state = 'skipped', reason = 'RETRACTED'

@@ -7,16 +7,20 @@ import { fillFeed } from './lua/fill-feed';
 import { markDead } from './lua/mark-dead';
 import { removePosts } from './lua/remove-posts';
 import { replaceFeed } from './lua/replace-feed';
+import { takeOutPost } from './lua/take-out-post';
 
 const feedKey = (userId: string): string => `feed:${userId}`;
 const boundKey = (userId: string): string => `feed_bound:${userId}`;
 const summaryKey = (postId: string): string => `post:${postId}`;
 const tombstoneKey = (postId: string): string => `tombstone:post:${postId}`;
+const openPagesKey = (postId: string): string => `feed_open:${postId}`;
 const pullAuthorsKey = 'pull_authors';
 
 const tombstoneSeconds = 7 * 24 * 3600;
 /** A post nobody fans out, edits or reads again for this long leaves the cache; readers load it from PostgreSQL. */
 const summarySeconds = 30 * 24 * 3600;
+/** Longer than any activity's retries in practice; then the note is of no use to anybody. */
+const openPageSeconds = 7 * 24 * 3600;
 /** Four in flight carry a third more than one; more only lengthens Redis's queue. */
 const callsInFlight = 4;
 /** Members one removing script may touch: some 10 ms of Redis's time. */
@@ -25,7 +29,14 @@ const removalsPerCall = 10_000;
 const membersPerRemoval = 1_000;
 
 type Script = (keyCount: number, ...keysAndArgs: (string | number)[]) => Promise<number>;
-type Scripts = Record<'novaAddPost' | 'novaFillFeed' | 'novaRemovePosts' | 'novaReplaceFeed' | 'novaMarkDead', Script>;
+const scripts = {
+  novaAddPost: addPost,
+  novaTakeOutPost: takeOutPost,
+  novaFillFeed: fillFeed,
+  novaRemovePosts: removePosts,
+  novaReplaceFeed: replaceFeed,
+  novaMarkDead: markDead,
+};
 
 export interface RedisFeedStoreOptions {
   /** Posts kept per feed. */
@@ -36,26 +47,44 @@ export interface RedisFeedStoreOptions {
 
 /** Feeds as sorted sets. The scripts touch many keys, so it needs one Redis primary, not Redis Cluster. */
 export class RedisFeedStore implements FeedStore {
-  private readonly scripts: Scripts;
+  private readonly scripts: Record<keyof typeof scripts, Script>;
 
   constructor(
     private readonly redis: Redis,
     private readonly options: RedisFeedStoreOptions,
   ) {
-    redis.defineCommand('novaAddPost', { lua: addPost });
-    redis.defineCommand('novaFillFeed', { lua: fillFeed });
-    redis.defineCommand('novaRemovePosts', { lua: removePosts });
-    redis.defineCommand('novaReplaceFeed', { lua: replaceFeed });
-    redis.defineCommand('novaMarkDead', { lua: markDead });
-    this.scripts = redis as unknown as Scripts;
+    for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { lua });
+    this.scripts = redis as unknown as Record<keyof typeof scripts, Script>;
   }
 
   async add(post: FeedPost, userIds: readonly string[]): Promise<'written' | 'stopped'> {
+    const { postId, scoreMs, sequence } = post;
     const answers = await inFlight(chunksOf(userIds, this.options.chunkSize), (chunk) => {
-      const keys = [tombstoneKey(post.postId), ...chunk.flatMap((id) => [feedKey(id), boundKey(id)])];
-      return this.scripts.novaAddPost(keys.length, ...keys, post.postId, post.scoreMs, post.sequence, this.options.cap);
+      const feeds = chunk.flatMap((id) => [feedKey(id), boundKey(id)]);
+      const keys = [tombstoneKey(postId), openPagesKey(postId), ...feeds];
+      const args = [postId, scoreMs, sequence, this.options.cap, chunk.join(), openPageSeconds];
+      return this.scripts.novaAddPost(keys.length, ...keys, ...args);
     });
     return answers.includes(-1) ? 'stopped' : 'written';
+  }
+
+  async takeOut(postId: string, userIds: readonly string[]): Promise<number> {
+    const counts = await inFlight(chunksOf(userIds, this.options.chunkSize), (chunk) => {
+      const keys = [openPagesKey(postId), ...chunk.map(feedKey)];
+      return this.scripts.novaTakeOutPost(keys.length, ...keys, postId, chunk.join(), openPageSeconds);
+    });
+    return sum(counts);
+  }
+
+  async openPages(postId: string): Promise<readonly (readonly string[])[]> {
+    return (await answered(this.redis.smembers(openPagesKey(postId)))).map((page) => page.split(','));
+  }
+
+  async close(postId: string, pages: readonly (readonly string[])[]): Promise<void> {
+    const chunks = pages.flatMap((page) => chunksOf(page, this.options.chunkSize)).map((chunk) => chunk.join());
+    // A page noted under another chunk size closes under its own text.
+    const notes = new Set([...chunks, ...pages.map((page) => page.join())]);
+    if (notes.size > 0) await answered(this.redis.srem(openPagesKey(postId), ...notes));
   }
 
   async fill(userId: string, posts: readonly FeedPost[]): Promise<void> {
@@ -71,7 +100,7 @@ export class RedisFeedStore implements FeedStore {
       const counts = await inFlight(chunksOf(userIds, size), (chunk) =>
         this.scripts.novaRemovePosts(chunk.length, ...chunk.map(feedKey), ...members),
       );
-      removed += counts.reduce((sum, count) => sum + count, 0);
+      removed += sum(counts);
     }
     return removed;
   }
@@ -134,6 +163,10 @@ async function inFlight<T>(chunks: readonly T[][], call: (chunk: T[]) => Promise
     }
   }
   return answers;
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 function chunksOf<T>(items: readonly T[], size: number): T[][] {

@@ -56,7 +56,7 @@ export async function flushEmits(
     const given = refused.filter(({ row }) => row.published && !row.deadLettered);
     if (given.length > 0) await transaction.markRefused(given);
     for (const { row, reason } of given)
-      logger.error({ eventId: row.eventId, code: reason.code }, 'emit: given up; Kafka will not have this event');
+      logger.error({ event_id: row.eventId, code: reason.code }, 'emit: given up; Kafka will not have this event');
 
     for (const { row, reason } of refused) if (outcomes.has(row.eventId)) outcomes.set(row.eventId, reason);
     for (const [eventId, result] of sent)

@@ -6,7 +6,7 @@ import { type FeedDeps } from './deps';
 import { pageFollowers, type WalkPoint } from './page-followers';
 import { type Progress } from './progress';
 import { recordCreation, recordPublication } from './publish-post';
-import { settlePage } from './settle-page';
+import { settleOpenPages, settlePage } from './settle-page';
 import { syncSummary } from './summary';
 
 /**
@@ -41,7 +41,7 @@ const start: WalkPoint = { after: null, count: 0 };
  * only: without Redis it leaves every page to `fanOutPages`, and nothing else of the event waits for Redis.
  */
 export async function beginFanOut(deps: FeedDeps, event: EventRef): Promise<FanoutBegun> {
-  const record = (await deps.events.load<'content.post.created' | 'content.post.status_updated'>(event)) as Published;
+  const record = await deps.events.load<'content.post.created' | 'content.post.status_updated'>(event);
   const state = await recordPost(deps, record);
   const mode = modeOf(state, event);
   const payload: Readonly<Record<string, unknown>> = record.payload;
@@ -49,7 +49,7 @@ export async function beginFanOut(deps: FeedDeps, event: EventRef): Promise<Fano
     media: !state.voided && (hasAny(payload['media_ids']) || isSet(payload['media_type'])),
     mentions: state.live && hasAny(payload['mentioned_user_ids']),
   };
-  if (mode !== 'push' && mode !== 'pull') return { mode, next: null, written: 0, ...flags };
+  if (mode === 'draft') return { mode, next: null, written: 0, ...flags };
   try {
     return { ...(await fanOut(deps, event, state, start, { maxPages: 1 })), ...flags };
   } catch (thrown) {
@@ -67,8 +67,7 @@ export async function fanOutPages(
 ): Promise<FanoutStep> {
   const { payload } = await deps.events.load<'content.post.created'>(event);
   const state = await deps.posts.find(payload.post_id);
-  const mode = state === undefined ? 'stopped' : modeOf(state, event);
-  if (state === undefined || (mode !== 'push' && mode !== 'pull')) return { mode, next: null, written: from.count };
+  if (state === undefined) return { mode: 'stopped', next: null, written: from.count };
   const maxPages = deps.settings.feedPagesPerCall;
   return fanOut(deps, event, state, from, progress === undefined ? { maxPages } : { maxPages, progress });
 }
@@ -80,18 +79,23 @@ async function fanOut(
   from: WalkPoint,
   options: { maxPages: number; progress?: Progress<WalkPoint> },
 ): Promise<FanoutStep> {
-  const summary = from.after === null ? syncSummary(deps, state) : undefined;
-  if (state.delivery === 'pull') {
-    await Promise.all([summary, deps.feeds.addPullAuthor(state.authorId)]);
-    return { mode: 'pull', next: null, written: 0 };
+  let mode = modeOf(state, event);
+  // Also when there is nothing (more) to write: an earlier attempt may have died between its write and its look.
+  const tidied = Promise.all([
+    settleOpenPages(deps, state),
+    from.after === null || mode !== 'push' ? syncSummary(deps, state) : undefined,
+    mode === 'pull' ? deps.feeds.addPullAuthor(state.authorId) : undefined,
+  ]);
+  if (mode !== 'push') {
+    await tidied;
+    return { mode, next: null, written: from.count };
   }
-  let mode: FanoutMode = 'push';
   const pages = pageFollowers(deps, state.authorId, from, options, async (followerIds) => {
     const page = await settlePage(deps, state, followerIds, 'add');
     mode = page.state === undefined ? 'stopped' : modeOf(page.state, event);
     return { count: page.present, stop: mode !== 'push' };
   });
-  const [walked] = await Promise.all([pages, summary]);
+  const [walked] = await Promise.all([pages, tidied]);
   return { mode, next: walked.next ?? null, written: walked.count };
 }
 

@@ -6,7 +6,7 @@ import { type FeedDeps } from './deps';
 import { pageFollowers, type WalkPoint } from './page-followers';
 import { type Progress } from './progress';
 import { type RetractedSubject, retractedSubject } from './retracted-subject';
-import { settlePage } from './settle-page';
+import { settleOpenPages, settlePage } from './settle-page';
 import { syncSummary } from './summary';
 
 /** `overtaken`: a later event published the post again, and its fan-out decides what is in the feeds. */
@@ -71,6 +71,8 @@ async function retract(
     await deps.feeds.markDead(subject.subjectId, event.sequence, subject.final);
     if (state !== undefined) await syncSummary(deps, state);
   }
+  // An earlier attempt may have died between its write and its look.
+  if (state !== undefined) await settleOpenPages(deps, state);
   if (state?.live === true) return { mode: 'overtaken', next: null, removed: from.count };
   // Unknown: its fan-out will see the tombstone. Not pushed: it is in no feed.
   if (state?.delivery !== 'push') return { mode: 'done', next: null, removed: from.count };

@@ -10,44 +10,74 @@ export interface SettledPage {
   readonly removed: number;
 }
 
+type SettleDeps = Pick<FeedDeps, 'feeds' | 'posts' | 'followers'>;
+
+const nobody: ReadonlySet<string> = new Set();
+
 /** Truths that change this often during one page are no accident; the activity's retry goes on. */
 const maxRounds = 20;
 
 /**
- * Puts a post into a page of feeds, or takes it out, then looks at the truth again and corrects what came too late, until
- * the truth it sees is the truth it wrote (docs/decisions/0003-write-then-look.md).
+ * Puts a post into a page of feeds, or takes it out, or (`truth`) whichever is right, then looks at the truth again and
+ * corrects what came too late, until the truth it sees is the truth it wrote (docs/decisions/0003-write-then-look.md).
  */
 export async function settlePage(
-  deps: Pick<FeedDeps, 'feeds' | 'posts' | 'followers'>,
+  deps: SettleDeps,
   post: PostState,
   userIds: readonly string[],
-  intent: 'add' | 'remove',
+  intent: 'add' | 'remove' | 'truth',
 ): Promise<SettledPage> {
-  let toAdd = intent === 'add' ? userIds : [];
-  let toRemove = intent === 'remove' ? userIds : [];
+  const written: (readonly string[])[] = [];
   let current: PostState = post;
-  let present: ReadonlySet<string> = new Set(toAdd);
+  let present: ReadonlySet<string> = new Set();
   let removed = 0;
-  for (let round = 0; round < maxRounds; round++) {
-    const wrote = toAdd.length === 0 ? 'written' : await deps.feeds.add(current, toAdd);
-    if (toRemove.length > 0) removed += await deps.feeds.remove([post.postId], toRemove);
 
+  /** Writes and answers whether Redis refused to add. */
+  const write = async (toAdd: readonly string[], toRemove: readonly string[]): Promise<boolean> => {
+    written.push(toAdd, toRemove);
+    const answer = toAdd.length === 0 ? 'written' : await deps.feeds.add(current, toAdd);
+    if (toRemove.length > 0) removed += await deps.feeds.takeOut(post.postId, toRemove);
+    return answer === 'stopped';
+  };
+
+  let refused = await write(intent === 'add' ? userIds : [], intent === 'remove' ? userIds : []);
+  if (intent === 'add') present = new Set(userIds);
+  // What is there is unknown for `truth`: everything is written once, one way or the other.
+  let unknown = intent === 'truth';
+  for (let round = 0; round < maxRounds; round++) {
     const [state, following] = await Promise.all([
       deps.posts.find(post.postId),
       deps.followers.stillFollowing(post.authorId, userIds),
     ]);
-    const belongs = state !== undefined && state.live && state.delivery === 'push';
     if (state !== undefined) current = state;
-    if (belongs && wrote === 'stopped') {
+    const belongs = post.live;
+    const wanted = belongs ? following : nobody;
+    if (belongs && refused) {
       // Redis remembers a tombstone that PostgreSQL does not hold (any more): PostgreSQL is right.
       await deps.feeds.markLive(post.postId);
-      present = new Set();
+      present = nobody;
     }
-    const written = present;
-    toAdd = belongs ? userIds.filter((id) => following.has(id) && !written.has(id)) : [];
-    toRemove = userIds.filter((id) => written.has(id) && !(belongs && following.has(id)));
-    present = belongs ? following : new Set();
-    if (toAdd.length === 0 && toRemove.length === 0) return { state, present: present.size, removed };
+    const known = present;
+    const toAdd = userIds.filter((id) => wanted.has(id) && !known.has(id));
+    const toRemove = userIds.filter((id) => !wanted.has(id) && (unknown || known.has(id)));
+    if (toAdd.length === 0 && toRemove.length === 0) {
+      await deps.feeds.close(
+        post.postId,
+        [userIds, ...written].filter((page) => page.length > 0),
+      );
+      return { state, present: wanted.size, removed };
+    }
+    refused = await write(toAdd, toRemove);
+    present = wanted;
+    unknown = false;
   }
   throw new Error(`post ${post.postId}: its status or followers changed ${maxRounds} times while one page was written`);
+}
+
+/**
+ * Settles what a writer of this post left behind when it died between its write and its look. Only then can a page be
+ * wrong for good: its followers may have changed so that no later page contains them.
+ */
+export async function settleOpenPages(deps: SettleDeps, post: PostState): Promise<void> {
+  for (const page of await deps.feeds.openPages(post.postId)) await settlePage(deps, post, page, 'truth');
 }

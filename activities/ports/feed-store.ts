@@ -21,8 +21,20 @@ export interface StoredFeed {
  * posts at or below the bound are not added, and trimming drops whole groups of equal score.
  */
 export interface FeedStore {
-  /** Adds one post where absent. Answers `stopped` if the post's tombstone is known here; some feeds may have it then. */
+  /**
+   * Adds one post where absent. Answers `stopped` if the post's tombstone is known here; some feeds may have it then.
+   * Notes the page as open in the same step, see `openPages`.
+   */
   add(post: FeedPost, userIds: readonly string[]): Promise<'written' | 'stopped'>;
+  /** Takes one post out; answers how many places it left. Notes the page as open in the same step. */
+  takeOut(postId: string, userIds: readonly string[]): Promise<number>;
+  /**
+   * Pages written by `add` and `takeOut` but not closed since: their writer died before it looked at the truth again, or
+   * is just about to. The notes live and die with the feeds they are about.
+   */
+  openPages(postId: string): Promise<readonly (readonly string[])[]>;
+  /** Closes pages that were looked at: the lists as they were passed to `add` and `takeOut`, or came from `openPages`. */
+  close(postId: string, pages: readonly (readonly string[])[]): Promise<void>;
   /** Adds posts to one feed where absent. */
   fill(userId: string, posts: readonly FeedPost[]): Promise<void>;
   /** Takes posts out of feeds; answers how many places they left. */

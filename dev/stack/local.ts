@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackAddresses } from './addresses';
 import { messageOf, StackError } from './errors';
@@ -77,7 +77,7 @@ export async function furnishAndAsk(server: LocalServer, addresses: StackAddress
 }
 
 function sizeOf(file: string): number {
-  return existsSync(file) ? readFileSync(file).length : 0;
+  return existsSync(file) ? statSync(file).size : 0;
 }
 
 function lastLines(file: string, from: number): string {

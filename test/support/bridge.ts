@@ -1,4 +1,4 @@
-import { Connection } from '@temporalio/client';
+import { type Connection } from '@temporalio/client';
 import { Registry } from 'prom-client';
 import { type Pool } from 'pg';
 import { Bridge, type BridgeDeps } from '../../outbox-bridge/bridge';

@@ -46,6 +46,7 @@ export async function startSmtpLab(): Promise<SmtpLab> {
   };
 
   const up = async (): Promise<void> => {
+    if (server !== undefined) return;
     const starting = new SMTPServer({
       authOptional: true,
       disabledCommands: ['STARTTLS', 'AUTH'],
@@ -76,12 +77,12 @@ export async function startSmtpLab(): Promise<SmtpLab> {
     });
     // Dropped sockets are part of the script.
     starting.on('error', () => undefined);
-    server = starting;
     await new Promise<void>((resolve, reject) => {
       starting.server.once('error', reject);
       starting.listen(port, '127.0.0.1', resolve);
     });
     port = (starting.server.address() as AddressInfo).port;
+    server = starting;
   };
 
   const down = async (): Promise<void> => {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { checkoutRoot, stackId, type Env } from '../paths';
-import type { PortName, Ports } from '../ports';
-import type { ServerName } from '../servers/server';
-import type { Profile } from '../state-file';
+import type { PortName } from '../ports';
+import { serverNames, type ServerName } from '../servers/server';
+import type { StackRecord } from '../state-file';
 
 /** The services of docker-compose.yml that make up each server. */
 export const servicesOf: Record<ServerName, readonly string[]> = {
@@ -12,23 +12,17 @@ export const servicesOf: Record<ServerName, readonly string[]> = {
   temporal: ['temporal', 'temporal-ui'],
 };
 
-/** The ports that the compose file publishes, by the variable that sets each. */
-const portVariables: Partial<Record<PortName, string>> = {
-  postgres: 'POSTGRES_PORT',
-  redis: 'REDIS_PORT',
-  kafka: 'KAFKA_PORT',
-  temporal: 'TEMPORAL_PORT',
-  temporalUi: 'TEMPORAL_UI_PORT',
-};
+/** The ports that the compose file publishes for each server, by the variable that sets each. */
+const portVariables = {
+  postgres: { POSTGRES_PORT: 'postgres' },
+  redis: { REDIS_PORT: 'redis' },
+  kafka: { KAFKA_PORT: 'kafka' },
+  temporal: { TEMPORAL_PORT: 'temporal', TEMPORAL_UI_PORT: 'temporalUi' },
+} as const satisfies Record<ServerName, Record<string, PortName>>;
 
-/** The published ports of these servers; Temporal keeps its data in the compose file's PostgreSQL, which comes with it. */
+/** The ports to choose before these servers are started. */
 export function dockerPorts(servers: readonly ServerName[]): PortName[] {
-  const needed = new Set<PortName>();
-  for (const server of servers) {
-    if (server === 'temporal') needed.add('temporalUi').add('postgres');
-    needed.add(server);
-  }
-  return [...needed];
+  return servers.flatMap((server): PortName[] => Object.values(portVariables[server]));
 }
 
 /** One Compose project per stack, so that two stacks run side by side. */
@@ -52,14 +46,22 @@ export function logsArguments(name: string, server: ServerName, options: { lines
   return compose(name, 'logs', ...tail, ...(options.follow ? ['--follow'] : []), ...servicesOf[server]);
 }
 
-/** What the compose file reads from the environment. */
-export function composeEnvironment(ports: Ports, profile: Profile, namespace: string): Record<string, string> {
-  const published = Object.entries(portVariables).flatMap(([name, variable]) => {
-    const port = ports[name as PortName];
-    return port === undefined ? [] : [[variable, String(port)] as const];
-  });
+/**
+ * What the compose file reads from the environment, for a stack of which `servers` run in Docker. The others get port 0,
+ * "any", because they may come along: Temporal stores in the compose file's PostgreSQL even where ours is a given one.
+ */
+export function composeEnvironment(
+  servers: readonly ServerName[],
+  { ports, profile }: Pick<StackRecord, 'ports' | 'profile'>,
+  namespace: string,
+): Record<string, string> {
+  const published = serverNames.flatMap((server) =>
+    Object.entries(portVariables[server]).map(([variable, name]) => {
+      return [variable, String(servers.includes(server) ? (ports[name] ?? 0) : 0)];
+    }),
+  );
   return {
-    ...Object.fromEntries(published),
+    ...(Object.fromEntries(published) as Record<string, string>),
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_DYNAMIC_CONFIG: profile === 'test' ? 'temporal-dynamic-test.yaml' : 'temporal-dynamic.yaml',
   };

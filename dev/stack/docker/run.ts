@@ -6,7 +6,7 @@ import { choosePorts } from '../ports';
 import { runTool } from '../run-tool';
 import { givenBy } from '../servers/addresses-of';
 import { localServers } from '../servers/all';
-import type { ServerName } from '../servers/server';
+import { serverNames, type ServerName } from '../servers/server';
 import { until } from '../until';
 import { composeEnvironment, dockerPorts, downArguments, projectOf, upArguments } from './compose';
 
@@ -61,8 +61,8 @@ async function docker(
   timeoutMs: number,
   onLine?: (line: string) => void,
 ): Promise<void> {
-  const { ports, profile } = stack.record;
-  const settings = composeEnvironment(ports, profile, addresses(stack).temporalNamespace);
+  const servers = serverNames.filter((server) => stack.record.servers[server]?.how === 'docker');
+  const settings = composeEnvironment(servers, stack.record, addresses(stack).temporalNamespace);
   const env = { ...process.env, ...settings };
   await runTool({
     file: 'docker',

@@ -5,7 +5,7 @@ import { withClient } from '../health/postgres';
 import { identityOf } from '../processes';
 import { runTool } from '../run-tool';
 import { libraryPath, type LocalServer, type Setting } from './server';
-import { unprivilegedUser } from './unprivileged';
+import { assertReachable, unprivilegedUser } from './unprivileged';
 
 const settings: Record<string, string> = {
   listen_addresses: '127.0.0.1',
@@ -31,7 +31,11 @@ export const postgres: LocalServer = {
 
   async create({ program, data }) {
     const runAs = unprivilegedUser();
-    if (runAs) chownSync(data, runAs.uid, runAs.gid);
+    if (runAs) {
+      assertReachable(data, runAs, 'NOVA_STACK_DIR');
+      assertReachable(join(program.path, 'postgres'), runAs, 'NOVA_CACHE_DIR');
+      chownSync(data, runAs.uid, runAs.gid);
+    }
     chmodSync(data, 0o700);
     await runTool({
       file: join(program.path, 'initdb'),

@@ -5,7 +5,7 @@ import { furnishTemporal } from './temporal-namespace';
 import type { LocalServer, Setting } from './server';
 
 /** Dynamic configuration of the dev server, with the reason for each. */
-const dynamicConfig: Record<string, string> = {
+export const dynamicConfig: Record<string, string> = {
   // 20 polls a second per shard by default, and the dev server has one shard: every hop would wait up to 50 ms.
   'history.transferProcessorMaxPollRPS': '1000',
   'history.timerProcessorMaxPollRPS': '1000',
@@ -22,7 +22,7 @@ const dynamicConfig: Record<string, string> = {
 };
 
 /** Timers and retries have a floor of one second otherwise; only tests should count on less. */
-const testDynamicConfig: Record<string, string> = { 'history.timerProcessorMaxTimeShift': '"10ms"' };
+export const testDynamicConfig: Record<string, string> = { 'history.timerProcessorMaxTimeShift': '"10ms"' };
 
 export const temporal: LocalServer = {
   name: 'temporal',

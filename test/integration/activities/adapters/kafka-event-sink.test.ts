@@ -63,7 +63,10 @@ it('never loses a batch that follows one whose acknowledgement was lost', async 
 
 it('keeps the order of a topic across chunks', async () => {
   const key = newId();
-  const events = Array.from({ length: 30 }, () => ({ ...event(key), body: JSON.stringify({ filler: 'x'.repeat(50_000) }) }));
+  const events = Array.from({ length: 30 }, () => ({
+    ...event(key),
+    body: JSON.stringify({ filler: 'x'.repeat(50_000) }),
+  }));
   const results = await sink.send(events);
   expect([...results.values()]).toEqual(events.map(() => 'acknowledged'));
   const received = () => collector.messages.filter((message) => message.key === key).map((m) => m.headers['event_id']);

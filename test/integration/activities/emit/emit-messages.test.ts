@@ -63,7 +63,9 @@ it('gives up a message that is too large, alone; what is sent with it and after 
   await withAdmin(topics.kafka, (admin) =>
     admin.alterConfigs({
       validateOnly: false,
-      resources: [{ type: 2, name: topics.topics.content, configEntries: [{ name: 'max.message.bytes', value: '20000' }] }],
+      resources: [
+        { type: 2, name: topics.topics.content, configEntries: [{ name: 'max.message.bytes', value: '20000' }] },
+      ],
     }),
   );
   const payload = post();
@@ -86,7 +88,9 @@ it('gives up a message that is too large, alone; what is sent with it and after 
   await withAdmin(topics.kafka, (admin) =>
     admin.alterConfigs({
       validateOnly: false,
-      resources: [{ type: 2, name: topics.topics.content, configEntries: [{ name: 'max.message.bytes', value: '1048588' }] }],
+      resources: [
+        { type: 2, name: topics.topics.content, configEntries: [{ name: 'max.message.bytes', value: '1048588' }] },
+      ],
     }),
   );
   // As a workflow that was reset asks: the row is taken back from the dead letters.
@@ -134,7 +138,9 @@ it('fails the events of a missing topic with its name, and only those', async ()
   const fine = await Promise.all([1, 2, 3].map(() => insertEvent(database.pool, 'content.post.created', post())));
   const results = await Promise.allSettled([homeless, ...fine].map((ref) => own.emit(ref)));
   await own.close();
-  expect(results[0]).toMatchObject({ reason: { code: 'TOPIC_MISSING', message: expect.stringContaining('.nowhere') as string } });
+  expect(results[0]).toMatchObject({
+    reason: { code: 'TOPIC_MISSING', message: expect.stringContaining('.nowhere') as string },
+  });
   expect(results.slice(1).every((result) => result.status === 'fulfilled')).toBe(true);
 });
 

@@ -28,12 +28,18 @@ async function postEvents(count: number): Promise<EventRef[]> {
 
 /** Sequences received of an aggregate, in the order Kafka has them. */
 const sequencesOf = (ref: EventRef | undefined): number[] =>
-  collector.messages.filter((message) => message.key === ref?.aggregateId).map((message) => Number(message.headers['sequence']));
+  collector.messages
+    .filter((message) => message.key === ref?.aggregateId)
+    .map((message) => Number(message.headers['sequence']));
 const firstAppearances = (sequences: readonly number[]): number[] => [...new Set(sequences)];
 const byChance = <T>(items: readonly T[]): T[] =>
-  items.map((item) => ({ item, at: Math.random() })).sort((a, b) => a.at - b.at).map(({ item }) => item);
+  items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 const unemitted = async (): Promise<number> =>
-  (await database.pool.query('SELECT 1 FROM outbox_events WHERE emitted_at IS NULL AND dead_lettered_at IS NULL')).rowCount ?? 0;
+  (await database.pool.query('SELECT 1 FROM outbox_events WHERE emitted_at IS NULL AND dead_lettered_at IS NULL'))
+    .rowCount ?? 0;
 
 beforeAll(async () => {
   [database, topics] = await Promise.all([createTestDatabase(), createTestTopics(['content'])]);
@@ -102,7 +108,9 @@ it('sends again under the same id, never out of order, after a crash between ack
   await Promise.all(byChance(refs).map((ref) => survivor.emit(ref)));
   await waitFor(() => sequencesOf(refs[0]).length >= 9);
   expect(firstAppearances(sequencesOf(refs[0]))).toEqual(refs.map((ref) => ref.sequence));
-  const ids = collector.messages.filter((message) => message.key === refs[0]?.aggregateId).map((m) => m.headers['event_id']);
+  const ids = collector.messages
+    .filter((message) => message.key === refs[0]?.aggregateId)
+    .map((m) => m.headers['event_id']);
   expect(new Set(ids)).toEqual(new Set(refs.map((ref) => ref.eventId)));
 });
 

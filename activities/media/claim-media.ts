@@ -1,0 +1,43 @@
+import { type PayloadOf } from '../../contracts/catalogue';
+import { type EventRecord } from '../../contracts/event-ref';
+import { oneLine } from '../../runtime/errors';
+import { type MediaClaim, type Upload } from '../ports/media-store';
+import { type MediaDeps } from './deps';
+import { postIsGone } from './post-is-gone';
+
+type PostEvent = EventRecord<PayloadOf<'content.post.created'>>;
+
+/**
+ * Records which media the post has, then links those that are there; the others find the record when they come. A post
+ * with media that names none claims what its author uploaded in the window before it. Answers the post's links.
+ */
+export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<number> {
+  const { media } = deps;
+  const { post_id: postId, user_id: userId, media_ids: mediaIds = [], media_type: mediaType } = event.payload;
+  const claim: MediaClaim = { postId, userId, eventId: event.eventId };
+  if (mediaIds.length > 0) await media.recordNamed(claim, mediaIds);
+  else if (mediaType !== 'none') await media.recordUnnamed(claim, event.createdAt);
+  else return 0;
+
+  const claimed = mediaIds.length > 0 ? await linkNamed(deps, claim) : await media.linkUnnamed(claim);
+  if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
+  await tellUploads(deps, claim, claimed);
+  return media.countLinks(postId);
+}
+
+async function linkNamed({ media }: MediaDeps, { postId, eventId }: MediaClaim): Promise<Upload[]> {
+  const uploads = await media.uploadsNamedBy(postId);
+  for (const { mediaId } of uploads) await media.linkNamed(mediaId, postId, eventId);
+  return uploads;
+}
+
+/** Best effort: PostgreSQL has the links, and the upload's workflow looks there when its window ends. */
+async function tellUploads(deps: MediaDeps, { postId, userId }: MediaClaim, claimed: readonly Upload[]): Promise<void> {
+  if (claimed.length === 0) return;
+  const told = await Promise.allSettled([
+    deps.pending.remove(userId, claimed.map(({ mediaId }) => mediaId)),
+    ...claimed.map(({ eventId, mediaId }) => deps.uploads.mediaClaimed(eventId, { postId, mediaId })),
+  ]);
+  for (const result of told)
+    if (result.status === 'rejected') deps.logger.warn({ post_id: postId, error: oneLine(result.reason) }, 'media: upload not told');
+}

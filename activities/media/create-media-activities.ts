@@ -1,0 +1,33 @@
+import { type EventRef } from '../../contracts/event-ref';
+import { guarded } from '../guard';
+import { type UploadStatus } from '../ports/media-store';
+import { claimMedia } from './claim-media';
+import { type MediaDeps } from './deps';
+import { linkUpload, settleUpload } from './link-upload';
+import { postIsGone } from './post-is-gone';
+
+/** Activities that bring uploads and posts together. All are idempotent. */
+export function createMediaActivities(deps: MediaDeps) {
+  const { events, media } = deps;
+  return guarded({
+    /** For media.upload.completed: links the upload, or parks it. */
+    async mediaLink(event: EventRef): Promise<UploadStatus> {
+      return linkUpload(deps, await events.load<'media.upload.completed'>(event));
+    },
+    /** For media.upload.completed: what has become of a parked upload; `unclaimed` from the end of its window. */
+    async mediaExpire(event: EventRef): Promise<UploadStatus> {
+      return settleUpload(deps, await events.load<'media.upload.completed'>(event));
+    },
+    /** For content.post.created: links the uploads that are there, and remembers what the post waits for. */
+    async mediaClaim(event: EventRef): Promise<{ linked: number }> {
+      return { linked: await claimMedia(deps, await events.load<'content.post.created'>(event)) };
+    },
+    /** For content.post.deleted, after the post's tombstone is set: takes its media from it. */
+    async mediaUnlink(event: EventRef): Promise<{ unlinked: number }> {
+      const { post_id: postId } = (await events.load<'content.post.deleted'>(event)).payload;
+      return { unlinked: (await postIsGone(deps, postId)) ? await media.unlinkPost(postId) : 0 };
+    },
+  });
+}
+
+export type MediaActivities = ReturnType<typeof createMediaActivities>;

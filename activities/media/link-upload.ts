@@ -1,0 +1,66 @@
+import { type PayloadOf } from '../../contracts/catalogue';
+import { type EventRecord } from '../../contracts/event-ref';
+import { oneLine } from '../../runtime/errors';
+import { type Upload, type UploadStatus } from '../ports/media-store';
+import { type MediaDeps } from './deps';
+import { postIsGone } from './post-is-gone';
+
+type UploadEvent = EventRecord<PayloadOf<'media.upload.completed'>>;
+
+/**
+ * Records the upload, then links it to the post it names, or to whichever posts have asked for it; else leaves it parked
+ * for the post to find. Recorded first, looked for second: of two sides that run at once, one sees the other.
+ */
+export async function linkUpload(deps: MediaDeps, event: UploadEvent): Promise<UploadStatus> {
+  const { media, settings } = deps;
+  const { post_id: postId, media_id: mediaId } = event.payload;
+  // An upload that names its post is for no other, unless that one names it.
+  await media.recordUpload(uploadOf(event), postId === undefined ? settings.mediaClaimWindowMs : 0);
+  if (postId !== undefined) {
+    await media.linkNamed(mediaId, postId, event.eventId);
+    if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
+  }
+  await linkToClaims(deps, mediaId);
+  const status = await media.status(mediaId);
+  await tellRedis(deps, event, status);
+  return status;
+}
+
+/** At the end of the window, or when told of a claim: what has become of the upload? Gives it up if nothing has. */
+export async function settleUpload(deps: MediaDeps, event: UploadEvent): Promise<UploadStatus> {
+  const { media } = deps;
+  await media.expire(event.payload.media_id);
+  const status = await media.status(event.payload.media_id);
+  await tellRedis(deps, event, status);
+  return status;
+}
+
+async function linkToClaims(deps: MediaDeps, mediaId: string): Promise<void> {
+  const { media } = deps;
+  const named = await media.claimsNaming(mediaId);
+  for (const { postId, eventId } of named) {
+    await media.linkNamed(mediaId, postId, eventId);
+    if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
+  }
+  if (named.length > 0) return;
+  const claim = await media.firstUnnamedClaim(mediaId);
+  if (claim === undefined) return;
+  await media.linkUnnamed(claim, mediaId);
+  if (await postIsGone(deps, claim.postId)) await media.unlinkPost(claim.postId);
+}
+
+/** The set is a convenience for older readers: an outage of Redis must not hold up a link. */
+async function tellRedis({ pending, logger }: MediaDeps, event: UploadEvent, status: UploadStatus): Promise<void> {
+  const { user_id: userId, media_id: mediaId } = event.payload;
+  try {
+    if (status.state === 'parked' && status.waitMs > 0) await pending.add(userId, mediaId, status.waitMs);
+    else await pending.remove(userId, [mediaId]);
+  } catch (thrown) {
+    logger.warn({ event_id: event.eventId, error: oneLine(thrown) }, 'media: pending set not updated');
+  }
+}
+
+function uploadOf({ eventId, createdAt, payload }: UploadEvent): Upload {
+  const { media_id: mediaId, upload_id: uploadId, user_id: userId, post_id: postId } = payload;
+  return { mediaId, uploadId, userId, eventId, uploadedAt: createdAt, postId };
+}

@@ -1,0 +1,23 @@
+import { messageOf } from '../stack/errors';
+
+/** What must be undone at the end, in reverse order. Each gets its chance, whatever the others do. */
+export class Cleanup {
+  private readonly steps: { readonly what: string; readonly undo: () => Promise<unknown> }[] = [];
+
+  add(what: string, undo: () => Promise<unknown>): void {
+    this.steps.push({ what, undo });
+  }
+
+  /** Answers what could not be undone, in words. May be called again: then only what was added since is undone. */
+  async run(): Promise<string[]> {
+    const failures: string[] = [];
+    for (let step = this.steps.pop(); step !== undefined; step = this.steps.pop()) {
+      try {
+        await step.undo();
+      } catch (thrown) {
+        failures.push(`${step.what}: ${messageOf(thrown)}`);
+      }
+    }
+    return failures;
+  }
+}

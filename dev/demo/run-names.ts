@@ -1,0 +1,37 @@
+/** Everything a run creates carries its id, so that runs never mix, also on servers that several people share. */
+export interface RunNames {
+  readonly run: string;
+  readonly database: string;
+  readonly topicPrefix: string;
+  readonly redisPrefix: string;
+  readonly taskQueuePrefix: string;
+  /** Visibility query that lists the run's workflows and no others. */
+  readonly workflowQuery: string;
+}
+
+export const databasePrefix = 'nova_demo_';
+export const topicPrefixOfAll = 'nova-demo-';
+export const redisPrefixOfAll = 'demo-';
+
+export function runNames(run: string): RunNames {
+  return {
+    run,
+    database: `${databasePrefix}${run}`,
+    topicPrefix: `${topicPrefixOfAll}${run}`,
+    redisPrefix: `${redisPrefixOfAll}${run}:`,
+    taskQueuePrefix: `demo-${run}`,
+    workflowQuery: `TaskQueue STARTS_WITH "demo-${run}-"`,
+  };
+}
+
+/** Sorts by time; lower-case letters and digits only, as PostgreSQL, Kafka and Redis names need. */
+export function newRunId(now = Date.now()): string {
+  return now.toString(36);
+}
+
+/** Where to look at the run's workflows, or null when no Web UI is known. */
+export function webUiUrl(uiUrl: string | null, namespace: string, query: string): string | null {
+  return uiUrl === null
+    ? null
+    : `${uiUrl}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encodeURIComponent(query)}`;
+}

@@ -1,0 +1,18 @@
+/**
+ * The business services' own tables, written in the same transactions as the outbox rows: the demo's truth, which no code
+ * under test reads or writes. `follows` is the product's own table, because its FollowerSource reads it.
+ */
+export const businessSchema = `
+  CREATE SCHEMA business;
+  CREATE TABLE business.people (
+    n integer PRIMARY KEY, user_id uuid NOT NULL UNIQUE,
+    state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'hidden', 'deleted')));
+  CREATE TABLE business.posts (
+    post_id uuid PRIMARY KEY, author_id uuid NOT NULL, status text NOT NULL, caption text NOT NULL);
+  CREATE TABLE business.messages (
+    message_id uuid PRIMARY KEY, conversation_id uuid NOT NULL, sender_id uuid NOT NULL, deleted boolean NOT NULL DEFAULT false);
+  CREATE TABLE business.comments (comment_id uuid PRIMARY KEY, post_id uuid NOT NULL, author_id uuid NOT NULL);
+  CREATE TABLE business.reactions (
+    target_id uuid NOT NULL, user_id uuid NOT NULL, emoji text NOT NULL, PRIMARY KEY (target_id, user_id, emoji));
+  CREATE TABLE business.uploads (upload_id uuid PRIMARY KEY, media_id uuid NOT NULL UNIQUE, user_id uuid NOT NULL);
+`;

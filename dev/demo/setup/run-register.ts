@@ -1,0 +1,45 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { identityOf, isAlive, type ProcessRef, stopProcess } from '../../stack/processes';
+
+interface RunRecord {
+  readonly run: string;
+  readonly demo: ProcessRef;
+  readonly children: readonly ProcessRef[];
+}
+
+const refOf = (pid: number): ProcessRef => ({ pid, identity: identityOf(pid) ?? 'gone' });
+
+/** The folder of one run: its processes' logs, and a note of who they are. */
+export function runFolder(dataDir: string, run: string): string {
+  return join(dataDir, `demo-${run}`);
+}
+
+/** Notes which processes belong to this run, so that the next run can end them if this one is killed. */
+export function registerRun(dataDir: string, run: string, childPids: readonly number[]): void {
+  const folder = runFolder(dataDir, run);
+  mkdirSync(folder, { recursive: true });
+  const record: RunRecord = { run, demo: refOf(process.pid), children: childPids.map(refOf) };
+  writeFileSync(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Ends the processes of runs whose demo was killed; answers the runs that are still going on. */
+export async function endOrphans(dataDir: string): Promise<string[]> {
+  const records = readRecords(dataDir);
+  const living = records.filter(({ demo }) => isAlive(demo));
+  const orphans = records.filter((record) => !living.includes(record)).flatMap(({ children }) => children);
+  await Promise.all(orphans.map((child) => stopProcess(child, 'SIGTERM', 10_000)));
+  return living.filter(({ demo }) => demo.pid !== process.pid).map(({ run }) => run);
+}
+
+function readRecords(dataDir: string): RunRecord[] {
+  if (!existsSync(dataDir)) return [];
+  const folders = readdirSync(dataDir).filter((name) => name.startsWith('demo-'));
+  return folders.flatMap((name) => {
+    try {
+      return [JSON.parse(readFileSync(join(dataDir, name, 'run.json'), 'utf8')) as RunRecord];
+    } catch {
+      return []; // no note, or half a note: nothing to end
+    }
+  });
+}

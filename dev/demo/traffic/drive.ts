@@ -1,0 +1,76 @@
+import { type Random } from '../random';
+import { type Ledger } from './ledger';
+import { mediaScenarios } from './scenarios/media';
+import { messageScenarios, messageSent } from './scenarios/messages';
+import { peopleScenarios } from './scenarios/people';
+import { postScenarios } from './scenarios/posts';
+import { type Scenario, type Services } from './scenarios/scenario';
+import { socialScenarios } from './scenarios/social';
+
+export const scenarios: readonly Scenario[] = [
+  ...postScenarios,
+  ...mediaScenarios,
+  ...messageScenarios,
+  ...socialScenarios,
+  ...peopleScenarios,
+];
+
+/** More than this at once would only queue for connections: the database is slower than the rate asked for. */
+const mostInFlight = 64;
+
+interface Drive {
+  readonly services: Services;
+  readonly ledger: Ledger;
+  readonly random: Random;
+  /** Events to have been committed at the end, counted from the ledger's beginning. */
+  readonly events: number;
+  /** Events per second. */
+  readonly rate: number;
+  readonly interrupted: AbortSignal;
+}
+
+/**
+ * Runs scenarios at the given rate until exactly so many events are committed. The pace does not wait for answers, as
+ * users do not; a scenario that commits fewer events than it might gives the rest back.
+ */
+export async function driveTraffic({ services, ledger, random, events, rate, interrupted }: Drive): Promise<void> {
+  const inFlight = new Set<Promise<void>>();
+  let failure: unknown;
+  let due = performance.now();
+  const failed = () => failure !== undefined;
+  for (;;) {
+    interrupted.throwIfAborted();
+    const left = events - ledger.committed.size - ledger.reserved;
+    if (failed() || (left <= 0 && inFlight.size === 0)) break;
+    if (left <= 0 || inFlight.size >= mostInFlight) {
+      await Promise.race(inFlight);
+      continue;
+    }
+    await services.pause(due - performance.now());
+    const scenario = choose(random, left);
+    due = Math.max(due, performance.now() - 1_000) + (scenario.events / rate) * 1_000;
+    ledger.reserved += scenario.events;
+    const run = runOne(scenario, services, random.fork()).catch((thrown: unknown) => void (failure ??= thrown));
+    const ended = run.then(() => {
+      ledger.reserved -= scenario.events;
+      inFlight.delete(ended);
+    });
+    inFlight.add(ended);
+  }
+  await Promise.all(inFlight);
+  if (failed()) throw failure;
+}
+
+async function runOne(scenario: Scenario, services: Services, random: Random): Promise<void> {
+  try {
+    await scenario.run(services, random);
+  } catch (thrown) {
+    throw new Error(`the scenario “${scenario.name}” failed: ${String(thrown)}`, { cause: thrown });
+  }
+}
+
+function choose(random: Random, left: number): Scenario {
+  const possible = scenarios.filter((scenario) => scenario.events <= left);
+  let point = random.next() * possible.reduce((sum, scenario) => sum + scenario.weight, 0);
+  return possible.find((scenario) => (point -= scenario.weight) < 0) ?? messageSent;
+}

@@ -1,0 +1,44 @@
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { configurationTable } from './configuration';
+import { replaceSection } from './markdown';
+import { eventsPage, failuresPage, schemaFiles } from './pages';
+
+const root = join(__dirname, '../..');
+
+/** Every generated file as it should be now: path from the root → content. */
+export function generatedFiles(): Record<string, string> {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  return {
+    'docs/events.md': eventsPage(),
+    'docs/failures.md': failuresPage(),
+    ...schemaFiles(),
+    'README.md': replaceSection(readme, 'configuration', configurationTable()),
+  };
+}
+
+/** Paths of generated files that are stale, missing, or no longer generated. */
+export function staleFiles(): string[] {
+  const files = generatedFiles();
+  const stale = Object.entries(files).filter(([path, content]) => read(path) !== content);
+  const orphans = readdirSync(join(root, 'docs/events'))
+    .map((name) => `docs/events/${name}`)
+    .filter((path) => !(path in files));
+  return [...stale.map(([path]) => path), ...orphans];
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(join(root, path), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+if (require.main === module) {
+  rmSync(join(root, 'docs/events'), { recursive: true, force: true });
+  for (const [path, content] of Object.entries(generatedFiles())) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+}

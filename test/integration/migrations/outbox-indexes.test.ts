@@ -1,0 +1,123 @@
+import { type TestDatabase, createTestDatabase } from '../../support/database';
+
+/** Published history, a backlog over few aggregates, and some rows not yet emitted: the shape of a bad day. */
+const history = 200_000;
+const backlog = 2_000;
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const insert = (rows: number, aggregates: number, done: boolean) =>
+    database.pool.query(
+      `INSERT INTO outbox_events (id, aggregate_id, event_type, payload, published_at, emitted_at)
+       SELECT gen_random_uuid(), md5((i % $2)::text)::uuid, (ARRAY['message.edited', 'reaction.added', 'SecurityAlert'])[1 + i % 3], '{}', $3, $3
+       FROM generate_series(1, $1) AS i`,
+      [rows, aggregates, done ? new Date() : null],
+    );
+  await insert(history / 2, 50_000, true);
+  await insert(history / 2, 50_000, true);
+  await insert(backlog, 300, false);
+  await database.pool.query('ANALYZE outbox_events');
+}, 240_000);
+afterAll(() => database.drop());
+
+/** Names of the indexes a plan uses, and whether it reads a whole table. */
+async function planOf(sql: string): Promise<{ indexes: Set<string>; scansTable: boolean; rowsRead: number }> {
+  const client = await database.pool.connect();
+  try {
+    await client.query('BEGIN; SET LOCAL plan_cache_mode = force_generic_plan');
+    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`);
+    const nodes = flatten(rows[0]!['QUERY PLAN'][0].Plan).filter((node) => node['Actual Loops'] > 0);
+    const large = nodes.filter(
+      (node) => node['Node Type'] === 'Seq Scan' && (node['Relation Name'] ?? '').startsWith('outbox_events_'),
+    );
+    return {
+      indexes: new Set(
+        nodes.flatMap((node) =>
+          node['Index Name'] === undefined ? [] : [node['Index Name'].replace(/^outbox_events_[a-z0-9]+_/, '')],
+        ),
+      ),
+      scansTable: large.some((node) => node['Actual Rows'] > 0 || (node['Rows Removed by Filter'] ?? 0) > 0),
+      rowsRead: Math.max(
+        ...nodes.map((node) => (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']),
+      ),
+    };
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+  }
+}
+
+interface Node {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: Node[];
+}
+
+function flatten(node: Node): Node[] {
+  return [node, ...(node.Plans ?? []).flatMap(flatten)];
+}
+
+/** The statements inside outbox_claim as PostgreSQL plans them, with its parameters put in. */
+async function claimStatement(): Promise<string> {
+  const { rows } = await database.pool.query<{ body: string }>(
+    `SELECT prosrc AS body FROM pg_proc WHERE proname = 'outbox_claim'`,
+  );
+  const body = rows[0]!.body;
+  const values: Record<string, string> = {
+    p_token: `gen_random_uuid()`,
+    p_lease: `interval '15 s'`,
+    p_lanes: '(ARRAY[16,16,16,16])',
+    p_floor: '2',
+    p_heads: '16',
+    p_rows: '64',
+    p_paused: `ARRAY[]::text[]`,
+    p_max_payload: '786432',
+  };
+  return body
+    .slice(body.indexOf('WITH lane_head'), body.lastIndexOf('END'))
+    .replace(/--.*$/gm, '')
+    .replace(/\bp_[a-z_]+\b/g, (name) => values[name] ?? name)
+    .replace(/;\s*$/, '');
+}
+
+describe(`with ${history} published rows and a backlog of ${backlog}`, () => {
+  it('the claim walks the pending rows in lane order and tests heads by index, never the table', async () => {
+    const plan = await planOf(await claimStatement());
+    expect(plan.scansTable).toBe(false);
+    expect(plan.indexes).toContain('priority_sequence_idx');
+    expect(plan.indexes).toContain('aggregate_id_sequence_idx');
+    // Far fewer than the backlog is looked at to find 16 heads.
+    expect(plan.rowsRead).toBeLessThan(backlog * 2);
+  });
+
+  it('the emit gate finds the unemitted rows of one aggregate by index', async () => {
+    const plan = await planOf(
+      `SELECT id FROM outbox_events WHERE aggregate_id = md5('7')::uuid AND emitted_at IS NULL AND dead_lettered_at IS NULL AND sequence <= 1000000 ORDER BY sequence`,
+    );
+    expect(plan.scansTable).toBe(false);
+    expect(plan.rowsRead).toBeLessThan(100);
+  });
+
+  it('a row is found by its key in one partition', async () => {
+    const { rows } = await database.pool.query<{ id: string; created_at: string }>(
+      `SELECT id, created_at::text FROM outbox_events LIMIT 1`,
+    );
+    const plan = await planOf(
+      `SELECT payload FROM outbox_events WHERE id = '${rows[0]!.id}' AND created_at = '${rows[0]!.created_at}'`,
+    );
+    expect(plan).toMatchObject({ scansTable: false, rowsRead: 1 });
+    expect([...plan.indexes]).toEqual(['pkey']);
+  });
+
+  it('the dead letters are found by index', async () => {
+    const plan = await planOf(
+      `SELECT id FROM outbox_events WHERE dead_lettered_at IS NOT NULL ORDER BY dead_lettered_at DESC LIMIT 50`,
+    );
+    expect(plan.scansTable).toBe(false);
+  });
+});

@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Client } from '@temporalio/client';
+import { type EventRef } from '../../../contracts/event-ref';
+import { type QueueName, taskQueue } from '../../../contracts/workflow-types';
+import { environmentOf } from '../../../dev/stack/addresses';
+import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { insertEvent, newId } from '../../support/events';
+import { type TestTopics, createTestTopics } from '../../support/kafka';
+import { servers } from '../../support/servers';
+import { createTestClient, testQueuePrefix } from '../../support/temporal';
+import { waitFor } from '../../support/wait-for';
+
+const root = join(__dirname, '../../..');
+let database: TestDatabase;
+let topics: TestTopics;
+let client: Client;
+const children: ChildProcess[] = [];
+
+interface Run {
+  readonly prefix: string;
+  readonly child: ChildProcess;
+  readonly lines: Record<string, unknown>[];
+  readonly errors: string[];
+  readonly exit: Promise<number | null>;
+}
+
+/** `npm run workers` as a user runs it, but for npm. */
+function startWorkers(environment: Record<string, string>, prefix = testQueuePrefix()): Run {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'workers/main.ts'], {
+    cwd: root,
+    env: {
+      PATH: process.env['PATH'],
+      ...environmentOf(servers()),
+      DATABASE_URL: database.url,
+      KAFKA_TOPIC_PREFIX: topics.prefix,
+      TASK_QUEUE_PREFIX: prefix,
+      LOG_LEVEL: 'debug',
+      ...environment,
+    },
+  });
+  children.push(child);
+  const lines: Record<string, unknown>[] = [];
+  const errors: string[] = [];
+  createInterface(child.stdout).on('line', (line) => lines.push(JSON.parse(line) as Record<string, unknown>));
+  createInterface(child.stderr).on('line', (line) => errors.push(line));
+  return { prefix, child, lines, errors, exit: new Promise((resolve) => child.once('exit', resolve)) };
+}
+
+const working = (run: Run) => waitFor(() => run.lines.some(({ msg }) => msg === 'working'), { timeoutMs: 30_000 });
+
+function startWorkflow(prefix: string, queue: QueueName, type: string, event: EventRef) {
+  return client.workflow.start(type, {
+    workflowId: event.eventId,
+    taskQueue: taskQueue(prefix, queue),
+    args: [event],
+  });
+}
+
+beforeAll(async () => {
+  [database, topics, client] = await Promise.all([createTestDatabase(), createTestTopics(['content']), createTestClient()]);
+});
+
+afterAll(async () => {
+  for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
+  await client.connection.close();
+  await Promise.all([database.drop(), topics.drop()]);
+});
+
+it('runs every queue, says which event each line is about, and exits with 0 on SIGTERM', async () => {
+  const run = startWorkers({});
+  await working(run);
+  const content = 'words nobody else should read';
+  const payload = { message_id: newId(), conversation_id: newId(), sender_id: newId(), content };
+  const message = await insertEvent(database.pool, 'message.persisted', payload);
+  const upload = { upload_id: newId(), media_id: newId(), user_id: newId(), file_name: content, size_bytes: 1, post_id: newId() };
+  const media = await insertEvent(database.pool, 'media.upload.completed', upload);
+  const handles = await Promise.all([
+    startWorkflow(run.prefix, 'kafka', 'emitWorkflow', message),
+    startWorkflow(run.prefix, 'media', 'mediaLinkWorkflow', media),
+  ]);
+  expect(await Promise.all(handles.map((handle) => handle.result()))).toEqual([
+    { outcome: 'done', counts: {} },
+    { outcome: 'done', counts: { linked: 1 } },
+  ]);
+  const about = await waitFor(() => run.lines.filter((line) => line['event_id'] === message.eventId));
+  expect(about.every((line) => line['workflow_id'] === message.eventId)).toBe(true);
+
+  run.child.kill('SIGTERM');
+  expect(await run.exit).toBe(0);
+  expect(run.lines.at(-1)).toMatchObject({ msg: 'stopped' });
+  expect(JSON.stringify([run.lines, run.errors])).not.toContain(content);
+});
+
+it('finishes running activities before it stops', async () => {
+  const run = startWorkers({ WORKER_QUEUES: 'kafka' });
+  await working(run);
+  const post = { post_id: newId(), user_id: newId() };
+  const event = await insertEvent(database.pool, 'content.post.created', post);
+  const holder = await database.pool.connect();
+  try {
+    // Another emitter has the aggregate: our activity waits.
+    await holder.query('BEGIN');
+    await holder.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7022))', [post.post_id]);
+    const handle = await startWorkflow(run.prefix, 'kafka', 'emitWorkflow', event);
+    await waitFor(async () => {
+      const { raw } = await handle.describe();
+      return (raw.pendingActivities?.length ?? 0) > 0;
+    });
+    await waitFor(() => run.lines.some((line) => line['event_id'] === event.eventId && line['attempt'] === 1));
+    run.child.kill('SIGTERM');
+    await waitFor(() => run.lines.some(({ msg }) => String(msg).startsWith('stopping')));
+    await holder.query('ROLLBACK');
+    expect(await run.exit).toBe(0);
+    const { rows } = await database.pool.query<{ emitted: boolean }>(
+      'SELECT emitted_at IS NOT NULL AS emitted FROM outbox_events WHERE id = $1',
+      [event.eventId],
+    );
+    expect(rows[0]?.emitted).toBe(true);
+    await handle.terminate();
+  } finally {
+    holder.release();
+  }
+});
+
+it('works on the queues it is told to, and on no other', async () => {
+  const run = startWorkers({ WORKER_QUEUES: 'media, kafka' });
+  await working(run);
+  const polled = async (queue: QueueName) => {
+    const { pollers } = await client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: taskQueue(run.prefix, queue) },
+      taskQueueType: 1,
+    });
+    return (pollers ?? []).length > 0;
+  };
+  await waitFor(async () => (await polled('media')) && (await polled('kafka')));
+  expect(await polled('feed')).toBe(false);
+  run.child.kill('SIGINT');
+  expect(await run.exit).toBe(0);
+});
+
+it.each([
+  ['an unknown queue', { WORKER_QUEUES: 'feed,fead' }, /WORKER_QUEUES="feed,fead" must be one or more of feed, media/],
+  ['a Temporal that is not there', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /no Temporal at 127\.0\.0\.1:1/],
+])('ends with a sentence that names %s', async (_case, environment, sentence) => {
+  const run = startWorkers(environment);
+  expect(await run.exit).toBe(1);
+  expect([...run.errors, ...run.lines.map((line) => String(line['error']))].join('\n')).toMatch(sentence);
+});
+
+it('starts while Redis and Kafka are away', async () => {
+  const run = startWorkers({ REDIS_URL: 'redis://127.0.0.1:1', KAFKA_BROKERS: '127.0.0.1:1', WORKER_QUEUES: 'media' });
+  await working(run);
+  const upload = { upload_id: newId(), media_id: newId(), user_id: newId(), file_name: 'a', size_bytes: 1 };
+  const event = await insertEvent(database.pool, 'media.upload.completed', upload);
+  const handle = await startWorkflow(run.prefix, 'media', 'mediaLinkWorkflow', event);
+  await waitFor(async () => (await database.pool.query('SELECT 1 FROM parked_media')).rowCount === 1 || (await database.pool.query('SELECT 1 FROM parked_media WHERE media_id = $1', [upload.media_id])).rowCount === 1);
+  await handle.terminate();
+  run.child.kill('SIGTERM');
+  expect(await run.exit).toBe(0);
+});

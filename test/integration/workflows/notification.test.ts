@@ -1,0 +1,168 @@
+import { SmtpChannel } from '../../../activities/adapters/smtp-channel';
+import { PgInbox } from '../../../activities/adapters/pg-inbox';
+import { PgTombstones } from '../../../activities/adapters/pg-tombstones';
+import { type IdentityDeps } from '../../../activities/identity/identity-activities';
+import { deletedSignal } from '../../../workflows/signals';
+import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { insertEvent, newId } from '../../support/events';
+import { addressOf, deliveriesOf, insertUser, notificationsOf, notifyDeps } from '../../support/notify';
+import { historyText, pendingActivities, startNotifyWorkers } from '../../support/notify-worker';
+import { type SmtpLab, startSmtpLab } from '../../support/smtp-lab';
+import { waitFor } from '../../support/wait-for';
+
+let database: TestDatabase;
+let lab: SmtpLab;
+let smtp: SmtpChannel;
+let nova: Awaited<ReturnType<typeof startNotifyWorkers>>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  lab = await startSmtpLab();
+  smtp = new SmtpChannel({ url: lab.url, from: 'Nova <no-reply@nova.example>', connections: 2 });
+  const deps = notifyDeps(database.pool, { email: smtp, limits: { pageSize: 50, ownerPatienceMs: 1_500 } });
+  nova = await startNotifyWorkers(deps, {} as IdentityDeps);
+});
+afterAll(async () => {
+  await nova.stop();
+  smtp.close();
+  await lab.stop();
+  await database.drop();
+});
+afterEach(() => lab.up());
+
+async function mention() {
+  const [bob, messageId] = [await insertUser(database.pool), newId()];
+  const event = await insertEvent(database.pool, 'message.persisted', {
+    message_id: messageId,
+    conversation_id: newId(),
+    sender_id: await insertUser(database.pool),
+    content: 'the secret content',
+    mentioned_user_ids: [bob],
+  });
+  return { event, bob, messageId };
+}
+const isWaitingForMail = (workflowId: string) => async () =>
+  (await pendingActivities(nova.client, workflowId)).some(
+    ({ type, failure }) => type === 'notifyDeliver' && failure === 'CHANNEL_UNAVAILABLE',
+  );
+
+describe('the notification workflow', () => {
+  it('tells a user of a security alert in the app and by e-mail, whatever they switched off', async () => {
+    const bob = await insertUser(database.pool);
+    await database.pool.query(
+      `INSERT INTO notification_preferences SELECT $1, 'security.alert', c, false FROM unnest(ARRAY['in_app', 'email']) c`,
+      [bob],
+    );
+    const event = await insertEvent(database.pool, 'security.alert.raised', {
+      alert_id: newId(),
+      user_id: bob,
+      kind: 'new_login',
+    });
+    const run = await nova.start('notificationWorkflow', event);
+    expect(await run.result()).toEqual({ outcome: 'done', counts: { notified: 1, emailed: 1, undelivered: 0 } });
+    expect(await new PgInbox(database.pool).unreadCount(bob)).toBe(1);
+    expect(lab.accepted.at(-1)).toMatchObject({ to: addressOf(bob), subject: 'Security alert for your account' });
+    expect(nova.emitted).toContain(event.eventId);
+  });
+
+  it('schedules no regular activity where the inbox is all there is to do', async () => {
+    const bob = newId();
+    const event = await insertEvent(database.pool, 'follow.added', { follower_id: newId(), followee_id: bob });
+    const run = await nova.start('notificationWorkflow', event);
+    expect(await run.result()).toMatchObject({ counts: { notified: 1 } });
+    const history = await nova.client.workflow.getHandle(event.eventId).fetchHistory();
+    expect((history.events ?? []).filter((entry) => entry.activityTaskScheduledEventAttributes)).toHaveLength(0);
+  });
+
+  it('delays only the e-mail while the mail server is down, and sends it once', async () => {
+    await lab.down();
+    const { event, bob } = await mention();
+    const run = await nova.start('notificationWorkflow', event);
+    await waitFor(isWaitingForMail(event.eventId), { what: 'the e-mail waiting visibly' });
+    expect(await new PgInbox(database.pool).unreadCount(bob)).toBe(1);
+    expect(nova.emitted).toContain(event.eventId);
+    await lab.up();
+    expect(await run.result()).toMatchObject({ outcome: 'done', counts: { emailed: 1 } });
+    expect(lab.received.filter(({ to }) => to === addressOf(bob))).toHaveLength(1);
+  });
+
+  it('sends no e-mail of a message that is deleted while the mail server is down, and ends at the signal', async () => {
+    await lab.down();
+    const { event, bob, messageId } = await mention();
+    const run = await nova.start('notificationWorkflow', event);
+    await waitFor(isWaitingForMail(event.eventId));
+    // Another message of the conversation: this one goes on waiting.
+    const signal = { aggregateType: 'conversation', aggregateId: event.aggregateId, reason: 'test' };
+    await run.signal(deletedSignal, signal);
+    await waitFor(isWaitingForMail(event.eventId));
+    await new PgTombstones(database.pool).set({
+      subjectType: 'message',
+      subjectId: messageId,
+      sequence: null,
+      final: true,
+      reason: 'test',
+    });
+    await run.signal(deletedSignal, signal);
+    expect(await run.result()).toMatchObject({ counts: { emailed: 0 } });
+    expect(await deliveriesOf(database.pool, event.eventId)).toMatchObject([{ state: 'skipped', reason: 'RETRACTED' }]);
+    expect(lab.received.filter(({ to }) => to === addressOf(bob))).toHaveLength(0);
+  });
+
+  it('ends as stopped when the delete came first', async () => {
+    const { event, messageId } = await mention();
+    await new PgTombstones(database.pool).set({
+      subjectType: 'message',
+      subjectId: messageId,
+      sequence: null,
+      final: true,
+      reason: 'test',
+    });
+    const run = await nova.start('notificationWorkflow', event);
+    expect(await run.result()).toEqual({ outcome: 'stopped', counts: { notified: 0, emailed: 0, undelivered: 0 } });
+    expect(await notificationsOf(database.pool, event.eventId)).toMatchObject([{ retracted: true }]);
+  });
+
+  it('waits for an unknown owner without delaying Kafka, then ends as skipped, not as failed', async () => {
+    const reaction = { target_id: newId(), target_type: 'message', user_id: newId(), emoji: '👍' } as const;
+    const event = await insertEvent(database.pool, 'reaction.added', reaction);
+    const run = await nova.start('notificationWorkflow', event);
+    await waitFor(async () =>
+      (await pendingActivities(nova.client, event.eventId)).some(({ failure }) => failure === 'TARGET_NOT_KNOWN_YET'),
+    );
+    expect(nova.emitted).toContain(event.eventId);
+    expect(await run.result()).toMatchObject({ outcome: 'skipped', counts: { notified: 0 } });
+    const { searchAttributes } = await run.describe();
+    expect(searchAttributes['Outcome']).toEqual(['skipped']);
+  });
+
+  it('tells a large audience by four quick pages and one long activity, each follower once', async () => {
+    const streamer = newId();
+    await database.pool.query(
+      `INSERT INTO follows (followee_id, follower_id) SELECT $1, gen_random_uuid() FROM generate_series(1, 420)`,
+      [streamer],
+    );
+    const event = await insertEvent(database.pool, 'live.stream.started', { stream_id: newId(), user_id: streamer });
+    const run = await nova.start('notificationWorkflow', event);
+    expect(await run.result()).toMatchObject({ counts: { notified: 420 } });
+    expect(await notificationsOf(database.pool, event.eventId)).toHaveLength(420);
+    expect(await historyText(nova.client, event.eventId)).toContain('notifyPages');
+  });
+
+  it('leaves neither address nor content in the history', async () => {
+    lab.misbehave({ at: 'rcpt', by: { reply: 550 } });
+    const refused = await mention();
+    await (await nova.start('notificationWorkflow', refused.event)).result();
+    lab.misbehave();
+    await lab.down();
+    const delayed = await mention();
+    const run = await nova.start('notificationWorkflow', delayed.event);
+    await waitFor(isWaitingForMail(delayed.event.eventId));
+    await lab.up();
+    await run.result();
+    for (const { event, bob } of [refused, delayed]) {
+      const text = await historyText(nova.client, event.eventId);
+      expect(text).toContain(event.eventId);
+      for (const secret of [addressOf(bob), '@people.example', 'secret']) expect(text).not.toContain(secret);
+    }
+  });
+});

@@ -1,0 +1,98 @@
+import { inFeedOrder } from '../../activities/feed/read-feed';
+import { type FeedEntry, type FeedStore, type StoredFeed } from '../../activities/ports/feed-store';
+import { type FeedPost } from '../../activities/ports/post-states';
+
+/**
+ * The feed store said plainly, without Redis: what the scripts must do. The property test of the real store holds the two
+ * together; the interleaving test uses this one, since its steps can be put in any order.
+ */
+export class FeedModel implements FeedStore {
+  readonly feeds = new Map<string, Map<string, number>>();
+  readonly bounds = new Map<string, number>();
+  readonly summaries = new Map<string, string>();
+  readonly dead = new Map<string, number>();
+  readonly open = new Map<string, Set<string>>();
+
+  constructor(private readonly cap: number) {}
+
+  async add(post: FeedPost, userIds: readonly string[]): Promise<'written' | 'stopped'> {
+    if ((this.dead.get(post.postId) ?? -1) >= post.sequence) return 'stopped';
+    this.note(post.postId, userIds);
+    for (const userId of userIds) this.put(userId, [post]);
+    return 'written';
+  }
+
+  async takeOut(postId: string, userIds: readonly string[]): Promise<number> {
+    this.note(postId, userIds);
+    return this.remove([postId], userIds);
+  }
+
+  async openPages(postId: string): Promise<string[][]> {
+    return [...(this.open.get(postId) ?? [])].map((page) => page.split(','));
+  }
+
+  async close(postId: string, pages: readonly (readonly string[])[]): Promise<void> {
+    for (const page of pages) this.open.get(postId)?.delete(page.join());
+  }
+
+  async fill(userId: string, posts: readonly FeedPost[]): Promise<void> {
+    this.put(userId, posts);
+  }
+
+  async remove(postIds: readonly string[], userIds: readonly string[]): Promise<number> {
+    return userIds.flatMap((userId) => postIds.filter((id) => this.feeds.get(userId)?.delete(id))).length;
+  }
+
+  async replace(userId: string, feed: { entries: readonly FeedEntry[]; bound: number }): Promise<void> {
+    this.feeds.set(userId, new Map(feed.entries.map((entry) => [entry.postId, entry.scoreMs])));
+    this.bounds.set(userId, feed.bound);
+  }
+
+  async read(userId: string): Promise<StoredFeed> {
+    const entries = [...(this.feeds.get(userId) ?? [])].map(([postId, scoreMs]) => ({ postId, scoreMs }));
+    return { entries: entries.sort(inFeedOrder), bound: this.bounds.get(userId) ?? null };
+  }
+
+  async drop(userId: string): Promise<void> {
+    this.feeds.delete(userId);
+    this.bounds.delete(userId);
+  }
+
+  async markDead(postId: string, sequence: number, final: boolean): Promise<void> {
+    this.dead.set(postId, Math.max(this.dead.get(postId) ?? -1, final ? Infinity : sequence));
+  }
+
+  async markLive(postId: string): Promise<void> {
+    this.dead.delete(postId);
+  }
+
+  async cacheSummary(postId: string, summary: string): Promise<void> {
+    this.summaries.set(postId, summary);
+  }
+
+  async dropSummaries(postIds: readonly string[]): Promise<void> {
+    for (const postId of postIds) this.summaries.delete(postId);
+  }
+
+  async addPullAuthor(): Promise<void> {
+    // Readers' list only.
+  }
+
+  private note(postId: string, userIds: readonly string[]): void {
+    this.open.set(postId, (this.open.get(postId) ?? new Set()).add(userIds.join()));
+  }
+
+  private put(userId: string, posts: readonly FeedPost[]): void {
+    const feed = this.feeds.get(userId) ?? new Map<string, number>();
+    this.feeds.set(userId, feed);
+    const bound = this.bounds.get(userId) ?? -1;
+    for (const post of posts) {
+      if (post.scoreMs > bound && !feed.has(post.postId)) feed.set(post.postId, post.scoreMs);
+    }
+    while (feed.size > this.cap) {
+      const lowest = Math.min(...feed.values());
+      for (const [postId, score] of feed) if (score === lowest) feed.delete(postId);
+      this.bounds.set(userId, lowest);
+    }
+  }
+}

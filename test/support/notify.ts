@@ -1,0 +1,82 @@
+import { type Pool } from 'pg';
+import { PgContentOwners } from '../../activities/adapters/pg-content-owners';
+import { PgDeliveryLedger } from '../../activities/adapters/pg-delivery-ledger';
+import { PgEventStore } from '../../activities/adapters/pg-event-store';
+import { PgFollowerSource } from '../../activities/adapters/pg-follower-source';
+import { PgNotificationStore } from '../../activities/adapters/pg-notification-store';
+import { PgPreferences } from '../../activities/adapters/pg-preferences';
+import { PgTombstones } from '../../activities/adapters/pg-tombstones';
+import { PgUserDirectory } from '../../activities/adapters/pg-user-directory';
+import { type NotifyDeps } from '../../activities/notify/deps';
+import { type Channel } from '../../activities/ports/channel';
+import { newId } from './events';
+import { silentLogger } from './logger';
+
+/** The real dependencies of the notification activities on a test database, with what a test wants different. */
+export function notifyDeps(pool: Pool, options: Partial<NotifyDeps> & { readonly email?: Channel } = {}): NotifyDeps {
+  const { email, ...overrides } = options;
+  return {
+    events: new PgEventStore(pool),
+    tombstones: new PgTombstones(pool),
+    followers: new PgFollowerSource(pool),
+    owners: new PgContentOwners(pool),
+    preferences: new PgPreferences(pool),
+    store: new PgNotificationStore(pool),
+    ledger: new PgDeliveryLedger(pool),
+    users: new PgUserDirectory(pool),
+    channels: new Map(email === undefined ? [] : [['email', email]]),
+    logger: silentLogger,
+    ...overrides,
+  };
+}
+
+/** A user that identity events told us of; the address is made from the id. */
+export async function insertUser(
+  pool: Pool,
+  user: { readonly id?: string; readonly email?: string | null; readonly state?: 'active' | 'hidden' | 'deleted' } = {},
+): Promise<string> {
+  const { id = newId(), state = 'active' } = user;
+  const email = user.email === undefined ? addressOf(id) : user.email;
+  await pool.query(`INSERT INTO user_profiles (user_id, username, email, state, sequence) VALUES ($1, $2, $3, $4, 1)`, [
+    id,
+    `name-${id.slice(0, 4)}`,
+    email,
+    state,
+  ]);
+  return id;
+}
+
+export const addressOf = (userId: string): string => `${userId}@people.example`;
+
+export interface NotificationSeen {
+  recipient_id: string;
+  kind: string;
+  in_app: boolean;
+  retracted: boolean;
+}
+
+export async function notificationsOf(pool: Pool, eventId: string): Promise<NotificationSeen[]> {
+  const { rows } = await pool.query<NotificationSeen>(
+    `SELECT recipient_id, kind, in_app, retracted_at IS NOT NULL AS retracted FROM notifications
+     WHERE event_id = $1 ORDER BY recipient_id`,
+    [eventId],
+  );
+  return rows;
+}
+
+export interface DeliverySeen {
+  recipient_id: string;
+  channel: string;
+  state: string;
+  reason: string | null;
+  attempts: number;
+}
+
+export async function deliveriesOf(pool: Pool, eventId: string, channel = 'email'): Promise<DeliverySeen[]> {
+  const { rows } = await pool.query<DeliverySeen>(
+    `SELECT recipient_id, channel, state, reason, attempts FROM notification_deliveries
+     WHERE event_id = $1 AND channel = $2 ORDER BY recipient_id`,
+    [eventId, channel],
+  );
+  return rows;
+}

@@ -1,0 +1,79 @@
+import { catalogue, definitionOf, spellingsOf } from '../../../contracts/catalogue';
+import { effectQueue, siblingQueue, workflowTypes } from '../../../contracts/workflow-types';
+import { topicNames } from '../../../contracts/kafka';
+import { priorityName, temporalPriorityKey } from '../../../contracts/priority';
+import * as workflows from '../../../workflows';
+
+/** Requirements section 2, with the resolutions of 7.1 and 7.2: type → priority and Kafka key. */
+const required = {
+  'content.post.created': ['normal', 'post_id'],
+  'content.post.updated': ['normal', 'post_id'],
+  'content.post.status_updated': ['normal', 'post_id'],
+  'content.post.deleted': ['normal', 'post_id'],
+  'media.upload.completed': ['normal', 'upload_id'],
+  'identity.user.created': ['normal', 'user_id'],
+  'identity.user.profile_updated': ['normal', 'user_id'],
+  'identity.user.deleted': ['high', 'user_id'],
+  'message.persisted': ['high', 'conversation_id'],
+  'message.edited': ['high', 'conversation_id'],
+  'message.deleted': ['high', 'conversation_id'],
+  'reaction.added': ['normal', 'target_id'],
+  'reaction.removed': ['normal', 'target_id'],
+  'follow.added': ['normal', 'follower_id'],
+  'follow.removed': ['normal', 'follower_id'],
+  'comment.created': ['high', 'post_id'],
+  'live.stream.started': ['critical', 'stream_id'],
+  'security.alert.raised': ['critical', 'user_id'],
+};
+
+describe('the catalogue', () => {
+  it('has every required type with its priority and Kafka key', () => {
+    expect(Object.fromEntries(catalogue.map((e) => [e.type, [e.priority, e.partitionKey]]))).toEqual(required);
+  });
+
+  it.each(catalogue.map((e) => [e.type, e] as const))(
+    '%s: dotted name, a meaning, emitted to Kafka, and every effect has a pool',
+    (_type, e) => {
+      expect(e.type).toMatch(/^[a-z]+(\.[a-z_]+)+$/);
+      expect(e.meaning).toMatch(/^[A-Z].{15,}\.$/);
+      expect(e.effects).toContain('kafka.emit');
+      expect(e.effects.map((effect) => effectQueue[effect])).not.toContain(undefined);
+    },
+  );
+
+  it('names a registered workflow for every type, and registers no other', () => {
+    const used = new Set(
+      catalogue.flatMap(({ workflow }) => (typeof workflow === 'string' ? [workflow] : workflow.among)),
+    );
+    expect([...used].sort()).toEqual(Object.keys(workflowTypes).sort());
+    expect(Object.keys(workflows).sort()).toEqual(Object.keys(workflowTypes).sort());
+  });
+
+  it.each([
+    ['PostCreated', 'content.post.created'],
+    ['post_created', 'content.post.created'],
+    ['UserDeletedEvent', 'identity.user.deleted'],
+    ['message_persisted', 'message.persisted'],
+    ['MessageCreated', 'message.persisted'],
+    ['ReactionAdded', 'reaction.added'],
+  ])('understands the older name %s', (alias, type) => {
+    expect(definitionOf(alias)?.type).toBe(type);
+    expect(spellingsOf(definitionOf(alias)!.type)).toContain(alias);
+  });
+});
+
+describe('names derived from the contracts', () => {
+  it('topics are per domain, with overrides', () => {
+    expect(topicNames('nova')).toMatchObject({ content: 'nova.content.events', media: 'nova.media.events' });
+    expect(topicNames('nova', { media: 'uploads' }).media).toBe('uploads');
+  });
+
+  it('a workflow finds the queue of another effect from its own', () => {
+    expect(siblingQueue('nova-staging-feed', 'kafka')).toBe('nova-staging-kafka');
+  });
+
+  it('priorities map to Temporal’s keys, and a number that is none is an error', () => {
+    expect([0, 1, 2, 3].map((p) => temporalPriorityKey(p as 0))).toEqual([1, 2, 3, 4]);
+    expect(() => priorityName(9)).toThrow(/9 is not one of 0 \(critical\) to 3 \(low\)/);
+  });
+});

@@ -1,0 +1,102 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { searchAttributes } from '../../../../contracts/search-attributes';
+import { composeEnvironment, servicesOf } from '../../../../dev/stack/docker/compose';
+import { checkoutRoot } from '../../../../dev/stack/paths';
+import { dynamicConfig, testDynamicConfig } from '../../../../dev/stack/servers/temporal';
+
+interface Service {
+  image: string;
+  build?: string;
+  command?: string[];
+  ports?: string[];
+  volumes?: string[];
+  profiles?: string[];
+  healthcheck?: { test: string[] };
+  environment?: Record<string, string | number>;
+  depends_on?: Record<string, { condition: string }>;
+}
+
+const read = (file: string) => readFileSync(join(checkoutRoot, file), 'utf8');
+const text = read('docker-compose.yml');
+const { services, volumes } = load(text) as { services: Record<string, Service>; volumes: Record<string, null> };
+const oneShots = ['temporal-init', 'migrate'];
+const entries = Object.entries(services);
+
+describe('docker-compose.yml', () => {
+  it('has the servers of the stack and the processes of the product', () => {
+    const wanted = [...Object.values(servicesOf).flat(), 'temporal-init', 'migrate', 'bridge', 'workers'];
+    expect(Object.keys(services).sort()).toEqual(wanted.sort());
+  });
+
+  it('runs our own processes only in the profile app, from one image', () => {
+    const own = entries.filter(([, service]) => service.build !== undefined);
+    expect(own.map(([name]) => name)).toEqual(['migrate', 'bridge', 'workers']);
+    expect(new Set(own.map(([, service]) => `${service.image} ${service.profiles?.join()}`)).size).toBe(1);
+    expect(own[0]?.[1].profiles).toEqual(['app']);
+  });
+
+  it('checks the health of everything that stays up', () => {
+    const unchecked = entries.filter(([name, { healthcheck }]) => !healthcheck && !oneShots.includes(name));
+    expect(unchecked.map(([name]) => name)).toEqual([]);
+  });
+
+  it('publishes ports on loopback only, each of which a variable moves', () => {
+    const published = entries.flatMap(([, service]) => service.ports ?? []);
+    expect(published).toHaveLength(5);
+    for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z_]+_PORT:-\d+\}:\d+$/);
+  });
+
+  it('reads every variable that the stack sets', () => {
+    const set = composeEnvironment([], { ports: {}, profile: 'durable' }, 'nova');
+    for (const name of Object.keys(set)) expect(text).toContain(`\${${name}:-`);
+  });
+
+  it('waits for servers by their health and for one-shots by their end', () => {
+    for (const [name, condition] of entries.flatMap(([, service]) => Object.entries(service.depends_on ?? {}))) {
+      const expected = oneShots.includes(name) ? 'service_completed_successfully' : 'service_healthy';
+      expect({ name, ...condition }).toEqual({ name, condition: expected });
+    }
+  });
+
+  it('registers exactly the search attributes of the contracts', () => {
+    const names = services['temporal-init']?.command?.flatMap((arg) => /^--name=(.*)/.exec(arg)?.[1] ?? []);
+    expect(names).toEqual(Object.keys(searchAttributes));
+  });
+
+  it('advertises Kafka to containers by its name and to the host by the published port', () => {
+    const listeners = services.kafka?.environment?.KAFKA_ADVERTISED_LISTENERS;
+    expect(listeners).toBe('INSIDE://kafka:19092,OUTSIDE://127.0.0.1:${KAFKA_PORT:-9092}');
+  });
+
+  it('declares every volume that it mounts', () => {
+    const named = entries.flatMap(([, service]) => service.volumes ?? []).map((volume) => volume.split(':')[0] ?? '');
+    expect(named.filter((name) => !name.startsWith('.')).sort()).toEqual(Object.keys(volumes).sort());
+  });
+
+  it('runs commands that the build makes', () => {
+    const built = entries.flatMap(([, service]) => service.command ?? []).filter((arg) => arg.startsWith('dist/'));
+    expect(built).toEqual(['dist/migrations/main.js', 'dist/outbox-bridge/main.js', 'dist/workers/main.js']);
+    const sources = built.map((file) => file.replace(/^dist\/(.*)\.js$/, '$1.ts'));
+    expect(sources.filter((file) => !existsSync(join(checkoutRoot, file)))).toEqual([]);
+  });
+});
+
+describe('Temporal in Docker', () => {
+  const config = (file: string) => {
+    const parsed = load(read(`dev/stack/docker/${file}`)) as Record<string, [{ value: unknown }]>;
+    return Object.fromEntries(Object.entries(parsed).map(([key, [{ value }]]) => [key, value]));
+  };
+  const values = (settings: Record<string, string>) =>
+    Object.fromEntries(Object.entries(settings).map(([key, json]) => [key, JSON.parse(json) as unknown]));
+
+  it('has the dynamic configuration of the dev server', () => {
+    expect(config('temporal-dynamic.yaml')).toMatchObject(values(dynamicConfig));
+  });
+
+  it('differs for tests only in what the dev server does', () => {
+    const test = { ...config('temporal-dynamic.yaml'), ...values(testDynamicConfig) };
+    expect(config('temporal-dynamic-test.yaml')).toEqual(test);
+  });
+});

@@ -1,0 +1,50 @@
+import { createServer, type AddressInfo } from 'node:net';
+import { choosePorts, portIsFree, portVariable } from '../../../../dev/stack/ports';
+
+const allFree = () => Promise.resolve(true);
+
+describe('choosePorts', () => {
+  it('keeps the port of last time while it is free', async () => {
+    expect(await choosePorts(['redis'], { redis: 4001 }, {}, allFree)).toEqual({ redis: 4001 });
+  });
+
+  it('takes another when the port of last time belongs to someone else now', async () => {
+    const { redis } = await choosePorts(['redis'], { redis: 4001 }, {}, (port) => Promise.resolve(port !== 4001));
+    expect(redis).toBeGreaterThan(0);
+    expect(redis).not.toBe(4001);
+  });
+
+  it('prefers the port that its variable fixes over the one of last time', async () => {
+    const env = { NOVA_STACK_PORT_TEMPORAL_UI: '8233' };
+    expect(await choosePorts(['temporalUi'], { temporalUi: 4001 }, env, allFree)).toEqual({ temporalUi: 8233 });
+  });
+
+  it('refuses a fixed port that is taken, naming the variable', async () => {
+    const choice = choosePorts(['kafka'], {}, { NOVA_STACK_PORT_KAFKA: '9092' }, () => Promise.resolve(false));
+    await expect(choice).rejects.toMatchObject({ code: 'PORT_TAKEN', where: 'NOVA_STACK_PORT_KAFKA' });
+  });
+
+  it.each(['0', '65536', 'x', '80.5'])('refuses %s as a fixed port', async (value) => {
+    const choice = choosePorts(['postgres'], {}, { NOVA_STACK_PORT_POSTGRES: value }, allFree);
+    await expect(choice).rejects.toMatchObject({ code: 'BAD_SETTING', where: 'NOVA_STACK_PORT_POSTGRES' });
+  });
+
+  it('gives every server a port of its own', async () => {
+    const chosen = await choosePorts(['postgres', 'redis', 'kafka', 'temporal'], {}, {});
+    expect(new Set(Object.values(chosen)).size).toBe(4);
+  });
+});
+
+it('names the variable of each port', () => {
+  expect(portVariable('postgres')).toBe('NOVA_STACK_PORT_POSTGRES');
+  expect(portVariable('temporalUi')).toBe('NOVA_STACK_PORT_TEMPORAL_UI');
+});
+
+it('sees that a port is taken while a server listens on it', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  expect(await portIsFree(port)).toBe(false);
+  await new Promise((resolve) => server.close(resolve));
+  expect(await portIsFree(port)).toBe(true);
+});

@@ -1,0 +1,84 @@
+import { PgAggregateHistory } from '../activities/adapters/pg-aggregate-history';
+import { PgContentOwners } from '../activities/adapters/pg-content-owners';
+import { PgDeliveryLedger } from '../activities/adapters/pg-delivery-ledger';
+import { PgEmitLog } from '../activities/adapters/pg-emit-log';
+import { PgEventStore } from '../activities/adapters/pg-event-store';
+import { PgFollowerSource } from '../activities/adapters/pg-follower-source';
+import { PgMediaStore } from '../activities/adapters/pg-media-store';
+import { PgNotificationStore } from '../activities/adapters/pg-notification-store';
+import { PgPostStates } from '../activities/adapters/pg-post-states';
+import { PgPreferences } from '../activities/adapters/pg-preferences';
+import { PgTombstones } from '../activities/adapters/pg-tombstones';
+import { PgUserDirectory } from '../activities/adapters/pg-user-directory';
+import { PgUserProfiles } from '../activities/adapters/pg-user-profiles';
+import { RedisAuthorCache } from '../activities/adapters/redis-author-cache';
+import { RedisFeedStore } from '../activities/adapters/redis-feed-store';
+import { RedisPendingMedia } from '../activities/adapters/redis-pending-media';
+import { TemporalRunSignaller } from '../activities/adapters/temporal-run-signaller';
+import { createEmitActivities } from '../activities/emit/create-emit-activities';
+import { topicsOf } from '../activities/emit/settings';
+import { createFeedActivities } from '../activities/feed/create-feed-activities';
+import { createIdentityActivities } from '../activities/identity/identity-activities';
+import { createMediaActivities } from '../activities/media/create-media-activities';
+import { createNotifyActivities } from '../activities/notify/notify-activities';
+import { type Service } from '../runtime/lifecycle';
+import { type Logger } from '../runtime/logger';
+import { Dependencies } from './dependencies';
+import { type WorkerConfig } from './settings';
+import { WorkerGroup } from './worker-group';
+
+/** Builds the worker process from its configuration; the services are started in this order. */
+export function composeWorkers(
+  config: WorkerConfig,
+  logger: Logger,
+): { services: Service[]; ended: Promise<never> } {
+  const dependencies = new Dependencies(config, logger);
+  const workers = new WorkerGroup(config, createActivities(dependencies, config, logger), logger);
+  return { services: [dependencies, workers], ended: workers.ended };
+}
+
+/** Every activity there is, over the real adapters. */
+export function createActivities({ pools, redis, sink, temporal, email }: Dependencies, config: WorkerConfig, logger: Logger) {
+  const runs = new TemporalRunSignaller(temporal);
+  return {
+    ...createFeedActivities({
+      events: new PgEventStore(pools.feed),
+      history: new PgAggregateHistory(pools.feed),
+      tombstones: new PgTombstones(pools.feed),
+      followers: new PgFollowerSource(pools.feed),
+      feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),
+      posts: new PgPostStates(pools.feed),
+      runs,
+      settings: config,
+    }),
+    ...createMediaActivities({
+      events: new PgEventStore(pools.media),
+      media: new PgMediaStore(pools.media),
+      pending: new RedisPendingMedia(redis),
+      tombstones: new PgTombstones(pools.media),
+      uploads: runs,
+      settings: config,
+      logger,
+    }),
+    ...createNotifyActivities({
+      events: new PgEventStore(pools.notification),
+      tombstones: new PgTombstones(pools.notification),
+      followers: new PgFollowerSource(pools.notification),
+      owners: new PgContentOwners(pools.notification),
+      preferences: new PgPreferences(pools.notification),
+      store: new PgNotificationStore(pools.notification),
+      ledger: new PgDeliveryLedger(pools.notification),
+      users: new PgUserDirectory(pools.notification),
+      channels: new Map(email === undefined ? [] : [['email', email]]),
+      logger,
+      limits: { sendConcurrency: config.smtpConnections },
+    }),
+    ...createIdentityActivities({
+      events: new PgEventStore(pools.identity),
+      tombstones: new PgTombstones(pools.identity),
+      profiles: new PgUserProfiles(pools.identity),
+      authors: new RedisAuthorCache(redis),
+    }),
+    ...createEmitActivities({ log: new PgEmitLog(pools.emit), sink, topics: topicsOf(config), logger }),
+  };
+}

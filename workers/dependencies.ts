@@ -1,0 +1,92 @@
+import { Client, type Connection } from '@temporalio/client';
+import { type Redis } from 'ioredis';
+import { type Pool } from 'pg';
+import { KafkaEventSink } from '../activities/adapters/kafka-event-sink';
+import { SmtpChannel } from '../activities/adapters/smtp-channel';
+import { topicsOf } from '../activities/emit/settings';
+import { oneLine } from '../runtime/errors';
+import { createKafka } from '../runtime/kafka';
+import { type Service } from '../runtime/lifecycle';
+import { type Logger } from '../runtime/logger';
+import { createPool } from '../runtime/postgres';
+import { createRedis } from '../runtime/redis';
+import { connectClient } from '../runtime/temporal';
+import { type WorkerConfig } from './settings';
+import { ensureTopics } from './topics';
+
+const effects = ['feed', 'media', 'notification', 'identity', 'emit'] as const;
+
+/**
+ * The connections of a worker process. None must be up for it to start: what is away delays its own effects and is
+ * connected when it is back.
+ */
+export class Dependencies implements Service {
+  readonly name = 'dependencies';
+  /** One pool per effect: a bulkhead. Connections are opened when they are needed. */
+  readonly pools: Record<(typeof effects)[number], Pool>;
+  readonly redis: Redis;
+  readonly sink: KafkaEventSink;
+  readonly temporal: Client;
+  /** Undefined: no mail server is configured. */
+  readonly email: SmtpChannel | undefined;
+  private readonly connection: Connection;
+  private stopping: Promise<void> | undefined;
+
+  constructor(
+    private readonly config: WorkerConfig,
+    private readonly logger: Logger,
+  ) {
+    this.pools = Object.fromEntries(
+      effects.map((effect) => {
+        // Emits share one transaction at a time; the second connection replaces one that was lost.
+        const max = effect === 'emit' ? 2 : config.databaseConnections;
+        return [effect, createPool({ url: config.databaseUrl, max, applicationName: `nova-worker-${effect}`, logger })];
+      }),
+    ) as Dependencies['pools'];
+    this.redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger });
+    this.sink = new KafkaEventSink(createKafka(config, 'nova-workers', logger, config.kafkaSendTimeoutMs), logger, {
+      sendTimeoutMs: config.kafkaSendTimeoutMs,
+      compression: config.kafkaCompression,
+      reconnectMs: config.kafkaReconnectMs,
+    });
+    this.connection = connectClient(config);
+    this.temporal = new Client({ connection: this.connection, namespace: config.temporalNamespace });
+    this.email =
+      config.smtpUrl === ''
+        ? undefined
+        : new SmtpChannel({ url: config.smtpUrl, from: config.emailFrom, connections: config.smtpConnections });
+  }
+
+  async start(): Promise<void> {
+    await Promise.all([
+      // Goes on trying by itself; its listener has logged why.
+      this.redis.connect().catch(() => undefined),
+      this.createTopics().then(() => this.sink.connect()),
+    ]);
+  }
+
+  async stop(): Promise<void> {
+    this.stopping ??= this.close();
+    await this.stopping;
+  }
+
+  private async close(): Promise<void> {
+    this.email?.close();
+    this.redis.disconnect();
+    const pools = effects.map((effect) => this.pools[effect].end());
+    await Promise.all([this.sink.close(), this.connection.close(), ...pools]);
+  }
+
+  /** A broker that is away now gets its topics from the next worker that starts; until then emits say TOPIC_MISSING. */
+  private async createTopics(): Promise<void> {
+    const { config, logger } = this;
+    if (!config.kafkaCreateTopics) return;
+    try {
+      const kafka = createKafka(config, 'nova-workers-topics', logger);
+      const created = await ensureTopics(kafka, topicsOf(config), { replicationFactor: config.kafkaReplicationFactor });
+      if (created.length > 0) logger.info({ topics: created }, 'kafka: topics created');
+    } catch (thrown) {
+      logger.warn({ error: oneLine(thrown) }, 'kafka: topics not created');
+    }
+  }
+}

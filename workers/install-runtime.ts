@@ -1,0 +1,66 @@
+import { type LogLevel, type LogMetadata, type Logger as TemporalLogger, Runtime } from '@temporalio/worker';
+import { oneLine, toError } from '../runtime/errors';
+import { type Logger } from '../runtime/logger';
+
+const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
+/** Sets up Temporal's runtime for this process, once: logs go through ours, signals are ours, metrics on request. */
+export function installRuntime(logger: Logger, metricsPort: number): void {
+  Runtime.install({
+    logger: temporalLogger(logger),
+    shutdownSignals: [],
+    telemetryOptions: {
+      logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
+      ...(metricsPort === 0 ? {} : { metrics: metricsOn(metricsPort) }),
+    },
+  });
+}
+
+/** Names and units as in Temporal's documentation and dashboards. */
+function metricsOn(port: number) {
+  const latency = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 60];
+  return {
+    globalTags: { service: 'nova-workers' },
+    prometheus: {
+      bindAddress: `0.0.0.0:${port}`,
+      countersTotalSuffix: true,
+      unitSuffix: true,
+      useSecondsForDurations: true,
+      histogramBucketOverrides: {
+        workflow_task_schedule_to_start_latency: latency,
+        activity_schedule_to_start_latency: latency,
+        workflow_endtoend_latency: latency,
+      },
+    },
+  };
+}
+
+export function temporalLogger(logger: Logger): TemporalLogger {
+  const at =
+    (level: LogLevel) =>
+    (message: string, meta?: LogMetadata): void =>
+      logger[levels[level]](fieldsOf(meta), message);
+  return {
+    log: (level, message, meta) => at(level)(message, meta),
+    trace: at('TRACE'),
+    debug: at('DEBUG'),
+    info: at('INFO'),
+    warn: at('WARN'),
+    error: at('ERROR'),
+  };
+}
+
+/** Ids, names and one line of the error, whose stack the Web UI has. */
+function fieldsOf(meta: LogMetadata = {}): Record<string, unknown> {
+  const { workflowId, activityType, workflowType, taskQueue, attempt, event_id, error } = meta;
+  const fields = {
+    event_id: event_id as unknown,
+    workflow_id: workflowId as unknown,
+    workflow_type: workflowType as unknown,
+    activity: activityType as unknown,
+    task_queue: taskQueue as unknown,
+    attempt: attempt as unknown,
+    error: error === undefined ? undefined : oneLine(toError(error)),
+  };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

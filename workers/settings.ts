@@ -1,0 +1,86 @@
+import { emitSettings } from '../activities/emit/settings';
+import { feedSettings } from '../activities/feed/settings';
+import { mediaSettings } from '../activities/media/settings';
+import { notificationSettings } from '../activities/notify/settings';
+import { type QueueName, queueNames } from '../contracts/workflow-types';
+import { type ConfigOf, type Setting, setting, sharedSettings } from '../runtime/config';
+
+const known = new Set<string>(queueNames);
+
+const workerQueues: Setting<readonly QueueName[]> = {
+  ...setting.list('WORKER_QUEUES', 'Task queues this process works on, comma-separated.', {
+    fallback: queueNames.join(','),
+  }),
+  allowed: `one or more of ${queueNames.join(', ')}`,
+  schema: setting
+    .list('WORKER_QUEUES', '')
+    .schema.refine((names): names is QueueName[] => names.every((name) => known.has(name)))
+    .transform((names) => [...new Set(names)]),
+};
+
+/** Slots of one queue's pool: a bulkhead, so that no effect takes another's. */
+const concurrency = (queue: QueueName, fallback: number) =>
+  setting.integer(
+    `${queue.toUpperCase()}_CONCURRENCY`,
+    `Activities of the ${queue} queue at once in this process.`,
+    { min: 1, max: 10_000 },
+    { fallback: String(fallback) },
+  );
+
+/** Everything the workers can be told. The README's reference is generated from this table. */
+export const workerSettings = {
+  workerQueues,
+  ...sharedSettings.database,
+  ...sharedSettings.temporal,
+  ...sharedSettings.redis,
+  ...sharedSettings.logging,
+  ...feedSettings,
+  ...mediaSettings,
+  ...notificationSettings,
+  ...emitSettings,
+  kafkaCreateTopics: setting.boolean('KAFKA_CREATE_TOPICS', 'Create the topics that do not exist at the start.', {
+    fallback: 'true',
+  }),
+  kafkaReplicationFactor: setting.integer(
+    'KAFKA_REPLICATION_FACTOR',
+    'Copies of each partition of a topic that is created; -1: the broker’s default.',
+    { min: -1, max: 10 },
+    { fallback: '-1' },
+  ),
+  feedConcurrency: concurrency('feed', 20),
+  mediaConcurrency: concurrency('media', 20),
+  notificationConcurrency: concurrency('notification', 40),
+  identityConcurrency: concurrency('identity', 10),
+  // Emits wait for each other’s batch, so many waiting ones make few, large batches.
+  kafkaConcurrency: concurrency('kafka', 200),
+  databaseConnections: setting.integer(
+    'WORKER_DB_CONNECTIONS',
+    'PostgreSQL connections of each effect in this process, at most; the Kafka emit needs 2 whatever this says.',
+    { min: 1, max: 100 },
+    { fallback: '8' },
+  ),
+  maxCachedWorkflows: setting.integer(
+    'MAX_CACHED_WORKFLOWS',
+    'Workflows kept in memory between their tasks, all queues together; some 600 fit into 1 GB.',
+    { min: 10, max: 1_000_000 },
+    { fallback: '1000' },
+  ),
+  shutdownGraceMs: setting.integer(
+    'SHUTDOWN_GRACE_MS',
+    'Time for running activities to finish after SIGTERM before they are cancelled, milliseconds.',
+    { min: 0, max: 600_000 },
+    { fallback: '10000' },
+  ),
+  workflowBundle: setting.optionalText(
+    'WORKFLOW_BUNDLE',
+    'File of the prebuilt workflow code; empty: the one that `npm run build` made, else it is made at the start.',
+  ),
+  metricsPort: setting.integer(
+    'WORKER_METRICS_PORT',
+    'Port of the Temporal SDK’s /metrics; 0: none.',
+    { min: 0, max: 65_535 },
+    { fallback: '0' },
+  ),
+} as const;
+
+export type WorkerConfig = ConfigOf<typeof workerSettings>;

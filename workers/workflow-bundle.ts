@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type WorkflowBundleOption, bundleWorkflowCode } from '@temporalio/worker';
+import { type Logger } from '../runtime/logger';
+import { temporalLogger } from './install-runtime';
+
+/** Where `npm run build` puts the bundle: beside the compiled folders. */
+export const bundleFile = 'workflow-bundle.js';
+
+/**
+ * The workflow code for every worker of the process: the file asked for, else the one the build made, else (in
+ * development) bundled now.
+ */
+export async function workflowBundle(file: string, logger: Logger): Promise<WorkflowBundleOption> {
+  const built = join(__dirname, '..', bundleFile);
+  const codePath = file !== '' ? file : existsSync(built) ? built : undefined;
+  if (codePath !== undefined) {
+    if (!existsSync(codePath)) throw new Error(`WORKFLOW_BUNDLE=${codePath}: there is no such file`);
+    return { codePath };
+  }
+  return makeBundle(logger);
+}
+
+/** Bundles `workflows/index`: about a second. */
+export function makeBundle(logger: Logger): ReturnType<typeof bundleWorkflowCode> {
+  const { info: _info, ...quiet } = temporalLogger(logger);
+  return bundleWorkflowCode({
+    workflowsPath: require.resolve('../workflows/index'),
+    // Webpack's report of each module is no news.
+    logger: { ...quiet, info: (message, meta) => quiet.debug(message, meta) },
+  });
+}

@@ -1,0 +1,36 @@
+import { condition, setHandler } from '@temporalio/workflow';
+import { type MediaActivities } from '../activities/media/create-media-activities';
+import { type EventRef } from '../contracts/event-ref';
+import { type WorkflowResult } from '../contracts/signals';
+import { onQueue } from './activity-options';
+import { beginEmit } from './emit';
+import { localFirst } from './local-first';
+import { recordOutcome } from './outcome';
+import { settleAll } from './settle';
+import { mediaClaimedSignal } from './signals';
+
+type UploadStatus = Awaited<ReturnType<MediaActivities['mediaLink']>>;
+
+/** An upload finished: it is linked to its post, or waits on a durable timer for a post to claim it. */
+export async function mediaLinkWorkflow(event: EventRef): Promise<WorkflowResult> {
+  let told = false;
+  setHandler(mediaClaimedSignal, () => void (told = true));
+
+  const onMedia = (summary: string) => onQueue('media', { summary });
+  let upload = await localFirst<[EventRef], UploadStatus>('mediaLink', onMedia('link'), event);
+  const emit = await beginEmit(event);
+
+  /** The signal only says "look now": the row in PostgreSQL is what counts. */
+  const waitForPost = async (): Promise<void> => {
+    while (upload.state === 'parked') {
+      if (upload.waitMs > 0) await condition(() => told, upload.waitMs, { summary: 'waits for its post' });
+      told = false;
+      upload = await localFirst<[EventRef], UploadStatus>('mediaExpire', onMedia('claimed meanwhile?'), event);
+    }
+    if (upload.state === 'unclaimed') recordOutcome('unclaimed');
+  };
+  await settleAll({ 'media link': waitForPost(), 'kafka emit': emit.done });
+
+  const linked = upload.state === 'linked';
+  return { outcome: linked ? 'done' : 'unclaimed', counts: { linked: linked ? 1 : 0 } };
+}
