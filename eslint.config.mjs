@@ -14,7 +14,7 @@ const mayImport = {
   'outbox-bridge': ['contracts', 'runtime', 'migrations'],
   client: ['contracts', 'runtime'],
   workers: ['contracts', 'runtime', 'activities', 'workflows', 'migrations'],
-  ops: ['contracts', 'runtime', 'client', 'outbox-bridge'],
+  ops: ['contracts', 'runtime', 'client', 'activities'],
 };
 const zones = Object.entries(mayImport).flatMap(([target, allowed]) =>
   rooms

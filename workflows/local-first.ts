@@ -56,7 +56,7 @@ async function call<Args extends unknown[], Result>(
   return activity(...args);
 }
 
-function isHopeless(thrown: unknown): boolean {
+function isHopeless(thrown: unknown): thrown is Error {
   const cause = thrown instanceof ActivityFailure ? thrown.cause : thrown;
   return cause instanceof ApplicationFailure && cause.type != null && hopeless.has(cause.type);
 }

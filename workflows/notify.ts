@@ -84,7 +84,10 @@ async function throughChannels(
   };
 }
 
-/** A cancelled wait is begun anew, unless the workflow itself was cancelled: the activity looks before every send. */
+/**
+ * A wait that was cancelled to look again is begun anew: the activity looks before every send. An attempt that was just
+ * running then may end with its own failure, which Temporal does not retry any more, instead of a cancellation.
+ */
 async function throughOne(event: EventRef, channel: ExternalChannel, waiting: Set<CancellationScope>) {
   const { notifyDeliver } = proxyActivities<NotifyActivities>(
     onQueue('notification', { startToCloseTimeout: '1 hour', heartbeatTimeout: '10s', summary: channel }),
@@ -95,7 +98,7 @@ async function throughOne(event: EventRef, channel: ExternalChannel, waiting: Se
     try {
       return await scope.run(() => notifyDeliver(event, channel));
     } catch (thrown) {
-      if (!isCancellation(thrown) || CancellationScope.current().consideredCancelled) throw thrown;
+      if (!scope.consideredCancelled || CancellationScope.current().consideredCancelled) throw thrown;
     } finally {
       waiting.delete(scope);
     }

@@ -8,7 +8,7 @@ const firstPage = `
 const nextPage = `
   SELECT follower_id FROM follows WHERE followee_id = $1 AND follower_id > $3 ORDER BY follower_id LIMIT $2`;
 const countUpTo = `
-  SELECT count(*) AS count FROM (SELECT FROM follows WHERE followee_id = $1 LIMIT $2) AS some`;
+  SELECT count(*) AS count FROM (SELECT FROM follows WHERE followee_id = $1 LIMIT $2) AS counted`;
 const stillFollowing = `
   SELECT follower_id FROM follows WHERE followee_id = $1 AND follower_id = ANY ($2::uuid[])`;
 

@@ -38,7 +38,7 @@ export class SmtpChannel implements Channel {
     const pool = new SMTPPool({
       url: options.url,
       maxConnections: options.connections,
-      // The pool would put a message whose connection closed back into its queue, and so could deliver it twice.
+      // Whether a message whose connection closed is tried again is the ledger's decision, not that of the pool's queue.
       maxRequeues: 0,
       // Servers end idle sessions after some minutes: be the first, so that no try meets a dead connection.
       idleTimeout: 30_000,

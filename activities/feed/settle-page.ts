@@ -50,7 +50,7 @@ export async function settlePage(
       deps.followers.stillFollowing(post.authorId, userIds),
     ]);
     if (state !== undefined) current = state;
-    const belongs = post.live;
+    const belongs = state !== undefined && state.live && state.delivery === 'push';
     const wanted = belongs ? following : nobody;
     if (belongs && refused) {
       // Redis remembers a tombstone that PostgreSQL does not hold (any more): PostgreSQL is right.

@@ -71,7 +71,8 @@ export function spawnDaemon(command: Command, logFile: string, birthNote: string
   try {
     const child = spawn('/bin/sh', ['-c', script, 'nova-stack', command.file, ...command.args], {
       cwd: command.cwd,
-      env: command.env ?? {},
+      // Not all of ours: a server should run the same whoever starts it. Wrappers of java and the like need these two.
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...command.env },
       detached: true,
       stdio: ['ignore', log, log, note],
       ...(command.runAs ?? {}),

@@ -46,7 +46,7 @@ const noop = (): void => undefined;
 let installed = false;
 
 /** Workers tell of every state they pass through: only errors are of interest in a test's output. */
-function quietRuntime(): void {
+export function quietRuntime(): void {
   if (installed) return;
   installed = true;
   Runtime.install({

@@ -25,7 +25,9 @@ export async function createDemoDatabase(serverUrl: string, name: string): Promi
     url: url.toString(),
     pool,
     close: () => pool.end(),
-    drop: () => asAdmin(serverUrl, (admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)),
+    drop: async () => {
+      await asAdmin(serverUrl, (admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+    },
   };
 }
 

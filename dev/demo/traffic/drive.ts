@@ -1,3 +1,4 @@
+import { toError } from '../../../runtime/errors';
 import { type Random } from '../random';
 import { type Ledger } from './ledger';
 import { mediaScenarios } from './scenarios/media';
@@ -35,30 +36,33 @@ interface Drive {
  */
 export async function driveTraffic({ services, ledger, random, events, rate, interrupted }: Drive): Promise<void> {
   const inFlight = new Set<Promise<void>>();
-  let failure: unknown;
-  let due = performance.now();
+  const first = ledger.committed.size;
+  let begun = performance.now();
+  let failure: Error | undefined;
   const failed = () => failure !== undefined;
   for (;;) {
     interrupted.throwIfAborted();
-    const left = events - ledger.committed.size - ledger.reserved;
-    if (failed() || (left <= 0 && inFlight.size === 0)) break;
-    if (left <= 0 || inFlight.size >= mostInFlight) {
+    const spent = ledger.committed.size + ledger.reserved;
+    if (failed() || (spent >= events && inFlight.size === 0)) break;
+    if (spent >= events || inFlight.size >= mostInFlight) {
       await Promise.race(inFlight);
       continue;
     }
-    await services.pause(due - performance.now());
-    const scenario = choose(random, left);
-    due = Math.max(due, performance.now() - 1_000) + (scenario.events / rate) * 1_000;
+    const late = performance.now() - begun - ((spent - first) / rate) * 1_000;
+    // What a stall held up comes as a burst of one second at the most.
+    if (late > 1_000) begun += late - 1_000;
+    if (late < 0) await services.pause(-late);
+    const scenario = choose(random, events - spent, spent > events / 2);
     ledger.reserved += scenario.events;
-    const run = runOne(scenario, services, random.fork()).catch((thrown: unknown) => void (failure ??= thrown));
-    const ended = run.then(() => {
-      ledger.reserved -= scenario.events;
-      inFlight.delete(ended);
-    });
+    const ended = runOne(scenario, services, random.fork())
+      .catch((thrown: unknown) => void (failure ??= toError(thrown)))
+      .then(() => {
+        ledger.reserved -= scenario.events;
+        inFlight.delete(ended);
+      });
     inFlight.add(ended);
   }
-  await Promise.all(inFlight);
-  if (failed()) throw failure;
+  if (failure !== undefined) throw failure;
 }
 
 async function runOne(scenario: Scenario, services: Services, random: Random): Promise<void> {
@@ -69,8 +73,8 @@ async function runOne(scenario: Scenario, services: Services, random: Random): P
   }
 }
 
-function choose(random: Random, left: number): Scenario {
-  const possible = scenarios.filter((scenario) => scenario.events <= left);
+function choose(random: Random, left: number, late: boolean): Scenario {
+  const possible = scenarios.filter(({ events, early }) => events <= left && !(late && early));
   let point = random.next() * possible.reduce((sum, scenario) => sum + scenario.weight, 0);
   return possible.find((scenario) => (point -= scenario.weight) < 0) ?? messageSent;
 }

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { StackError } from '../errors';
 import { cacheHome, type Env } from '../paths';
 import { runTool } from '../run-tool';
 import { which } from '../which';
@@ -20,30 +21,40 @@ export function librariesOf(home: string): string {
   return triples.map((name) => join(lib, name)).join(':');
 }
 
+interface DebianPackage {
+  readonly name: string;
+  /** Whether the unpacked folder has what it was fetched for. */
+  readonly isWhole: (folder: string) => boolean;
+  /** What to do when it cannot be had. */
+  readonly whatToDo: string;
+}
+
 /**
  * Unpacks a Debian package, with the libraries that this machine lacks for it, into the cache and returns that folder.
  * Nothing is installed: no root needed, no service started, no package list of the machine touched.
  */
 export async function fetchDebianPackage(
-  name: string,
+  { name, isWhole, whatToDo }: DebianPackage,
   env: Env,
   detail: (text: string) => void,
-  whatToDo: string,
 ): Promise<string> {
   return cached(debianPackageHome(name, env), { timeoutMs: 300_000, onWait: detail }, async (draft) => {
     const apt = join(draft, 'apt');
     for (const folder of ['lists/partial', 'archives/partial']) mkdirSync(join(apt, folder), { recursive: true });
     const own = aptOptions(apt);
-    const run = (file: string, ...args: string[]) => runTool({ file, args, cwd: draft, timeoutMs: 120_000, whatToDo });
+    const run = (file: string, ...args: string[]) => runTool({ file, args, cwd: draft, timeoutMs: 180_000, whatToDo });
     detail('apt-get update, into a folder of its own');
     await run('apt-get', ...own, 'update');
     detail(`apt-get download of ${name}`);
-    await run('apt-get', ...own, 'install', '--yes', '--no-install-recommends', '--reinstall', '--download-only', name);
+    await run('apt-get', ...own, 'install', '--yes', '--no-install-recommends', '--download-only', name);
     const archives = join(apt, 'archives');
     for (const archive of readdirSync(archives).filter((file) => file.endsWith('.deb'))) {
       await run('dpkg', '--extract', join(archives, archive), draft);
     }
     rmSync(apt, { recursive: true });
+    if (isWhole(draft)) return;
+    const what = `Debian's package ${name} does not hold what is needed of it`;
+    throw new StackError({ code: 'FETCH_FAILED', what, where: draft, whatToDo });
   });
 }
 

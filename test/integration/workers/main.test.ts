@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Client } from '@temporalio/client';
@@ -9,13 +11,14 @@ import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { type TestTopics, createTestTopics } from '../../support/kafka';
 import { servers } from '../../support/servers';
-import { createTestClient, testQueuePrefix } from '../../support/temporal';
+import { createTestClient, testQueuePrefix, workflowBundle } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
 
 const root = join(__dirname, '../../..');
 let database: TestDatabase;
 let topics: TestTopics;
 let client: Client;
+let folder: string;
 const children: ChildProcess[] = [];
 
 interface Run {
@@ -37,6 +40,7 @@ function startWorkers(environment: Record<string, string>, prefix = testQueuePre
       KAFKA_TOPIC_PREFIX: topics.prefix,
       TASK_QUEUE_PREFIX: prefix,
       LOG_LEVEL: 'debug',
+      WORKFLOW_BUNDLE: join(folder, 'workflow-bundle.js'),
       ...environment,
     },
   });
@@ -59,11 +63,18 @@ function startWorkflow(prefix: string, queue: QueueName, type: string, event: Ev
 }
 
 beforeAll(async () => {
-  [database, topics, client] = await Promise.all([createTestDatabase(), createTestTopics(['content']), createTestClient()]);
+  folder = mkdtempSync(join(tmpdir(), 'nova-workers-'));
+  writeFileSync(join(folder, 'workflow-bundle.js'), (await workflowBundle()).code);
+  [database, topics, client] = await Promise.all([
+    createTestDatabase(),
+    createTestTopics(['content']),
+    createTestClient(),
+  ]);
 });
 
 afterAll(async () => {
   for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
   await client.connection.close();
   await Promise.all([database.drop(), topics.drop()]);
 });
@@ -156,7 +167,8 @@ it('starts while Redis and Kafka are away', async () => {
   const upload = { upload_id: newId(), media_id: newId(), user_id: newId(), file_name: 'a', size_bytes: 1 };
   const event = await insertEvent(database.pool, 'media.upload.completed', upload);
   const handle = await startWorkflow(run.prefix, 'media', 'mediaLinkWorkflow', event);
-  await waitFor(async () => (await database.pool.query('SELECT 1 FROM parked_media')).rowCount === 1 || (await database.pool.query('SELECT 1 FROM parked_media WHERE media_id = $1', [upload.media_id])).rowCount === 1);
+  const parked = 'SELECT 1 FROM parked_media WHERE media_id = $1';
+  await waitFor(async () => (await database.pool.query(parked, [upload.media_id])).rowCount === 1);
   await handle.terminate();
   run.child.kill('SIGTERM');
   expect(await run.exit).toBe(0);

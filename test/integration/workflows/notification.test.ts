@@ -41,6 +41,11 @@ async function mention() {
   });
   return { event, bob, messageId };
 }
+/** How often the workflow has begun to wait for the e-mail. */
+const waitsBegun = async (workflowId: string): Promise<number> =>
+  ((await nova.client.workflow.getHandle(workflowId).fetchHistory()).events ?? []).filter(
+    (entry) => entry.activityTaskScheduledEventAttributes?.activityType?.name === 'notifyDeliver',
+  ).length;
 const isWaitingForMail = (workflowId: string) => async () =>
   (await pendingActivities(nova.client, workflowId)).some(
     ({ type, failure }) => type === 'notifyDeliver' && failure === 'CHANNEL_UNAVAILABLE',
@@ -94,7 +99,7 @@ describe('the notification workflow', () => {
     // Another message of the conversation: this one goes on waiting.
     const signal = { aggregateType: 'conversation', aggregateId: event.aggregateId, reason: 'test' };
     await run.signal(deletedSignal, signal);
-    await waitFor(isWaitingForMail(event.eventId));
+    await waitFor(async () => (await waitsBegun(event.eventId)) === 2 && (await isWaitingForMail(event.eventId)()));
     await new PgTombstones(database.pool).set({
       subjectType: 'message',
       subjectId: messageId,
@@ -104,6 +109,7 @@ describe('the notification workflow', () => {
     });
     await run.signal(deletedSignal, signal);
     expect(await run.result()).toMatchObject({ counts: { emailed: 0 } });
+    expect(await waitsBegun(event.eventId)).toBe(3);
     expect(await deliveriesOf(database.pool, event.eventId)).toMatchObject([{ state: 'skipped', reason: 'RETRACTED' }]);
     expect(lab.received.filter(({ to }) => to === addressOf(bob))).toHaveLength(0);
   });

@@ -83,8 +83,9 @@ const together: Scenario = {
 
 const orphan: Scenario = {
   name: 'upload that no post ever claims',
-  weight: 1,
+  weight: 2,
   events: 1,
+  early: true,
   async run({ business, world }, random) {
     const [mediaId, userId] = [randomUUID(), world.user(random)];
     await business.transaction(random, (tx) => completeUpload(tx, { mediaId, userId }));

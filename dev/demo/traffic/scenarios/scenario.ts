@@ -19,6 +19,8 @@ export interface Scenario {
   readonly weight: number;
   /** Most events it commits. It may commit fewer: a rollback, or what it is about is gone. */
   readonly events: number;
+  /** Only in the first half of the run: what it leads to takes some time. */
+  readonly early?: true;
   run(services: Services, random: Random): Promise<void>;
 }
 

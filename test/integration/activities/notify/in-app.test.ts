@@ -3,6 +3,7 @@ import { PgInbox } from '../../../../activities/adapters/pg-inbox';
 import { PgNotificationStore } from '../../../../activities/adapters/pg-notification-store';
 import { PgPreferences } from '../../../../activities/adapters/pg-preferences';
 import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
+import { type InAppResult } from '../../../../activities/notify/in-app';
 import { type NotifyDeps } from '../../../../activities/notify/deps';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
 import { type EventRef } from '../../../../contracts/event-ref';
@@ -232,12 +233,12 @@ describe('a large audience', () => {
 
   it('is told page by page, each follower once', async () => {
     const event = await stream(250);
-    let [cursor, pages]: [string | null, number] = [null, 0];
-    do {
-      const from: string | null = cursor;
-      cursor = (await inActivity(() => activities(limits).notifyInApp(event, from))).next;
-      pages++;
-    } while (cursor !== null);
+    let pages = 0;
+    for (let cursor: string | null | undefined; cursor !== null; pages++) {
+      const from = cursor ?? null;
+      const page: InAppResult = await inActivity(() => activities(limits).notifyInApp(event, from));
+      cursor = page.next;
+    }
     expect(pages).toBeGreaterThanOrEqual(3);
     const rows = await notificationsOf(database.pool, event.eventId);
     expect([rows.length, new Set(rows.map((row) => row.recipient_id)).size]).toEqual([250, 250]);

@@ -1,0 +1,113 @@
+import { type TrueEvent, type Truth, idIn, idsIn, isDeleted } from './truth';
+
+/**
+ * - `due`: must be there, once, not taken back
+ * - `none`: must not be there, or be taken back
+ * - `either`: depends on who was quicker, and both are right (a person who left may have been told before)
+ */
+export type Presence = 'due' | 'none' | 'either';
+
+export interface ExpectedNotification {
+  readonly eventId: string;
+  readonly recipientId: string;
+  readonly kind: string;
+  readonly inApp: boolean;
+  readonly presence: Presence;
+}
+
+type Recipient = readonly [recipientId: string, kind: string];
+
+/** Who must have been told of what, by the rules of the product and the tables alone. Keys: `event recipient`. */
+export function expectedNotifications(truth: Truth): Map<string, ExpectedNotification> {
+  const takenBack = latestRetractions(truth);
+  const changedFollows = new Set(
+    truth.events
+      .filter(({ type }) => type === 'follow.added' || type === 'follow.removed')
+      .map(({ payload }) => `${idIn(payload, 'followee_id')} ${idIn(payload, 'follower_id')}`),
+  );
+  const expected = new Map<string, ExpectedNotification>();
+  for (const event of truth.events) {
+    const actor = actorOf(event);
+    for (const [recipientId, kind] of audience(truth, event, changedFollows)) {
+      const key = `${event.id} ${recipientId}`;
+      // Named twice, told once, of the first reason; and nobody is told of what they did themselves.
+      if (recipientId === actor || recipientId === '' || expected.has(key)) continue;
+      const changed = kind === 'live.started' && changedFollows.has(`${actor} ${recipientId}`);
+      const presence = presenceOf(truth, event, actor, takenBack);
+      const unsure = changed || truth.gone.has(recipientId) || truth.gone.get(actor) === 'hidden';
+      expected.set(key, {
+        eventId: event.id,
+        recipientId,
+        kind,
+        inApp: truth.preferences.get(`${recipientId} ${kind} in_app`) ?? true,
+        presence: presence === 'due' && unsure ? 'either' : presence,
+      });
+    }
+  }
+  return expected;
+}
+
+/** Who caused the event; empty for the system. */
+function actorOf({ type, payload }: TrueEvent): string {
+  if (type === 'security.alert.raised') return '';
+  return idIn(payload, 'sender_id') || idIn(payload, 'follower_id') || idIn(payload, 'user_id');
+}
+
+function audience(truth: Truth, { type, payload }: TrueEvent, changedFollows: ReadonlySet<string>): Recipient[] {
+  const mentioned = (kind: string): Recipient[] => idsIn(payload, 'mentioned_user_ids').map((id) => [id, kind]);
+  switch (type) {
+    case 'message.persisted':
+      return [...mentioned('message.mention'), ...idsIn(payload, 'recipient_ids').map((id) => [id, 'message.received'] as const)];
+    case 'content.post.created':
+      return payload['status'] === 'draft' ? [] : mentioned('post.mention');
+    case 'comment.created':
+      return [...mentioned('comment.mention'), [truth.posts.get(idIn(payload, 'post_id'))?.authorId ?? '', 'comment.received']];
+    case 'reaction.added':
+      return [[ownerOfTarget(truth, payload), 'reaction.received']];
+    case 'follow.added':
+      return [[idIn(payload, 'followee_id'), 'follow.received']];
+    case 'security.alert.raised':
+      return [[idIn(payload, 'user_id'), 'security.alert']];
+    case 'live.stream.started': {
+      const streamer = idIn(payload, 'user_id');
+      const dropped = [...changedFollows].filter((pair) => pair.startsWith(`${streamer} `)).map((pair) => pair.slice(-36));
+      return [...new Set([...(truth.followers.get(streamer) ?? []), ...dropped])].map((id) => [id, 'live.started']);
+    }
+    default:
+      return [];
+  }
+}
+
+function ownerOfTarget(truth: Truth, payload: TrueEvent['payload']): string {
+  const target = idIn(payload, 'target_id');
+  const post = truth.posts.get(target)?.authorId;
+  return post ?? truth.messages.get(target)?.ownerId ?? truth.comments.get(target)?.ownerId ?? '';
+}
+
+function presenceOf(truth: Truth, event: TrueEvent, actor: string, takenBack: ReadonlyMap<string, number>): Presence {
+  const { payload, type } = event;
+  if (truth.gone.get(actor) === 'deleted') return 'none';
+  const target = idIn(payload, 'target_id');
+  const postId = idIn(payload, 'post_id') || (truth.comments.get(target)?.postId ?? target);
+  if ((takenBack.get(postId) ?? 0) > event.sequence || truth.posts.get(postId)?.status === 'deleted') return 'none';
+  const messageId = idIn(payload, 'message_id') || target;
+  if (truth.messages.get(messageId)?.deleted === true) return 'none';
+  if (type === 'reaction.added' && (takenBack.get(reactionKey(payload)) ?? 0) > event.sequence) return 'none';
+  // The post went with its author: what others were told about it may have been taken back or not.
+  return isDeleted(truth, postId) ? 'either' : 'due';
+}
+
+/** Sequence of the last event that took back what was told of a post or a reaction before it. */
+function latestRetractions({ events }: Pick<Truth, 'events'>): Map<string, number> {
+  const latest = new Map<string, number>();
+  for (const { type, payload, sequence } of events) {
+    const hidesPost = type === 'content.post.deleted' || payload['new_status'] === 'archived' || payload['new_status'] === 'deleted';
+    if (hidesPost) latest.set(idIn(payload, 'post_id'), sequence);
+    if (type === 'reaction.removed') latest.set(reactionKey(payload), sequence);
+  }
+  return latest;
+}
+
+function reactionKey(payload: TrueEvent['payload']): string {
+  return ['target_id', 'user_id', 'emoji'].map((field) => idIn(payload, field)).join(':');
+}

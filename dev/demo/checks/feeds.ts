@@ -1,0 +1,66 @@
+import { type RedisState, type StoredFeed } from '../observe/redis-reader';
+import { checked, type CheckResult } from './check';
+import { expectedFeeds, type FeedEntry } from './expected-feeds';
+import { type Truth } from './truth';
+
+type Known = Parameters<typeof expectedFeeds>[0] & Pick<Truth, 'feedCap'>;
+
+/** Every feed in Redis is the feed computed from the tables, newest first. */
+export function checkFeeds(truth: Known, redis: Pick<RedisState, 'feeds' | 'pullAuthors'>): CheckResult {
+  const expected = expectedFeeds(truth);
+  const users = new Set([...expected.feeds.keys(), ...redis.feeds.keys()]);
+  const mismatches = [...users].flatMap((user) => {
+    const feed = redis.feeds.get(user) ?? { entries: [], bound: null };
+    const fault = faultOf(expected.feeds.get(user) ?? [], feed, truth.feedCap, () => expected.everScores(user));
+    return fault === undefined ? [] : [`feed:${user}: ${fault}`];
+  });
+  const unknownPull = [...expected.pullAuthors].filter((author) => !redis.pullAuthors.has(author));
+  const wrongPull = [...redis.pullAuthors].filter((author) => !expected.pullAuthors.has(author));
+  const pull = [
+    ...unknownPull.map((author) => `author ${author} is over the pull threshold, but Redis does not say so`),
+    ...wrongPull.map((author) => `author ${author} is not over the pull threshold, but Redis says so`),
+  ];
+  const entries = [...redis.feeds.values()].reduce((sum, feed) => sum + feed.entries.length, 0);
+  return checked(
+    'feeds',
+    'every feed in Redis is the one computed from the tables, newest first',
+    `${users.size} feeds, ${entries} entries, ${expected.pullAuthors.size} author merged by readers`,
+    { feeds: users.size, feedEntries: entries, feedMismatches: mismatches.length, pullAuthors: redis.pullAuthors.size },
+    [...mismatches, ...pull],
+  );
+}
+
+/** What is wrong with one feed; undefined: nothing. */
+export function faultOf(
+  expected: readonly FeedEntry[],
+  stored: StoredFeed,
+  cap: number,
+  everScores: () => readonly number[],
+): string | undefined {
+  const { entries, bound } = stored;
+  if (entries.length > cap) return `${entries.length} entries, more than the cap of ${cap}`;
+  // A bound hides what is below it, so it must be explained: it is set only when there were more posts than the cap.
+  if (bound !== null && everScores().filter((score) => score >= bound).length <= cap) {
+    return `bounded at ${bound}, though there never were more than ${cap} posts from there on`;
+  }
+  const above = (entry: FeedEntry): boolean => bound === null || entry.score > bound;
+  const due = expected.filter(above);
+  const present = new Map(entries.map(({ postId, score }) => [postId, score]));
+  const known = new Map(expected.map(({ postId, score }) => [postId, score]));
+  const absent = due.filter(({ postId }) => !present.has(postId));
+  const extra = entries.filter(({ postId }) => !known.has(postId));
+  const moved = entries.filter(({ postId, score }) => known.has(postId) && known.get(postId) !== score);
+  const faults = [
+    list('lacks', absent),
+    list('has, and should not,', extra),
+    list('has with a wrong score', moved),
+    entries.some(({ score }, i) => i > 0 && score > (entries[i - 1]?.score ?? score)) ? 'is not newest first' : '',
+  ].filter((fault) => fault !== '');
+  return faults.length === 0 ? undefined : faults.join('; ');
+}
+
+function list(what: string, entries: readonly FeedEntry[]): string {
+  if (entries.length === 0) return '';
+  const ids = entries.slice(0, 2).map(({ postId }) => postId);
+  return `${what} ${entries.length} of its posts (${ids.join(', ')}${entries.length > 2 ? ', …' : ''})`;
+}

@@ -1,0 +1,56 @@
+import { checked, type CheckResult } from './check';
+import { type ExpectedNotification } from './expected-notifications';
+
+/** A row of `notifications`. */
+export interface NotificationRow {
+  readonly eventId: string;
+  readonly recipientId: string;
+  readonly kind: string;
+  readonly inApp: boolean;
+  readonly retracted: boolean;
+}
+
+/** Everybody concerned was told exactly once, of the right thing, and of nothing that was taken back. */
+export function checkNotifications(
+  expected: ReadonlyMap<string, ExpectedNotification>,
+  rows: readonly NotificationRow[],
+): CheckResult {
+  const missing: string[] = [];
+  const duplicates: string[] = [];
+  const wrong: string[] = [];
+  const resurrected: string[] = [];
+  const seen = new Map<string, number>();
+  const live = new Set<string>();
+  for (const row of rows) {
+    const key = `${row.eventId} ${row.recipientId}`;
+    const name = `${row.kind} of event ${row.eventId} to ${row.recipientId}`;
+    seen.set(key, (seen.get(key) ?? 0) + 1);
+    if (!row.retracted) live.add(key);
+    const due = expected.get(key);
+    if (seen.get(key) === 2) duplicates.push(`${name} is there more than once`);
+    if (due === undefined) wrong.push(`${name}: nobody should have been told that`);
+    else if (due.kind !== row.kind || due.inApp !== row.inApp)
+      wrong.push(`${name} (inbox: ${row.inApp}), expected ${due.kind} (inbox: ${due.inApp})`);
+    else if (due.presence === 'none' && !row.retracted) resurrected.push(`${name}: what it is about is gone, and it is still there`);
+  }
+  let due = 0;
+  for (const [key, { kind, eventId, recipientId, presence }] of expected) {
+    if (presence !== 'due') continue;
+    due += 1;
+    if (!live.has(key))
+      missing.push(`${kind} of event ${eventId} to ${recipientId} is ${seen.has(key) ? 'taken back' : 'not there'}`);
+  }
+  return checked(
+    'notifications',
+    'everybody concerned was told once, and of nothing that was taken back',
+    `${due} due, ${live.size} there, ${rows.length - live.size} taken back, ${duplicates.length} twice`,
+    {
+      notifications: live.size,
+      missing: missing.length,
+      duplicates: duplicates.length,
+      unexpected: wrong.length,
+      resurrected: resurrected.length,
+    },
+    [...missing, ...duplicates, ...resurrected, ...wrong],
+  );
+}

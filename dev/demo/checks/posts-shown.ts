@@ -1,0 +1,42 @@
+import { type RedisState } from '../observe/redis-reader';
+import { checked, type CheckResult } from './check';
+import { isDeleted, type Truth } from './truth';
+
+/** Longest caption a feed shows, in characters. */
+const captionLimit = 500;
+
+interface Seen {
+  readonly redis: Pick<RedisState, 'feeds' | 'captions'>;
+  /** Posts that a notification which was not taken back is about, and who caused it. */
+  readonly notified: readonly { readonly postId: string; readonly eventId: string }[];
+}
+
+/** Deleted posts are nowhere: in no feed, no cache, no inbox. Live ones are shown with their newest caption. */
+export function checkPostsShown(truth: Pick<Truth, 'posts' | 'gone'>, { redis, notified }: Seen): CheckResult {
+  const deleted = new Set([...truth.posts.keys()].filter((postId) => isDeleted(truth, postId)));
+  const inFeeds = [...redis.feeds].flatMap(([user, { entries }]) =>
+    entries.filter(({ postId }) => deleted.has(postId)).map(({ postId }) => `deleted post ${postId} is in feed:${user}`),
+  );
+  const inInboxes = notified
+    .filter(({ postId }) => truth.posts.get(postId)?.status === 'deleted')
+    .map(({ postId, eventId }) => `deleted post ${postId} is in an inbox, by event ${eventId}`);
+  const inCache: string[] = [];
+  const stale: string[] = [];
+  for (const [postId, post] of truth.posts) {
+    const shown = redis.captions.get(postId);
+    const live = post.status === 'published' && !deleted.has(postId);
+    if (!live && shown !== undefined) inCache.push(`post ${postId} (${post.status}) is still in the cache`);
+    if (live && shown === undefined) stale.push(`post ${postId} is published, but not in the cache`);
+    // The captions themselves are content, and not for a report.
+    if (live && shown !== undefined && shown !== [...post.caption].slice(0, captionLimit).join(''))
+      stale.push(`post ${postId} is shown with an old caption`);
+  }
+  const resurrected = inFeeds.length + inInboxes.length + inCache.length;
+  return checked(
+    'posts',
+    'deleted posts are nowhere; the others are shown with their newest text',
+    `${truth.posts.size} posts, ${deleted.size} deleted, ${resurrected} of them somewhere, ${stale.length} stale`,
+    { posts: truth.posts.size, deleted: deleted.size, resurrected, stale: stale.length },
+    [...inFeeds, ...inInboxes, ...inCache, ...stale],
+  );
+}

@@ -1,0 +1,100 @@
+import { type Consumer, Kafka, logLevel } from 'kafkajs';
+import { topicNames } from '../../../contracts/kafka';
+import { until } from '../../stack/until';
+import { nowMs } from '../traffic/ledger';
+
+/** A message as a subscriber sees it. */
+export interface ReceivedMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Epoch milliseconds at which this subscriber had it. */
+  readonly receivedAtMs: number;
+}
+
+export interface KafkaReader {
+  readonly messages: readonly ReceivedMessage[];
+  /** Reads on until every partition is read to its end. */
+  readToEnd(timeoutMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A plain consumer of its own that reads all topics of the run from the beginning. */
+export async function startKafkaReader(brokers: string, topicPrefix: string, run: string): Promise<KafkaReader> {
+  const kafka = new Kafka({ clientId: `nova-demo-${run}`, brokers: brokers.split(','), logLevel: logLevel.NOTHING });
+  const topics = [...new Set(Object.values(topicNames(topicPrefix)))];
+  const messages: ReceivedMessage[] = [];
+  /** Offset after the last one read, by `topic/partition`. */
+  const positions = new Map<string, number>();
+  const consumer: Consumer = kafka.consumer({ groupId: `nova-demo-${run}`, maxWaitTimeInMs: 100 });
+  await consumer.connect();
+  await consumer.subscribe({ topics, fromBeginning: true });
+  await consumer.run({
+    eachBatch: async ({ batch }) => {
+      const receivedAtMs = nowMs();
+      const { topic, partition } = batch;
+      const position = positions.get(`${topic}/${partition}`) ?? 0;
+      for (const message of batch.messages) {
+        // Read again after a rebalance: the same message, not a second one.
+        if (Number(message.offset) < position) continue;
+        const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)] as const);
+        messages.push({
+          topic,
+          partition,
+          offset: Number(message.offset),
+          key: String(message.key),
+          headers: Object.fromEntries(headers),
+          body: String(message.value),
+          receivedAtMs,
+        });
+      }
+      positions.set(`${topic}/${partition}`, Number(batch.lastOffset()) + 1);
+    },
+  });
+  return {
+    messages,
+    async readToEnd(timeoutMs) {
+      const ends = await endOffsets(kafka, topics);
+      const atEnd = () => [...ends].every(([partition, end]) => (positions.get(partition) ?? 0) >= end);
+      if (!(await until(atEnd, { timeoutMs, everyMs: 50 }))) {
+        throw new Error(`the Kafka topics could not be read to their ends within ${timeoutMs / 1_000} s`);
+      }
+    },
+    close: () => consumer.disconnect(),
+  };
+}
+
+async function endOffsets(kafka: Kafka, topics: readonly string[]): Promise<Map<string, number>> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const perTopic = await Promise.all(
+      topics.map(async (topic) => {
+        const offsets = await admin.fetchTopicOffsets(topic);
+        return offsets.map(({ partition, high }) => [`${topic}/${partition}`, Number(high)] as const);
+      }),
+    );
+    return new Map(perTopic.flat());
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Deletes topics by prefix, but none of a run in `keep` (prefixes); answers how many. */
+export async function deleteTopics(brokers: string, prefix: string, keep: readonly string[] = []): Promise<number> {
+  const kafka = new Kafka({ clientId: 'nova-demo', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const old = (await admin.listTopics()).filter(
+      (topic) => topic.startsWith(prefix) && !keep.some((kept) => topic.startsWith(`${kept}.`)),
+    );
+    if (old.length > 0) await admin.deleteTopics({ topics: old });
+    return old.length;
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,52 @@
+import { type Client } from '@temporalio/client';
+import { type Pool } from 'pg';
+import { setTimeout as pause } from 'node:timers/promises';
+import { countOpen } from './workflow-runs';
+import { outboxCounts, type OutboxCounts } from './outbox-counts';
+
+export interface Settled {
+  readonly ok: boolean;
+  /** What was still missing when the patience ended; empty when everything is settled. */
+  readonly missing: readonly string[];
+}
+
+interface SettleOptions {
+  readonly pool: Pool;
+  readonly client: Client;
+  readonly query: string;
+  /** How long nothing may change, milliseconds. */
+  readonly patienceMs: number;
+  readonly interrupted: AbortSignal;
+  readonly assertAlive: () => void;
+  readonly onLook: (counts: OutboxCounts, open: number) => void;
+}
+
+/** Waits until every row is started and on Kafka and no workflow is open; gives up when nothing moves any more. */
+export async function settle(options: SettleOptions): Promise<Settled> {
+  let last = '';
+  let changedAt = performance.now();
+  for (;;) {
+    options.interrupted.throwIfAborted();
+    options.assertAlive();
+    const counts = await outboxCounts(options.pool);
+    const open = await countOpen(options.client, options.query);
+    options.onLook(counts, open);
+    const missing = missingOf(counts, open);
+    if (missing.length === 0) return { ok: true, missing };
+    const now = missing.join(', ');
+    if (now !== last) changedAt = performance.now();
+    if (performance.now() - changedAt > options.patienceMs) return { ok: false, missing };
+    last = now;
+    await pause(200);
+  }
+}
+
+function missingOf({ pending, unemitted, undelivered }: OutboxCounts, open: number): string[] {
+  const all: [number, string][] = [
+    [pending, 'events without a started workflow'],
+    [unemitted, 'events not on Kafka'],
+    [undelivered, 'e-mails under way'],
+    [open, 'open workflows'],
+  ];
+  return all.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+}

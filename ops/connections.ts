@@ -1,0 +1,46 @@
+import { WorkflowClient } from '@temporalio/client';
+import { type Redis } from 'ioredis';
+import { type Pool } from 'pg';
+import { feedSettings } from '../activities/feed/settings';
+import { type ConfigOf, sharedSettings } from '../runtime/config';
+import { createLogger } from '../runtime/logger';
+import { createPool } from '../runtime/postgres';
+import { createRedis } from '../runtime/redis';
+import { connectClient } from '../runtime/temporal';
+
+/** What the operator's tools read from the environment. */
+export const opsSettings = {
+  ...sharedSettings.database,
+  ...sharedSettings.temporal,
+  ...sharedSettings.redis,
+  ...feedSettings,
+} as const;
+
+export interface Connections {
+  readonly config: ConfigOf<typeof opsSettings>;
+  readonly pool: Pool;
+  readonly workflows: WorkflowClient;
+  readonly redis: Redis;
+}
+
+/** Opens what a command uses, on first use, and closes it whatever happens. */
+export async function withConnections<T>(
+  config: ConfigOf<typeof opsSettings>,
+  work: (connections: Connections) => Promise<T>,
+): Promise<T> {
+  const logger = createLogger('ops', 'error');
+  const pool = createPool({ url: config.databaseUrl, max: 4, applicationName: 'nova-ops', logger });
+  const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger });
+  const connection = connectClient(config);
+  try {
+    return await work({
+      config,
+      pool,
+      redis,
+      workflows: new WorkflowClient({ connection, namespace: config.temporalNamespace }),
+    });
+  } finally {
+    redis.disconnect();
+    await Promise.all([pool.end(), connection.close()]);
+  }
+}

@@ -1,0 +1,54 @@
+import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import { type Pool } from 'pg';
+
+const row = `
+  SELECT id, event_type, aggregate_type, aggregate_id, priority, sequence, created_at, published_at, emitted_at, dead_lettered_at,
+         retry_count, claim_count, last_error, next_attempt_at > now() AS backing_off, lease_until > now() AS leased,
+         (SELECT count(*) FROM outbox_events e WHERE e.aggregate_id = o.aggregate_id AND e.sequence < o.sequence
+            AND e.published_at IS NULL AND e.dead_lettered_at IS NULL) AS earlier_pending
+  FROM outbox_events o WHERE id = $1`;
+const deliveries = `
+  SELECT recipient_id, channel, kind, state, reason, attempts, sent_at FROM notification_deliveries WHERE event_id = $1 ORDER BY channel, recipient_id LIMIT 50`;
+
+export interface EventStory {
+  /** Columns of the outbox row but the payload. */
+  readonly row: Record<string, unknown>;
+  readonly workflow: {
+    readonly status: string;
+    readonly type: string;
+    readonly historyLength: number;
+    /** What it waits for now. */
+    readonly pending: readonly { activity: string; attempt: number; lastFailure: string | null }[];
+  } | null;
+  readonly deliveries: readonly Record<string, unknown>[];
+}
+
+/** Everything known of one event: its row, its workflow and what that waits for, its deliveries. Null: no such row. */
+export async function eventStory(pool: Pool, workflows: WorkflowClient, id: string): Promise<EventStory | null> {
+  const found = (await pool.query<Record<string, unknown>>(row, [id])).rows[0];
+  if (found === undefined) return null;
+  return {
+    row: found,
+    workflow: await workflowOf(workflows, id),
+    deliveries: (await pool.query<Record<string, unknown>>(deliveries, [id])).rows,
+  };
+}
+
+async function workflowOf(workflows: WorkflowClient, id: string): Promise<EventStory['workflow']> {
+  try {
+    const run = await workflows.getHandle(id).describe();
+    return {
+      status: run.status.name,
+      type: run.type,
+      historyLength: run.historyLength,
+      pending: (run.raw.pendingActivities ?? []).map((activity) => ({
+        activity: activity.activityType?.name ?? 'unknown',
+        attempt: activity.attempt ?? 1,
+        lastFailure: activity.lastFailure?.message ?? null,
+      })),
+    };
+  } catch (thrown) {
+    if (thrown instanceof WorkflowNotFoundError) return null;
+    throw thrown;
+  }
+}

@@ -1,0 +1,61 @@
+import { type Pool } from 'pg';
+import { priorityName } from '../contracts/priority';
+
+const pending = `
+  SELECT priority, count(*) AS rows, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds,
+         count(*) FILTER (WHERE last_error IS NOT NULL) AS with_error
+  FROM outbox_events WHERE published_at IS NULL AND dead_lettered_at IS NULL GROUP BY priority ORDER BY priority`;
+const bridges = `
+  SELECT instance_id, state, reason, paused_types, extract(epoch FROM now() - heartbeat_at)::float8 AS seen_seconds_ago
+  FROM bridge_instances ORDER BY instance_id`;
+const counts = `
+  SELECT (SELECT count(*) FROM outbox_events WHERE dead_lettered_at IS NOT NULL) AS dead_lettered,
+         (SELECT count(*) FROM outbox_events WHERE emitted_at IS NULL AND dead_lettered_at IS NULL AND published_at IS NOT NULL) AS started_not_emitted,
+         (SELECT count(*) FROM notification_deliveries WHERE state = 'unknown') AS deliveries_unknown`;
+
+export interface OutboxReport {
+  readonly pending: readonly { priority: string; rows: number; oldestSeconds: number; withError: number }[];
+  readonly bridges: readonly {
+    instance: string;
+    state: string;
+    reason: string | null;
+    pausedTypes: Record<string, string>;
+    seenSecondsAgo: number;
+  }[];
+  readonly deadLettered: number;
+  readonly startedNotEmitted: number;
+  readonly deliveriesUnknown: number;
+}
+
+/** What waits, where, and why: the state of the outbox at one glance. Ages in seconds. */
+export async function outboxReport(pool: Pool): Promise<OutboxReport> {
+  const [rows, instances, totals] = await Promise.all([
+    pool.query<{ priority: number; rows: number; oldest_seconds: number; with_error: number }>(pending),
+    pool.query<{
+      instance_id: string;
+      state: string;
+      reason: string | null;
+      paused_types: Record<string, string>;
+      seen_seconds_ago: number;
+    }>(bridges),
+    pool.query<{ dead_lettered: number; started_not_emitted: number; deliveries_unknown: number }>(counts),
+  ]);
+  return {
+    pending: rows.rows.map((row) => ({
+      priority: priorityName(row.priority),
+      rows: row.rows,
+      oldestSeconds: row.oldest_seconds,
+      withError: row.with_error,
+    })),
+    bridges: instances.rows.map((row) => ({
+      instance: row.instance_id,
+      state: row.state,
+      reason: row.reason,
+      pausedTypes: row.paused_types,
+      seenSecondsAgo: row.seen_seconds_ago,
+    })),
+    deadLettered: totals.rows[0]?.dead_lettered ?? 0,
+    startedNotEmitted: totals.rows[0]?.started_not_emitted ?? 0,
+    deliveriesUnknown: totals.rows[0]?.deliveries_unknown ?? 0,
+  };
+}

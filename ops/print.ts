@@ -1,0 +1,100 @@
+import { type DeadLetter } from './dead-letters';
+import { type EventStory } from './event-story';
+import { type OutboxReport } from './outbox-report';
+
+/** For people: aligned columns. For programs: one JSON object or array. */
+export const print = {
+  report(report: OutboxReport, json: boolean): void {
+    if (json) return printJson(report);
+    columns([
+      ['PRIORITY', 'PENDING', 'OLDEST', 'WITH ERROR'],
+      ...report.pending.map((p) => [p.priority, String(p.rows), seconds(p.oldestSeconds), String(p.withError)]),
+    ]);
+    if (report.pending.length === 0) console.log('nothing is pending');
+    console.log('');
+    columns([
+      ['BRIDGE', 'STATE', 'SEEN', 'REASON'],
+      ...report.bridges.map((b) => [
+        b.instance,
+        b.state,
+        `${seconds(b.seenSecondsAgo)} ago`,
+        b.reason ??
+          Object.entries(b.pausedTypes)
+            .map(([type, why]) => `${type} paused: ${why}`)
+            .join('; '),
+      ]),
+    ]);
+    if (report.bridges.length === 0) console.log('no bridge is running');
+    console.log(
+      `\ndead-lettered ${report.deadLettered} · started, not yet on Kafka ${report.startedNotEmitted} · deliveries of unknown outcome ${report.deliveriesUnknown}`,
+    );
+  },
+
+  story(story: EventStory, json: boolean): void {
+    if (json) return printJson(story);
+    for (const [column, value] of Object.entries(story.row)) console.log(`${column.padEnd(18)} ${text(value)}`);
+    const { workflow } = story;
+    console.log(
+      workflow === null
+        ? '\nno workflow of this id in Temporal'
+        : `\nworkflow ${workflow.type}: ${workflow.status}, ${workflow.historyLength} history events`,
+    );
+    for (const p of workflow?.pending ?? [])
+      console.log(
+        `  waits for ${p.activity}, attempt ${p.attempt}${p.lastFailure === null ? '' : `: ${p.lastFailure}`}`,
+      );
+    if (story.deliveries.length > 0) {
+      console.log('');
+      const heads = Object.keys(story.deliveries[0] ?? {});
+      columns([
+        heads.map((head) => head.toUpperCase()),
+        ...story.deliveries.map((row) => heads.map((head) => text(row[head]))),
+      ]);
+    }
+  },
+
+  deadLetters(letters: readonly DeadLetter[], json: boolean): void {
+    if (json) return printJson(letters);
+    if (letters.length === 0) return console.log('no dead letters');
+    columns([
+      ['EVENT', 'TYPE', 'SINCE', 'WHY'],
+      ...letters.map((l) => [l.id, l.eventType, l.deadLetteredAt.toISOString(), l.lastError]),
+    ]);
+  },
+
+  requeued(done: readonly string[], asked: readonly string[], json: boolean): void {
+    const not = asked.filter((id) => !done.includes(id.toLowerCase()));
+    if (json) return printJson({ requeued: done, notDeadLettered: not });
+    console.log(`requeued ${done.length}`);
+    for (const id of not) console.log(`${id} is not a dead letter`);
+  },
+
+  rebuilt(feeds: number, json: boolean): void {
+    if (json) return printJson({ rebuilt: feeds });
+    console.log(`rebuilt ${feeds} feeds`);
+  },
+};
+
+function printJson(value: unknown): void {
+  console.log(JSON.stringify(value));
+}
+
+function columns(rows: readonly (readonly string[])[]): void {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+}
+
+function text(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  return value instanceof Date ? value.toISOString() : String(value);
+}
+
+function seconds(value: number): string {
+  return value < 120 ? `${value.toFixed(1)} s` : `${Math.round(value / 60)} min`;
+}

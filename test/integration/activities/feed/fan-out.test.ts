@@ -1,0 +1,202 @@
+import { beginFanOut, fanOutPages } from '../../../../activities/feed/fan-out';
+import { type WalkPoint } from '../../../../activities/feed/page-followers';
+import { type Progress } from '../../../../activities/feed/progress';
+import { beginRetraction } from '../../../../activities/feed/retract';
+import { createRedis } from '../../../../runtime/redis';
+import { RedisFeedStore } from '../../../../activities/adapters/redis-feed-store';
+import { insertEvent, newId } from '../../../support/events';
+import { type FeedHarness, createFeedHarness, override, withSettings } from '../../../support/feed-harness';
+import { silentLogger } from '../../../support/logger';
+
+let feed: FeedHarness;
+beforeAll(async () => (feed = await createFeedHarness()));
+afterAll(() => feed.close());
+
+const ids = (count: number): string[] => Array.from({ length: count }, newId).sort();
+
+it('writes a small audience in one call, scored by the row’s created_at in milliseconds', async () => {
+  const [author, follower, stranger] = [newId(), newId(), newId()];
+  await feed.follow(author, follower);
+  const event = await feed.post(author);
+  expect(await beginFanOut(feed.deps, event)).toMatchObject({ mode: 'push', next: null, written: 1 });
+  expect((await feed.deps.feeds.read(follower)).entries).toEqual([
+    { postId: event.aggregateId, scoreMs: event.createdAtMs },
+  ]);
+  expect(await feed.feedOf(stranger)).toEqual([]);
+});
+
+it('pages a larger audience, from where the first call ended', async () => {
+  const author = newId();
+  const followers = ids(7);
+  await feed.follow(author, ...followers);
+  const event = await feed.post(author);
+  const deps = withSettings(feed, { feedPageSize: 2, feedChunkSize: 2, feedPagesPerCall: 2 });
+  const first = await beginFanOut(deps, event);
+  expect(first).toMatchObject({ mode: 'push', written: 2, next: { after: followers[1], count: 2 } });
+  const second = await fanOutPages(deps, event, first.next as WalkPoint);
+  expect(second).toMatchObject({ written: 6 });
+  const third = await fanOutPages(deps, event, second.next as WalkPoint);
+  expect(third).toEqual({ mode: 'push', next: null, written: 7 });
+  for (const follower of followers) expect(await feed.feedOf(follower)).toEqual([event.aggregateId]);
+  expect(await deps.feeds.openPages(event.aggregateId)).toEqual([]);
+});
+
+it('goes on where a dead attempt’s last heartbeat was', async () => {
+  const author = newId();
+  const followers = ids(5);
+  await feed.follow(author, ...followers);
+  const event = await feed.post(author);
+  const deps = withSettings(feed, { feedPageSize: 1 });
+  await beginFanOut(deps, event);
+  const reported: WalkPoint[] = [];
+  const progress: Progress<WalkPoint> = {
+    resumeAt: { after: followers[2] ?? null, count: 3 },
+    report: (point) => reported.push(point),
+    cancelled: () => false,
+  };
+  const step = await fanOutPages(deps, event, { after: followers[0] ?? null, count: 1 }, progress);
+  expect(step).toEqual({ mode: 'push', next: null, written: 5 });
+  expect(await feed.feedOf(followers[1] ?? '')).toEqual([]);
+  expect(await feed.feedOf(followers[4] ?? '')).toEqual([event.aggregateId]);
+  expect(reported.map((point) => point.count)).toEqual([4, 5]);
+});
+
+it('ends between pages when cancelled, and says where', async () => {
+  const author = newId();
+  const followers = ids(4);
+  await feed.follow(author, ...followers);
+  const event = await feed.post(author);
+  const deps = withSettings(feed, { feedPageSize: 1 });
+  await beginFanOut(deps, event);
+  let pages = 0;
+  const progress = { resumeAt: undefined, report: () => void pages++, cancelled: () => pages === 2 };
+  const step = await fanOutPages(deps, event, { after: followers[0] ?? null, count: 1 }, progress);
+  expect(step).toEqual({ mode: 'push', written: 3, next: { after: followers[2], count: 3 } });
+});
+
+it('takes a page back when the post is deleted between its write and its look', async () => {
+  const author = newId();
+  const followers = ids(3);
+  await feed.follow(author, ...followers);
+  const event = await feed.post(author);
+  const deletion = await feed.remove(event, author);
+  // The retraction runs in whole after the page was read and before it is written; Redis’s own tombstone is lost.
+  const followers_ = override(feed.deps.followers, {
+    page: async (...args) => {
+      const page = await feed.deps.followers.page(...args);
+      await beginRetraction(feed.deps, deletion);
+      await feed.deps.feeds.markLive(event.aggregateId);
+      return page;
+    },
+  });
+  expect(await beginFanOut({ ...feed.deps, followers: followers_ }, event)).toMatchObject({ mode: 'stopped' });
+  for (const follower of followers) expect(await feed.feedOf(follower)).toEqual([]);
+  expect(await feed.redis.get(`post:${event.aggregateId}`)).toBeNull();
+});
+
+it('takes the post back from whoever unfollowed between the page’s read and its write', async () => {
+  const author = newId();
+  const [stays, leaves] = ids(2) as [string, string];
+  await feed.follow(author, stays, leaves);
+  const event = await feed.post(author);
+  const followers = override(feed.deps.followers, {
+    page: async (...args) => {
+      const page = await feed.deps.followers.page(...args);
+      await feed.unfollow(author, leaves);
+      return page;
+    },
+  });
+  expect(await beginFanOut({ ...feed.deps, followers }, event)).toMatchObject({ mode: 'push', written: 1 });
+  expect(await feed.feedOf(stays)).toEqual([event.aggregateId]);
+  expect(await feed.feedOf(leaves)).toEqual([]);
+});
+
+it('settles the page of an attempt that died between its write and its look, though nobody on it follows any more', async () => {
+  const author = newId();
+  const [first, left] = ids(2) as [string, string];
+  await feed.follow(author, first, left);
+  const event = await feed.post(author);
+  const followers = override(feed.deps.followers, { stillFollowing: () => Promise.reject(new Error('died')) });
+  await expect(beginFanOut({ ...feed.deps, followers }, event)).rejects.toThrow('died');
+  expect(await feed.feedOf(left)).toEqual([event.aggregateId]);
+  await feed.unfollow(author, left);
+  await beginFanOut(feed.deps, event);
+  expect(await feed.feedOf(left)).toEqual([]);
+  expect(await feed.feedOf(first)).toEqual([event.aggregateId]);
+});
+
+it('writes nothing for a post whose deletion ran first', async () => {
+  const [author, follower] = [newId(), newId()];
+  await feed.follow(author, follower);
+  const event = await feed.post(author);
+  await beginRetraction(feed.deps, await feed.remove(event, author));
+  expect(await beginFanOut(feed.deps, event)).toMatchObject({ mode: 'stopped', written: 0 });
+  expect(await feed.feedOf(follower)).toEqual([]);
+});
+
+it('pushes nothing above the threshold, and records author and post for readers', async () => {
+  const author = newId();
+  const followers = ids(3);
+  await feed.follow(author, ...followers);
+  const event = await feed.post(author);
+  const deps = withSettings(feed, { feedPullThreshold: 2 });
+  expect(await beginFanOut(deps, event)).toMatchObject({ mode: 'pull', next: null, written: 0 });
+  expect(await feed.feedOf(followers[0] ?? '')).toEqual([]);
+  const { rows } = await feed.database.pool.query('SELECT follower_count FROM pull_authors WHERE author_id = $1', [
+    author,
+  ]);
+  expect(rows).toEqual([{ follower_count: 3 }]);
+  expect(await feed.redis.sismember('pull_authors', author)).toBe(1);
+  expect(await feed.deps.posts.find(event.aggregateId)).toMatchObject({ delivery: 'pull', live: true });
+  // Decided once: a post that was pulled is not pushed later, when a retry counts fewer followers.
+  expect(await beginFanOut(feed.deps, event)).toMatchObject({ mode: 'pull' });
+});
+
+it('keeps a draft out of feeds until it is published, and scores it by its creation', async () => {
+  const [author, follower] = [newId(), newId()];
+  await feed.follow(author, follower);
+  const draft = await feed.post(author, { status: 'draft' });
+  expect(await beginFanOut(feed.deps, draft)).toMatchObject({ mode: 'draft', written: 0, mentions: false });
+  const published = await feed.status(draft, author, 'published');
+  expect(await beginFanOut(feed.deps, published)).toMatchObject({ mode: 'push', written: 1 });
+  expect((await feed.deps.feeds.read(follower)).entries).toEqual([
+    { postId: draft.aggregateId, scoreMs: draft.createdAtMs },
+  ]);
+});
+
+it('publishes with text and score of the creation, although that runs later', async () => {
+  const [author, follower] = [newId(), newId()];
+  await feed.follow(author, follower);
+  const draft = await feed.post(author, { status: 'draft', caption: 'written first' });
+  const published = await feed.status(draft, author, 'published');
+  await beginFanOut(feed.deps, published);
+  expect(await beginFanOut(feed.deps, draft)).toMatchObject({ mode: 'overtaken' });
+  expect((await feed.deps.feeds.read(follower)).entries[0]?.scoreMs).toBe(draft.createdAtMs);
+  const cached = JSON.parse((await feed.redis.get(`post:${draft.aggregateId}`)) ?? '{}') as unknown;
+  expect(cached).toMatchObject({ user_id: author, caption: 'written first', created_at_ms: draft.createdAtMs });
+});
+
+it('says whether media are to be claimed and people to be told', async () => {
+  const event = await insertEvent(feed.database.pool, 'content.post.created', {
+    post_id: newId(),
+    user_id: newId(),
+    media_ids: [newId()],
+    mentioned_user_ids: [newId()],
+  });
+  expect(await beginFanOut(feed.deps, event)).toMatchObject({ media: true, mentions: true });
+  expect(await beginFanOut(feed.deps, await feed.post(newId()))).toMatchObject({ media: false, mentions: false });
+});
+
+it('leaves every page to the long activity when Redis is away, and fails for nothing else', async () => {
+  const [author, follower] = [newId(), newId()];
+  await feed.follow(author, follower);
+  const event = await feed.post(author);
+  const lost = createRedis({ url: 'redis://127.0.0.1:1', keyPrefix: '', logger: silentLogger });
+  const deps = { ...feed.deps, feeds: new RedisFeedStore(lost, { cap: 800, chunkSize: 500 }) };
+  const begun = await beginFanOut(deps, event);
+  expect(begun).toMatchObject({ mode: 'push', written: 0, next: { after: null, count: 0 } });
+  await expect(fanOutPages(deps, event, begun.next as WalkPoint)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+  expect(await fanOutPages(feed.deps, event, begun.next as WalkPoint)).toMatchObject({ next: null, written: 1 });
+  expect(await feed.feedOf(follower)).toEqual([event.aggregateId]);
+  lost.disconnect();
+});

@@ -1,0 +1,109 @@
+import { beginFanOut } from '../../../../activities/feed/fan-out';
+import { settleFollow } from '../../../../activities/feed/follow';
+import { type FeedPage, readFeed } from '../../../../activities/feed/read-feed';
+import { purgeAuthor } from '../../../../activities/feed/purge-author';
+import { rebuildFeed } from '../../../../activities/feed/rebuild';
+import { type FeedEntry } from '../../../../activities/ports/feed-store';
+import { type EventRef } from '../../../../contracts/event-ref';
+import { insertEvent, newId } from '../../../support/events';
+import { type FeedHarness, createFeedHarness, override, withSettings } from '../../../support/feed-harness';
+
+let feed: FeedHarness;
+beforeAll(async () => (feed = await createFeedHarness()));
+afterAll(() => feed.close());
+
+const cap = 4;
+
+/** One reader following an author who is pushed and one who is pulled, ten posts each, in turns. */
+async function world() {
+  const [reader, pushed, pulled] = [newId(), newId(), newId()];
+  await feed.follow(pushed, reader);
+  await feed.follow(pulled, reader, newId());
+  const deps = withSettings(feed, { feedCap: cap, feedPullThreshold: 1 });
+  const events: EventRef[] = [];
+  for (let n = 0; n < 20; n++) {
+    const event = await feed.post(n % 2 === 0 ? pushed : pulled);
+    await beginFanOut(deps, event);
+    events.push(event);
+  }
+  const order = [...events].sort((a, b) => b.createdAtMs - a.createdAtMs || (a.aggregateId < b.aggregateId ? 1 : -1));
+  return { reader, pushed, pulled, deps, events, expected: order.map((event) => event.aggregateId) };
+}
+
+async function readAll(deps: FeedHarness['deps'], reader: string, limit: number): Promise<string[]> {
+  const all: string[] = [];
+  let before: FeedEntry | undefined;
+  for (;;) {
+    const page: FeedPage = await readFeed(deps, reader, { limit, before });
+    all.push(...page.posts.map((post) => post.postId));
+    if (page.next === null) return all;
+    before = page.next;
+  }
+}
+
+it('reads pushed and pulled posts as one list, below the bound from PostgreSQL, whatever the page size', async () => {
+  const { reader, deps, expected } = await world();
+  expect((await deps.feeds.read(reader)).bound).toBeGreaterThan(0);
+  for (const limit of [1, 3, 7, 50]) expect(await readAll(deps, reader, limit)).toEqual(expected);
+});
+
+it('shows nothing of a hidden author or of a deleted post that is still stored', async () => {
+  const { reader, pulled, deps, events, expected } = await world();
+  await feed.database.pool.query(`INSERT INTO user_profiles (user_id, state, sequence) VALUES ($1, 'hidden', 1)`, [
+    pulled,
+  ]);
+  const doomed = events[18]?.aggregateId ?? '';
+  await deps.tombstones.set({ subjectType: 'post', subjectId: doomed, sequence: 1, final: true, reason: 'test' });
+  expect(await feed.feedOf(reader)).toContain(doomed);
+  const hidden = new Set([doomed, ...events.filter((_, n) => n % 2 === 1).map((event) => event.aggregateId)]);
+  expect(await readAll(deps, reader, 3)).toEqual(expected.filter((id) => !hidden.has(id)));
+});
+
+it('heals a feed that Redis has lost at its first read', async () => {
+  const { reader, deps, expected } = await world();
+  const before = await deps.feeds.read(reader);
+  await deps.feeds.drop(reader);
+  expect(await readAll(deps, reader, 5)).toEqual(expected);
+  expect(await deps.feeds.read(reader)).toEqual(before);
+});
+
+it('rebuilds the same feed that fan-out wrote, and one that a post reached meanwhile', async () => {
+  const { reader, pushed, deps } = await world();
+  const written = await deps.feeds.read(reader);
+  expect(await rebuildFeed(deps, reader)).toEqual(written);
+  let late: EventRef | undefined;
+  const truth = override(deps.truth, {
+    timeline: async (...args) => {
+      const newest = await deps.truth.timeline(...args);
+      if (late === undefined) await beginFanOut(deps, (late = await feed.post(pushed)));
+      return newest;
+    },
+  });
+  await rebuildFeed({ ...deps, truth }, reader);
+  expect((await feed.feedOf(reader))[0]).toBe(late?.aggregateId);
+});
+
+it('purges a deleted author for ever, and their own feed', async () => {
+  const { reader, pushed, pulled, deps, events, expected } = await world();
+  await feed.follow(pulled, pushed);
+  await settleFollow(
+    deps,
+    await insertEvent(feed.database.pool, 'follow.added', { follower_id: pushed, followee_id: reader }),
+  );
+  await rebuildFeed(deps, pushed);
+  const event = await insertEvent(feed.database.pool, 'identity.user.deleted', { user_id: pushed });
+  // Dies after the feeds are emptied and before the posts are marked: the next attempt finishes.
+  const posts = override(deps.posts, { markDeleted: () => Promise.reject(new Error('died')) });
+  await expect(purgeAuthor({ ...deps, posts }, event)).rejects.toThrow('died');
+  expect(await feed.feedOf(reader)).toEqual([]);
+  await purgeAuthor(deps, event);
+  const gone = new Set(events.filter((_, n) => n % 2 === 0).map((created) => created.aggregateId));
+  expect(await readAll(deps, reader, 5)).toEqual(expected.filter((id) => !gone.has(id)));
+  expect(await deps.feeds.read(pushed)).toEqual({ entries: [], bound: null });
+  for (const id of gone) {
+    expect(await feed.redis.get(`post:${id}`)).toBeNull();
+    expect(await deps.posts.find(id)).toMatchObject({ status: 'deleted', voided: true });
+  }
+  // What was on its way comes too late.
+  expect(await beginFanOut(deps, await feed.post(pushed))).toMatchObject({ mode: 'stopped' });
+});

@@ -1,0 +1,107 @@
+import { beginFanOut } from '../../../../activities/feed/fan-out';
+import { type WalkPoint } from '../../../../activities/feed/page-followers';
+import { beginRetraction, retractPages } from '../../../../activities/feed/retract';
+import { signalRuns } from '../../../../activities/feed/signal-runs';
+import { type EventRef } from '../../../../contracts/event-ref';
+import { insertEvent, newId } from '../../../support/events';
+import { type FeedHarness, createFeedHarness, override, withSettings } from '../../../support/feed-harness';
+
+let feed: FeedHarness;
+beforeAll(async () => (feed = await createFeedHarness()));
+afterAll(() => feed.close());
+
+async function published(author: string, ...followers: string[]): Promise<EventRef> {
+  await feed.follow(author, ...followers);
+  const event = await feed.post(author);
+  await beginFanOut(feed.deps, event);
+  return event;
+}
+
+it.each(['deleted', 'archived'] as const)('takes a post that was %s out of every feed and cache', async (status) => {
+  const author = newId();
+  const followers = [newId(), newId(), newId()].sort();
+  const post = await published(author, ...followers);
+  const event = status === 'deleted' ? await feed.remove(post, author) : await feed.status(post, author, status);
+  const deps = withSettings(feed, { feedPageSize: 2 });
+  const begun = await beginRetraction(deps, event);
+  expect(begun).toMatchObject({ mode: 'done', removed: 2, signal: true });
+  expect(await retractPages(deps, event, begun.next as WalkPoint)).toEqual({ mode: 'done', removed: 3, next: null });
+  for (const follower of followers) expect(await feed.feedOf(follower)).toEqual([]);
+  expect(await feed.redis.get(`post:${post.aggregateId}`)).toBeNull();
+  expect(await feed.deps.posts.find(post.aggregateId)).toMatchObject({ status, live: false });
+});
+
+it('leaves a post alone that a later event has published again', async () => {
+  const [author, follower] = [newId(), newId()];
+  const post = await published(author, follower);
+  const archived = await feed.status(post, author, 'archived');
+  await beginFanOut(feed.deps, await feed.status(post, author, 'published'));
+  expect(await beginRetraction(feed.deps, archived)).toMatchObject({ mode: 'overtaken', next: null });
+  expect(await feed.feedOf(follower)).toEqual([post.aggregateId]);
+  expect(await feed.redis.get(`post:${post.aggregateId}`)).not.toBeNull();
+});
+
+it('puts back what it removed when the post is published again meanwhile', async () => {
+  const [author, follower] = [newId(), newId()];
+  const post = await published(author, follower);
+  const archived = await feed.status(post, author, 'archived');
+  const again = await feed.status(post, author, 'published');
+  const followers = override(feed.deps.followers, {
+    // The whole publication runs after the retraction has read its page.
+    page: async (...args) => {
+      const page = await feed.deps.followers.page(...args);
+      await beginFanOut(feed.deps, again);
+      return page;
+    },
+  });
+  expect(await beginRetraction({ ...feed.deps, followers }, archived)).toMatchObject({ mode: 'overtaken' });
+  expect(await feed.feedOf(follower)).toEqual([post.aggregateId]);
+});
+
+it('lets nothing revive a deleted post', async () => {
+  const [author, follower] = [newId(), newId()];
+  const post = await published(author, follower);
+  await beginRetraction(feed.deps, await feed.remove(post, author));
+  const again = await feed.status(post, author, 'published');
+  expect(await beginFanOut(feed.deps, again)).toMatchObject({ mode: 'stopped' });
+  expect(await feed.feedOf(follower)).toEqual([]);
+});
+
+it('sets the tombstone of a post it has never heard of', async () => {
+  const author = newId();
+  const post = await feed.post(author);
+  const event = await feed.remove(post, author);
+  expect(await beginRetraction(feed.deps, event)).toMatchObject({ mode: 'done', next: null });
+  expect(await feed.deps.tombstones.voids('post', post.aggregateId, post.sequence)).toBe(true);
+});
+
+it('sets tombstones of messages for ever and of reactions up to the event', async () => {
+  const { pool } = feed.database;
+  const [messageId, target, user] = [newId(), newId(), newId()];
+  const message = await insertEvent(pool, 'message.deleted', { message_id: messageId, conversation_id: newId() });
+  const reaction = await insertEvent(pool, 'reaction.removed', { target_id: target, user_id: user, emoji: '👍' });
+  for (const event of [message, reaction]) {
+    expect(await beginRetraction(feed.deps, event)).toMatchObject({ next: null, signal: false });
+  }
+  const { tombstones } = feed.deps;
+  expect(await tombstones.voids('message', messageId, message.sequence + 1)).toBe(true);
+  expect(await tombstones.voids('reaction', `${target}:${user}:👍`, reaction.sequence - 1)).toBe(true);
+  expect(await tombstones.voids('reaction', `${target}:${user}:👍`, reaction.sequence + 1)).toBe(false);
+});
+
+it('tells the workflows of the aggregate’s earlier, started events, newest first', async () => {
+  const author = newId();
+  const post = await feed.post(author);
+  const edit = await insertEvent(feed.database.pool, 'content.post.updated', {
+    post_id: post.aggregateId,
+    user_id: author,
+  });
+  const unstarted = { post_id: post.aggregateId, user_id: author, caption: 'x' };
+  await insertEvent(feed.database.pool, 'content.post.updated', unstarted, { published: false });
+  const event = await feed.remove(post, author);
+  await feed.status(post, author, 'published');
+  const told: string[] = [];
+  const runs = { deleted: async (id: string) => told.push(id) > 0 && id === post.eventId };
+  expect(await signalRuns({ ...feed.deps, runs }, event)).toBe(1);
+  expect(told).toEqual([edit.eventId, post.eventId]);
+});

@@ -1,0 +1,225 @@
+import { type Redis } from 'ioredis';
+import { PgEventStore } from '../../../../activities/adapters/pg-event-store';
+import { PgMediaStore } from '../../../../activities/adapters/pg-media-store';
+import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
+import { RedisPendingMedia } from '../../../../activities/adapters/redis-pending-media';
+import { type MediaActivities, createMediaActivities } from '../../../../activities/media/create-media-activities';
+import { type UploadWaker } from '../../../../activities/ports/upload-waker';
+import { type PayloadInput } from '../../../../contracts/catalogue';
+import { type EventRef } from '../../../../contracts/event-ref';
+import { type MediaClaimedSignal } from '../../../../contracts/signals';
+import { createRedis } from '../../../../runtime/redis';
+import { type TestDatabase, createTestDatabase } from '../../../support/database';
+import { insertEvent, newId } from '../../../support/events';
+import { silentLogger } from '../../../support/logger';
+import { servers } from '../../../support/servers';
+
+const hour = 3_600_000;
+let database: TestDatabase;
+let redis: Redis;
+let activities: MediaActivities;
+let told: { workflowId: string; signal: MediaClaimedSignal }[];
+
+const recorder: UploadWaker = {
+  mediaClaimed: async (workflowId, signal) => {
+    told.push({ workflowId, signal });
+    return true;
+  },
+};
+
+function activitiesWith(options: { windowMs?: number; redis?: Redis }): MediaActivities {
+  return createMediaActivities({
+    events: new PgEventStore(database.pool),
+    media: new PgMediaStore(database.pool),
+    pending: new RedisPendingMedia(options.redis ?? redis),
+    tombstones: new PgTombstones(database.pool),
+    uploads: recorder,
+    settings: { mediaClaimWindowMs: options.windowMs ?? hour },
+    logger: silentLogger,
+  });
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  redis = createRedis({ url: servers().redisUrl, keyPrefix: `test-${newId()}:`, logger: silentLogger });
+  await redis.connect();
+  activities = activitiesWith({});
+});
+
+beforeEach(() => (told = []));
+
+afterAll(async () => {
+  redis.disconnect();
+  await database.drop();
+});
+
+type Upload = PayloadInput<'media.upload.completed'>;
+type Post = PayloadInput<'content.post.created'>;
+const upload = (userId: string, more: Partial<Upload> = {}): Upload => ({
+  ...{ upload_id: newId(), media_id: newId(), user_id: userId, file_name: 'a.jpg', size_bytes: 1 },
+  ...more,
+});
+const post = (userId: string, more: Partial<Post> = {}): Post => ({ post_id: newId(), user_id: userId, ...more });
+const uploaded = (payload: Upload) => insertEvent(database.pool, 'media.upload.completed', payload);
+const posted = (payload: Post) => insertEvent(database.pool, 'content.post.created', payload);
+
+async function mediaOf(postId: string): Promise<string[]> {
+  const sql = 'SELECT media_id FROM post_media WHERE post_id = $1 ORDER BY media_id';
+  return (await database.pool.query<{ media_id: string }>(sql, [postId])).rows.map((row) => row.media_id);
+}
+async function stateOf(mediaId: string): Promise<string | undefined> {
+  const sql = 'SELECT state FROM parked_media WHERE media_id = $1';
+  return (await database.pool.query<{ state: string }>(sql, [mediaId])).rows[0]?.state;
+}
+const inTurn = async (...steps: (() => Promise<unknown>)[]) => {
+  for (const step of steps) await step();
+};
+
+it('links an upload that names its post, at once and once', async () => {
+  const file = upload(newId(), { post_id: newId() });
+  const event = await uploaded(file);
+  expect(await activities.mediaLink(event)).toEqual({ state: 'linked', waitMs: 0 });
+  expect(await activities.mediaLink(event)).toEqual({ state: 'linked', waitMs: 0 });
+  expect(await mediaOf(file.post_id as string)).toEqual([file.media_id]);
+});
+
+it('parks an upload without a post for an hour, in the set of its user', async () => {
+  const file = upload(newId());
+  const event = await uploaded(file);
+  const status = await activities.mediaLink(event);
+  expect(status.state).toBe('parked');
+  expect(status.waitMs).toBeGreaterThan(hour - 60_000);
+  expect(status.waitMs).toBeLessThanOrEqual(hour);
+  expect(await redis.smembers(`pending_media:${file.user_id}`)).toEqual([file.media_id]);
+  expect(await redis.pttl(`pending_media:${file.user_id}`)).toBeGreaterThan(hour - 60_000);
+});
+
+describe.each([
+  ['names the media', (file: Upload) => ({ media_ids: [file.media_id] })],
+  ['has media but names none', () => ({ media_type: 'image' as const })],
+])('a post that %s', (_title, more) => {
+  async function pair(): Promise<{ file: Upload; entry: Post; link: EventRef; claim: EventRef }> {
+    const user = newId();
+    const file = upload(user);
+    const link = await uploaded(file);
+    const entry = post(user, more(file));
+    return { file, entry, link, claim: await posted(entry) };
+  }
+
+  it('claims an upload that was parked, tells its workflow and empties the set', async () => {
+    const { file, entry, link, claim } = await pair();
+    await activities.mediaLink(link);
+    expect(await activities.mediaClaim(claim)).toEqual({ linked: 1 });
+    expect(told).toEqual([{ workflowId: link.eventId, signal: { postId: entry.post_id, mediaId: file.media_id } }]);
+    expect(await redis.exists(`pending_media:${file.user_id}`)).toBe(0);
+    expect(await activities.mediaExpire(link)).toMatchObject({ state: 'linked' });
+    expect(await mediaOf(entry.post_id)).toEqual([file.media_id]);
+  });
+
+  it('is found by an upload whose event is processed later', async () => {
+    const { file, entry, link, claim } = await pair();
+    expect(await activities.mediaClaim(claim)).toEqual({ linked: 0 });
+    expect(await activities.mediaLink(link)).toMatchObject({ state: 'linked' });
+    expect(await mediaOf(entry.post_id)).toEqual([file.media_id]);
+  });
+
+  it('gets the same links when both events are processed again', async () => {
+    const { file, entry, link, claim } = await pair();
+    await inTurn(
+      () => activities.mediaClaim(claim),
+      () => activities.mediaLink(link),
+      () => activities.mediaLink(link),
+    );
+    expect(await activities.mediaClaim(claim)).toEqual({ linked: 1 });
+    expect(await mediaOf(entry.post_id)).toEqual([file.media_id]);
+  });
+
+  it('and its upload find each other whenever they run at once', async () => {
+    const pairs = await Promise.all(Array.from({ length: 50 }, pair));
+    for (const { link, claim } of pairs) await Promise.all([activities.mediaLink(link), activities.mediaClaim(claim)]);
+    for (const { file, entry } of pairs) {
+      expect(await mediaOf(entry.post_id)).toEqual([file.media_id]);
+      expect(await stateOf(file.media_id)).toBe('linked');
+    }
+  });
+
+  it('gets nothing once it is deleted, whichever came first', async () => {
+    const tombstones = new PgTombstones(database.pool);
+    for (const order of ['before', 'between', 'after'] as const) {
+      const { file, entry, link, claim } = await pair();
+      const bury = () =>
+        tombstones.set({ subjectType: 'post', subjectId: entry.post_id, sequence: null, final: true, reason: 'test' });
+      if (order === 'before') await bury();
+      await activities.mediaClaim(claim);
+      if (order === 'between') await bury();
+      await activities.mediaLink(link);
+      if (order === 'after') {
+        await bury();
+        const gone = await insertEvent(database.pool, 'content.post.deleted', post(entry.user_id, { post_id: entry.post_id }));
+        expect(await activities.mediaUnlink(gone)).toEqual({ unlinked: 1 });
+      }
+      expect(await mediaOf(entry.post_id)).toEqual([]);
+      expect(await stateOf(file.media_id)).not.toBe('linked');
+    }
+  });
+});
+
+it('gives an upload that nobody claimed up at the end of its window, and lets a post that names it have it still', async () => {
+  const impatient = activitiesWith({ windowMs: 1 });
+  const user = newId();
+  const file = upload(user);
+  const link = await uploaded(file);
+  const later = await posted(post(user, { media_type: 'video' }));
+  expect((await impatient.mediaLink(link)).waitMs).toBe(0);
+  expect(await impatient.mediaExpire(link)).toEqual({ state: 'unclaimed', waitMs: 0 });
+  expect(await impatient.mediaClaim(later)).toEqual({ linked: 0 });
+
+  const naming = post(user, { media_ids: [file.media_id] });
+  expect(await impatient.mediaClaim(await posted(naming))).toEqual({ linked: 1 });
+  expect(await stateOf(file.media_id)).toBe('linked');
+});
+
+it('does not give up an upload before its window has ended', async () => {
+  const link = await uploaded(upload(newId()));
+  await activities.mediaLink(link);
+  expect(await activities.mediaExpire(link)).toMatchObject({ state: 'parked' });
+});
+
+it('lets a post claim only what its own author uploaded, and only before it', async () => {
+  const [author, other] = [newId(), newId()];
+  const foreign = upload(other);
+  await activities.mediaLink(await uploaded(foreign));
+  const entry = post(author, { media_type: 'image' });
+  const claim = await posted(entry);
+  await activities.mediaLink(await uploaded(upload(author)));
+  expect(await activities.mediaClaim(claim)).toEqual({ linked: 0 });
+  expect(await activities.mediaClaim(await posted(post(author, { media_ids: [foreign.media_id] })))).toEqual({ linked: 0 });
+});
+
+it('gives each upload to one post, when posts that name none claim at once', async () => {
+  const user = newId();
+  const files = Array.from({ length: 10 }, () => upload(user));
+  for (const file of files) await activities.mediaLink(await uploaded(file));
+  const posts = Array.from({ length: 8 }, () => post(user, { media_type: 'image' }));
+  const claims = await Promise.all(posts.map(posted));
+  await Promise.all(claims.map((claim) => activities.mediaClaim(claim)));
+  const linked = (await Promise.all(posts.map(({ post_id }) => mediaOf(post_id)))).flat();
+  expect(linked.sort()).toEqual(files.map((file) => file.media_id).sort());
+});
+
+it('leaves an upload that names its post to that post', async () => {
+  const user = newId();
+  const file = upload(user, { post_id: newId() });
+  await activities.mediaLink(await uploaded(file));
+  expect(await activities.mediaClaim(await posted(post(user, { media_type: 'image' })))).toEqual({ linked: 0 });
+});
+
+it('links though Redis is away', async () => {
+  const nowhere = createRedis({ url: 'redis://127.0.0.1:1', keyPrefix: '', logger: silentLogger });
+  const without = activitiesWith({ redis: nowhere });
+  const user = newId();
+  const file = upload(user);
+  await without.mediaLink(await uploaded(file));
+  expect(await without.mediaClaim(await posted(post(user, { media_ids: [file.media_id] })))).toEqual({ linked: 1 });
+  nowhere.disconnect();
+});

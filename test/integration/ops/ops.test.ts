@@ -1,0 +1,136 @@
+import { execFile } from 'node:child_process';
+import { type Client } from '@temporalio/client';
+import { listDeadLetters, requeueDeadLetters } from '../../../ops/dead-letters';
+import { eventStory } from '../../../ops/event-story';
+import { outboxReport } from '../../../ops/outbox-report';
+import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { insertEvent, newId } from '../../support/events';
+import { servers } from '../../support/servers';
+import { createTestClient, testQueuePrefix } from '../../support/temporal';
+
+let database: TestDatabase;
+let client: Client;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  client = await createTestClient();
+});
+afterAll(async () => {
+  await client.connection.close();
+  await database.drop();
+});
+
+const deadLetter = async (error: string) => {
+  const ref = await insertEvent(
+    database.pool,
+    'follow.added',
+    { follower_id: newId(), followee_id: newId() },
+    { published: false },
+  );
+  await database.pool.query(
+    `UPDATE outbox_events SET dead_lettered_at = now(), last_error = $2, retry_count = 5, first_attempt_at = now() - interval '9 days' WHERE id = $1`,
+    [ref.eventId, error],
+  );
+  return ref.eventId;
+};
+const rowOf = async (id: string) =>
+  (await database.pool.query<Record<string, unknown>>('SELECT * FROM outbox_events WHERE id = $1', [id])).rows[0];
+
+/** The command as an operator runs it. */
+function ops(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { redisUrl, temporalAddress, temporalNamespace } = servers();
+  const env = {
+    ...process.env,
+    DATABASE_URL: database.url,
+    REDIS_URL: redisUrl,
+    REDIS_KEY_PREFIX: 'ops-test:',
+    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_NAMESPACE: temporalNamespace,
+  };
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--import', 'tsx', 'ops/cli.ts', ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+describe('dead letters', () => {
+  it('are listed by failure code and requeued, keeping the clock of the retention guard unless the operator vouches', async () => {
+    const [old, refused] = [await deadLetter('RETENTION_PASSED: x'), await deadLetter('START_REFUSED: y')];
+    expect((await listDeadLetters(database.pool, { code: 'START_REFUSED', limit: 10 })).map(({ id }) => id)).toEqual([
+      refused,
+    ]);
+    expect(await requeueDeadLetters(database.pool, [refused, newId()], { neverRan: false })).toEqual([refused]);
+    expect(await rowOf(refused)).toMatchObject({
+      dead_lettered_at: null,
+      retry_count: 0,
+      first_attempt_at: expect.any(Date) as Date,
+    });
+    await requeueDeadLetters(database.pool, [old], { neverRan: true });
+    expect(await rowOf(old)).toMatchObject({ dead_lettered_at: null, first_attempt_at: null });
+  });
+});
+
+describe('the report', () => {
+  it('counts what waits by priority, and names bridges and what they hold back', async () => {
+    await insertEvent(
+      database.pool,
+      'security.alert.raised',
+      { alert_id: newId(), user_id: newId(), kind: 'new_login' },
+      { published: false },
+    );
+    await database.pool.query(
+      `INSERT INTO bridge_instances (instance_id, state, reason, paused_types) VALUES ('b1', 'outage', 'TEMPORAL_UNAVAILABLE: x', '{"reaction.added": "NO_POLLER: y"}')`,
+    );
+    const report = await outboxReport(database.pool);
+    expect(report.pending.find(({ priority }) => priority === 'critical')).toMatchObject({ rows: 1, withError: 0 });
+    expect(report.bridges).toEqual([
+      expect.objectContaining({ instance: 'b1', state: 'outage', pausedTypes: { 'reaction.added': 'NO_POLLER: y' } }),
+    ]);
+  });
+});
+
+describe('the story of an event', () => {
+  it('tells the row, that no workflow exists, and later what the workflow waits for', async () => {
+    const { eventId } = await insertEvent(
+      database.pool,
+      'follow.added',
+      { follower_id: newId(), followee_id: newId() },
+      { published: false },
+    );
+    expect(await eventStory(database.pool, client.workflow, eventId)).toMatchObject({
+      row: { id: eventId, published_at: null },
+      workflow: null,
+    });
+    const handle = await client.workflow.start('followWorkflow', {
+      workflowId: eventId,
+      taskQueue: testQueuePrefix(),
+      args: [],
+    });
+    expect((await eventStory(database.pool, client.workflow, eventId))?.workflow).toMatchObject({
+      status: 'RUNNING',
+      type: 'followWorkflow',
+    });
+    await handle.terminate();
+    expect(await eventStory(database.pool, client.workflow, newId())).toBeNull();
+  });
+});
+
+describe('the command', () => {
+  it('prints for people and for programs, and its exit code says when somebody should look', async () => {
+    const id = await deadLetter('INVALID_PAYLOAD: z');
+    const [status, letters, wrong, missing] = await Promise.all([
+      ops('status'),
+      ops('dead-letters', '--json', '--code', 'INVALID_PAYLOAD'),
+      ops('show', 'nonsense'),
+      ops('show', newId()),
+    ]);
+    expect(status).toMatchObject({ code: 1, stdout: expect.stringMatching(/PRIORITY .*\ncritical/) as string });
+    expect(JSON.parse(letters.stdout)).toEqual([expect.objectContaining({ id, lastError: 'INVALID_PAYLOAD: z' })]);
+    expect(wrong).toMatchObject({ code: 2, stderr: 'ops: not a UUID: nonsense\n' });
+    expect(missing).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/no outbox row .* never committed/) as string,
+    });
+    expect(await ops('rebuild-feeds', '--json')).toMatchObject({ code: 0, stdout: '{"rebuilt":0}\n' });
+  });
+});

@@ -1,0 +1,184 @@
+import { type EventRef } from '../../../contracts/event-ref';
+import { insertEvent, newId } from '../../support/events';
+import { override, withSettings } from '../../support/feed-harness';
+import { type FeedWorkers, startFeedWorkers } from '../../support/feed-workers';
+import { waitFor } from '../../support/wait-for';
+
+let all: FeedWorkers;
+beforeAll(async () => (all = await startFeedWorkers()));
+afterAll(() => all.close());
+beforeEach(() => {
+  all.deps = withSettings(all.feed, { feedPageSize: 1, feedPagesPerCall: 1 });
+  all.kafka = () => Promise.resolve();
+});
+
+const ids = (count: number): string[] => Array.from({ length: count }, newId).sort();
+
+async function postWith(followers: readonly string[]): Promise<{ author: string; post: EventRef }> {
+  const author = newId();
+  await all.feed.follow(author, ...followers);
+  return { author, post: await all.feed.post(author) };
+}
+
+async function activitiesOf(event: EventRef, runId?: string): Promise<string[]> {
+  const { events } = await all.client.workflow.getHandle(event.eventId, runId).fetchHistory();
+  return (events ?? []).flatMap((e) => e.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+}
+
+it('fans a post out, claims its media, tells the mentioned and emits: small ones without a regular activity', async () => {
+  all.deps = all.feed.deps;
+  const [author, follower] = [newId(), newId()];
+  await all.feed.follow(author, follower);
+  const post = await insertEvent(all.feed.database.pool, 'content.post.created', {
+    post_id: newId(),
+    user_id: author,
+    media_ids: [newId()],
+    mentioned_user_ids: [newId()],
+  });
+  const result = await all.run('feedFanoutWorkflow', post);
+  expect(result).toMatchObject({ outcome: 'done', counts: { followers: 1, notified: 1, emailed: 0 } });
+  expect(await all.feed.feedOf(follower)).toEqual([post.aggregateId]);
+  expect(all.calls).toMatchObject({ claimed: [post.eventId], told: [post.eventId] });
+  expect(all.calls.emitted).toContain(post.eventId);
+  expect(await activitiesOf(post)).toEqual([]);
+});
+
+it('pages a large audience to its end', async () => {
+  const followers = ids(6);
+  const { post } = await postWith(followers);
+  expect(await all.run('feedFanoutWorkflow', post)).toMatchObject({ outcome: 'done', counts: { followers: 6 } });
+  for (const follower of followers) expect(await all.feed.feedOf(follower)).toEqual([post.aggregateId]);
+});
+
+it('continues as new after enough calls, doing nothing twice', async () => {
+  const followers = ids(30);
+  const { post } = await postWith(followers);
+  const handle = await all.start('feedFanoutWorkflow', post);
+  const first = await handle.describe();
+  expect(await handle.result()).toMatchObject({ outcome: 'done', counts: { followers: 30, linked: 0 } });
+  const last = await all.client.workflow.getHandle(post.eventId).describe();
+  expect(last.runId).not.toBe(first.runId);
+  expect(await activitiesOf(post, last.runId)).toHaveLength(10);
+  expect(all.calls.emitted.filter((id) => id === post.eventId)).toHaveLength(1);
+  for (const follower of followers) expect(await all.feed.feedOf(follower)).toEqual([post.aggregateId]);
+});
+
+it('stops between pages when the post is deleted, and nothing of it remains', async () => {
+  const followers = ids(8);
+  const { author, post } = await postWith(followers);
+  const reached: string[] = [];
+  let deleted!: () => void;
+  const deletion = new Promise<void>((resolve) => (deleted = resolve));
+  all.deps = {
+    ...all.deps,
+    // The fourth page is read, and then waits until the deletion is through.
+    followers: override(all.deps.followers, {
+      page: async (followee, after, limit) => {
+        const page = await all.feed.deps.followers.page(followee, after, limit);
+        if (followee === author && limit === 1) reached.push(...page.followerIds);
+        if (page.followerIds[0] === followers[3] && reached.length === 4) await deletion;
+        return page;
+      },
+    }),
+    settings: { ...all.deps.settings, feedPagesPerCall: 100 },
+  };
+  const fanout = await all.start('feedFanoutWorkflow', post);
+  await waitFor(() => reached.length === 4);
+  // The retraction pages by its own ports, or it would wait for itself.
+  const paused = all.deps;
+  all.deps = all.feed.deps;
+  const retraction = await all.run('retractionWorkflow', await all.feed.remove(post, author));
+  expect(retraction).toMatchObject({ outcome: 'done', counts: { removed: 3, signalled: 1 } });
+  all.deps = paused;
+  deleted();
+  expect(await fanout.result()).toMatchObject({ outcome: 'stopped' });
+  expect(reached).toHaveLength(4);
+  for (const follower of followers) expect(await all.feed.feedOf(follower)).toEqual([]);
+  const { searchAttributes } = await fanout.describe();
+  expect(searchAttributes['Outcome']).toEqual(['stopped']);
+});
+
+it('ends a wait for a broken dependency when the post is deleted', async () => {
+  const followers = ids(2);
+  const { author, post } = await postWith(followers);
+  let attempts = 0;
+  const working = all.deps;
+  all.deps = {
+    ...working,
+    followers: override(working.followers, {
+      page: async (followee, after, limit) => {
+        if (after === null) return working.followers.page(followee, after, limit);
+        attempts++;
+        throw new Error('the follower service is down');
+      },
+    }),
+  };
+  const fanout = await all.start('feedFanoutWorkflow', post);
+  // By its fifth attempt it waits for seconds.
+  await waitFor(() => attempts >= 4);
+  all.deps = working;
+  await all.run('retractionWorkflow', await all.feed.remove(post, author));
+  expect(await fanout.result()).toMatchObject({ outcome: 'stopped' });
+  expect(await all.feed.feedOf(followers[0] ?? '')).toEqual([]);
+});
+
+it('does not believe a signal without a tombstone', async () => {
+  const followers = ids(12);
+  const { post } = await postWith(followers);
+  const fanout = await all.start('feedFanoutWorkflow', post);
+  await fanout.signal('deleted', { aggregateType: 'post', aggregateId: post.aggregateId, reason: 'by mistake' });
+  expect(await fanout.result()).toMatchObject({ outcome: 'done', counts: { followers: 12 } });
+});
+
+it('keeps a post dead whose deletion ran first, and still emits its creation', async () => {
+  const [follower] = ids(1) as [string];
+  const { author, post } = await postWith([follower]);
+  await all.run('retractionWorkflow', await all.feed.remove(post, author));
+  expect(await all.run('feedFanoutWorkflow', post)).toMatchObject({ outcome: 'stopped', counts: { followers: 0 } });
+  expect(await all.feed.feedOf(follower)).toEqual([]);
+  expect(all.calls.emitted).toContain(post.eventId);
+});
+
+it('goes on at the last heartbeat when a worker falls silent', async () => {
+  const followers = ids(6);
+  const { post } = await postWith(followers);
+  const pages: (string | null)[] = [];
+  let silent = false;
+  let release!: () => void;
+  const silence = new Promise<void>((resolve) => (release = resolve));
+  all.deps = {
+    ...all.deps,
+    settings: { ...all.deps.settings, feedPagesPerCall: 100 },
+    followers: override(all.deps.followers, {
+      page: async (followee, after, limit) => {
+        pages.push(after);
+        if (after === followers[3] && !silent) {
+          silent = true;
+          // This attempt says nothing more while the test lasts; the server finds out by the missing heartbeat.
+          await silence;
+          throw new Error('too late');
+        }
+        return all.feed.deps.followers.page(followee, after, limit);
+      },
+    }),
+  };
+  const result = await all.run('feedFanoutWorkflow', post);
+  expect(result).toMatchObject({ outcome: 'done', counts: { followers: 6 } });
+  for (const follower of followers) expect(await all.feed.feedOf(follower)).toEqual([post.aggregateId]);
+  // The page it fell silent on is read twice, the earlier ones are not.
+  expect(pages.filter((after) => after === followers[3])).toHaveLength(2);
+  expect(pages.filter((after) => after === followers[1])).toHaveLength(1);
+  release();
+});
+
+it('finishes the feeds while Kafka is away', async () => {
+  let away = true;
+  all.kafka = () => (away ? Promise.reject(new Error('no broker')) : Promise.resolve());
+  const followers = ids(4);
+  const { post } = await postWith(followers);
+  const handle = await all.start('feedFanoutWorkflow', post);
+  await waitFor(async () => (await all.feed.feedOf(followers[3] ?? '')).length === 1);
+  expect((await handle.describe()).status.name).toBe('RUNNING');
+  away = false;
+  expect(await handle.result()).toMatchObject({ outcome: 'done', counts: { followers: 4 } });
+});

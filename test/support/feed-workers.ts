@@ -1,0 +1,83 @@
+import { type Client, type WorkflowHandle } from '@temporalio/client';
+import { TemporalRunSignaller } from '../../activities/adapters/temporal-run-signaller';
+import { createFeedActivities } from '../../activities/feed/create-feed-activities';
+import { type FeedDeps } from '../../activities/feed/deps';
+import { type EventRef } from '../../contracts/event-ref';
+import { type WorkflowResult } from '../../contracts/signals';
+import { type QueueName, type WorkflowType, taskQueue, workflowTypes } from '../../contracts/workflow-types';
+import { type FeedHarness, createFeedHarness, withSettings } from './feed-harness';
+import { type TestWorkers, createTestClient, startTestWorkers, testQueuePrefix } from './temporal';
+
+/** Calls of the other teams' activities, which stand in here with the least that the feed's workflows need of them. */
+export interface Calls {
+  readonly emitted: string[];
+  readonly claimed: string[];
+  readonly told: string[];
+  readonly retracted: string[];
+}
+
+export interface FeedWorkers {
+  readonly feed: FeedHarness;
+  readonly client: Client;
+  readonly calls: Calls;
+  /** Ports the running activities use; a test may put its own in. */
+  deps: FeedDeps;
+  /** Awaited by every emit; a test may make it fail. */
+  kafka: () => Promise<void>;
+  start(type: WorkflowType, event: EventRef): Promise<WorkflowHandle>;
+  run(type: WorkflowType, event: EventRef): Promise<WorkflowResult>;
+  close(): Promise<void>;
+}
+
+const queues: readonly QueueName[] = ['feed', 'media', 'notification', 'kafka'];
+
+/** Real workers with the real feed activities, on tiny pages: one follower each, one page per call. */
+export async function startFeedWorkers(): Promise<FeedWorkers> {
+  const client = await createTestClient();
+  const feed = await createFeedHarness(new TemporalRunSignaller(client));
+  const prefix = testQueuePrefix();
+  const calls: Calls = { emitted: [], claimed: [], told: [], retracted: [] };
+  // Every call asks for the ports of the moment.
+  const live = new Proxy({} as FeedDeps, { get: (_, name) => workers.deps[name as keyof FeedDeps] });
+  let running: TestWorkers | undefined;
+  const workers: FeedWorkers = {
+    feed,
+    client,
+    calls,
+    deps: withSettings(feed, { feedPageSize: 1, feedPagesPerCall: 1 }),
+    kafka: () => Promise.resolve(),
+    start: (type, event) =>
+      client.workflow.start(type, {
+        workflowId: event.eventId,
+        taskQueue: taskQueue(prefix, workflowTypes[type].queue),
+        args: [event],
+      }),
+    run: async (type, event) => {
+      const handle = await workers.start(type, event);
+      return (await handle.result()) as WorkflowResult;
+    },
+    close: async () => {
+      await running?.stop();
+      await client.connection.close();
+      await feed.close();
+    },
+  };
+  running = await startTestWorkers({
+    prefix,
+    queues,
+    activities: {
+      ...createFeedActivities(live),
+      emitEvent: async (event: EventRef) => {
+        await workers.kafka();
+        calls.emitted.push(event.eventId);
+      },
+      mediaClaim: async (event: EventRef) => ({ linked: calls.claimed.push(event.eventId) }),
+      notifyInApp: async (event: EventRef) => {
+        calls.told.push(event.eventId);
+        return { created: 1, next: null, channels: [], stopped: false, ownerUnknown: false };
+      },
+      notifyRetract: async (event: EventRef) => ({ retracted: calls.retracted.push(event.eventId) }),
+    },
+  });
+  return workers;
+}
