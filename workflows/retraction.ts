@@ -4,8 +4,8 @@ import type { RetractBegun, RetractStep } from '../activities/feed/retract';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
 import { onQueue } from './activity-options';
-import { emitToKafka } from './emit';
-import { localThenLater } from './local-first';
+import { beginEmit } from './emit';
+import { localFirst, localThenLater } from './local-first';
 import { recordOutcome } from './outcome';
 import { settleAll } from './settle';
 
@@ -32,13 +32,21 @@ export async function retractionWorkflow(event: EventRef): Promise<WorkflowResul
     }),
     event,
   );
-  await settleAll({ feed, signal: signalled, notices: notices.done, 'kafka emit': emitToKafka(event) });
+  const emit = await beginEmit(event);
+  // Only once the tombstone is there, so that a claim that comes later sees it.
+  const media = begun.done.then(({ signal }) => (signal ? unlinkMedia(event) : { unlinked: 0 }));
+  await settleAll({ feed, signal: signalled, notices: notices.done, media, 'kafka emit': emit.done });
   const { mode, removed } = await feed;
   const outcome = mode === 'overtaken' ? 'skipped' : 'done';
   recordOutcome(outcome);
   return {
     outcome,
-    counts: { removed, signalled: await signalled, notificationsRetracted: (await notices.done).retracted },
+    counts: {
+      removed,
+      signalled: await signalled,
+      unlinked: (await media).unlinked,
+      notificationsRetracted: (await notices.done).retracted,
+    },
   };
 }
 
@@ -50,6 +58,15 @@ async function removePages(event: EventRef, begun: RetractStep): Promise<Retract
   // Each call covers some 200,000 followers, so a history of thousands of events is out of reach.
   while (step.next !== null) step = await retractPages(event, step.next);
   return step;
+}
+
+/** Of a post that is deleted for good; an archived one keeps its media. */
+function unlinkMedia(event: EventRef): Promise<{ unlinked: number }> {
+  return localFirst<[EventRef], { unlinked: number }>(
+    'mediaUnlink',
+    onQueue('media', { summary: 'unlink media' }),
+    event,
+  );
 }
 
 /** Best effort: without it a fan-out stops at its next look at the tombstone. */

@@ -20,7 +20,9 @@ export interface DemoOptions {
 /** Reads the command line; on a mistake commander prints the sentence and ends the process, or throws with `exit: false`. */
 export function parseOptions(argv: readonly string[], { exit = true } = {}): DemoOptions {
   const command = new Command('npm run demo --')
-    .description('Runs the whole system on real servers, behaves like the business services, and checks what came of it.')
+    .description(
+      'Runs the whole system on real servers, behaves like the business services, and checks what came of it.',
+    )
     .option('--events <count>', 'events to commit', whole(1, 1_000_000), 1_000)
     .option('--rate <events>', 'events per second', whole(1, 10_000), 40)
     .option('--seed <number>', 'seed of the social graph and of the traffic', whole(0, 2 ** 32 - 1), 1)

@@ -18,8 +18,13 @@ export class Steps {
     this.interrupted.throwIfAborted();
     const begun = performance.now();
     this.report.started(step, title);
+    let said = '';
+    const detail = (text: string): void => {
+      if (text !== said) this.report.detail(step, text);
+      said = text;
+    };
     try {
-      const result = await work((text) => this.report.detail(step, text));
+      const result = await work(detail);
       this.report.done(step, summary(result), performance.now() - begun);
       return result;
     } catch (thrown) {

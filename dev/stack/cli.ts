@@ -2,12 +2,24 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { environmentOf } from './addresses';
 import { StackError } from './errors';
 import { logs } from './logs';
+import { portNames, portVariable } from './ports';
 import { plainReporter, type Reporter } from './reporter';
+import { givenBy } from './servers/addresses-of';
 import { serverNames, type ServerName } from './servers/server';
 import { down, status, up } from './stack';
 import type { Profile } from './state-file';
 import { statusTable } from './status-table';
 import { underLiveList } from './terminal-list';
+
+const variablesHelp = `Variables:
+  ${Object.values(givenBy).join(', ')}
+                           use this server instead of one of ours (TEMPORAL_UI_URL: its Web UI)
+  TEMPORAL_NAMESPACE       namespace (default: "nova")
+  NOVA_STACK               docker or local (default: docker when an engine answers)
+  NOVA_STACK_DIR           where stacks keep their data
+  NOVA_CACHE_DIR           where fetched programs are kept
+  ${portNames.map(portVariable).join(',\n  ')}
+                           fix a port (default: any free one, kept from then on)`;
 
 interface Common {
   readonly name: string;
@@ -16,7 +28,8 @@ interface Common {
 
 const program = new Command('npm run stack --')
   .description('The local stack: PostgreSQL, Redis, Kafka and Temporal with its Web UI, all real.')
-  .showHelpAfterError();
+  .showHelpAfterError()
+  .addHelpText('after', () => `\n${variablesHelp}`);
 
 const command = (usage: string, description: string) =>
   program.command(usage).description(description).option('--name <name>', 'which stack', 'dev');

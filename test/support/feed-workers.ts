@@ -72,6 +72,7 @@ export async function startFeedWorkers(): Promise<FeedWorkers> {
         calls.emitted.push(event.eventId);
       },
       mediaClaim: async (event: EventRef) => ({ linked: calls.claimed.push(event.eventId) }),
+      mediaUnlink: async () => ({ unlinked: 0 }),
       notifyInApp: async (event: EventRef) => {
         calls.told.push(event.eventId);
         return { created: 1, next: null, channels: [], stopped: false, ownerUnknown: false };

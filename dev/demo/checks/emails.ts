@@ -23,9 +23,13 @@ export function checkEmails(
   const possible = new Map([...expected].filter(([, one]) => kindsByEmail.has(one.kind) && wanted(one)));
   const due = [...possible].filter(([, { presence, recipientId }]) => presence === 'due' && reachable.has(recipientId));
 
-  const duplicates = [...received].filter(([, count]) => count > 1).map(([key, count]) => `${nameOf(key)} was sent ${count} times`);
+  const duplicates = [...received]
+    .filter(([, count]) => count > 1)
+    .map(([key, count]) => `${nameOf(key)} was sent ${count} times`);
   const missing = due.filter(([key]) => !received.has(key)).map(([key]) => `${nameOf(key)} did not arrive`);
-  const unexpected = [...received.keys()].filter((key) => !possible.has(key)).map((key) => `${nameOf(key)} should not have been sent`);
+  const unexpected = [...received.keys()]
+    .filter((key) => !possible.has(key))
+    .map((key) => `${nameOf(key)} should not have been sent`);
   return checked(
     'e-mails',
     'every e-mail that is due arrived, and none twice',

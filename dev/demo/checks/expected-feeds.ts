@@ -53,5 +53,7 @@ function scoresOfEverFollowed(truth: Known, everByAuthor: EverByAuthor, user: st
     .filter((event) => event.type === 'follow.removed' && event.payload['follower_id'] === user)
     .map((event) => idIn(event.payload, 'followee_id'));
   const now = [...truth.followers].filter(([, followers]) => followers.includes(user)).map(([author]) => author);
-  return [...new Set([...now, ...dropped])].flatMap((author) => (everByAuthor.get(author) ?? []).map(({ score }) => score));
+  return [...new Set([...now, ...dropped])].flatMap((author) =>
+    (everByAuthor.get(author) ?? []).map(({ score }) => score),
+  );
 }

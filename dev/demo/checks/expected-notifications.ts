@@ -57,11 +57,17 @@ function audience(truth: Truth, { type, payload }: TrueEvent, changedFollows: Re
   const mentioned = (kind: string): Recipient[] => idsIn(payload, 'mentioned_user_ids').map((id) => [id, kind]);
   switch (type) {
     case 'message.persisted':
-      return [...mentioned('message.mention'), ...idsIn(payload, 'recipient_ids').map((id) => [id, 'message.received'] as const)];
+      return [
+        ...mentioned('message.mention'),
+        ...idsIn(payload, 'recipient_ids').map((id) => [id, 'message.received'] as const),
+      ];
     case 'content.post.created':
       return payload['status'] === 'draft' ? [] : mentioned('post.mention');
     case 'comment.created':
-      return [...mentioned('comment.mention'), [truth.posts.get(idIn(payload, 'post_id'))?.authorId ?? '', 'comment.received']];
+      return [
+        ...mentioned('comment.mention'),
+        [truth.posts.get(idIn(payload, 'post_id'))?.authorId ?? '', 'comment.received'],
+      ];
     case 'reaction.added':
       return [[ownerOfTarget(truth, payload), 'reaction.received']];
     case 'follow.added':
@@ -70,7 +76,9 @@ function audience(truth: Truth, { type, payload }: TrueEvent, changedFollows: Re
       return [[idIn(payload, 'user_id'), 'security.alert']];
     case 'live.stream.started': {
       const streamer = idIn(payload, 'user_id');
-      const dropped = [...changedFollows].filter((pair) => pair.startsWith(`${streamer} `)).map((pair) => pair.slice(-36));
+      const dropped = [...changedFollows]
+        .filter((pair) => pair.startsWith(`${streamer} `))
+        .map((pair) => pair.slice(-36));
       return [...new Set([...(truth.followers.get(streamer) ?? []), ...dropped])].map((id) => [id, 'live.started']);
     }
     default:
@@ -101,7 +109,8 @@ function presenceOf(truth: Truth, event: TrueEvent, actor: string, takenBack: Re
 function latestRetractions({ events }: Pick<Truth, 'events'>): Map<string, number> {
   const latest = new Map<string, number>();
   for (const { type, payload, sequence } of events) {
-    const hidesPost = type === 'content.post.deleted' || payload['new_status'] === 'archived' || payload['new_status'] === 'deleted';
+    const hidesPost =
+      type === 'content.post.deleted' || payload['new_status'] === 'archived' || payload['new_status'] === 'deleted';
     if (hidesPost) latest.set(idIn(payload, 'post_id'), sequence);
     if (type === 'reaction.removed') latest.set(reactionKey(payload), sequence);
   }

@@ -26,7 +26,9 @@ export function checkKafka(
     if (message === undefined) continue;
     if (copies.length > 1) duplicates.push(`event ${id} is on Kafka ${copies.length} times`);
     if (event === undefined) {
-      strangers.push(`message ${place(message)} is of ${rolledBack.has(id) ? 'the rolled-back' : 'the unknown'} event ${id}`);
+      strangers.push(
+        `message ${place(message)} is of ${rolledBack.has(id) ? 'the rolled-back' : 'the unknown'} event ${id}`,
+      );
       continue;
     }
     wrong.push(...copies.flatMap((copy) => faultsOf(event, copy)));
@@ -55,7 +57,8 @@ function outOfOrder(first: readonly { event: TrueEvent; message: ReceivedMessage
   return [...groups.values()].flatMap((group) => {
     const partitions = new Set(group.map(({ message }) => message.partition));
     const { aggregateId } = group[0]?.event ?? {};
-    if (partitions.size > 1) return [`aggregate ${aggregateId} is spread over partitions ${[...partitions].join(', ')}`];
+    if (partitions.size > 1)
+      return [`aggregate ${aggregateId} is spread over partitions ${[...partitions].join(', ')}`];
     const inOrder = [...group].sort((a, b) => a.message.offset - b.message.offset);
     return inOrder.flatMap(({ event, message }, i) => {
       const before = inOrder[i - 1]?.event;

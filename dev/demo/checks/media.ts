@@ -15,13 +15,18 @@ export function checkMedia(truth: Known, links: readonly MediaLink[], runs: read
   const uploads = truth.events.filter(({ type }) => type === 'media.upload.completed');
   const wanted = wantedLinks(truth);
   const found = new Map<string, number>();
-  for (const { postId, mediaId } of links) found.set(`${postId} ${mediaId}`, (found.get(`${postId} ${mediaId}`) ?? 0) + 1);
+  for (const { postId, mediaId } of links)
+    found.set(`${postId} ${mediaId}`, (found.get(`${postId} ${mediaId}`) ?? 0) + 1);
 
   // What a deleted post has is not looked at: whether it was linked before is a matter of who was quicker.
   const due = [...wanted].filter((pair) => !isDeleted(truth, pair.slice(0, 36)));
   const missing = due.filter((pair) => !found.has(pair)).map((pair) => `${nameOf(pair)} is not there`);
-  const duplicates = [...found].filter(([, count]) => count > 1).map(([pair, count]) => `${nameOf(pair)} is there ${count} times`);
-  const unexpected = [...found.keys()].filter((pair) => !wanted.has(pair)).map((pair) => `${nameOf(pair)} should not be there`);
+  const duplicates = [...found]
+    .filter(([, count]) => count > 1)
+    .map(([pair, count]) => `${nameOf(pair)} is there ${count} times`);
+  const unexpected = [...found.keys()]
+    .filter((pair) => !wanted.has(pair))
+    .map((pair) => `${nameOf(pair)} should not be there`);
 
   const claimed = new Set([...wanted].map((pair) => pair.slice(37)));
   const orphans = uploads.filter(({ payload }) => !claimed.has(idIn(payload, 'media_id')));
@@ -33,7 +38,13 @@ export function checkMedia(truth: Known, links: readonly MediaLink[], runs: read
     'media',
     'every upload is linked to its post, whichever came first, or ends as unclaimed',
     `${uploads.length} uploads, ${due.length} links due, ${links.length} there, ${orphans.length} unclaimed`,
-    { uploads: uploads.length, links: links.length, missing: missing.length, duplicates: duplicates.length, unexpected: unexpected.length },
+    {
+      uploads: uploads.length,
+      links: links.length,
+      missing: missing.length,
+      duplicates: duplicates.length,
+      unexpected: unexpected.length,
+    },
     [...missing, ...duplicates, ...unexpected, ...unended],
   );
 }

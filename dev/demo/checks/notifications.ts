@@ -31,7 +31,8 @@ export function checkNotifications(
     if (due === undefined) wrong.push(`${name}: nobody should have been told that`);
     else if (due.kind !== row.kind || due.inApp !== row.inApp)
       wrong.push(`${name} (inbox: ${row.inApp}), expected ${due.kind} (inbox: ${due.inApp})`);
-    else if (due.presence === 'none' && !row.retracted) resurrected.push(`${name}: what it is about is gone, and it is still there`);
+    else if (due.presence === 'none' && !row.retracted)
+      resurrected.push(`${name}: what it is about is gone, and it is still there`);
   }
   let due = 0;
   for (const [key, { kind, eventId, recipientId, presence }] of expected) {

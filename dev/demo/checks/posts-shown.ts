@@ -15,7 +15,9 @@ interface Seen {
 export function checkPostsShown(truth: Pick<Truth, 'posts' | 'gone'>, { redis, notified }: Seen): CheckResult {
   const deleted = new Set([...truth.posts.keys()].filter((postId) => isDeleted(truth, postId)));
   const inFeeds = [...redis.feeds].flatMap(([user, { entries }]) =>
-    entries.filter(({ postId }) => deleted.has(postId)).map(({ postId }) => `deleted post ${postId} is in feed:${user}`),
+    entries
+      .filter(({ postId }) => deleted.has(postId))
+      .map(({ postId }) => `deleted post ${postId} is in feed:${user}`),
   );
   const inInboxes = notified
     .filter(({ postId }) => truth.posts.get(postId)?.status === 'deleted')

@@ -41,7 +41,9 @@ export async function runChecks(evidence: Evidence, detail: (text: string) => vo
     `SELECT event_id AS "eventId", recipient_id AS "recipientId", kind, in_app AS "inApp",
        retracted_at IS NOT NULL AS retracted, subject_type AS "subjectType", subject_id AS "subjectId" FROM notifications`,
   );
-  const { rows: links } = await pool.query<MediaLink>('SELECT post_id AS "postId", media_id AS "mediaId" FROM post_media');
+  const { rows: links } = await pool.query<MediaLink>(
+    'SELECT post_id AS "postId", media_id AS "mediaId" FROM post_media',
+  );
   const notified = notifications
     .filter(({ retracted, subjectType }) => !retracted && subjectType === 'post')
     .map(({ subjectId: postId, eventId }) => ({ postId, eventId }));

@@ -24,7 +24,9 @@ export function checkWorkflows(
       offenders.push(`event ${id} (${type}) has no workflow`);
     } else if (last.length > 1) {
       duplicates += 1;
-      offenders.push(`event ${id} (${type}) has ${last.length} workflow runs: ${last.map((one) => one.status).join(', ')}`);
+      offenders.push(
+        `event ${id} (${type}) has ${last.length} workflow runs: ${last.map((one) => one.status).join(', ')}`,
+      );
     } else if (run.status !== 'COMPLETED') {
       unfinished += 1;
       offenders.push(`workflow ${id} (${run.type}, ${type}) is ${run.status}, not COMPLETED`);

@@ -1,4 +1,4 @@
-import { type Consumer, Kafka, logLevel } from 'kafkajs';
+import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs';
 import { topicNames } from '../../../contracts/kafka';
 import { until } from '../../stack/until';
 import { nowMs } from '../traffic/ledger';
@@ -24,12 +24,13 @@ export interface KafkaReader {
 
 /** A plain consumer of its own that reads all topics of the run from the beginning. */
 export async function startKafkaReader(brokers: string, topicPrefix: string, run: string): Promise<KafkaReader> {
-  const kafka = new Kafka({ clientId: `nova-demo-${run}`, brokers: brokers.split(','), logLevel: logLevel.NOTHING });
+  const kafka = kafkaClient(brokers, `nova-demo-${run}`);
   const topics = [...new Set(Object.values(topicNames(topicPrefix)))];
   const messages: ReceivedMessage[] = [];
   /** Offset after the last one read, by `topic/partition`. */
   const positions = new Map<string, number>();
-  const consumer: Consumer = kafka.consumer({ groupId: `nova-demo-${run}`, maxWaitTimeInMs: 100 });
+  const groupId = `nova-demo-${run}`;
+  const consumer: Consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topics, fromBeginning: true });
   await consumer.run({
@@ -63,14 +64,15 @@ export async function startKafkaReader(brokers: string, topicPrefix: string, run
         throw new Error(`the Kafka topics could not be read to their ends within ${timeoutMs / 1_000} s`);
       }
     },
-    close: () => consumer.disconnect(),
+    async close() {
+      await consumer.disconnect();
+      await withAdmin(kafka, (admin) => admin.deleteGroups([groupId]));
+    },
   };
 }
 
 async function endOffsets(kafka: Kafka, topics: readonly string[]): Promise<Map<string, number>> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
+  return withAdmin(kafka, async (admin) => {
     const perTopic = await Promise.all(
       topics.map(async (topic) => {
         const offsets = await admin.fetchTopicOffsets(topic);
@@ -78,22 +80,29 @@ async function endOffsets(kafka: Kafka, topics: readonly string[]): Promise<Map<
       }),
     );
     return new Map(perTopic.flat());
-  } finally {
-    await admin.disconnect();
-  }
+  });
 }
 
 /** Deletes topics by prefix, but none of a run in `keep` (prefixes); answers how many. */
 export async function deleteTopics(brokers: string, prefix: string, keep: readonly string[] = []): Promise<number> {
-  const kafka = new Kafka({ clientId: 'nova-demo', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
+  return withAdmin(kafkaClient(brokers, 'nova-demo'), async (admin) => {
     const old = (await admin.listTopics()).filter(
       (topic) => topic.startsWith(prefix) && !keep.some((kept) => topic.startsWith(`${kept}.`)),
     );
     if (old.length > 0) await admin.deleteTopics({ topics: old });
     return old.length;
+  });
+}
+
+function kafkaClient(brokers: string, clientId: string): Kafka {
+  return new Kafka({ clientId, brokers: brokers.split(','), logLevel: logLevel.NOTHING });
+}
+
+async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return await work(admin);
   } finally {
     await admin.disconnect();
   }

@@ -27,9 +27,12 @@ export async function readRedis(url: string, prefix: string): Promise<RedisState
     const users = [...new Set([...named('feed'), ...named('feed_bound')].map(idOf))];
     const feeds = await inChunks(users, async (chunk) => {
       const pipeline = redis.pipeline();
-      for (const user of chunk) pipeline.zrevrange(`${prefix}feed:${user}`, 0, -1, 'WITHSCORES').get(`${prefix}feed_bound:${user}`);
+      for (const user of chunk)
+        pipeline.zrevrange(`${prefix}feed:${user}`, 0, -1, 'WITHSCORES').get(`${prefix}feed_bound:${user}`);
       const replies = await repliesOf(pipeline.exec());
-      return chunk.map((user, i) => [user, feedOf(replies[2 * i] as string[], replies[2 * i + 1] as string | null)] as const);
+      return chunk.map(
+        (user, i) => [user, feedOf(replies[2 * i] as string[], replies[2 * i + 1] as string | null)] as const,
+      );
     });
     const captions = await inChunks(named('post'), async (chunk) =>
       (await redis.mget(chunk)).map((json, i) => [idOf(chunk[i] ?? ''), captionOf(json)] as const),
@@ -57,7 +60,7 @@ export async function deleteKeys(url: string, prefix: string, keep: readonly str
 
 async function scan(redis: Redis, prefix: string): Promise<string[]> {
   const keys = new Set<string>();
-  for (let cursor = '0'; ; ) {
+  for (let cursor = '0'; ;) {
     const [next, found] = await redis.scan(cursor, 'MATCH', `${prefix}*`, 'COUNT', 5_000);
     for (const key of found) keys.add(key);
     if (next === '0') return [...keys];

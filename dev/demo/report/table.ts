@@ -29,13 +29,35 @@ function counts(summary: Summary): string {
 function latencies({ latency }: Summary): string {
   const table = new Table({
     ...plain,
-    head: ['from commit, ms', 'events', 'started p50', 'p99', 'first effect p50', 'p99', 'budget', 'subscriber p50', 'p99'],
+    head: [
+      'from commit, ms',
+      'events',
+      'started p50',
+      'p99',
+      'first effect p50',
+      'p99',
+      'budget',
+      'subscriber p50',
+      'p99',
+    ],
     colAligns: ['left', ...Array<'right'>(8).fill('right')],
   });
   for (const name of priorityNames) {
-    const [effect, started, subscriber] = [latency.firstEffect[name], latency.published[name], latency.subscriber[name]];
+    const [effect, started, subscriber] = [
+      latency.firstEffect[name],
+      latency.published[name],
+      latency.subscriber[name],
+    ];
     if (effect === undefined) continue;
-    const cells = [started?.p50, started?.p99, effect.p50, effect.p99, latencyBudgetMs[name], subscriber?.p50, subscriber?.p99];
+    const cells = [
+      started?.p50,
+      started?.p99,
+      effect.p50,
+      effect.p99,
+      latencyBudgetMs[name],
+      subscriber?.p50,
+      subscriber?.p99,
+    ];
     table.push([name, n(effect.count), ...cells.map((value) => (value === undefined ? '–' : n(Math.round(value))))]);
   }
   return table.toString();

@@ -34,9 +34,10 @@ export async function createDemoDatabase(serverUrl: string, name: string): Promi
 /** Drops the databases of earlier runs, but none of `keep`; answers how many. Only for a server of our own. */
 export async function dropOldDatabases(serverUrl: string, keep: ReadonlySet<string> = new Set()): Promise<number> {
   return asAdmin(serverUrl, async (admin) => {
-    const { rows } = await admin.query<{ datname: string }>('SELECT datname FROM pg_database WHERE starts_with(datname, $1)', [
-      databasePrefix,
-    ]);
+    const { rows } = await admin.query<{ datname: string }>(
+      'SELECT datname FROM pg_database WHERE starts_with(datname, $1)',
+      [databasePrefix],
+    );
     const old = rows.map(({ datname }) => datname).filter((name) => !keep.has(name));
     for (const name of old) await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     return old.length;

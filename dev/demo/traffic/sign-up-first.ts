@@ -22,9 +22,10 @@ export async function signUpFirst(
   }
   const known = async () => {
     interrupted.throwIfAborted();
-    const { rowCount } = await pool.query('SELECT 1 FROM user_profiles WHERE user_id = ANY ($1) AND email IS NOT NULL', [
-      people,
-    ]);
+    const { rowCount } = await pool.query(
+      'SELECT 1 FROM user_profiles WHERE user_id = ANY ($1) AND email IS NOT NULL',
+      [people],
+    );
     return rowCount === people.length;
   };
   if (!(await until(known, { timeoutMs: 30_000, everyMs: 50 }))) {

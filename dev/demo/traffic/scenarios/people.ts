@@ -28,7 +28,10 @@ const signedUp: Scenario = {
     if (userId === undefined) return;
     await business.transaction(random, async (tx) => {
       await requireActive(tx, userId);
-      await tx.publish({ type: 'identity.user.created', payload: { user_id: userId, username: `user-${userId.slice(0, 8)}` } });
+      await tx.publish({
+        type: 'identity.user.created',
+        payload: { user_id: userId, username: `user-${userId.slice(0, 8)}` },
+      });
       for (const followeeId of new Set([world.celebrity(random), world.otherUser(random, userId)])) {
         const values = [followeeId, userId];
         const { rowCount } = await tx.query('INSERT INTO follows VALUES ($1, $2) ON CONFLICT DO NOTHING', values);

@@ -41,7 +41,8 @@ async function deletePost({ business, signalPostDeleted }: Services, random: Ran
   const committed = await business.transaction(random, async (tx) => {
     await changeStatus(tx, post, { from: ['published', 'draft', 'archived'], to: 'deleted' });
     const about = { post_id: post.postId, user_id: post.authorId };
-    if (byStatus) await tx.publish({ type: 'content.post.status_updated', payload: { ...about, new_status: 'deleted' } });
+    if (byStatus)
+      await tx.publish({ type: 'content.post.status_updated', payload: { ...about, new_status: 'deleted' } });
     else await tx.publish({ type: 'content.post.deleted', payload: about });
   });
   if (committed && random.chance(0.5)) await signalPostDeleted(post.postId);
@@ -78,7 +79,8 @@ const drafted: Scenario = {
   async run({ business, world, pause }, random) {
     const post = { postId: randomUUID(), authorId: world.author(random) };
     const about = { post_id: post.postId, user_id: post.authorId };
-    if (!(await business.transaction(random, (tx) => writePost(tx, world, random, { ...about, status: 'draft' })))) return;
+    if (!(await business.transaction(random, (tx) => writePost(tx, world, random, { ...about, status: 'draft' }))))
+      return;
     await pause(random.below(600));
     await business.transaction(random, async (tx) => {
       await changeStatus(tx, post, { from: ['draft'], to: 'published' });
@@ -157,4 +159,12 @@ const deletedLater: Scenario = {
   },
 };
 
-export const postScenarios = [published, mentioning, drafted, edited, archivedThenRestored, deletedAtOnce, deletedLater];
+export const postScenarios = [
+  published,
+  mentioning,
+  drafted,
+  edited,
+  archivedThenRestored,
+  deletedAtOnce,
+  deletedLater,
+];

@@ -48,7 +48,9 @@ export async function requirePublished(tx: Transaction, postId: string): Promise
   if (rowCount === 0) throw new NothingToDo();
 }
 
-const words = 'light river stone morning quiet paper garden signal window copper winter orbit meadow harbour'.split(' ');
+const words = 'light river stone morning quiet paper garden signal window copper winter orbit meadow harbour'.split(
+  ' ',
+);
 
 /** Some harmless words. */
 export function text(random: Random): string {

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { Client, type Connection } from '@temporalio/client';
+import { ensureSearchAttributes } from '../../../migrations/search-attributes';
+import { configFrom, sharedSettings } from '../../../runtime/config';
+import { connectClient } from '../../../runtime/temporal';
+import { environmentOf, type StackAddresses } from '../../stack/addresses';
+import { type Cleanup } from '../cleanup';
+import { newRunId, runNames, type RunNames } from '../run-names';
+import { createDemoDatabase, type DemoDatabase } from './database';
+import { removeFromGivenServers, removeOldRuns } from './leftovers';
+import { type MailSink, startMailSink } from './mail-sink';
+import { startProcess, type DemoProcess } from './processes';
+import { endOrphans, registerRun, runFolder } from './run-register';
+
+/** How long an upload waits for its post in the demo; an hour in production. */
+export const claimWindowMs = 10_000;
+
+/** The servers and everything of this run on them. */
+export interface Environment {
+  readonly addresses: StackAddresses;
+  readonly names: RunNames;
+  /** Where the run's logs are. */
+  readonly folder: string;
+  readonly dataDir: string;
+  readonly database: DemoDatabase;
+  readonly connection: Connection;
+  readonly client: Client;
+  readonly mails: MailSink;
+}
+
+/** A database, clients and a mail server for one run. What earlier runs left behind is removed first. */
+export async function prepareEnvironment(
+  { addresses, dataDir }: { addresses: StackAddresses; dataDir: string },
+  cleanup: Cleanup,
+): Promise<Environment> {
+  const names = runNames(newRunId());
+  await removeOldRuns(addresses, await endOrphans(dataDir));
+  registerRun(dataDir, names.run, []);
+  const database = await createDemoDatabase(addresses.databaseUrl, names.database);
+  cleanup.add('traces on given servers', () => removeFromGivenServers(addresses, names, () => database.drop()));
+  cleanup.add('the database connections', () => database.close());
+  const config = configFrom(sharedSettings.temporal, { ...process.env, ...environmentOf(addresses) });
+  const connection = connectClient(config);
+  cleanup.add('the Temporal connection', () => connection.close());
+  await ensureSearchAttributes(connection, addresses.temporalNamespace);
+  const mails = await startMailSink();
+  cleanup.add('the mail server', () => mails.close());
+  const client = new Client({ connection, namespace: addresses.temporalNamespace });
+  return { addresses, names, folder: runFolder(dataDir, names.run), dataDir, database, connection, client, mails };
+}
+
+/** Starts one bridge and the workers, each a process of its own, as they run in production. */
+export function startProcesses(environment: Environment, pullThreshold: number, cleanup: Cleanup): DemoProcess[] {
+  const { addresses, names, database, mails, folder, dataDir } = environment;
+  const variables = {
+    ...environmentOf(addresses),
+    DATABASE_URL: database.url,
+    KAFKA_TOPIC_PREFIX: names.topicPrefix,
+    REDIS_KEY_PREFIX: names.redisPrefix,
+    TASK_QUEUE_PREFIX: names.taskQueuePrefix,
+    SMTP_URL: mails.url,
+    MEDIA_CLAIM_WINDOW_MS: String(claimWindowMs),
+    FEED_PULL_THRESHOLD: String(pullThreshold),
+    WORKFLOW_BUNDLE: '',
+  };
+  const logs = join(folder, 'logs');
+  const processes = [
+    startProcess('workers', 'workers/main.ts', variables, logs),
+    startProcess('bridge', 'outbox-bridge/main.ts', variables, logs),
+  ];
+  for (const process of processes) {
+    cleanup.addProcess(process.pid);
+    cleanup.add(`the ${process.name}`, () => process.stop());
+  }
+  registerRun(
+    dataDir,
+    names.run,
+    processes.map(({ pid }) => pid),
+  );
+  return processes;
+}

@@ -1,0 +1,22 @@
+import { down, status, up, type StackState } from '../../stack/stack';
+import { type Reporter } from '../../stack/reporter';
+import { type Cleanup } from '../cleanup';
+import { endOrphans } from './run-register';
+
+const name = 'demo';
+
+/**
+ * Brings the demo's servers up, or takes those the environment gives. Whatever was not running before is taken down at
+ * the end, unless another run has begun to use it.
+ */
+export async function bringStackUp(report: Reporter, cleanup: Cleanup): Promise<StackState> {
+  const before = await status(name);
+  const ranBefore = before.servers.some((server) => server.how !== 'given' && server.health.healthy);
+  const rising = up({ name, report });
+  cleanup.add('the servers', async () => {
+    // After Ctrl-C they may still be starting, and half a stack would be left behind.
+    await rising.catch(() => undefined);
+    if (!ranBefore && (await endOrphans(before.dataDir)).length === 0) await down({ name, report });
+  });
+  return rising;
+}
