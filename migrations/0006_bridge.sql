@@ -38,11 +38,11 @@ BEGIN
       LIMIT p_lanes[lane.priority + 1]
       FOR UPDATE OF o SKIP LOCKED
     ) candidate
-  ), head AS (
+  ), head AS MATERIALIZED (
     SELECT h.id, h.created_at, h.aggregate_id, h.sequence, h.priority FROM lane_head h
     ORDER BY (h.place <= p_floor) DESC, h.priority, h.sequence
     LIMIT p_heads
-  ), run AS (
+  ), run AS MATERIALIZED (
     SELECT h.id, h.created_at, 0::bigint AS position FROM head h
     UNION ALL
     SELECT s.id, s.created_at, s.position FROM head h CROSS JOIN LATERAL (

@@ -17,7 +17,7 @@ async function main(options: DemoOptions): Promise<number> {
   try {
     const steps = new Steps(report, interrupt);
     const show = { steps, report, detailEveryMs: rows ? 400 : 5_000, interrupted: interrupt };
-    const summary = await orInterrupted(runDemo(options, show, cleanup), interrupt);
+    const summary = await runDemo(options, show, cleanup);
     rows?.close();
     process.stdout.write(`${options.json ? JSON.stringify(summary) : printedSummary(summary)}\n`);
     if (options.keep || (isTerminal && !options.json)) await untilInterrupted(interrupt, summary.webUi);
@@ -45,14 +45,6 @@ function onInterrupt(cleanup: Cleanup): AbortSignal {
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   return controller.signal;
-}
-
-/** Leaves the run alone when interrupted, wherever it is: what it holds is undone by the cleanup. */
-function orInterrupted<T>(work: Promise<T>, interrupt: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    interrupt.addEventListener('abort', () => reject(interrupt.reason as Error), { once: true });
-    work.then(resolve, reject);
-  });
 }
 
 async function untilInterrupted(interrupt: AbortSignal, webUi: string | null): Promise<void> {

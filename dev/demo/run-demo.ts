@@ -35,7 +35,7 @@ const patienceMs = 60_000;
 export async function runDemo(options: DemoOptions, show: Show, cleanup: Cleanup): Promise<Summary> {
   const { steps, interrupted, detailEveryMs } = show;
   const begunMs = nowMs();
-  const stack = await bringStackUp(show.report, cleanup);
+  const stack = await bringStackUp(show.report, interrupted, cleanup);
   const environment = await steps.run(
     'database',
     'a fresh database, migrated',
@@ -46,6 +46,7 @@ export async function runDemo(options: DemoOptions, show: Show, cleanup: Cleanup
   const { pool } = environment.database;
 
   const graph = planGraph(options, new Random(options.seed));
+  interrupted.throwIfAborted();
   const processes = startProcesses(environment, graph.pullThreshold, cleanup);
   const [follows] = await bothOf(
     steps.run(

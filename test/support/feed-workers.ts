@@ -1,4 +1,4 @@
-import { type Client, type WorkflowHandle } from '@temporalio/client';
+import { type Client, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { TemporalRunSignaller } from '../../activities/adapters/temporal-run-signaller';
 import { createFeedActivities } from '../../activities/feed/create-feed-activities';
 import { type FeedDeps } from '../../activities/feed/deps';
@@ -6,7 +6,7 @@ import { type EventRef } from '../../contracts/event-ref';
 import { type WorkflowResult } from '../../contracts/signals';
 import { type QueueName, type WorkflowType, taskQueue, workflowTypes } from '../../contracts/workflow-types';
 import { type FeedHarness, createFeedHarness, withSettings } from './feed-harness';
-import { type TestWorkers, createTestClient, startTestWorkers, testQueuePrefix } from './temporal';
+import { createTestClient, startTestWorkers, testQueuePrefix } from './temporal';
 
 /** Calls of the other teams' activities, which stand in here with the least that the feed's workflows need of them. */
 export interface Calls {
@@ -24,7 +24,7 @@ export interface FeedWorkers {
   deps: FeedDeps;
   /** Awaited by every emit; a test may make it fail. */
   kafka: () => Promise<void>;
-  start(type: WorkflowType, event: EventRef): Promise<WorkflowHandle>;
+  start(type: WorkflowType, event: EventRef): Promise<WorkflowHandleWithFirstExecutionRunId>;
   run(type: WorkflowType, event: EventRef): Promise<WorkflowResult>;
   close(): Promise<void>;
 }
@@ -39,30 +39,8 @@ export async function startFeedWorkers(): Promise<FeedWorkers> {
   const calls: Calls = { emitted: [], claimed: [], told: [], retracted: [] };
   // Every call asks for the ports of the moment.
   const live = new Proxy({} as FeedDeps, { get: (_, name) => workers.deps[name as keyof FeedDeps] });
-  let running: TestWorkers | undefined;
-  const workers: FeedWorkers = {
-    feed,
-    client,
-    calls,
-    deps: withSettings(feed, { feedPageSize: 1, feedPagesPerCall: 1 }),
-    kafka: () => Promise.resolve(),
-    start: (type, event) =>
-      client.workflow.start(type, {
-        workflowId: event.eventId,
-        taskQueue: taskQueue(prefix, workflowTypes[type].queue),
-        args: [event],
-      }),
-    run: async (type, event) => {
-      const handle = await workers.start(type, event);
-      return (await handle.result()) as WorkflowResult;
-    },
-    close: async () => {
-      await running?.stop();
-      await client.connection.close();
-      await feed.close();
-    },
-  };
-  running = await startTestWorkers({
+  // The activities find `workers` when they are called: by then it is there.
+  const running = await startTestWorkers({
     prefix,
     queues,
     activities: {
@@ -80,5 +58,27 @@ export async function startFeedWorkers(): Promise<FeedWorkers> {
       notifyRetract: async (event: EventRef) => ({ retracted: calls.retracted.push(event.eventId) }),
     },
   });
+  const workers: FeedWorkers = {
+    feed,
+    client,
+    calls,
+    deps: withSettings(feed, { feedPageSize: 1, feedPagesPerCall: 1 }),
+    kafka: () => Promise.resolve(),
+    start: (type, event) =>
+      client.workflow.start(type, {
+        workflowId: event.eventId,
+        taskQueue: taskQueue(prefix, workflowTypes[type].queue),
+        args: [event],
+      }),
+    run: async (type, event) => {
+      const handle = await workers.start(type, event);
+      return (await handle.result()) as WorkflowResult;
+    },
+    close: async () => {
+      await running.stop();
+      await client.connection.close();
+      await feed.close();
+    },
+  };
   return workers;
 }

@@ -1,3 +1,4 @@
+import { toError } from '../../../runtime/errors';
 import { down, status, up, type StackState } from '../../stack/stack';
 import { type Reporter } from '../../stack/reporter';
 import { type Cleanup } from '../cleanup';
@@ -9,7 +10,7 @@ const name = 'demo';
  * Brings the demo's servers up, or takes those the environment gives. Whatever was not running before is taken down at
  * the end, unless another run has begun to use it.
  */
-export async function bringStackUp(report: Reporter, cleanup: Cleanup): Promise<StackState> {
+export async function bringStackUp(report: Reporter, interrupted: AbortSignal, cleanup: Cleanup): Promise<StackState> {
   const before = await status(name);
   const ranBefore = before.servers.some((server) => server.how !== 'given' && server.health.healthy);
   const rising = up({ name, report });
@@ -18,5 +19,9 @@ export async function bringStackUp(report: Reporter, cleanup: Cleanup): Promise<
     await rising.catch(() => undefined);
     if (!ranBefore && (await endOrphans(before.dataDir)).length === 0) await down({ name, report });
   });
-  return rising;
+  // The first start may build for minutes: Ctrl-C does not wait for that.
+  const giveUp = new Promise<never>((_, reject) => {
+    interrupted.addEventListener('abort', () => reject(toError(interrupted.reason)), { once: true });
+  });
+  return Promise.race([rising, giveUp]);
 }

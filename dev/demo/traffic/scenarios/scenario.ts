@@ -7,9 +7,9 @@ export interface Services {
   readonly business: Business;
   readonly world: World;
   /** The client library's call: tells running workflows that a post is gone, after its delete was committed. */
-  signalPostDeleted(postId: string): Promise<void>;
+  readonly signalPostDeleted: (postId: string) => Promise<void>;
   /** Lets some time go by between two transactions, as people do. */
-  pause(ms: number): Promise<void>;
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /** A small story of one to three transactions. */
