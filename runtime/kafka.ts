@@ -61,7 +61,8 @@ function saslOf(config: KafkaAddress): SASLOptions | undefined {
 function pinoLogging(logger: Logger): (entry: LogEntry) => void {
   let lastText = '';
   return ({ level, namespace, log }) => {
-    const text = `kafka ${namespace.toLowerCase()}: ${log.message}`;
+    // The root logger has no namespace, whatever the types say.
+    const text = `kafka ${((namespace as string | undefined) ?? 'client').toLowerCase()}: ${log.message}`;
     if (level !== logLevel.ERROR || text === lastText) {
       logger.debug(text);
       return;

@@ -29,7 +29,7 @@ export class FanoutPager {
    * call looks at the tombstone before anything else, so a signal without a delete stops nothing.
    */
   lookAgain(): void {
-    ;
+    this.waiting?.cancel();
   }
 
   private async pages(step: FanoutStep, from: WalkPoint): Promise<FanoutStep> {

@@ -81,7 +81,6 @@ export class LiveRows implements Reporter {
 
 /** One line stays one line, or the cursor would go up too little. Escape codes count as nothing. */
 function cut(text: string, width: number): string {
-  // eslint-disable-next-line no-control-regex -- the escape codes of this file
   const visible = text.replace(/\u001b\[\d+m/g, '');
   return visible.length <= width ? text : `${visible.slice(0, Math.max(0, width - 1))}…`;
 }

@@ -24,7 +24,7 @@ export function checkFeeds(truth: Known, redis: Pick<RedisState, 'feeds' | 'pull
   return checked(
     'feeds',
     'every feed in Redis is the one computed from the tables, newest first',
-    `${users.size} feeds, ${entries} entries, ${expected.pullAuthors.size} author merged by readers`,
+    `${users.size.toLocaleString('en')} feeds, ${entries.toLocaleString('en')} entries; ${expected.pullAuthors.size} author left to readers`,
     { feeds: users.size, feedEntries: entries, feedMismatches: mismatches.length, pullAuthors: redis.pullAuthors.size },
     [...mismatches, ...pull],
   );

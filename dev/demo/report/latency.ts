@@ -6,7 +6,7 @@ import { type ReceivedMessage } from '../observe/kafka-reader';
 import { percentiles, type Percentiles } from './percentiles';
 
 export interface Latencies {
-  /** Commit to the first effect that lasts: a notification, a link, a post placed, or Kafka's acknowledgement. */
+  /** Commit to the first effect that lasts: a notification, a link, a post placed, or a message on Kafka. */
   readonly firstEffect: Partial<Record<PriorityName, Percentiles>>;
   /** Commit to the start of the workflow, as the bridge marked it. */
   readonly published: Partial<Record<PriorityName, Percentiles>>;
@@ -46,7 +46,10 @@ export async function measureLatencies(
     received.set(id, Math.min(receivedAtMs, received.get(id) ?? Infinity));
   }
   return {
-    firstEffect: byPriority(events, ({ id }) => times.get(id)?.firstEffect),
+    firstEffect: byPriority(events, ({ id }) => {
+      const first = Math.min(times.get(id)?.firstEffect ?? Infinity, received.get(id) ?? Infinity);
+      return Number.isFinite(first) ? first : undefined;
+    }),
     published: byPriority(events, ({ id }) => times.get(id)?.published),
     subscriber: byPriority(events, ({ id }) => received.get(id)),
   };

@@ -49,7 +49,7 @@ export function planGraph(
     step: random.between(1, people - 1),
   }));
   const [top = 0, second = 0] = authors.map((author) => author.followers);
-  const clear = top - second > 2 * events;
+  const clear = top - second > events / 2;
   return { users, people, authors, pullThreshold: clear ? Math.floor((top + second) / 2) : 100_000 + followers };
 }
 

@@ -69,7 +69,8 @@ export class World {
   }
 
   celebrity(random: Random): string {
-    return userId(random.below(celebrities));
+    // The very first more often: it alone is over the pull threshold.
+    return userId(random.chance(0.2) ? 0 : random.below(celebrities));
   }
 
   /** Authors as they are: mostly ordinary people, now and then somebody with very many followers. */

@@ -1,4 +1,4 @@
-import { type Producer } from 'kafkajs';
+import { Partitioners, type Producer } from 'kafkajs';
 import { type Redis } from 'ioredis';
 import { type ReceivedEvent, Subscriber, type SubscriberOptions } from '../../../client/subscriber';
 import { createRedis } from '../../../runtime/redis';
@@ -17,7 +17,7 @@ beforeAll(async () => {
   topics = await createTestTopics(['content', 'media', 'message', 'social']);
   redis = createRedis({ url: servers().redisUrl, keyPrefix: `test-${newId()}:`, logger: silentLogger });
   await redis.connect();
-  producer = topics.kafka.producer();
+  producer = topics.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
 });
 

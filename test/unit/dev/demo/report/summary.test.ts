@@ -1,0 +1,55 @@
+import { checked } from '../../../../../dev/demo/checks/check';
+import { summarize } from '../../../../../dev/demo/report/summary';
+import { printedSummary } from '../../../../../dev/demo/report/table';
+
+const measured = {
+  run: 'r',
+  seed: 1,
+  events: 10,
+  rolledBack: 1,
+  transactions: 9,
+  follows: 5,
+  eventsPerSecond: 40,
+  settleMs: 100,
+  totalMs: 1_000,
+  latency: { firstEffect: { critical: { count: 1, p50: 2, p99: 3, max: 4 } }, published: {}, subscriber: {} },
+  unsettled: [],
+  webUi: 'http://ui',
+};
+const good = checked('workflows', 'one each', '10', { workflows: 10, missing: 0, duplicates: 0 }, []);
+const bad = checked('kafka', 'once', '9', { kafkaMessages: 9, missing: 1, duplicates: 2, outOfOrder: 3 }, [
+  'event x is missing',
+]);
+
+describe('the summary of a run', () => {
+  it('is good when everything settled and every check holds', () => {
+    expect(summarize({ ...measured, checks: [good] })).toMatchObject({
+      ok: true,
+      workflows: 10,
+      latencyMs: { critical: { p99: 3 } },
+    });
+  });
+
+  it('is bad when one check does not hold, and adds up what is wrong', () => {
+    const summary = summarize({ ...measured, checks: [good, bad] });
+    expect(summary).toMatchObject({
+      ok: false,
+      missing: 1,
+      duplicates: 2,
+      outOfOrder: 3,
+      kafkaMessages: 9,
+      feedMismatches: 0,
+    });
+  });
+
+  it('is bad when something never settled', () => {
+    expect(summarize({ ...measured, checks: [good], unsettled: ['1 open workflows'] }).ok).toBe(false);
+  });
+
+  it('is printed with the offenders and the address of the Web UI', () => {
+    const printed = printedSummary(summarize({ ...measured, checks: [good, bad] }));
+    expect(printed).toContain('event x is missing');
+    expect(printed).toContain('✘ not every check holds');
+    expect(printed).toContain('Web UI: http://ui');
+  });
+});

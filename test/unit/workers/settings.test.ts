@@ -1,0 +1,31 @@
+import { topicsOf } from '../../../activities/emit/settings';
+import { configFrom } from '../../../runtime/config';
+import { workerSettings } from '../../../workers/settings';
+
+const required = { DATABASE_URL: 'postgres://localhost/nova' };
+const config = (environment: Record<string, string>) => configFrom(workerSettings, { ...required, ...environment });
+
+it('works on every queue unless told otherwise', () => {
+  expect(config({}).workerQueues).toEqual(['feed', 'media', 'notification', 'identity', 'kafka']);
+  expect(config({ WORKER_QUEUES: ' feed, kafka,feed ' }).workerQueues).toEqual(['feed', 'kafka']);
+});
+
+it('names the queues there are when it is told one that is not', () => {
+  expect(() => config({ WORKER_QUEUES: 'feed,fead' })).toThrow(
+    'WORKER_QUEUES="feed,fead" must be one or more of feed, media, notification, identity, kafka',
+  );
+});
+
+it.each([
+  [{}, 'nova.media.events'],
+  [{ KAFKA_TOPIC_PREFIX: 'eu' }, 'eu.media.events'],
+  [{ KAFKA_EVENTS_TOPIC: 'general' }, 'general'],
+  [{ KAFKA_EVENTS_TOPIC: 'general', KAFKA_MEDIA_EVENTS_TOPIC: 'media' }, 'media'],
+])('sends media events, given %j, to %s', (environment, topic) => {
+  expect(topicsOf(config(environment)).media).toBe(topic);
+});
+
+it('overrides the topics of the source documents and no other', () => {
+  const topics = topicsOf(config({ KAFKA_IDENTITY_EVENTS_TOPIC: 'i', KAFKA_MESSAGE_EVENTS_TOPIC: 'm' }));
+  expect(topics).toMatchObject({ identity: 'i', message: 'm', content: 'nova.content.events', social: 'nova.social.events' });
+});
