@@ -43,7 +43,9 @@ export class Subscriber implements Service {
 
   constructor(private readonly options: SubscriberOptions) {
     this.name = `subscriber ${options.name}`;
-    this.consumer = options.kafka.consumer({ groupId: options.name, allowAutoTopicCreation: false });
+    // A partition that was stopped is fetched again when the fetch of the others is over: that bounds the pause.
+    const maxWaitTimeInMs = 500;
+    this.consumer = options.kafka.consumer({ groupId: options.name, allowAutoTopicCreation: false, maxWaitTimeInMs });
   }
 
   async start(): Promise<void> {
@@ -63,22 +65,22 @@ export class Subscriber implements Service {
     await this.consumer.disconnect();
   }
 
-  private async handleBatch({ batch, heartbeat, pause, isRunning, isStale }: EachBatchPayload): Promise<void> {
-    const { topic, partition } = batch;
-    for (const message of batch.messages) {
-      if (!isRunning() || isStale()) return;
+  private async handleBatch(payload: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = payload.batch;
+    for (const message of messages) {
+      if (!payload.isRunning() || payload.isStale()) return;
       try {
         await this.handleOnce(topic, message);
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         this.options.onError(error, { topic, partition, offset: message.offset });
         this.consumer.seek({ topic, partition, offset: message.offset });
-        this.resumeLater(pause());
+        this.resumeLater(payload.pause());
         return;
       }
       const next = String(BigInt(message.offset) + 1n);
       await this.consumer.commitOffsets([{ topic, partition, offset: next }]);
-      await heartbeat();
+      await payload.heartbeat();
     }
   }
 
@@ -106,7 +108,8 @@ export function receivedEvent(topic: string, message: KafkaMessage): ReceivedEve
   const optional = (name: string): string | undefined => message.headers?.[name]?.toString();
   const header = (name: string): string => {
     const value = optional(name);
-    if (value === undefined || value === '') throw new Error(`message ${message.offset} of ${topic} has no ${name} header`);
+    if (value === undefined || value === '')
+      throw new Error(`message ${message.offset} of ${topic} has no ${name} header`);
     return value;
   };
   return {

@@ -28,17 +28,18 @@ import { type WorkerConfig } from './settings';
 import { WorkerGroup } from './worker-group';
 
 /** Builds the worker process from its configuration; the services are started in this order. */
-export function composeWorkers(
-  config: WorkerConfig,
-  logger: Logger,
-): { services: Service[]; ended: Promise<never> } {
+export function composeWorkers(config: WorkerConfig, logger: Logger): { services: Service[]; ended: Promise<never> } {
   const dependencies = new Dependencies(config, logger);
   const workers = new WorkerGroup(config, createActivities(dependencies, config, logger), logger);
   return { services: [dependencies, workers], ended: workers.ended };
 }
 
 /** Every activity there is, over the real adapters. */
-export function createActivities({ pools, redis, sink, temporal, email }: Dependencies, config: WorkerConfig, logger: Logger) {
+export function createActivities(
+  { pools, redis, sink, temporal, email }: Dependencies,
+  config: WorkerConfig,
+  logger: Logger,
+) {
   const runs = new TemporalRunSignaller(temporal);
   return {
     ...createFeedActivities({

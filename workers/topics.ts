@@ -25,7 +25,10 @@ export async function ensureTopics(
     const missing = new Map(
       domains
         .filter((domain) => !before.has(topics[domain]))
-        .map((domain) => [topics[domain], { topic: topics[domain], numPartitions: topicPartitions[domain], replicationFactor }]),
+        .map((domain) => [
+          topics[domain],
+          { topic: topics[domain], numPartitions: topicPartitions[domain], replicationFactor },
+        ]),
     );
     if (missing.size === 0) return [];
     await admin.createTopics({ topics: [...missing.values()], waitForLeaders: true, timeout: timeoutMs });

@@ -37,11 +37,12 @@ export class WorkerGroup implements Service {
     const bundle = await workflowBundle(config.workflowBundle, logger);
     const connection = await connectWorker(config);
     this.connection = connection;
-    for (const queue of config.workerQueues) {
-      const options = workerOptions(config, queue);
-      const { activities } = this;
-      this.workers.push(await Worker.create({ ...options, connection, workflowBundle: bundle, activities }));
-    }
+    this.workers = await Promise.all(
+      config.workerQueues.map((queue) => {
+        const options = workerOptions(config, queue);
+        return Worker.create({ ...options, connection, workflowBundle: bundle, activities: this.activities });
+      }),
+    );
     const runs = this.workers.map((worker) => worker.run());
     for (const run of runs) run.catch(this.fail);
     this.running = Promise.allSettled(runs);

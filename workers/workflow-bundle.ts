@@ -23,10 +23,10 @@ export async function workflowBundle(file: string, logger: Logger): Promise<Work
 
 /** Bundles `workflows/index`: about a second. */
 export function makeBundle(logger: Logger): ReturnType<typeof bundleWorkflowCode> {
-  const { info: _info, ...quiet } = temporalLogger(logger);
+  const ours = temporalLogger(logger);
   return bundleWorkflowCode({
     workflowsPath: require.resolve('../workflows/index'),
     // Webpack's report of each module is no news.
-    logger: { ...quiet, info: (message, meta) => quiet.debug(message, meta) },
+    logger: { ...ours, info: (message, meta) => void ours.debug(message, meta) },
   });
 }

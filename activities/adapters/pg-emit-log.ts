@@ -49,7 +49,7 @@ const selectRows = `
   WHERE o.created_at BETWEEN $3::timestamptz AND $4::timestamptz
   ORDER BY o.aggregate_id, o.sequence`;
 
-// Row locks are taken in the order of the sequence, as the bridge takes them when it marks.
+// Row locks in the order of the sequence; `mark` tries again when the bridge marks the same rows in another.
 const locked = `
   SELECT o.id, o.created_at FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (id, created_at)
   JOIN outbox_events o ON o.id = wanted.id AND o.created_at = wanted.created_at

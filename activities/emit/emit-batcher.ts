@@ -31,9 +31,10 @@ export class EmitBatcher {
    * @throws NovaError as `EmitOutcome` says
    */
   emit(event: EventRef, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
+    let leave: () => void = () => undefined;
+    const emitted = new Promise<void>((resolve, reject) => {
       const waiter: Waiter = { event, resolve, reject, gone: false };
-      const leave = (): void => {
+      leave = () => {
         waiter.gone = true;
         reject(toError(signal.reason));
       };
@@ -41,6 +42,7 @@ export class EmitBatcher {
       signal.addEventListener('abort', leave, { once: true });
       this.enqueue([waiter]);
     });
+    return emitted.finally(() => signal.removeEventListener('abort', leave));
   }
 
   private enqueue(waiters: readonly Waiter[]): void {

@@ -37,5 +37,5 @@ export function topicsOf(config: TopicConfig): Record<Domain, string> {
     message: config.kafkaMessageTopic,
   };
   const given = Object.entries(overrides).filter(([, topic]) => topic !== '');
-  return topicNames(config.kafkaTopicPrefix, Object.fromEntries(given) as Partial<Record<Domain, string>>);
+  return topicNames(config.kafkaTopicPrefix, Object.fromEntries(given));
 }

@@ -35,9 +35,13 @@ async function linkNamed({ media }: MediaDeps, { postId, eventId }: MediaClaim):
 async function tellUploads(deps: MediaDeps, { postId, userId }: MediaClaim, claimed: readonly Upload[]): Promise<void> {
   if (claimed.length === 0) return;
   const told = await Promise.allSettled([
-    deps.pending.remove(userId, claimed.map(({ mediaId }) => mediaId)),
+    deps.pending.remove(
+      userId,
+      claimed.map(({ mediaId }) => mediaId),
+    ),
     ...claimed.map(({ eventId, mediaId }) => deps.uploads.mediaClaimed(eventId, { postId, mediaId })),
   ]);
   for (const result of told)
-    if (result.status === 'rejected') deps.logger.warn({ post_id: postId, error: oneLine(result.reason) }, 'media: upload not told');
+    if (result.status === 'rejected')
+      deps.logger.warn({ post_id: postId, error: oneLine(result.reason) }, 'media: upload not told');
 }

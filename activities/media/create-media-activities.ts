@@ -22,8 +22,9 @@ export function createMediaActivities(deps: MediaDeps) {
     async mediaClaim(event: EventRef): Promise<{ linked: number }> {
       return { linked: await claimMedia(deps, await events.load<'content.post.created'>(event)) };
     },
-    /** For content.post.deleted, after the post's tombstone is set: takes its media from it. */
+    /** For a retraction, after the tombstone is set: takes its media from a post that is deleted for good. */
     async mediaUnlink(event: EventRef): Promise<{ unlinked: number }> {
+      if (!event.eventType.startsWith('content.post.')) return { unlinked: 0 };
       const { post_id: postId } = (await events.load<'content.post.deleted'>(event)).payload;
       return { unlinked: (await postIsGone(deps, postId)) ? await media.unlinkPost(postId) : 0 };
     },

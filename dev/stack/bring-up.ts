@@ -1,13 +1,15 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { StackAddresses } from './addresses';
-import { StackError } from './errors';
+
+import { messageOf, StackError } from './errors';
 import { ask, type Health } from './health/ask';
-import { furnishAndAsk, launch } from './local';
+import { furnishAndAsk, launch, prepareData } from './local';
 import { addresses, birthNote, dataFolder, livingProcess, logFile, remember, save, type OpenStack } from './open-stack';
-import { choosePorts, portIsFree } from './ports';
+import { choosePorts } from './ports';
 import { stopProcess } from './processes';
-import { givenBy } from './servers/addresses-of';
+import { addressesOf, givenBy } from './servers/addresses-of';
 import { localServers } from './servers/all';
-import type { Located, Program, ServerName } from './servers/server';
+import type { Located, Program, ServerName, Setting } from './servers/server';
 import { until } from './until';
 
 /** A given server is only asked how it is. */
@@ -44,25 +46,30 @@ export async function reusable(stack: OpenStack, server: ServerName): Promise<bo
   return healthy;
 }
 
+const attempts = 3;
+
 /** Starts one of this machine's own servers, after fetching its program if it has none; returns what it runs. */
 export async function startLocal(stack: OpenStack, server: ServerName, located: Located): Promise<string> {
+  const { report, record, env } = stack;
   const program = await programOf(stack, server, located);
   const local = localServers[server];
   for (let attempt = 1; ; attempt += 1) {
     await endLeftover(stack, server);
-    Object.assign(stack.record.ports, await choosePorts(local.ports, stack.record.ports, stack.env));
+    Object.assign(record.ports, await choosePorts(local.ports, record.ports, env));
     save(stack);
+    const setting = settingOf(stack, server, program);
+    report.detail(server, 'preparing its data folder');
+    await prepareData(local, setting);
+    report.detail(server, `starting ${program.name} (${program.path})`);
     try {
-      await launchOnce(stack, server, program);
+      await launchOnce(stack, server, setting);
       return program.name;
     } catch (error) {
-      // Another program may have taken a port between our look and the start; choosing again finds another port.
-      await endLeftover(stack, server);
-      const taken = await Promise.all(
-        local.ports.map(async (port) => !(await portIsFree(stack.record.ports[port] ?? 0))),
-      );
-      if (attempt >= 3 || !taken.includes(true)) throw error;
-      stack.report.detail(server, 'a port was taken in the meantime: trying others');
+      // One that ended by itself may have met what passes: a port taken since our look, the last children of a killed
+      // PostgreSQL. One that runs and does not answer has had its time.
+      if (attempt === attempts || livingProcess(stack, server) !== null) throw error;
+      report.detail(server, `trying again: ${messageOf(error)}`);
+      await pause(500);
     }
   }
 }
@@ -81,25 +88,22 @@ async function endLeftover(stack: OpenStack, server: ServerName): Promise<void> 
   await stopProcess(left, localServers[server].stopSignal, 5_000);
 }
 
-async function launchOnce(stack: OpenStack, server: ServerName, program: Program): Promise<void> {
-  const { folder, record } = stack;
+function settingOf({ folder, record, env }: OpenStack, server: ServerName, program: Program): Setting {
+  const { temporalNamespace } = addressesOf(env, record.ports);
+  return { program, data: dataFolder(folder, server), ports: record.ports, profile: record.profile, temporalNamespace };
+}
+
+async function launchOnce(stack: OpenStack, server: ServerName, setting: Setting): Promise<void> {
   await launch({
     server: localServers[server],
-    setting: {
-      program,
-      data: dataFolder(folder, server),
-      ports: record.ports,
-      profile: record.profile,
-      temporalNamespace: addresses(stack).temporalNamespace,
-    },
+    setting,
     addresses: addresses(stack),
-    logFile: logFile(folder, server),
-    birthNote: birthNote(folder, server),
-    detail: (text) => stack.report.detail(server, text),
+    logFile: logFile(stack.folder, server),
+    birthNote: birthNote(stack.folder, server),
     born: (process) =>
       remember(stack, server, {
         how: 'local',
-        program: { name: program.name, path: program.path },
+        program: { name: setting.program.name, path: setting.program.path },
         process,
         startedAt: new Date().toISOString(),
       }),

@@ -14,30 +14,32 @@ interface LaunchOptions {
   readonly addresses: StackAddresses;
   readonly logFile: string;
   readonly birthNote: string;
-  readonly detail: (text: string) => void;
   /** Told of the process as soon as there is one. */
   readonly born: (process: ProcessRef) => void;
 }
 
-/** Starts one server on its data folder and returns when it answers as it should. */
-export async function launch(options: LaunchOptions): Promise<Health> {
-  const { server, setting, detail } = options;
-  const proven = join(setting.data, '.proven');
-  if (!existsSync(proven)) {
-    // Never healthy yet, so it holds nothing: an initialisation that was interrupted half way is made anew.
-    rmSync(setting.data, { recursive: true, force: true });
-    mkdirSync(setting.data, { recursive: true });
-    detail('creating its data folder');
-    await server.create(setting);
-  } else {
+const provenMark = (setting: Setting) => join(setting.data, '.proven');
+
+/** Makes the server's data folder ready for a start: new, or mended after a crash. */
+export async function prepareData(server: LocalServer, setting: Setting): Promise<void> {
+  if (existsSync(provenMark(setting))) {
     server.mend?.(setting);
+    return;
   }
-  detail(`starting ${setting.program.name} (${setting.program.path})`);
-  const logStart = sizeOf(options.logFile);
-  const process = spawnDaemon(server.command(setting), options.logFile, options.birthNote);
+  // Never healthy yet, so it holds nothing: an initialisation that was interrupted half way is made anew.
+  rmSync(setting.data, { recursive: true, force: true, maxRetries: 5 });
+  mkdirSync(setting.data, { recursive: true });
+  await server.create(setting);
+}
+
+/** Starts one server on its prepared data folder and returns when it answers as it should. */
+export async function launch(options: LaunchOptions): Promise<Health> {
+  const { server, setting, logFile, birthNote } = options;
+  const logStart = sizeOf(logFile);
+  const process = spawnDaemon(server.command(setting), logFile, birthNote);
   options.born(process);
   const health = await untilHealthy(options, process, logStart);
-  writeFileSync(proven, '');
+  writeFileSync(provenMark(setting), '');
   return health;
 }
 

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { StackError } from './errors';
 import type { Env } from './paths';
@@ -45,7 +46,7 @@ export async function choosePorts(
       }
       chosen[name] = fixed;
     } else {
-      chosen[name] = last !== undefined && (await isFree(last)) ? last : await freePort();
+      chosen[name] = last !== undefined && (await isFree(last)) ? last : await freePort(isFree);
     }
   }
   return chosen;
@@ -72,16 +73,19 @@ export async function portIsFree(port: number): Promise<boolean> {
   });
 }
 
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port);
-        else reject(new Error('no port was bound'));
-      });
-    });
+/**
+ * A free port below those that systems hand out by themselves (32768 and up on Linux): any outgoing connection may take
+ * one of those, between our look and the server's start or while the stack is down.
+ */
+async function freePort(isFree: (port: number) => Promise<boolean>): Promise<number> {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+  throw new StackError({
+    code: 'PORT_TAKEN',
+    what: 'No port can be listened on',
+    where: '127.0.0.1:20000-31999',
+    whatToDo: 'let programs listen on the loopback address, or name ports with the NOVA_STACK_PORT_ variables',
   });
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { until } from './until';
 
@@ -19,23 +19,27 @@ export interface Command {
   readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
-/** Which process has `pid` now, or null when none does (a zombie is none). */
+/** Which process has `pid` now, or null when none does. One that has ended and was not yet reaped is none. */
 export function identityOf(pid: number): string | null {
   try {
-    if (process.platform === 'linux') return fromStat(readFileSync(`/proc/${pid}/stat`, 'utf8'), bootId());
+    if (process.platform === 'linux') return linuxIdentity(pid);
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
   } catch {
     return null;
   }
 }
 
+function linuxIdentity(pid: number): string | null {
+  const { state, startTime } = parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  // The first thread of a killed server may be dead while others still hold its ports and files.
+  const ended = state === 'X' || (state === 'Z' && readdirSync(`/proc/${pid}/task`).length <= 1);
+  return ended || startTime === undefined ? null : `${bootId()}:${startTime}`;
+}
+
 /** Field 22 of /proc/<pid>/stat is the start time; the command in field 2 may hold spaces and brackets. */
-export function fromStat(stat: string, boot: string): string | null {
+export function parseStat(stat: string): { state: string | undefined; startTime: string | undefined } {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, startTicks] = [fields[0], fields[19]];
-  return state === undefined || startTicks === undefined || 'ZX'.includes(state)
-    ? null
-    : `${boot}:${startTicks.trim()}`;
+  return { state: fields[0], startTime: fields[19]?.trim() };
 }
 
 export function isAlive(ref: ProcessRef | null | undefined): ref is ProcessRef {
@@ -46,7 +50,8 @@ export function isAlive(ref: ProcessRef | null | undefined): ref is ProcessRef {
 export function fromBirthNote(file: string): ProcessRef | null {
   try {
     const [pid = '', stat = '', boot = ''] = readFileSync(file, 'utf8').split('\n');
-    const identity = process.platform === 'linux' ? fromStat(stat, boot) : identityOf(Number(pid));
+    const { startTime } = parseStat(stat);
+    const identity = process.platform === 'linux' ? `${boot}:${startTime}` : identityOf(Number(pid));
     const ref = identity === null ? null : { pid: Number(pid), identity };
     return isAlive(ref) ? ref : null;
   } catch {

@@ -11,7 +11,9 @@ export interface ExpectedFeeds {
   readonly feeds: ReadonlyMap<string, readonly FeedEntry[]>;
   /** Scores of all posts that could ever have been in a person's feed: what a bound must be explained by. */
   readonly everScores: (userId: string) => readonly number[];
+  /** Authors whose posts readers merge: those over the threshold who have a post that is there to be read. */
   readonly pullAuthors: ReadonlySet<string>;
+  readonly isPull: (authorId: string) => boolean;
 }
 
 type EverByAuthor = ReadonlyMap<string, readonly { readonly score: number }[]>;
@@ -20,6 +22,7 @@ type Known = Pick<Truth, 'events' | 'posts' | 'gone' | 'followers' | 'pullThresh
 /** The feeds as they must be, from the tables alone: who follows whom now, and which posts are published now. */
 export function expectedFeeds(truth: Known): ExpectedFeeds {
   const pullAuthors = new Set<string>();
+  const isPull = (author: string): boolean => (truth.followers.get(author)?.length ?? 0) > truth.pullThreshold;
   const places: (FeedEntry & { readonly follower: string })[] = [];
   const pushed: { readonly author: string; readonly score: number }[] = [];
   for (const event of truth.events) {
@@ -28,19 +31,20 @@ export function expectedFeeds(truth: Known): ExpectedFeeds {
     const post = truth.posts.get(postId);
     if (post === undefined) continue;
     const followers = truth.followers.get(post.authorId) ?? [];
-    if (followers.length > truth.pullThreshold) {
-      if (post.status !== 'draft') pullAuthors.add(post.authorId);
+    const live = post.status === 'published' && !isDeleted(truth, postId);
+    if (isPull(post.authorId)) {
+      if (live) pullAuthors.add(post.authorId);
       continue;
     }
     pushed.push({ author: post.authorId, score: event.createdAtMs });
-    if (post.status !== 'published' || isDeleted(truth, postId)) continue;
+    if (!live) continue;
     for (const follower of followers) places.push({ follower, postId, score: event.createdAtMs });
   }
   const feeds = new Map<string, readonly FeedEntry[]>();
   for (const [user, entries] of groupBy(places, ({ follower }) => follower))
     feeds.set(user, newestFirst(entries).slice(0, truth.feedCap));
   const everByAuthor = groupBy(pushed, ({ author }) => author);
-  return { feeds, pullAuthors, everScores: (user) => scoresOfEverFollowed(truth, everByAuthor, user) };
+  return { feeds, pullAuthors, isPull, everScores: (user) => scoresOfEverFollowed(truth, everByAuthor, user) };
 }
 
 /** As Redis orders them: by score, then by member, both descending. */

@@ -1,4 +1,5 @@
 import { type RedisState, type StoredFeed } from '../observe/redis-reader';
+import { thousands as n } from '../thousands';
 import { checked, type CheckResult } from './check';
 import { expectedFeeds, type FeedEntry } from './expected-feeds';
 import { type Truth } from './truth';
@@ -15,7 +16,7 @@ export function checkFeeds(truth: Known, redis: Pick<RedisState, 'feeds' | 'pull
     return fault === undefined ? [] : [`feed:${user}: ${fault}`];
   });
   const unknownPull = [...expected.pullAuthors].filter((author) => !redis.pullAuthors.has(author));
-  const wrongPull = [...redis.pullAuthors].filter((author) => !expected.pullAuthors.has(author));
+  const wrongPull = [...redis.pullAuthors].filter((author) => !expected.isPull(author));
   const pull = [
     ...unknownPull.map((author) => `author ${author} is over the pull threshold, but Redis does not say so`),
     ...wrongPull.map((author) => `author ${author} is not over the pull threshold, but Redis says so`),
@@ -24,7 +25,7 @@ export function checkFeeds(truth: Known, redis: Pick<RedisState, 'feeds' | 'pull
   return checked(
     'feeds',
     'every feed in Redis is the one computed from the tables, newest first',
-    `${users.size.toLocaleString('en')} feeds, ${entries.toLocaleString('en')} entries; ${expected.pullAuthors.size} author left to readers`,
+    `${n(users.size)} feeds, ${n(entries)} entries; ${expected.pullAuthors.size} author left to readers`,
     { feeds: users.size, feedEntries: entries, feedMismatches: mismatches.length, pullAuthors: redis.pullAuthors.size },
     [...mismatches, ...pull],
   );

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { definitionOf } from '../../../contracts/catalogue';
 import { kafkaHeaders } from '../../../contracts/kafka';
 import { type ReceivedMessage } from '../observe/kafka-reader';
+import { thousands as n } from '../thousands';
 import { checked, type CheckResult } from './check';
 import { groupBy } from './group-by';
 import { type TrueEvent, type Truth } from './truth';
@@ -38,7 +39,7 @@ export function checkKafka(
   return checked(
     'kafka',
     'every committed event is on Kafka once, in the order of its aggregate, its payload as the body',
-    `${messages.length} messages, ${duplicates.length} twice, ${disorder.length} out of order`,
+    `${n(messages.length)} messages, ${duplicates.length} twice, ${disorder.length} out of order`,
     {
       kafkaMessages: messages.length,
       missing: missing.length,

@@ -1,3 +1,4 @@
+import { thousands as n } from '../thousands';
 import { checked, type CheckResult } from './check';
 import { type ExpectedNotification } from './expected-notifications';
 
@@ -44,7 +45,7 @@ export function checkNotifications(
   return checked(
     'notifications',
     'everybody concerned was told once, and of nothing that was taken back',
-    `${due} due, ${live.size} there, ${rows.length - live.size} taken back, ${duplicates.length} twice`,
+    `${n(due)} due, ${n(live.size)} there, ${n(rows.length - live.size)} taken back, ${duplicates.length} twice`,
     {
       notifications: live.size,
       missing: missing.length,

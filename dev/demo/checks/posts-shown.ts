@@ -1,4 +1,5 @@
 import { type RedisState } from '../observe/redis-reader';
+import { thousands as n } from '../thousands';
 import { checked, type CheckResult } from './check';
 import { isDeleted, type Truth } from './truth';
 
@@ -37,7 +38,7 @@ export function checkPostsShown(truth: Pick<Truth, 'posts' | 'gone'>, { redis, n
   return checked(
     'posts',
     'deleted posts are nowhere; the others are shown with their newest text',
-    `${truth.posts.size} posts, ${deleted.size} deleted, ${resurrected} of them somewhere, ${stale.length} stale`,
+    `${n(truth.posts.size)} posts, ${n(deleted.size)} deleted, ${resurrected} of them somewhere, ${stale.length} stale`,
     { posts: truth.posts.size, deleted: deleted.size, resurrected, stale: stale.length },
     [...inFeeds, ...inInboxes, ...inCache, ...stale],
   );

@@ -1,4 +1,5 @@
 import { type WorkflowRun } from '../observe/workflow-runs';
+import { thousands as n } from '../thousands';
 import { checked, type CheckResult } from './check';
 import { groupBy } from './group-by';
 import { type Truth } from './truth';
@@ -40,7 +41,7 @@ export function checkWorkflows(
   return checked(
     'workflows',
     'every committed event has exactly one workflow, a rolled-back one none',
-    `${events.length} events, ${byId.size} workflows; ${rolledBack.size} rolled back`,
+    `${n(events.length)} events, ${n(byId.size)} workflows; ${n(rolledBack.size)} rolled back`,
     { workflows: byId.size, missing, duplicates, unfinished, strangers: strangers.length },
     offenders,
   );

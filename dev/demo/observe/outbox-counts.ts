@@ -1,4 +1,5 @@
 import { type Pool } from 'pg';
+import { thousands as n } from '../thousands';
 
 /** Where the committed rows are on their way. */
 export interface OutboxCounts {
@@ -27,12 +28,12 @@ export async function outboxCounts(pool: Pool): Promise<OutboxCounts> {
 /** `1,234 of 5,000 committed · 38/s · 1,230 started · 1,228 on Kafka · 12 open · 14 s left` */
 export function progressLine(
   counts: OutboxCounts,
-  of: { events: number; perSecond: number; open: number; secondsLeft: number | null },
+  of: { events: number; perSecond: number | null; open: number; secondsLeft: number | null },
 ): string {
   const { committed, pending, deadLettered, unemitted } = counts;
   const parts = [
     `${bar((committed - unemitted) / of.events)} ${n(committed)} of ${n(of.events)} committed`,
-    `${of.perSecond.toFixed(0)}/s`,
+    ...(of.perSecond === null ? [] : [`${of.perSecond.toFixed(0)}/s`]),
     `${n(committed - pending - deadLettered)} started`,
     `${n(committed - unemitted - deadLettered)} on Kafka`,
     `${n(of.open)} open`,
@@ -41,8 +42,6 @@ export function progressLine(
   ];
   return parts.join(' · ');
 }
-
-const n = (count: number): string => count.toLocaleString('en');
 
 function bar(share: number): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * 16);

@@ -1,10 +1,11 @@
 import Table from 'cli-table3';
 import { latencyBudgetMs, priorityNames } from '../../../contracts/priority';
 import { seconds } from '../../stack/reporter';
+import { thousands as n } from '../thousands';
 import { type Summary } from './summary';
 
 /** Plain characters, no colours: the table is copied into documents. */
-const plain = { style: { head: [], border: [] } };
+const plain = { style: { head: [], border: [], compact: true } };
 
 /** The run as tables for people. */
 export function printedSummary(summary: Summary): string {
@@ -64,8 +65,13 @@ function latencies({ latency }: Summary): string {
 }
 
 function checks(summary: Summary): string {
-  const table = new Table({ ...plain, head: ['', 'check', 'found'] });
-  for (const { ok, name, promise, found } of summary.checks) table.push([ok ? '✔' : '✘', `${name}: ${promise}`, found]);
+  const table = new Table({
+    ...plain,
+    head: ['', 'check', 'promise', 'found'],
+    colWidths: [3, 15, 46, 40],
+    wordWrap: true,
+  });
+  for (const { ok, name, promise, found } of summary.checks) table.push([ok ? '✔' : '✘', name, promise, found]);
   return table.toString();
 }
 
@@ -85,5 +91,3 @@ function verdict({ ok, webUi }: Summary): string {
   const look = webUi === null ? '' : `\nWeb UI: ${webUi}`;
   return `${ok ? '✔ every check holds' : '✘ not every check holds'}${look}`;
 }
-
-const n = (count: number): string => count.toLocaleString('en');

@@ -13,7 +13,9 @@ import { startProcess, type DemoProcess } from './processes';
 import { endOrphans, registerRun, runFolder } from './run-register';
 
 /** How long an upload waits for its post in the demo; an hour in production. */
-export const claimWindowMs = 10_000;
+const claimWindowMs = 10_000;
+/** Most posts that a feed holds: the product's default. */
+export const feedCap = 800;
 
 /** The servers and everything of this run on them. */
 export interface Environment {
@@ -49,6 +51,14 @@ export async function prepareEnvironment(
   return { addresses, names, folder: runFolder(dataDir, names.run), dataDir, database, connection, client, mails };
 }
 
+/** What somebody may have set for another deployment, and what would break the run's isolation or the checks. */
+const unsetSettings = Object.fromEntries(
+  [
+    ...['WORKFLOW_BUNDLE', 'WORKER_QUEUES', 'BRIDGE_METRICS_PORT', 'WORKER_METRICS_PORT', 'OUTBOX_LISTEN_URL'],
+    ...['KAFKA_IDENTITY_EVENTS_TOPIC', 'KAFKA_MEDIA_EVENTS_TOPIC', 'KAFKA_EVENTS_TOPIC', 'KAFKA_MESSAGE_EVENTS_TOPIC'],
+  ].map((name) => [name, '']),
+);
+
 /** Starts one bridge and the workers, each a process of its own, as they run in production. */
 export function startProcesses(environment: Environment, pullThreshold: number, cleanup: Cleanup): DemoProcess[] {
   const { addresses, names, database, mails, folder, dataDir } = environment;
@@ -61,7 +71,8 @@ export function startProcesses(environment: Environment, pullThreshold: number, 
     SMTP_URL: mails.url,
     MEDIA_CLAIM_WINDOW_MS: String(claimWindowMs),
     FEED_PULL_THRESHOLD: String(pullThreshold),
-    WORKFLOW_BUNDLE: '',
+    FEED_CAP: String(feedCap),
+    ...unsetSettings,
   };
   const logs = join(folder, 'logs');
   const processes = [

@@ -36,17 +36,17 @@ export async function waitReady(ready: Readiness): Promise<void> {
 }
 
 async function unpolledQueues({ connection, namespace, taskQueuePrefix }: Readiness): Promise<string[]> {
-  const queues = queueNames.map((queue) => taskQueue(taskQueuePrefix, queue));
   const answers = await Promise.all(
-    queues.map((name) =>
+    queueNames.map((queue) =>
       connection.workflowService.describeTaskQueue({
         namespace,
-        taskQueue: { name },
+        taskQueue: { name: taskQueue(taskQueuePrefix, queue) },
         taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
       }),
     ),
   );
-  return queues.filter((_, i) => (answers[i]?.pollers.length ?? 0) === 0).map((name) => `a worker on ${name}`);
+  const unpolled = queueNames.filter((_, i) => (answers[i]?.pollers.length ?? 0) === 0);
+  return unpolled.length === 0 ? [] : [`workers on ${unpolled.join(' ')}`];
 }
 
 async function bridgeTrouble(pool: Pool): Promise<string[]> {

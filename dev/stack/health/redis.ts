@@ -9,6 +9,7 @@ export async function askRedis(addresses: StackAddresses): Promise<Answer> {
     commandTimeout: 3_000,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
+    disconnectTimeout: 100, // its timer outlives a refused connection and would keep our process waiting
   });
   let cause: Error | undefined;
   redis.on('error', (error: Error) => (cause = error));

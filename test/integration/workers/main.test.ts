@@ -85,7 +85,14 @@ it('runs every queue, says which event each line is about, and exits with 0 on S
   const content = 'words nobody else should read';
   const payload = { message_id: newId(), conversation_id: newId(), sender_id: newId(), content };
   const message = await insertEvent(database.pool, 'message.persisted', payload);
-  const upload = { upload_id: newId(), media_id: newId(), user_id: newId(), file_name: content, size_bytes: 1, post_id: newId() };
+  const upload = {
+    upload_id: newId(),
+    media_id: newId(),
+    user_id: newId(),
+    file_name: content,
+    size_bytes: 1,
+    post_id: newId(),
+  };
   const media = await insertEvent(database.pool, 'media.upload.completed', upload);
   const handles = await Promise.all([
     startWorkflow(run.prefix, 'kafka', 'emitWorkflow', message),
@@ -154,6 +161,7 @@ it('works on the queues it is told to, and on no other', async () => {
 
 it.each([
   ['an unknown queue', { WORKER_QUEUES: 'feed,fead' }, /WORKER_QUEUES="feed,fead" must be one or more of feed, media/],
+  ['a namespace that does not exist', { TEMPORAL_NAMESPACE: 'nowhere' }, /Namespace nowhere is not found/],
   ['a Temporal that is not there', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /no Temporal at 127\.0\.0\.1:1/],
 ])('ends with a sentence that names %s', async (_case, environment, sentence) => {
   const run = startWorkers(environment);

@@ -27,5 +27,10 @@ it.each([
 
 it('overrides the topics of the source documents and no other', () => {
   const topics = topicsOf(config({ KAFKA_IDENTITY_EVENTS_TOPIC: 'i', KAFKA_MESSAGE_EVENTS_TOPIC: 'm' }));
-  expect(topics).toMatchObject({ identity: 'i', message: 'm', content: 'nova.content.events', social: 'nova.social.events' });
+  expect(topics).toMatchObject({
+    identity: 'i',
+    message: 'm',
+    content: 'nova.content.events',
+    social: 'nova.social.events',
+  });
 });

@@ -54,8 +54,8 @@ afterAll(async () => {
 
 it('emits each event once and in the order of its aggregate, whoever asks in whatever order in two processes', async () => {
   const posts = await Promise.all(Array.from({ length: 8 }, () => postEvents(25)));
-  const processes = [await emitter(), await emitter()];
-  await Promise.all(byChance(posts.flat()).map((ref, i) => processes[i % 2]?.emit(ref)));
+  const [one, other] = [await emitter(), await emitter()];
+  await Promise.all(byChance(posts.flat()).map((ref, i) => (i % 2 === 0 ? one : other).emit(ref)));
 
   expect(await unemitted()).toBe(0);
   expect(await topics.messageCount('content')).toBe(200);
@@ -112,6 +112,44 @@ it('sends again under the same id, never out of order, after a crash between ack
     .filter((message) => message.key === refs[0]?.aggregateId)
     .map((m) => m.headers['event_id']);
   expect(new Set(ids)).toEqual(new Set(refs.map((ref) => ref.eventId)));
+});
+
+it('does not send again when its mark loses a deadlock', async () => {
+  const refs = await postEvents(2);
+  const touch = 'UPDATE outbox_events SET claim_count = claim_count + 1 WHERE id = $1';
+  const bridge = await database.pool.connect();
+  const waitsForLock = `SELECT 1 FROM pg_stat_activity
+    WHERE application_name = 'nova-test-emitter' AND datname = current_database() AND wait_event_type = 'Lock'`;
+  let deadlocked: Promise<unknown> | undefined;
+  const process = await emitter((log) => ({
+    transaction: (work) =>
+      log.transaction((inner) =>
+        work({
+          lock: (ids) => inner.lock(ids),
+          unemitted: (upTo) => inner.unemitted(upTo),
+          find: (wanted) => inner.find(wanted),
+          markRefused: (refusals) => inner.markRefused(refusals),
+          markEmitted: async (rows) => {
+            await bridge.query('BEGIN');
+            await bridge.query(touch, [refs[1]?.eventId]);
+            const marking = inner.markEmitted(rows);
+            await waitFor(async () => (await database.pool.query(waitsForLock)).rowCount === 1);
+            deadlocked = bridge.query(touch, [refs[0]?.eventId]).then(() => bridge.query('COMMIT'));
+            await marking;
+          },
+        }),
+      ),
+  }));
+  await process.emit(refs[1] as EventRef);
+  await deadlocked;
+  bridge.release();
+  const { rows } = await database.pool.query<{ claim_count: number }>(
+    'SELECT claim_count FROM outbox_events WHERE aggregate_id = $1 AND emitted_at IS NOT NULL',
+    [refs[0]?.aggregateId],
+  );
+  expect(rows).toEqual([{ claim_count: 1 }, { claim_count: 1 }]);
+  await waitFor(() => sequencesOf(refs[0]).length >= 2);
+  expect(sequencesOf(refs[0])).toEqual(refs.map((ref) => ref.sequence));
 });
 
 it('loses no process when the server throws out the connection during a send, and emits on the next ask', async () => {

@@ -129,8 +129,9 @@ it('does nothing when there is nothing to take down', async () => {
 });
 
 function listenOn(port: number): Promise<Server> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(port, '127.0.0.1', () => resolve(server));
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(port, '127.0.0.1', () => resolve(server));
   });
 }
 

@@ -19,7 +19,9 @@ it('keeps every message and their order, within the limit, and leaves large ones
       for (const chunk of chunks) {
         const bytes = chunk.reduce((sum, { body }) => sum + body.length, 0);
         expect(chunk.length).toBeGreaterThan(0);
-        expect(chunk.length === 1 || (bytes <= 512 * 1024 && chunk.every(({ body }) => body.length <= 128 * 1024))).toBe(true);
+        expect(
+          chunk.length === 1 || (bytes <= 512 * 1024 && chunk.every(({ body }) => body.length <= 128 * 1024)),
+        ).toBe(true);
       }
     }),
   );

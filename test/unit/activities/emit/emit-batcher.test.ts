@@ -22,7 +22,10 @@ function recording(outcome: (refs: readonly EventRef[]) => ReadonlyMap<string, E
 it('flushes what is asked for in one tick together, in runs of the limit, each event once', async () => {
   const { batcher, state } = recording((refs) => all(refs, 'emitted'));
   await Promise.all(['a', 'b', 'a', 'c', 'd'].map((id) => batcher.emit(ref(id), never)));
-  expect(state.flushes).toEqual([['a', 'b'], ['c', 'd']]);
+  expect(state.flushes).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+  ]);
 });
 
 it('has one flush in flight, and gathers the next meanwhile', async () => {

@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   fromBirthNote,
-  fromStat,
   identityOf,
   isAlive,
+  parseStat,
   spawnDaemon,
   stopProcess,
   type ProcessRef,
@@ -29,19 +29,15 @@ function daemon(file: string, ...args: string[]): ProcessRef {
   return ref;
 }
 
-describe('fromStat', () => {
+describe('parseStat', () => {
   const stat = (comm: string, state: string) => `42 (${comm}) ${state} 1 ${'0 '.repeat(17)}98765 0 0`;
 
-  it('finds the start time behind a command with spaces and brackets', () => {
-    expect(fromStat(stat('a) S 1 (b', 'S'), 'boot')).toBe('boot:98765');
+  it('finds state and start time behind a command with spaces and brackets', () => {
+    expect(parseStat(stat('a) S 1 (b', 'Z'))).toEqual({ state: 'Z', startTime: '98765' });
   });
 
-  it('takes a zombie for no process', () => {
-    expect(fromStat(stat('sleep', 'Z'), 'boot')).toBeNull();
-  });
-
-  it('takes half a line for no process', () => {
-    expect(fromStat('42 (sleep) S 1', 'boot')).toBeNull();
+  it('finds no start time in half a line', () => {
+    expect(parseStat('42 (sleep) S 1').startTime).toBeUndefined();
   });
 });
 
@@ -97,6 +93,17 @@ describe('isAlive', () => {
   it('is true for ourselves', () => {
     expect(isAlive({ pid: process.pid, identity: identityOf(process.pid) ?? '' })).toBe(true);
   });
+});
+
+it('takes a process that has ended but was not yet reaped for none', async () => {
+  const pidFile = join(folder, 'child');
+  // A parent that never waits: the shell becomes a sleep, and its child stays a zombie.
+  const parent = daemon('sh', '-c', `sh -c 'echo $$ > ${pidFile}' & exec sleep 60`);
+  const child = () => Number(existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : 0);
+  const isZombie = () => child() > 0 && parseStat(readFileSync(`/proc/${child()}/stat`, 'utf8')).state === 'Z';
+  expect(await until(isZombie, { timeoutMs: 5_000, everyMs: 10 })).toBe(true);
+  expect(identityOf(child())).toBeNull();
+  expect(isAlive(parent)).toBe(true);
 });
 
 it('makes nothing of a birth note that is missing, torn or of a process long gone', () => {

@@ -70,6 +70,12 @@ describe('the feeds check', () => {
     expect(check(feed(), {}, []).ok).toBe(false);
     expect(check(feed(), {}, [huge, author]).ok).toBe(false);
   });
+
+  it('leaves open whether readers know of an author whose every post was deleted', () => {
+    const posts = new Map([...truth.posts, [id('4'), { authorId: huge, status: 'deleted', caption: '' }]]);
+    expect(check(feed(), { posts }, []).ok).toBe(true);
+    expect(check(feed(), { posts }, [huge]).ok).toBe(true);
+  });
 });
 
 describe('a feed at its cap', () => {

@@ -1,0 +1,160 @@
+import { type Client } from '@temporalio/client';
+import { type Redis } from 'ioredis';
+import { KafkaEventSink } from '../../../activities/adapters/kafka-event-sink';
+import { PgEmitLog } from '../../../activities/adapters/pg-emit-log';
+import { PgEventStore } from '../../../activities/adapters/pg-event-store';
+import { PgMediaStore } from '../../../activities/adapters/pg-media-store';
+import { PgTombstones } from '../../../activities/adapters/pg-tombstones';
+import { RedisPendingMedia } from '../../../activities/adapters/redis-pending-media';
+import { TemporalRunSignaller } from '../../../activities/adapters/temporal-run-signaller';
+import { createEmitActivities } from '../../../activities/emit/create-emit-activities';
+import { type MediaDeps } from '../../../activities/media/deps';
+import { createMediaActivities } from '../../../activities/media/create-media-activities';
+import { type EventRef } from '../../../contracts/event-ref';
+import { type WorkflowResult, signals } from '../../../contracts/signals';
+import { taskQueue } from '../../../contracts/workflow-types';
+import { createKafka } from '../../../runtime/kafka';
+import { createRedis } from '../../../runtime/redis';
+import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { insertEvent, newId } from '../../support/events';
+import { type Collector, type TestTopics, collect, createTestTopics } from '../../support/kafka';
+import { silentLogger } from '../../support/logger';
+import { servers } from '../../support/servers';
+import { type TestWorkers, createTestClient, startTestWorkers, testQueuePrefix } from '../../support/temporal';
+import { waitFor } from '../../support/wait-for';
+
+const prefix = testQueuePrefix();
+let database: TestDatabase;
+let topics: TestTopics;
+let client: Client;
+let redis: Redis;
+let workers: TestWorkers;
+let sink: KafkaEventSink;
+let collector: Collector;
+let media: MediaDeps;
+let claimMedia: (event: EventRef) => Promise<{ linked: number }>;
+const settings = { mediaClaimWindowMs: 3_600_000 };
+
+beforeAll(async () => {
+  [database, topics, client] = await Promise.all([
+    createTestDatabase(),
+    createTestTopics(['media', 'message']),
+    createTestClient(),
+  ]);
+  redis = createRedis({ url: servers().redisUrl, keyPrefix: `${prefix}:`, logger: silentLogger });
+  const kafka = createKafka({ kafkaBrokers: servers().kafkaBrokers.split(',') }, 'nova-test', silentLogger);
+  sink = new KafkaEventSink(kafka, silentLogger, { sendTimeoutMs: 5_000, compression: 'none', reconnectMs: 200 });
+  [collector] = await Promise.all([collect(topics.kafka, [topics.topics.media]), redis.connect(), sink.connect()]);
+  media = {
+    events: new PgEventStore(database.pool),
+    media: new PgMediaStore(database.pool),
+    pending: new RedisPendingMedia(redis),
+    tombstones: new PgTombstones(database.pool),
+    uploads: new TemporalRunSignaller(client),
+    settings,
+    logger: silentLogger,
+  };
+  const activities = createMediaActivities(media);
+  claimMedia = (event) => activities.mediaClaim(event);
+  const log = new PgEmitLog(database.pool);
+  workers = await startTestWorkers({
+    prefix,
+    queues: ['media', 'kafka'],
+    activities: {
+      ...activities,
+      ...createEmitActivities({ log, sink, topics: topics.topics, logger: silentLogger }),
+    },
+  });
+});
+
+afterEach(() => (settings.mediaClaimWindowMs = 3_600_000));
+
+afterAll(async () => {
+  await workers.stop();
+  await sink.close();
+  await collector.stop();
+  redis.disconnect();
+  await client.connection.close();
+  await Promise.all([database.drop(), topics.drop()]);
+});
+
+async function upload(more: { post_id?: string } = {}) {
+  const file = { upload_id: newId(), media_id: newId(), user_id: newId(), file_name: 'a.jpg', size_bytes: 1, ...more };
+  const event = await insertEvent(database.pool, 'media.upload.completed', file);
+  const handle = await client.workflow.start<(event: EventRef) => Promise<WorkflowResult>>('mediaLinkWorkflow', {
+    workflowId: event.eventId,
+    taskQueue: taskQueue(prefix, 'media'),
+    args: [event],
+  });
+  const onKafka = () => collector.messages.some(({ headers }) => headers['event_id'] === event.eventId);
+  return { file, event, handle, onKafka };
+}
+
+it('links at once an upload that names its post, and emits it', async () => {
+  const { handle, onKafka } = await upload({ post_id: newId() });
+  expect(await handle.result()).toEqual({ outcome: 'done', counts: { linked: 1 } });
+  await waitFor(onKafka);
+});
+
+it('waits for its post, emits meanwhile, and ends as soon as the post claims it', async () => {
+  const { file, handle, onKafka } = await upload();
+  await waitFor(onKafka);
+  expect((await handle.describe()).status.name).toBe('RUNNING');
+  const post = { post_id: newId(), user_id: file.user_id, media_ids: [file.media_id] };
+  expect(await claimMedia(await insertEvent(database.pool, 'content.post.created', post))).toEqual({ linked: 1 });
+  expect(await handle.result()).toEqual({ outcome: 'done', counts: { linked: 1 } });
+});
+
+it('waits on a durable timer that says what it waits for', async () => {
+  const { handle } = await upload();
+  const timer = await waitFor(async () => {
+    const { events } = await handle.fetchHistory();
+    return events?.find((event) => event.timerStartedEventAttributes);
+  });
+  expect(String(timer.userMetadata?.summary?.data)).toContain('waits for its post');
+  expect(Number(timer.timerStartedEventAttributes?.startToFireTimeout?.seconds)).toBeGreaterThan(3_500);
+  await handle.terminate();
+});
+
+it('ends as unclaimed, visibly and not as a failure, when nobody claims it in its window', async () => {
+  settings.mediaClaimWindowMs = 1_000;
+  const { handle } = await upload();
+  expect(await handle.result()).toEqual({ outcome: 'unclaimed', counts: { linked: 0 } });
+  const { searchAttributes, status } = await handle.describe();
+  expect(status.name).toBe('COMPLETED');
+  expect(searchAttributes['Outcome']).toEqual(['unclaimed']);
+});
+
+it('believes the database and not the signal', async () => {
+  const { file, handle } = await upload();
+  await handle.signal(signals.mediaClaimed, { postId: newId(), mediaId: file.media_id });
+  await waitFor(async () => {
+    const { events = [] } = await handle.fetchHistory();
+    return (events ?? []).filter((event) => event.timerStartedEventAttributes).length === 2;
+  });
+  expect((await handle.describe()).status.name).toBe('RUNNING');
+  await handle.terminate();
+});
+
+it('learns of a claim whose signal was lost when its window ends', async () => {
+  settings.mediaClaimWindowMs = 2_000;
+  const { file, event, handle, onKafka } = await upload();
+  await waitFor(onKafka);
+  const deaf = createMediaActivities({ ...media, uploads: { mediaClaimed: () => Promise.reject(new Error('lost')) } });
+  const post = { post_id: newId(), user_id: file.user_id, media_ids: [file.media_id] };
+  expect(await deaf.mediaClaim(await insertEvent(database.pool, 'content.post.created', post))).toEqual({ linked: 1 });
+  expect(await handle.result()).toEqual({ outcome: 'done', counts: { linked: 1 } });
+  expect(await client.workflow.getHandle(event.eventId).result()).toMatchObject({ outcome: 'done' });
+});
+
+it('ends an emit that Kafka refuses for ever as a failure that names its code', async () => {
+  const ids = { message_id: newId(), conversation_id: newId(), sender_id: newId(), content: 'hello' };
+  const event = await insertEvent(database.pool, 'message.persisted', ids);
+  await database.pool.query(`UPDATE outbox_events SET payload = '{}' WHERE id = $1`, [event.eventId]);
+  const failed = client.workflow.execute('emitWorkflow', {
+    workflowId: event.eventId,
+    taskQueue: taskQueue(prefix, 'kafka'),
+    args: [event],
+  });
+  await expect(failed).rejects.toMatchObject({ cause: { type: 'INVALID_PAYLOAD' } });
+});
