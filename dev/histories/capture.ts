@@ -4,7 +4,8 @@ import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { workflowTypes } from '../../contracts/workflow-types';
 
-const folder = join(__dirname, '../../test/replay/histories');
+const root = join(__dirname, '../..');
+const folder = join(root, 'test/replay/histories');
 
 /**
  * Saves histories of finished runs as the replay tests' fixtures: for each workflow type up to three runs that differ in
@@ -27,7 +28,9 @@ async function main(): Promise<void> {
       const shape = (history.events ?? []).map((event) => event.eventType).join(' ');
       if (shapes.has(shape)) continue;
       shapes.add(shape);
-      writeFileSync(join(folder, `${type}-v1-${shapes.size}.json`), historyToJSON(history));
+      // Stack traces name the checkout.
+      const json = historyToJSON(history).replaceAll(`${root}/`, '');
+      writeFileSync(join(folder, `${type}-v1-${shapes.size}.json`), json);
     }
     console.log(`${type}: ${shapes.size} histories`);
   }
