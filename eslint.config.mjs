@@ -4,7 +4,19 @@ import jest from 'eslint-plugin-jest';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 
 /** Who may import whom (docs/decisions/0001). `contracts` is the ground floor; `workers` is the only room that sees everything. */
-const rooms = ['contracts', 'runtime', 'workflows', 'activities', 'outbox-bridge', 'client', 'workers', 'ops', 'migrations', 'dev', 'test'];
+const rooms = [
+  'contracts',
+  'runtime',
+  'workflows',
+  'activities',
+  'outbox-bridge',
+  'client',
+  'workers',
+  'ops',
+  'migrations',
+  'dev',
+  'test',
+];
 const mayImport = {
   contracts: [],
   runtime: ['contracts'],
@@ -19,7 +31,11 @@ const mayImport = {
 const zones = Object.entries(mayImport).flatMap(([target, allowed]) =>
   rooms
     .filter((room) => room !== target && !allowed.includes(room))
-    .map((from) => ({ target: `./${target}`, from: `./${from}`, message: `${target}/ must not import ${from}/ (docs/decisions/0001-layout.md)` })),
+    .map((from) => ({
+      target: `./${target}`,
+      from: `./${from}`,
+      message: `${target}/ must not import ${from}/ (docs/decisions/0001-layout.md)`,
+    })),
 );
 
 export default tseslint.config(
@@ -49,9 +65,15 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            { group: ['node:*', 'fs', 'path', 'crypto', 'os', 'net', 'http'], message: 'Not deterministic: do it in an activity.' },
+            {
+              group: ['node:*', 'fs', 'path', 'crypto', 'os', 'net', 'http'],
+              message: 'Not deterministic: do it in an activity.',
+            },
             { group: ['**/activities/**'], allowTypeImports: true, message: 'Workflows see activities as types only.' },
-            { group: ['pg', 'ioredis', 'kafkajs', 'pino', 'nodemailer'], message: 'Not deterministic: do it in an activity.' },
+            {
+              group: ['pg', 'ioredis', 'kafkajs', 'pino', 'nodemailer'],
+              message: 'Not deterministic: do it in an activity.',
+            },
           ],
         },
       ],

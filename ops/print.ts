@@ -92,7 +92,8 @@ function columns(rows: readonly (readonly string[])[]): void {
 
 function text(value: unknown): string {
   if (value === null || value === undefined) return '–';
-  return value instanceof Date ? value.toISOString() : String(value);
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function seconds(value: number): string {

@@ -6,7 +6,11 @@ import { workflowTypes } from '../../contracts/workflow-types';
 import { quietRuntime, workflowBundle } from '../support/temporal';
 
 interface History {
-  events: { eventType: string; activityTaskScheduledEventAttributes?: { activityType: { name: string } }; markerRecordedEventAttributes?: unknown }[];
+  events: {
+    eventType: string;
+    activityTaskScheduledEventAttributes?: { activityType: { name: string } };
+    markerRecordedEventAttributes?: unknown;
+  }[];
 }
 
 const folder = join(__dirname, 'histories');
@@ -27,10 +31,13 @@ describe('committed histories', () => {
   });
 
   it('altered as an incompatible change of code would, fails to replay: the check can fail', async () => {
-    const file = files.find((name) => read(name).events.some((event) => event.activityTaskScheduledEventAttributes !== undefined));
+    const file = files.find((name) =>
+      read(name).events.some((event) => event.activityTaskScheduledEventAttributes !== undefined),
+    );
     const history = read(file!);
     for (const event of history.events) {
-      if (event.activityTaskScheduledEventAttributes) event.activityTaskScheduledEventAttributes.activityType.name = 'somethingElse';
+      if (event.activityTaskScheduledEventAttributes)
+        event.activityTaskScheduledEventAttributes.activityType.name = 'somethingElse';
     }
     await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
   });
