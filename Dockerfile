@@ -5,8 +5,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-# tsc emits no SQL; the migrations are read from beside their runner.
-RUN npm run build && cp migrations/*.sql dist/migrations/ && npm prune --omit=dev
+RUN npm run build && npm prune --omit=dev
 
 FROM node:20-bookworm-slim
 # Certificates for a Temporal, Kafka or SMTP server that is reached by TLS.

@@ -57,17 +57,22 @@ function saslOf(config: KafkaAddress): SASLOptions | undefined {
   }
 }
 
-/** kafkajs reports each attempt as an error; an attempt that is retried is no more than a warning, and said once. */
+/** The same line is not said again for this long. */
+const quietMs = 60_000;
+
+/** kafkajs reports each attempt as an error; an attempt that is retried is no more than a warning, and not news twice. */
 function pinoLogging(logger: Logger): (entry: LogEntry) => void {
-  let lastText = '';
+  const saidAt = new Map<string, number>();
   return ({ level, namespace, log }) => {
     // The root logger has no namespace, whatever the types say.
     const text = `kafka ${((namespace as string | undefined) ?? 'client').toLowerCase()}: ${log.message}`;
-    if (level !== logLevel.ERROR || text === lastText) {
+    const now = Date.now();
+    if (level !== logLevel.ERROR || now - (saidAt.get(text) ?? -quietMs) < quietMs) {
       logger.debug(text);
       return;
     }
-    lastText = text;
+    if (saidAt.size > 100) saidAt.clear();
+    saidAt.set(text, now);
     logger.warn(text);
   };
 }

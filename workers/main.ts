@@ -12,7 +12,10 @@ async function main(): Promise<number> {
   const logger = createLogger('workers', config.logLevel);
   installRuntime(logger, config.metricsPort);
   const { services, ended } = composeWorkers(config, logger);
-  return runProcess(services, logger, ended);
+  const code = await runProcess(services, logger, ended);
+  // A Worker that failed may leave threads behind that would keep the process from ending.
+  if (code !== 0) process.exit(code);
+  return code;
 }
 
 main().then(

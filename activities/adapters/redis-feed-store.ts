@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { type Redis } from 'ioredis';
 import { asRedisError } from '../../runtime/redis';
-import { type FeedEntry, type FeedStore, type StoredFeed } from '../ports/feed-store';
+import { type FeedEntry, type FeedStore, type OpenPage, type StoredFeed } from '../ports/feed-store';
 import { type FeedPost } from '../ports/post-states';
 import { addPost } from './lua/add-post';
 import { fillFeed } from './lua/fill-feed';
@@ -57,34 +58,36 @@ export class RedisFeedStore implements FeedStore {
     this.scripts = redis as unknown as Record<keyof typeof scripts, Script>;
   }
 
-  async add(post: FeedPost, userIds: readonly string[]): Promise<'written' | 'stopped'> {
+  async add(post: FeedPost, userIds: readonly string[]) {
     const { postId, scoreMs, sequence } = post;
+    const notes: string[] = [];
     const answers = await inFlight(chunksOf(userIds, this.options.chunkSize), (chunk) => {
+      const note = noted(notes);
       const feeds = chunk.flatMap((id) => [feedKey(id), boundKey(id)]);
       const keys = [tombstoneKey(postId), openPagesKey(postId), ...feeds];
-      const args = [postId, scoreMs, sequence, this.options.cap, chunk.join(), openPageSeconds];
+      const args = [postId, scoreMs, sequence, this.options.cap, note, chunk.join(), openPageSeconds];
       return this.scripts.novaAddPost(keys.length, ...keys, ...args);
     });
-    return answers.includes(-1) ? 'stopped' : 'written';
+    return { outcome: answers.includes(-1) ? ('stopped' as const) : ('written' as const), notes };
   }
 
-  async takeOut(postId: string, userIds: readonly string[]): Promise<number> {
+  async takeOut(postId: string, userIds: readonly string[]) {
+    const notes: string[] = [];
     const counts = await inFlight(chunksOf(userIds, this.options.chunkSize), (chunk) => {
       const keys = [openPagesKey(postId), ...chunk.map(feedKey)];
-      return this.scripts.novaTakeOutPost(keys.length, ...keys, postId, chunk.join(), openPageSeconds);
+      const args = [postId, noted(notes), chunk.join(), openPageSeconds];
+      return this.scripts.novaTakeOutPost(keys.length, ...keys, ...args);
     });
-    return sum(counts);
+    return { removed: sum(counts), notes };
   }
 
-  async openPages(postId: string): Promise<readonly (readonly string[])[]> {
-    return (await answered(this.redis.smembers(openPagesKey(postId)))).map((page) => page.split(','));
+  async openPages(postId: string): Promise<readonly OpenPage[]> {
+    const pages = await answered(this.redis.hgetall(openPagesKey(postId)));
+    return Object.entries(pages).map(([note, users]) => ({ note, userIds: users.split(',') }));
   }
 
-  async close(postId: string, pages: readonly (readonly string[])[]): Promise<void> {
-    const chunks = pages.flatMap((page) => chunksOf(page, this.options.chunkSize)).map((chunk) => chunk.join());
-    // A page noted under another chunk size closes under its own text.
-    const notes = new Set([...chunks, ...pages.map((page) => page.join())]);
-    if (notes.size > 0) await answered(this.redis.srem(openPagesKey(postId), ...notes));
+  async close(postId: string, notes: readonly string[]): Promise<void> {
+    if (notes.length > 0) await answered(this.redis.hdel(openPagesKey(postId), ...notes));
   }
 
   async fill(userId: string, posts: readonly FeedPost[]): Promise<void> {
@@ -146,6 +149,13 @@ export class RedisFeedStore implements FeedStore {
   async addPullAuthor(authorId: string): Promise<void> {
     await answered(this.redis.sadd(pullAuthorsKey, authorId));
   }
+}
+
+/** A name for one write, added to the writer's notes. */
+function noted(notes: string[]): string {
+  const note = randomUUID();
+  notes.push(note);
+  return note;
 }
 
 function answered<T>(reply: Promise<T>): Promise<T> {

@@ -26,18 +26,28 @@ export async function settlePage(
   post: PostState,
   userIds: readonly string[],
   intent: 'add' | 'remove' | 'truth',
+  /** Notes of earlier writers of this page, closed with our own. */
+  notesBefore: readonly string[] = [],
 ): Promise<SettledPage> {
-  const written: (readonly string[])[] = [];
+  const notes = [...notesBefore];
   let current: PostState = post;
   let present: ReadonlySet<string> = new Set();
   let removed = 0;
 
   /** Writes and answers whether Redis refused to add. */
   const write = async (toAdd: readonly string[], toRemove: readonly string[]): Promise<boolean> => {
-    written.push(toAdd, toRemove);
-    const answer = toAdd.length === 0 ? 'written' : await deps.feeds.add(current, toAdd);
-    if (toRemove.length > 0) removed += await deps.feeds.takeOut(post.postId, toRemove);
-    return answer === 'stopped';
+    let refused = false;
+    if (toAdd.length > 0) {
+      const added = await deps.feeds.add(current, toAdd);
+      refused = added.outcome === 'stopped';
+      notes.push(...added.notes);
+    }
+    if (toRemove.length > 0) {
+      const taken = await deps.feeds.takeOut(post.postId, toRemove);
+      removed += taken.removed;
+      notes.push(...taken.notes);
+    }
+    return refused;
   };
 
   let refused = await write(intent === 'add' ? userIds : [], intent === 'remove' ? userIds : []);
@@ -61,10 +71,7 @@ export async function settlePage(
     const toAdd = userIds.filter((id) => wanted.has(id) && !known.has(id));
     const toRemove = userIds.filter((id) => !wanted.has(id) && (unknown || known.has(id)));
     if (toAdd.length === 0 && toRemove.length === 0) {
-      await deps.feeds.close(
-        post.postId,
-        [userIds, ...written].filter((page) => page.length > 0),
-      );
+      await deps.feeds.close(post.postId, notes);
       return { state, present: wanted.size, removed };
     }
     refused = await write(toAdd, toRemove);
@@ -79,5 +86,7 @@ export async function settlePage(
  * wrong for good: its followers may have changed so that no later page contains them.
  */
 export async function settleOpenPages(deps: SettleDeps, post: PostState): Promise<void> {
-  for (const page of await deps.feeds.openPages(post.postId)) await settlePage(deps, post, page, 'truth');
+  for (const { note, userIds } of await deps.feeds.openPages(post.postId)) {
+    await settlePage(deps, post, userIds, 'truth', [note]);
+  }
 }

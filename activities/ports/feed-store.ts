@@ -5,6 +5,13 @@ export interface FeedEntry {
   readonly scoreMs: number;
 }
 
+/** A page of feeds that was written and not yet looked at again. */
+export interface OpenPage {
+  /** Names one write: nobody closes a later write of the same page with it. */
+  readonly note: string;
+  readonly userIds: readonly string[];
+}
+
 /** What is stored of one feed. */
 export interface StoredFeed {
   /** Newest first; equal scores by descending post id. */
@@ -22,19 +29,25 @@ export interface StoredFeed {
  */
 export interface FeedStore {
   /**
-   * Adds one post where absent. Answers `stopped` if the post's tombstone is known here; some feeds may have it then.
-   * Notes the page as open in the same step, see `openPages`.
+   * Adds one post where absent. `stopped`: the post's tombstone is known here; some feeds may have it then. Notes the page
+   * as open in the same step, see `openPages`; answers the notes.
    */
-  add(post: FeedPost, userIds: readonly string[]): Promise<'written' | 'stopped'>;
-  /** Takes one post out; answers how many places it left. Notes the page as open in the same step. */
-  takeOut(postId: string, userIds: readonly string[]): Promise<number>;
+  add(
+    post: FeedPost,
+    userIds: readonly string[],
+  ): Promise<{ readonly outcome: 'written' | 'stopped'; readonly notes: readonly string[] }>;
+  /** Takes one post out of feeds; `removed`: places it left. Notes the page as open in the same step. */
+  takeOut(
+    postId: string,
+    userIds: readonly string[],
+  ): Promise<{ readonly removed: number; readonly notes: readonly string[] }>;
   /**
    * Pages written by `add` and `takeOut` but not closed since: their writer died before it looked at the truth again, or
    * is just about to. The notes live and die with the feeds they are about.
    */
-  openPages(postId: string): Promise<readonly (readonly string[])[]>;
-  /** Closes pages that were looked at: the lists as they were passed to `add` and `takeOut`, or came from `openPages`. */
-  close(postId: string, pages: readonly (readonly string[])[]): Promise<void>;
+  openPages(postId: string): Promise<readonly OpenPage[]>;
+  /** Closes pages that were looked at since their note was made. */
+  close(postId: string, notes: readonly string[]): Promise<void>;
   /** Adds posts to one feed where absent. */
   fill(userId: string, posts: readonly FeedPost[]): Promise<void>;
   /** Takes posts out of feeds; answers how many places they left. */

@@ -5,6 +5,17 @@
  * $1 JSON array of {id, created_at, token, kind, error, counts, delay_ms}; $2, $3 least and greatest created_at
  */
 export const settle = `
+  WITH settled AS MATERIALIZED (
+    SELECT o.id, o.created_at, s.kind, s.error, s.counts, s.delay_ms
+    FROM jsonb_to_recordset($1::jsonb)
+      AS s (id uuid, created_at timestamptz, token uuid, kind text, error text, counts integer, delay_ms integer)
+    JOIN outbox_events o ON o.id = s.id AND o.created_at = s.created_at
+    WHERE o.created_at BETWEEN $2::timestamptz AND $3::timestamptz
+      AND o.lease_token = s.token AND o.published_at IS NULL AND o.dead_lettered_at IS NULL
+    -- The Kafka emitter marks the same rows: both lock in the order of the sequence, so neither waits for the other twice.
+    ORDER BY o.sequence
+    FOR NO KEY UPDATE OF o
+  )
   UPDATE outbox_events o
   SET lease_token = NULL,
       lease_until = NULL,
@@ -12,8 +23,7 @@ export const settle = `
       dead_lettered_at = CASE WHEN s.kind = 'dead-lettered' THEN clock_timestamp() END,
       retry_count = o.retry_count + s.counts,
       last_error = CASE s.kind WHEN 'published' THEN NULL WHEN 'released' THEN o.last_error ELSE s.error END,
-      next_attempt_at = CASE WHEN s.kind = 'failed' THEN clock_timestamp() + make_interval(secs => s.delay_ms / 1000.0) ELSE o.next_attempt_at END
-  FROM jsonb_to_recordset($1::jsonb)
-    AS s (id uuid, created_at timestamptz, token uuid, kind text, error text, counts integer, delay_ms integer)
-  WHERE o.id = s.id AND o.created_at = s.created_at AND o.created_at BETWEEN $2::timestamptz AND $3::timestamptz
-    AND o.lease_token = s.token AND o.published_at IS NULL AND o.dead_lettered_at IS NULL`;
+      next_attempt_at = CASE WHEN s.kind = 'failed' THEN clock_timestamp() + make_interval(secs => s.delay_ms / 1000.0)
+                             ELSE o.next_attempt_at END
+  FROM settled s
+  WHERE o.id = s.id AND o.created_at = s.created_at AND o.created_at BETWEEN $2::timestamptz AND $3::timestamptz`;

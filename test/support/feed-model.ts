@@ -1,5 +1,5 @@
 import { inFeedOrder } from '../../activities/feed/read-feed';
-import { type FeedEntry, type FeedStore, type StoredFeed } from '../../activities/ports/feed-store';
+import { type FeedEntry, type FeedStore, type OpenPage, type StoredFeed } from '../../activities/ports/feed-store';
 import { type FeedPost } from '../../activities/ports/post-states';
 
 /**
@@ -11,28 +11,29 @@ export class FeedModel implements FeedStore {
   readonly bounds = new Map<string, number>();
   readonly summaries = new Map<string, string>();
   readonly dead = new Map<string, number>();
-  readonly open = new Map<string, Set<string>>();
+  readonly open = new Map<string, Map<string, readonly string[]>>();
+  private writes = 0;
 
   constructor(private readonly cap: number) {}
 
-  async add(post: FeedPost, userIds: readonly string[]): Promise<'written' | 'stopped'> {
-    if ((this.dead.get(post.postId) ?? -1) >= post.sequence) return 'stopped';
-    this.note(post.postId, userIds);
+  async add(post: FeedPost, userIds: readonly string[]) {
+    if ((this.dead.get(post.postId) ?? -1) >= post.sequence) return { outcome: 'stopped' as const, notes: [] };
+    const notes = this.note(post.postId, userIds);
     for (const userId of userIds) this.put(userId, [post]);
-    return 'written';
+    return { outcome: 'written' as const, notes };
   }
 
-  async takeOut(postId: string, userIds: readonly string[]): Promise<number> {
-    this.note(postId, userIds);
-    return this.remove([postId], userIds);
+  async takeOut(postId: string, userIds: readonly string[]) {
+    const notes = this.note(postId, userIds);
+    return { removed: this.takeAway([postId], userIds), notes };
   }
 
-  async openPages(postId: string): Promise<string[][]> {
-    return [...(this.open.get(postId) ?? [])].map((page) => page.split(','));
+  async openPages(postId: string): Promise<OpenPage[]> {
+    return [...(this.open.get(postId) ?? [])].map(([note, userIds]) => ({ note, userIds }));
   }
 
-  async close(postId: string, pages: readonly (readonly string[])[]): Promise<void> {
-    for (const page of pages) this.open.get(postId)?.delete(page.join());
+  async close(postId: string, notes: readonly string[]): Promise<void> {
+    for (const note of notes) this.open.get(postId)?.delete(note);
   }
 
   async fill(userId: string, posts: readonly FeedPost[]): Promise<void> {
@@ -40,7 +41,7 @@ export class FeedModel implements FeedStore {
   }
 
   async remove(postIds: readonly string[], userIds: readonly string[]): Promise<number> {
-    return userIds.flatMap((userId) => postIds.filter((id) => this.feeds.get(userId)?.delete(id))).length;
+    return this.takeAway(postIds, userIds);
   }
 
   async replace(userId: string, feed: { entries: readonly FeedEntry[]; bound: number }): Promise<void> {
@@ -78,8 +79,15 @@ export class FeedModel implements FeedStore {
     // Readers' list only.
   }
 
-  private note(postId: string, userIds: readonly string[]): void {
-    this.open.set(postId, (this.open.get(postId) ?? new Set()).add(userIds.join()));
+  private takeAway(postIds: readonly string[], userIds: readonly string[]): number {
+    return userIds.flatMap((userId) => postIds.filter((id) => this.feeds.get(userId)?.delete(id))).length;
+  }
+
+  /** Each write has a note of its own: closing one must not close another's of the same page. */
+  private note(postId: string, userIds: readonly string[]): string[] {
+    const note = `write-${++this.writes}`;
+    this.open.set(postId, (this.open.get(postId) ?? new Map<string, readonly string[]>()).set(note, userIds));
+    return [note];
   }
 
   private put(userId: string, posts: readonly FeedPost[]): void {

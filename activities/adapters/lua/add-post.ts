@@ -3,7 +3,7 @@ import { trimFunction } from './trim';
 /**
  * One post into many feeds, where absent, noting in the same step that these feeds are still to be looked at.
  * KEYS: the post's tombstone, the post's open pages, then feed and bound of each user.
- * ARGV: post id, score, sequence, cap, the users as one text, seconds that the note is kept.
+ * ARGV: post id, score, sequence, cap, the note's name, the users as one text, seconds that the note is kept.
  * Answers the number of feeds added to, or -1 without writing if the tombstone forbids the post.
  */
 export const addPost = `${trimFunction}
@@ -11,8 +11,8 @@ local dead = redis.call('GET', KEYS[1])
 local score = tonumber(ARGV[2])
 if dead and (dead == 'final' or tonumber(dead) >= tonumber(ARGV[3])) then return -1 end
 local cap = tonumber(ARGV[4])
-redis.call('SADD', KEYS[2], ARGV[5])
-redis.call('EXPIRE', KEYS[2], ARGV[6])
+redis.call('HSET', KEYS[2], ARGV[5], ARGV[6])
+redis.call('EXPIRE', KEYS[2], ARGV[7])
 local added = 0
 for i = 3, #KEYS, 2 do
   local bound = redis.call('GET', KEYS[i + 1])

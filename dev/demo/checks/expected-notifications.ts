@@ -20,11 +20,7 @@ type Recipient = readonly [recipientId: string, kind: string];
 /** Who must have been told of what, by the rules of the product and the tables alone. Keys: `event recipient`. */
 export function expectedNotifications(truth: Truth): Map<string, ExpectedNotification> {
   const takenBack = latestRetractions(truth);
-  const changedFollows = new Set(
-    truth.events
-      .filter(({ type }) => type === 'follow.added' || type === 'follow.removed')
-      .map(({ payload }) => `${idIn(payload, 'followee_id')} ${idIn(payload, 'follower_id')}`),
-  );
+  const changedFollows = followsThatChanged(truth);
   const expected = new Map<string, ExpectedNotification>();
   for (const event of truth.events) {
     const actor = actorOf(event);
@@ -45,6 +41,13 @@ export function expectedNotifications(truth: Truth): Map<string, ExpectedNotific
     }
   }
   return expected;
+}
+
+/** `followee follower` of every follow that began or ended during the run: who was told of a stream is a matter of when. */
+function followsThatChanged({ events, endedFollows }: Truth): Set<string> {
+  const changes = events.filter(({ type }) => type === 'follow.added' || type === 'follow.removed');
+  const pairs = changes.map(({ payload }) => `${idIn(payload, 'followee_id')} ${idIn(payload, 'follower_id')}`);
+  return new Set([...pairs, ...endedFollows]);
 }
 
 /** Who caused the event; empty for the system. */

@@ -17,7 +17,7 @@ export async function loadTruth(
   ledger: Ledger,
   settings: Pick<Truth, 'pullThreshold' | 'feedCap'>,
 ): Promise<{ truth: Truth; unaccounted: string[] }> {
-  const [outbox, posts, messages, comments, gone, followers, preferences] = await Promise.all([
+  const [outbox, posts, messages, comments, gone, followers, endedFollows, preferences] = await Promise.all([
     rows<EventRow>(
       pool,
       `SELECT id, aggregate_id, sequence::float8 AS sequence, priority, payload,
@@ -37,6 +37,7 @@ export async function loadTruth(
           OR followee_id IN (SELECT (payload ->> 'user_id')::uuid FROM outbox_events WHERE event_type ILIKE '%live%stream%')
        GROUP BY followee_id`,
     ),
+    rows<{ pair: string }>(pool, `SELECT followee_id || ' ' || follower_id AS pair FROM business.ended_follows`),
     rows<{ user_id: string; kind: string; channel: string; enabled: boolean }>(
       pool,
       'SELECT * FROM notification_preferences',
@@ -65,6 +66,7 @@ export async function loadTruth(
     comments: new Map(comments.map((c) => [c.comment_id, { ownerId: c.author_id, postId: c.post_id }])),
     gone: new Map(gone.map(({ user_id, state }) => [user_id, state])),
     followers: new Map(followers.map(({ followee_id, follower_ids }) => [followee_id, follower_ids])),
+    endedFollows: new Set(endedFollows.map(({ pair }) => pair)),
     preferences: new Map(preferences.map((p) => [`${p.user_id} ${p.kind} ${p.channel}`, p.enabled])),
     ...settings,
   };

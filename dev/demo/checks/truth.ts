@@ -34,6 +34,8 @@ export interface Truth {
   readonly gone: ReadonlyMap<string, 'hidden' | 'deleted'>;
   /** Followee to followers, for everybody who wrote a post or went live. */
   readonly followers: ReadonlyMap<string, readonly string[]>;
+  /** `followee follower` of follows that ended because the follower left, without an event of their own. */
+  readonly endedFollows: ReadonlySet<string>;
   /** Authors with more followers than this are not pushed into feeds. */
   readonly pullThreshold: number;
   /** Most posts that a feed holds. */

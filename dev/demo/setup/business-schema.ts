@@ -14,5 +14,6 @@ export const businessSchema = `
   CREATE TABLE business.comments (comment_id uuid PRIMARY KEY, post_id uuid NOT NULL, author_id uuid NOT NULL);
   CREATE TABLE business.reactions (
     target_id uuid NOT NULL, user_id uuid NOT NULL, emoji text NOT NULL, PRIMARY KEY (target_id, user_id, emoji));
+  CREATE TABLE business.ended_follows (followee_id uuid NOT NULL, follower_id uuid NOT NULL);
   CREATE TABLE business.uploads (upload_id uuid PRIMARY KEY, media_id uuid NOT NULL UNIQUE, user_id uuid NOT NULL);
 `;

@@ -10,7 +10,7 @@ import { createDemoDatabase, type DemoDatabase } from './database';
 import { removeFromGivenServers, removeOldRuns } from './leftovers';
 import { type MailSink, startMailSink } from './mail-sink';
 import { startProcess, type DemoProcess } from './processes';
-import { endOrphans, registerRun, runFolder } from './run-register';
+import { endOrphans, registerRun, removeOldLogs, runFolder } from './run-register';
 
 /** How long an upload waits for its post in the demo; an hour in production. */
 const claimWindowMs = 10_000;
@@ -37,6 +37,7 @@ export async function prepareEnvironment(
 ): Promise<Environment> {
   const names = runNames(newRunId());
   await removeOldRuns(addresses, await endOrphans(dataDir));
+  removeOldLogs(dataDir);
   registerRun(dataDir, names.run, []);
   const database = await createDemoDatabase(addresses.databaseUrl, names.database);
   cleanup.add('traces on given servers', () => removeFromGivenServers(addresses, names, () => database.drop()));

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityOf, isAlive, type ProcessRef, stopProcess } from '../../stack/processes';
 
@@ -23,13 +23,19 @@ export function registerRun(dataDir: string, run: string, childPids: readonly nu
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Ends the processes of runs whose demo was killed; answers the runs that are still going on. */
+/** Ends the processes of runs whose demo was killed; answers the other runs that are still going on. */
 export async function endOrphans(dataDir: string): Promise<string[]> {
   const records = readRecords(dataDir);
   const living = records.filter(({ demo }) => isAlive(demo));
   const orphans = records.filter((record) => !living.includes(record)).flatMap(({ children }) => children);
   await Promise.all(orphans.map((child) => stopProcess(child, 'SIGTERM', 10_000)));
   return living.filter(({ demo }) => demo.pid !== process.pid).map(({ run }) => run);
+}
+
+/** Removes the logs of runs that are over. */
+export function removeOldLogs(dataDir: string): void {
+  for (const { run, demo } of readRecords(dataDir))
+    if (!isAlive(demo)) rmSync(runFolder(dataDir, run), { recursive: true, force: true });
 }
 
 function readRecords(dataDir: string): RunRecord[] {

@@ -1,18 +1,27 @@
 import { toError } from '../../../runtime/errors';
 import { down, status, up, type StackState } from '../../stack/stack';
+import { type Env } from '../../stack/paths';
+import { givenBy } from '../../stack/servers/addresses-of';
 import { type Reporter } from '../../stack/reporter';
 import { type Cleanup } from '../cleanup';
 import { endOrphans } from './run-register';
 
 const name = 'demo';
 
+/** The environment as if it gave no server's address. */
+function withoutGiven(env: Env): Env {
+  const given = new Set<string>(Object.values(givenBy));
+  return Object.fromEntries(Object.entries(env).filter(([variable]) => !given.has(variable)));
+}
+
 /**
  * Brings the demo's servers up, or takes those the environment gives. Whatever was not running before is taken down at
  * the end, unless another run has begun to use it.
  */
 export async function bringStackUp(report: Reporter, interrupted: AbortSignal, cleanup: Cleanup): Promise<StackState> {
-  const before = await status(name);
-  const ranBefore = before.servers.some((server) => server.how !== 'given' && server.health.healthy);
+  // Also behind the given addresses: what somebody else left running is not ours to take down.
+  const before = await status(name, withoutGiven(process.env));
+  const ranBefore = before.servers.some((server) => server.health.healthy);
   const rising = up({ name, report });
   cleanup.add('the servers', async () => {
     // After Ctrl-C they may still be starting, and half a stack would be left behind.

@@ -161,7 +161,11 @@ it('works on the queues it is told to, and on no other', async () => {
 
 it.each([
   ['an unknown queue', { WORKER_QUEUES: 'feed,fead' }, /WORKER_QUEUES="feed,fead" must be one or more of feed, media/],
-  ['a namespace that does not exist', { TEMPORAL_NAMESPACE: 'nowhere' }, /Namespace nowhere is not found/],
+  [
+    'a namespace that does not exist',
+    { TEMPORAL_NAMESPACE: 'nowhere' },
+    /no namespace "nowhere" \(TEMPORAL_NAMESPACE\)/,
+  ],
   ['a Temporal that is not there', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /no Temporal at 127\.0\.0\.1:1/],
 ])('ends with a sentence that names %s', async (_case, environment, sentence) => {
   const run = startWorkers(environment);

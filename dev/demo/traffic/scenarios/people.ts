@@ -58,6 +58,10 @@ const profileUpdated: Scenario = {
   },
 };
 
+const endFollows = `
+  WITH ended AS (DELETE FROM follows WHERE follower_id = $1 RETURNING followee_id, follower_id)
+  INSERT INTO business.ended_follows SELECT followee_id, follower_id FROM ended`;
+
 const left: Scenario = {
   name: 'user left',
   weight: 0.6,
@@ -73,7 +77,7 @@ const left: Scenario = {
       );
       orNothing(rowCount === 0 ? undefined : userId);
       // Those who are gone follow nobody; who followed them is kept, to find the feeds that must be cleared.
-      if (!soft) await tx.query('DELETE FROM follows WHERE follower_id = $1', [userId]);
+      if (!soft) await tx.query(endFollows, [userId]);
       await tx.publish({ type: 'identity.user.deleted', payload: { user_id: userId, soft_delete: soft } });
     });
   },

@@ -119,14 +119,24 @@ it('stops for a tombstone that is not older than the post, and says so', async (
   const feed = user();
   await store.markDead('archived', 5, false);
   await store.markDead('deleted', 5, true);
-  expect(await store.add(post('archived', 1, 5), [feed])).toBe('stopped');
-  expect(await store.add(post('archived', 1, 6), [feed])).toBe('written');
-  expect(await store.add(post('deleted', 1, 6), [feed])).toBe('stopped');
+  expect((await store.add(post('archived', 1, 5), [feed])).outcome).toBe('stopped');
+  expect((await store.add(post('archived', 1, 6), [feed])).outcome).toBe('written');
+  expect((await store.add(post('deleted', 1, 6), [feed])).outcome).toBe('stopped');
   // A weaker tombstone that comes later takes nothing back.
   await store.markDead('deleted', 7, false);
   await store.markDead('archived', 4, false);
-  expect(await store.add(post('deleted', 1, 99), [feed])).toBe('stopped');
-  expect(await store.add(post('archived', 1, 5), [feed])).toBe('stopped');
+  expect((await store.add(post('deleted', 1, 99), [feed])).outcome).toBe('stopped');
+  expect((await store.add(post('archived', 1, 5), [feed])).outcome).toBe('stopped');
+});
+
+it('closes one write of a page and leaves another writer’s note of the same page open', async () => {
+  const feeds = [user(), user()];
+  const first = await store.add(post('twice', 1, 1), feeds);
+  const second = await store.takeOut('twice', feeds);
+  await store.close('twice', first.notes);
+  expect(await store.openPages('twice')).toEqual([{ note: second.notes[0], userIds: feeds }]);
+  await store.close('twice', second.notes);
+  expect(await store.openPages('twice')).toEqual([]);
 });
 
 it('removes thousands of posts from many feeds in bounded calls', async () => {

@@ -114,9 +114,11 @@ describe('who is to be told', () => {
       event('live.stream.started', { stream_id: id('8'), user_id: author }),
       event('follow.removed', { follower_id: third, followee_id: author }),
     ];
-    expect(tell({ events, followers: new Map([[author, [mentioned]]]) })).toEqual([
+    const endedFollows = new Set([`${author} ${actor}`]);
+    expect(tell({ events, endedFollows, followers: new Map([[author, [mentioned]]]) })).toEqual([
       [mentioned, 'live.started', 'due'],
       [third, 'live.started', 'either'],
+      [actor, 'live.started', 'either'],
     ]);
   });
 

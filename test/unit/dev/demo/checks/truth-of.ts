@@ -32,6 +32,7 @@ export function truthOf(given: Partial<Truth> = {}): Truth {
     comments: new Map(),
     gone: new Map(),
     followers: new Map(),
+    endedFollows: new Set(),
     pullThreshold: 100,
     feedCap: 800,
     preferences: new Map(),
