@@ -6,7 +6,7 @@ import { type NewEvent, publish } from '../../client/publish';
 import { type EventType } from '../../contracts/catalogue';
 import { createLogger } from '../../runtime/logger';
 import { createPool, inTransaction } from '../../runtime/postgres';
-import { percentile } from './percentile';
+import { type Percentiles, percentiles } from '../demo/report/percentiles';
 import { type System, withSystem } from './with-system';
 
 /** A follower of the live streamer, the recipient of the message, …: one user all probes tell. */
@@ -99,25 +99,21 @@ async function main(): Promise<void> {
     }
     return measured;
   });
-  const summary = Object.fromEntries(
-    Object.entries(results).map(([priority, { firstEffect, kafka }]) => [
-      priority,
-      {
-        p50: percentile(firstEffect, 50),
-        p95: percentile(firstEffect, 95),
-        p99: percentile(firstEffect, 99),
-        kafkaP50: percentile(kafka, 50),
-        kafkaP99: percentile(kafka, 99),
-      },
-    ]),
-  );
+  const summary = Object.entries(results).map(([priority, { firstEffect, kafka }]) => ({
+    priority,
+    firstEffect: percentiles(firstEffect) as Percentiles,
+    kafka: percentiles(kafka) as Percentiles,
+  }));
   const table = new Table({ head: ['priority', 'first effect p50', 'p95', 'p99', 'on Kafka p50', 'p99'] });
-  for (const [priority, s] of Object.entries(summary)) {
-    table.push([priority, ...[s.p50, s.p95, s.p99, s.kafkaP50, s.kafkaP99].map((ms) => `${ms.toFixed(0)} ms`)]);
+  for (const { priority, firstEffect: first, kafka } of summary) {
+    table.push([
+      priority,
+      ...[first.p50, first.p95, first.p99, kafka.p50, kafka.p99].map((ms) => `${ms.toFixed(0)} ms`),
+    ]);
   }
   (options.json ? process.stderr : process.stdout).write(`${table.toString()}\n`);
   if (options.json)
-    console.log(JSON.stringify({ events: Number(options.events), nudge: options.nudge, latencyMs: summary }));
+    console.log(JSON.stringify({ events: Number(options.events), nudge: options.nudge, latencies: summary }));
 }
 
 main().catch((thrown: unknown) => {

@@ -67,7 +67,9 @@ export function byPriority(
       .flatMap((event) => {
         const time = at(event);
         // Both clocks are one, but COMMIT takes effect before its answer, and rounding can cross zero.
-        return time === null || time === undefined ? [] : [Math.max(0, Math.round((time - event.committedAtMs) * 10) / 10)];
+        return time === null || time === undefined
+          ? []
+          : [Math.max(0, Math.round((time - event.committedAtMs) * 10) / 10)];
       });
     const measured = percentiles(values);
     if (measured !== undefined) result[name] = measured;

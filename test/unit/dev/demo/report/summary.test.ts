@@ -12,7 +12,7 @@ const measured = {
   eventsPerSecond: 40,
   settleMs: 100,
   totalMs: 1_000,
-  latency: { firstEffect: { critical: { count: 1, p50: 2, p99: 3, max: 4 } }, published: {}, subscriber: {} },
+  latency: { firstEffect: { critical: { count: 1, p50: 2, p95: 2, p99: 3, max: 4 } }, published: {}, subscriber: {} },
   unsettled: [],
   webUi: 'http://ui',
 };
