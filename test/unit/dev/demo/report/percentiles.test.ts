@@ -24,8 +24,8 @@ describe('latencies by priority', () => {
     const events = [at(0, 100), at(1, 100), at(1, 200), at(2, 100)];
     const result = byPriority(events, ({ priority }) => (priority === 2 ? null : 250));
     expect(result).toEqual({
-      critical: { count: 1, p50: 150, p99: 150, max: 150 },
-      high: { count: 2, p50: 50, p95: 95, p99: 150, max: 150 },
+      critical: { count: 1, p50: 150, p95: 150, p99: 150, max: 150 },
+      high: { count: 2, p50: 50, p95: 150, p99: 150, max: 150 },
     });
   });
 
