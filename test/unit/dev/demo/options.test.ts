@@ -7,7 +7,7 @@ describe('the demo’s command line', () => {
   it('has defaults for everything', () => {
     expect(parse()).toEqual({
       events: 1_000,
-      rate: 40,
+      rate: 20,
       seed: 1,
       users: 3_000,
       followers: 20_000,
