@@ -23,8 +23,8 @@ export function parseOptions(argv: readonly string[], { exit = true } = {}): Dem
     .description(
       'Runs the whole system on real servers, behaves like the business services, and checks what came of it.',
     )
-    .option('--events <count>', 'events to commit', whole(1, 1_000_000), 1_000)
-    .option('--rate <events>', 'events per second', whole(1, 10_000), 20)
+    .option('--events <count>', 'events to commit', whole(1, 1_000_000), 500)
+    .option('--rate <events>', 'events per second', whole(1, 10_000), 10)
     .option('--seed <number>', 'seed of the social graph and of the traffic', whole(0, 2 ** 32 - 1), 1)
     .option('--users <count>', 'people who write', whole(100, 100_000), 3_000)
     .option('--followers <count>', 'followers of the most followed account', whole(10, 1_000_000), 20_000)

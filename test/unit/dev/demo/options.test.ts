@@ -6,8 +6,8 @@ const parse = (...argv: string[]) => parseOptions(argv, { exit: false });
 describe('the demo’s command line', () => {
   it('has defaults for everything', () => {
     expect(parse()).toEqual({
-      events: 1_000,
-      rate: 20,
+      events: 500,
+      rate: 10,
       seed: 1,
       users: 3_000,
       followers: 20_000,
