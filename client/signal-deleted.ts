@@ -1,6 +1,7 @@
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { type DeletedSignal, signals } from '../contracts/signals';
+import { faultPoint } from '../runtime/fault-points';
 
 /** What a service can say is gone. */
 export interface Deleted {
@@ -32,6 +33,7 @@ export async function signalDeleted(
 ): Promise<string[]> {
   const { aggregateType, aggregateId, reason = 'deleted by its service' } = deleted;
   await deps.pool.query(tombstone, [aggregateType, aggregateId, reason]);
+  await faultPoint('client.tombstone-set');
   const { rows } = await deps.pool.query<{ id: string }>(workflowsOfAggregate, [aggregateId]);
   const payload: DeletedSignal = { aggregateType, aggregateId, reason };
   const signalled = await Promise.all(rows.map(({ id }) => signalIfRunning(deps.workflows, id, payload)));

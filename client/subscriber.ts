@@ -1,6 +1,7 @@
 import { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
 import { type Redis } from 'ioredis';
 import { kafkaHeaders } from '../contracts/kafka';
+import { faultPoint } from '../runtime/fault-points';
 import { type Service } from '../runtime/lifecycle';
 
 /** An event as a passive subscriber gets it. */
@@ -78,6 +79,7 @@ export class Subscriber implements Service {
         this.resumeLater(payload.pause());
         return;
       }
+      await faultPoint('subscriber.remembered');
       const next = String(BigInt(message.offset) + 1n);
       await this.consumer.commitOffsets([{ topic, partition, offset: next }]);
       await payload.heartbeat();
@@ -90,6 +92,7 @@ export class Subscriber implements Service {
     const mark = `processed:${name}:${event.eventId}`;
     if ((await redis.exists(mark)) === 1) return;
     await handle(event);
+    await faultPoint('subscriber.handled');
     // After the handler: an event that was marked first and then failed would be lost.
     await redis.set(mark, '1', 'EX', markSeconds, 'NX');
   }

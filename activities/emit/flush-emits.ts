@@ -1,6 +1,7 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { type Domain } from '../../contracts/events/define';
 import { NovaError } from '../../contracts/failures';
+import { faultPoint } from '../../runtime/fault-points';
 import { type Logger } from '../../runtime/logger';
 import { type EmitLog, type EmitRow } from '../ports/emit-log';
 import { type EventSink, type OutgoingEvent } from '../ports/event-sink';
@@ -25,7 +26,7 @@ export async function flushEmits(
   { log, sink, topics, logger }: EmitDependencies,
   refs: readonly EventRef[],
 ): Promise<ReadonlyMap<string, EmitOutcome>> {
-  return log.transaction(async (transaction) => {
+  const flushed = await log.transaction(async (transaction) => {
     const locked = await transaction.lock([...new Set(refs.map((ref) => ref.aggregateId))]);
     const asked = refs.filter((ref) => locked.has(ref.aggregateId));
     const outcomes = new Map<string, EmitOutcome>(refs.map((ref) => [ref.eventId, 'not_yet']));
@@ -45,13 +46,16 @@ export async function flushEmits(
     // A given-up row whose own workflow asks again is tried again: somebody mended the cause and reset the workflow.
     const rows = [...prefix, ...found.filter((row) => row.deadLettered && !row.emitted)];
     const { messages, refused } = convert(rows, topics);
+    await faultPoint('emit.locked');
     const sent = await sink.send(messages);
+    await faultPoint('emit.sent');
     for (const row of rows) {
       const result = sent.get(row.eventId);
       if (result instanceof NovaError && !result.entry.retryable) refused.push({ row, reason: result });
     }
     const acknowledged = rows.filter((row) => sent.get(row.eventId) === 'acknowledged');
     if (acknowledged.length > 0) await transaction.markEmitted(acknowledged);
+    await faultPoint('emit.marked');
     // What the bridge has not started yet is the bridge's to give up.
     const given = refused.filter(({ row }) => row.published && !row.deadLettered);
     if (given.length > 0) await transaction.markRefused(given);
@@ -63,6 +67,8 @@ export async function flushEmits(
       if (outcomes.has(eventId)) outcomes.set(eventId, result === 'acknowledged' ? 'emitted' : result);
     return outcomes;
   });
+  await faultPoint('emit.committed');
+  return flushed;
 }
 
 /** Per aggregate, the highest sequence asked for. */

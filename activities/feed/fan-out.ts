@@ -1,6 +1,7 @@
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { type PayloadOf } from '../../contracts/catalogue';
 import { codeOf } from '../../runtime/errors';
+import { faultPoint } from '../../runtime/fault-points';
 import { type PostState } from '../ports/post-states';
 import { type FeedDeps } from './deps';
 import { pageFollowers, type WalkPoint } from './page-followers';
@@ -43,6 +44,7 @@ const start: WalkPoint = { after: null, count: 0 };
 export async function beginFanOut(deps: FeedDeps, event: EventRef): Promise<FanoutBegun> {
   const record = await deps.events.load<'content.post.created' | 'content.post.status_updated'>(event);
   const state = await recordPost(deps, record);
+  await faultPoint('feed.post-recorded');
   const mode = modeOf(state, event);
   const payload: Readonly<Record<string, unknown>> = record.payload;
   const flags = {

@@ -1,4 +1,5 @@
 import { type EventRef } from '../../contracts/event-ref';
+import { faultPoint } from '../../runtime/fault-points';
 import { type FeedDeps } from './deps';
 
 /** `filled`: follows, and has the followee's posts. `cleared`: does not, and has none of them. */
@@ -18,6 +19,7 @@ export async function settleFollow(deps: FeedDeps, event: EventRef): Promise<Fol
       if (await fill(deps, follower, followee)) return 'filled';
     } else {
       await clear(deps, follower, followee);
+      await faultPoint('feed.follow-cleared');
       if (!(await deps.followers.follows(follower, followee))) return 'cleared';
     }
   }
@@ -29,6 +31,7 @@ async function fill(deps: FeedDeps, follower: string, followee: string): Promise
   // One more than the cap: if there are that many, the trim sets the bound, below which readers ask PostgreSQL.
   const posts = await deps.posts.newestLive(followee, deps.settings.feedCap + 1);
   await deps.feeds.fill(follower, posts);
+  await faultPoint('feed.follow-filled');
   const ids = posts.map((post) => post.postId);
   const [following, live] = await Promise.all([deps.followers.follows(follower, followee), deps.posts.liveAmong(ids)]);
   const dead = ids.filter((id) => !live.has(id));

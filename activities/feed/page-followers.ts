@@ -1,3 +1,4 @@
+import { faultPoint } from '../../runtime/fault-points';
 import { type FeedDeps } from './deps';
 import { type Progress } from './progress';
 
@@ -36,11 +37,14 @@ export async function pageFollowers(
   for (let pages = 0; pages < options.maxPages; pages++) {
     if (options.progress?.cancelled() === true) break;
     const page = await deps.followers.page(authorId, point.after, deps.settings.feedPageSize);
+    await faultPoint('feed.page-read');
     const result = page.followerIds.length === 0 ? { count: 0, stop: false } : await eachPage(page.followerIds);
     const count = point.count + result.count;
     if (result.stop || page.next === null) return { next: undefined, count };
     point = { after: page.next, count };
+    await faultPoint('feed.page-done');
     options.progress?.report(point);
+    await faultPoint('feed.checkpointed');
   }
   return { next: point, count: point.count };
 }

@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/common';
 import { type EventRef } from '../../contracts/event-ref';
+import { faultPoint } from '../../runtime/fault-points';
 import { type FeedDeps } from './deps';
 import { pageFollowers, type Walked, type WalkPoint } from './page-followers';
 import { type Progress } from './progress';
@@ -25,13 +26,16 @@ export async function purgeAuthor(
     final: true,
     reason: 'user deleted',
   });
+  await faultPoint('feed.purge-tombstone');
   const { next, count: removed } = await removeFromFeeds(deps, authorId, progress);
   if (next !== undefined) throw new CancelledFailure('the purge was cancelled between pages');
+  await faultPoint('feed.purge-removed');
   await deps.feeds.drop(authorId);
   for (;;) {
     const batch = await deps.posts.undeleted(authorId, postsPerBatch);
     if (batch.length === 0) return { removed };
     await deps.feeds.dropSummaries(batch);
+    await faultPoint('feed.purge-batch');
     await deps.posts.markDeleted(batch, event.sequence, 'author deleted');
     progress?.report(progress.resumeAt ?? { after: null, count: removed });
   }

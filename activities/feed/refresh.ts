@@ -1,4 +1,5 @@
 import { type EventRef } from '../../contracts/event-ref';
+import { faultPoint } from '../../runtime/fault-points';
 import { type FeedDeps } from './deps';
 import { knownPost } from './publish-post';
 import { summaryOf, syncSummary } from './summary';
@@ -9,6 +10,7 @@ export async function refreshPost(deps: FeedDeps, event: EventRef): Promise<bool
   if ((await knownPost(deps, event, payload.post_id)) === undefined) return false;
   const state = await deps.posts.mergeSummary(payload.post_id, summaryOf(payload), event.sequence);
   if (state === undefined) return false;
+  await faultPoint('feed.summary-merged');
   await syncSummary(deps, state);
   return true;
 }

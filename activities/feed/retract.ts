@@ -1,6 +1,7 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { codeOf } from '../../runtime/errors';
+import { faultPoint } from '../../runtime/fault-points';
 import { type PostState } from '../ports/post-states';
 import { type FeedDeps } from './deps';
 import { pageFollowers, type WalkPoint } from './page-followers';
@@ -35,8 +36,10 @@ export async function beginRetraction(deps: FeedDeps, event: EventRef): Promise<
   const subject = retractedSubject(await deps.events.load(event));
   const { subjectType, subjectId, final, reason } = subject;
   await deps.tombstones.set({ subjectType, subjectId, sequence: event.sequence, final, reason });
+  await faultPoint('feed.tombstone-set');
   if (subject.postStatus === undefined) return { mode: 'done', next: null, removed: 0, signal: false };
   const state = await deps.posts.setStatus(subjectId, subject.postStatus, event.sequence);
+  await faultPoint('feed.status-set');
   try {
     return { ...(await retract(deps, event, subject, state, start, { maxPages: 1 })), signal: true };
   } catch (thrown) {

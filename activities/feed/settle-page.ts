@@ -1,3 +1,4 @@
+import { faultPoint } from '../../runtime/fault-points';
 import { type PostState } from '../ports/post-states';
 import { type FeedDeps } from './deps';
 
@@ -51,6 +52,7 @@ export async function settlePage(
   };
 
   let refused = await write(intent === 'add' ? userIds : [], intent === 'remove' ? userIds : []);
+  await faultPoint('feed.page-written');
   if (intent === 'add') present = new Set(userIds);
   // What is there is unknown for `truth`: everything is written once, one way or the other.
   let unknown = intent === 'truth';
@@ -71,6 +73,7 @@ export async function settlePage(
     const toAdd = userIds.filter((id) => wanted.has(id) && !known.has(id));
     const toRemove = userIds.filter((id) => !wanted.has(id) && (unknown || known.has(id)));
     if (toAdd.length === 0 && toRemove.length === 0) {
+      await faultPoint('feed.page-right');
       await deps.feeds.close(post.postId, notes);
       return { state, present: wanted.size, removed };
     }

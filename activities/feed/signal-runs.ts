@@ -1,4 +1,5 @@
 import { type EventRef } from '../../contracts/event-ref';
+import { faultPoint } from '../../runtime/fault-points';
 import { type FeedDeps } from './deps';
 
 /** Newest runs told; older ones have ended, or meet the tombstone at their next look. */
@@ -8,6 +9,7 @@ const atOnce = 8;
 /** Tells the running workflows of the aggregate's earlier events that it was deleted. Answers how many were told. */
 export async function signalRuns(deps: Pick<FeedDeps, 'history' | 'runs'>, event: EventRef): Promise<number> {
   const workflowIds = await deps.history.startedBefore(event, maxRuns);
+  await faultPoint('feed.runs-found');
   const { aggregateType, aggregateId, eventType: reason } = event;
   let told = 0;
   for (let i = 0; i < workflowIds.length; i += atOnce) {

@@ -1,3 +1,4 @@
+import { faultPoint } from '../../runtime/fault-points';
 import { type PostState, type PostSummary } from '../ports/post-states';
 import { type FeedDeps } from './deps';
 
@@ -40,6 +41,7 @@ export async function syncSummary(
     if (wanted === null) await deps.feeds.dropSummaries([known.postId]);
     else await deps.feeds.cacheSummary(known.postId, wanted);
     written = wanted;
+    await faultPoint('feed.summary-cached');
     state = await deps.posts.find(known.postId);
   }
   throw new Error(`post ${known.postId}: it changed ${maxRounds} times while its summary was cached`);

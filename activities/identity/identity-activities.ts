@@ -1,5 +1,6 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
+import { faultPoint } from '../../runtime/fault-points';
 import { guarded } from '../guard';
 import { type AuthorCache } from '../ports/author-cache';
 import { type EventStore } from '../ports/event-store';
@@ -26,6 +27,7 @@ export function createIdentityActivities(deps: IdentityDeps) {
     identityApply: async (event: EventRef): Promise<IdentityResult> => {
       const record = await deps.events.load(event);
       await store(deps, record);
+      await faultPoint('identity.stored');
       return refresh(deps, userIdOf(record));
     },
   });
@@ -56,6 +58,7 @@ async function store({ profiles, tombstones }: IdentityDeps, event: EventRecord)
       const final = !user.soft_delete;
       const reason = final ? 'user deleted' : 'user hidden';
       await tombstones.set({ subjectType: 'user', subjectId: user.user_id, sequence, final, reason });
+      await faultPoint('identity.tombstone-set');
       return final ? profiles.erase(user.user_id, sequence) : profiles.hide(user.user_id, sequence);
     }
     default:
@@ -72,6 +75,7 @@ async function refresh({ profiles, authors }: IdentityDeps, userId: string): Pro
     const profile = await profiles.find(userId);
     if (profile?.state === 'active') await authors.put(userId, profile);
     else await authors.hide(userId);
+    await faultPoint('identity.cached');
     const now = await profiles.find(userId);
     if (JSON.stringify(now) === JSON.stringify(profile)) {
       return { hidden: profile?.state !== 'active', erased: profile?.state === 'deleted' };

@@ -1,6 +1,7 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord } from '../../contracts/event-ref';
 import { oneLine } from '../../runtime/errors';
+import { faultPoint } from '../../runtime/fault-points';
 import { type MediaClaim, type Upload } from '../ports/media-store';
 import { type MediaDeps } from './deps';
 import { postIsGone } from './post-is-gone';
@@ -19,8 +20,11 @@ export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<num
   else if (mediaType !== 'none') await media.recordUnnamed(claim, event.createdAt);
   else return 0;
 
+  await faultPoint('media.claim-recorded');
   const claimed = mediaIds.length > 0 ? await linkNamed(deps, claim) : await media.linkUnnamed(claim);
+  await faultPoint('media.claim-linked');
   if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
+  await faultPoint('media.claim-kept');
   await tellUploads(deps, claim, claimed);
   return media.countLinks(postId);
 }

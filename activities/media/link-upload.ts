@@ -1,6 +1,7 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord } from '../../contracts/event-ref';
 import { oneLine } from '../../runtime/errors';
+import { faultPoint } from '../../runtime/fault-points';
 import { type Upload, type UploadStatus } from '../ports/media-store';
 import { type MediaDeps } from './deps';
 import { postIsGone } from './post-is-gone';
@@ -16,11 +17,14 @@ export async function linkUpload(deps: MediaDeps, event: UploadEvent): Promise<U
   const { post_id: postId, media_id: mediaId } = event.payload;
   // An upload that names its post is for no other, unless that one names it.
   await media.recordUpload(uploadOf(event), postId === undefined ? settings.mediaClaimWindowMs : 0);
+  await faultPoint('media.upload-recorded');
   if (postId !== undefined) {
     await media.linkNamed(mediaId, postId, event.eventId);
+    await faultPoint('media.upload-linked');
     if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
   }
   await linkToClaims(deps, mediaId);
+  await faultPoint('media.upload-settled');
   const status = await media.status(mediaId);
   await tellRedis(deps, event, status);
   return status;
@@ -30,6 +34,7 @@ export async function linkUpload(deps: MediaDeps, event: UploadEvent): Promise<U
 export async function settleUpload(deps: MediaDeps, event: UploadEvent): Promise<UploadStatus> {
   const { media } = deps;
   await media.expire(event.payload.media_id);
+  await faultPoint('media.expired');
   const status = await media.status(event.payload.media_id);
   await tellRedis(deps, event, status);
   return status;

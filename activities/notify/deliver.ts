@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
-import { type Channel, type ExternalChannel, type SendOutcome } from '../ports/channel';
+import { codeOf } from '../../runtime/errors';
+import { faultPoint } from '../../runtime/fault-points';
+import { type Channel, type ExternalChannel, type OutgoingDelivery, type SendOutcome } from '../ports/channel';
 import { type ClaimedDelivery, type DeliveryCounts, type Settlement } from '../ports/delivery-ledger';
 import { withHeartbeat } from './attempt';
 import { noticeOf } from './audience';
@@ -64,6 +66,7 @@ async function lane(attempt: Attempt, cancelled: AbortSignal): Promise<void> {
       const claimed = await deps.ledger.claimNext(event.eventId, channel.name, token);
       if (claimed === undefined) return;
       await deps.ledger.settle(claimed, await sendOne(attempt, claimed));
+      await faultPoint('notify.delivery-settled');
     }
   } catch (thrown) {
     attempt.halted = true;
@@ -71,8 +74,17 @@ async function lane(attempt: Attempt, cancelled: AbortSignal): Promise<void> {
   }
 }
 
-/** Looks once more whether the person may still be told, after the claim and right before the send. */
 async function sendOne(attempt: Attempt, claimed: ClaimedDelivery): Promise<Settlement> {
+  const message = await composed(attempt, claimed).catch((thrown: unknown) => giveBack(attempt, claimed, thrown));
+  if ('state' in message) return message;
+  const outcome = await attempt.channel.send(message);
+  await faultPoint('notify.delivery-sent');
+  return settlementOf(attempt, claimed, outcome);
+}
+
+/** Looks once more whether the person may still be told, after the claim and right before the send. */
+async function composed(attempt: Attempt, claimed: ClaimedDelivery): Promise<OutgoingDelivery | Settlement> {
+  await faultPoint('notify.delivery-claimed');
   const { deps, event, notice, channel } = attempt;
   const { recipientId, actorId } = claimed;
   const wanted =
@@ -83,12 +95,16 @@ async function sendOne(attempt: Attempt, claimed: ClaimedDelivery): Promise<Sett
   const address = contact === undefined ? undefined : channel.addressOf(contact);
   if (address === undefined) return { state: 'skipped', reason: skipReasons.noAddress };
   const actorName = actorId === null ? undefined : (await deps.users.contactOf(actorId))?.displayName;
-  const outcome = await channel.send({
-    deliveryId: `${event.eventId}.${recipientId}`,
-    address,
-    ...renderEmail({ kind: claimed.kind, actorName, detail: notice.detail }),
+  const email = renderEmail({ kind: claimed.kind, actorName, detail: notice.detail });
+  return { deliveryId: `${event.eventId}.${recipientId}`, address, ...email };
+}
+
+/** What failed before the send was surely not sent: the next attempt takes it, instead of its ending as unknown. */
+async function giveBack({ deps }: Attempt, claimed: ClaimedDelivery, thrown: unknown): Promise<never> {
+  await deps.ledger.settle(claimed, { state: 'pending', reason: codeOf(thrown) ?? 'FAILED_BEFORE_SEND' }).catch(() => {
+    // PostgreSQL is away: the claim's lease ends it.
   });
-  return settlementOf(attempt, claimed, outcome);
+  throw thrown;
 }
 
 function settlementOf(attempt: Attempt, claimed: ClaimedDelivery, outcome: SendOutcome): Settlement {

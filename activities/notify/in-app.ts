@@ -1,5 +1,6 @@
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
+import { faultPoint } from '../../runtime/fault-points';
 import { type ExternalChannel } from '../ports/channel';
 import { isLocalTry, scheduledAgoMs } from './attempt';
 import { type Recipient, audienceOf, noticeOf, pageOf } from './audience';
@@ -36,10 +37,13 @@ export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: stri
   if (notice.creates !== undefined && cursor === null) {
     const { contentType, contentId, ...owner } = notice.creates;
     await deps.owners.remember(contentType, contentId, owner);
+    await faultPoint('notify.owner-remembered');
   }
   const owner = await ownerOf(deps, notice);
   const { recipients, next } = await recipientsOf(deps, notice, owner.ownerId, cursor);
+  await faultPoint('notify.recipients-chosen');
   const created = await write(deps, record, notice, recipients);
+  await faultPoint('notify.inbox-written');
   if (await isVoided(deps.tombstones, notice, event.sequence, owner.postId)) {
     await retractEvent(deps, event.eventId);
     return { ...nobody, stopped: true };

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { type EventRef } from '../../contracts/event-ref';
+import { faultPoint } from '../../runtime/fault-points';
 import { type NotifyDeps } from './deps';
 import { type InAppResult, notifyPage } from './in-app';
 
@@ -21,6 +22,7 @@ export async function notifyAllPages(deps: NotifyDeps, event: EventRef, from: st
     context.cancellationSignal.throwIfAborted();
     const page = await notifyPage(deps, event, progress.cursor);
     const created = progress.created + page.created;
+    await faultPoint('notify.page-told');
     if (page.next === null) return { ...page, created };
     progress = { cursor: page.next, created };
   }

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { type EventType, type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
+import { faultPoint } from '../../runtime/fault-points';
 import { type Retraction } from '../ports/notification-store';
 import { type Tombstone } from '../ports/tombstones';
 import { type NotifyDeps } from './deps';
@@ -76,10 +77,12 @@ export async function retract(deps: NotifyDeps, event: EventRef): Promise<{ retr
   const plan = retractionOf(await deps.events.load(event));
   if (plan === undefined) return { retracted: 0 };
   await deps.tombstones.set(plan.tombstone);
+  await faultPoint('notify.tombstone-set');
   let retracted = 0;
   for (;;) {
     const count = await deps.store.retract(plan.retraction, batch);
     retracted += count;
+    await faultPoint('notify.batch-retracted');
     if (count < batch) return { retracted };
     Context.current().heartbeat();
   }

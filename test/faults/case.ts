@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { type FaultPoint } from '../../runtime/fault-points';
+import { newId } from '../support/events';
+import { type FaultMode, type FaultOrder } from '../support/faulty-orders';
+import { waitFor } from '../support/wait-for';
+import { type Member } from './crew';
+import { type Lane, commit, leaseMs, rollBack, row } from './lane';
+import { type Scene, type Story } from './scene';
+import { faultsOf, settled } from './verdict';
+
+/** A line of the matrix: a dangerous instant, what is going on then, and how the two meet. */
+export interface MatrixRow {
+  readonly point: FaultPoint;
+  readonly story: Story;
+  readonly in: 'bridges' | 'workers';
+  /** Longer than the lease of a row, or than the timeout of the activity; the latter by default, a local first try. */
+  readonly hangMs?: number;
+  readonly freeze?: boolean;
+  readonly regularOnly?: boolean;
+  /** The point is in no activity of its own: it strikes whoever comes, so nothing else may be under way. */
+  readonly alone?: boolean;
+  /** The process is told to stop, and comes to the point by that. */
+  readonly whenStopped?: boolean;
+}
+
+export interface CaseResult {
+  readonly point: FaultPoint;
+  readonly story: string;
+  readonly mode: FaultMode;
+  readonly faults: readonly string[];
+  /** From the fault until everything had settled. */
+  readonly ms: number;
+}
+
+/** What a fault may take to be noticed and made up for: heartbeat, claim lease and retry of a delivery, and a slow machine. */
+const patienceMs = 150_000;
+/** A local first try is given up after two seconds. */
+const usualHangMs = 3_500;
+
+export class Case {
+  private scene: Scene | undefined;
+  private order: FaultOrder | undefined;
+  private member: Member | undefined;
+  private readonly rolledBack = row('message.edited', {
+    message_id: newId(),
+    conversation_id: newId(),
+    editor_id: newId(),
+  });
+
+  constructor(
+    private readonly lane: Lane,
+    readonly line: MatrixRow,
+    readonly mode: FaultMode,
+  ) {}
+
+  /** What was there before the fault. */
+  async prepare(): Promise<void> {
+    const scene = await this.line.story(this.lane);
+    this.scene = scene;
+    const before = scene.before ?? [];
+    await commit(this.lane, before);
+    if (scene.ready === undefined) return settled(this.lane, before, patienceMs);
+    await waitFor(scene.ready, { timeoutMs: patienceMs, what: 'the scene' });
+  }
+
+  /** Commits the rows and waits for the fault to strike. */
+  async strike(): Promise<void> {
+    const { lane, line, mode } = this;
+    const scene = this.prepared();
+    const crew = lane[line.in];
+    await crew.ready();
+    const order: FaultOrder = {
+      point: line.point,
+      mode,
+      hitFile: join(lane.folder, randomUUID()),
+      hangMs: line.hangMs ?? (line.in === 'bridges' ? 2 * leaseMs : usualHangMs),
+      freeze: line.freeze === true,
+      regularOnly: line.regularOnly === true,
+      ...(line.alone === true ? {} : { workflowIds: scene.strikes ?? scene.during.map(({ id }) => id) }),
+    };
+    this.order = order;
+    const [chosen] = crew.able();
+    await crew.order(order, line.whenStopped === true && chosen !== undefined ? [chosen] : crew.able());
+    await rollBack(lane, [this.rolledBack]);
+    await commit(lane, scene.during, ...(scene.alongside ?? []));
+    if (line.whenStopped === true && chosen !== undefined) crew.dismiss(chosen);
+    this.member = await crew.struck(order);
+    await commit(lane, scene.meanwhile ?? [], ...(scene.alongsideMeanwhile ?? []));
+  }
+
+  /** Waits until everything has settled, and looks. */
+  async verdict(): Promise<CaseResult> {
+    const { lane, line, mode, member } = this;
+    const { before = [], during, meanwhile = [], expected } = this.prepared();
+    const since = performance.now();
+    const committed = [...before, ...during, ...meanwhile];
+    const faults: string[] = [];
+    try {
+      await settled(lane, committed, patienceMs, expected.waiting);
+      const ms = Math.round(performance.now() - since);
+      // A zombie must have woken before anybody can say that it does no harm.
+      if (mode === 'hang')
+        await waitFor(() => performance.now() - since > (this.order?.hangMs ?? 0) + 300, { timeoutMs: patienceMs });
+      if (mode === 'SIGTERM' && line.whenStopped !== true && member !== undefined) {
+        const end = await lane[line.in].ended(member);
+        if (end !== 'code 0') faults.push(`told to stop, the process ended with ${end}`);
+      }
+      faults.push(...(await faultsOf(lane, { committed, rolledBack: [this.rolledBack], expected })));
+      for (const id of expected.waiting ?? [])
+        await lane.client.workflow
+          .getHandle(id)
+          .terminate('the case is over')
+          .catch(() => undefined);
+      return this.result(faults, ms);
+    } catch (thrown) {
+      return this.result([...faults, String(thrown)], Math.round(performance.now() - since));
+    }
+  }
+
+  result(faults: readonly string[], ms: number): CaseResult {
+    const { point, story } = this.line;
+    return {
+      point,
+      story: story.name,
+      mode: this.mode,
+      faults: [...faults, ...this.lane[this.line.in].deserters()],
+      ms,
+    };
+  }
+
+  private prepared(): Scene {
+    if (this.scene === undefined) throw new Error('the scene is not prepared');
+    return this.scene;
+  }
+}

@@ -1,0 +1,148 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client } from '@temporalio/client';
+import { Redis } from 'ioredis';
+import { definitionOf, type EventType, type PayloadInput } from '../../contracts/catalogue';
+import { environmentOf } from '../../dev/stack/addresses';
+import { type TestDatabase, createTestDatabase } from '../support/database';
+import { newId } from '../support/events';
+import { type Collector, type TestTopics, collect, createTestTopics } from '../support/kafka';
+import { servers } from '../support/servers';
+import { type SmtpLab, startSmtpLab } from '../support/smtp-lab';
+import { createTestClient, testQueuePrefix, workflowBundle } from '../support/temporal';
+import { compileSources } from './compile';
+import { Crew } from './crew';
+
+/** A whole system of its own on the real servers: database, topics, keys, queues, mail server, bridges and workers. */
+export interface Lane {
+  readonly database: TestDatabase;
+  readonly client: Client;
+  readonly redis: Redis;
+  readonly kafka: Collector;
+  readonly mail: SmtpLab;
+  readonly bridges: Crew;
+  readonly workers: Crew;
+  /** For hit files. */
+  readonly folder: string;
+  /** What a process needs to be part of this system. */
+  readonly environment: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/** Length of a claim's lease in the matrix. */
+export const leaseMs = 1_500;
+/** Followers per page, so that a small audience takes several. */
+export const pageSize = 2;
+
+export async function openLane(crews: { readonly bridges: number; readonly workers: number }): Promise<Lane> {
+  const folder = mkdtempSync(join(tmpdir(), 'nova-faults-'));
+  const bundle = join(folder, 'workflow-bundle.js');
+  writeFileSync(bundle, (await workflowBundle()).code);
+  const [, database, topics, client, mail] = await Promise.all([
+    compileSources(folder),
+    createTestDatabase(),
+    patientTopics(),
+    createTestClient(),
+    startSmtpLab(),
+  ]);
+  const prefix = testQueuePrefix();
+  const environment = {
+    ...environmentOf(servers()),
+    DATABASE_URL: database.url,
+    KAFKA_TOPIC_PREFIX: topics.prefix,
+    KAFKA_CREATE_TOPICS: 'false',
+    TASK_QUEUE_PREFIX: prefix,
+    REDIS_KEY_PREFIX: `${prefix}:`,
+    SMTP_URL: mail.url,
+    WORKFLOW_BUNDLE: bundle,
+    FEED_PAGE_SIZE: String(pageSize),
+    OUTBOX_LEASE_MS: String(leaseMs),
+    OUTBOX_POLL_MAX_MS: '50',
+  };
+  const redis = new Redis(servers().redisUrl, { keyPrefix: `${prefix}:`, maxRetriesPerRequest: 2 });
+  redis.on('error', () => undefined); // the command that fails says it
+  const bridges = new Crew({ folder, entry: 'test/support/faulty-bridge.js', size: crews.bridges, environment });
+  const workers = new Crew({
+    folder,
+    entry: 'test/support/faulty-workers.js',
+    size: crews.workers,
+    environment,
+    upWhen: '"msg":"working"',
+  });
+  bridges.start();
+  const kafka = await collect(topics.kafka, Object.values(topics.topics));
+  await workers.ready();
+  return {
+    ...{ database, client, redis, kafka, mail, bridges, workers, folder, environment },
+    close: () => close({ database, client, redis, kafka, mail, bridges, workers, folder, topics }),
+  };
+}
+
+/** A broker with much to do may answer that it does not know the topics it has just made. */
+async function patientTopics(tries = 3): Promise<TestTopics> {
+  try {
+    return await createTestTopics();
+  } catch (thrown) {
+    if (tries === 1) throw thrown;
+    return patientTopics(tries - 1);
+  }
+}
+
+async function close(lane: Omit<Lane, 'environment' | 'close'> & { readonly topics: TestTopics }): Promise<void> {
+  await Promise.all([lane.bridges.stop(), lane.workers.stop()]);
+  await lane.kafka.stop();
+  const prefix = lane.redis.options.keyPrefix ?? '';
+  const keys = await lane.redis.keys(`${prefix}*`);
+  if (keys.length > 0) await lane.redis.unlink(keys.map((key) => key.slice(prefix.length)));
+  lane.redis.disconnect();
+  await Promise.all([lane.mail.stop(), lane.client.connection.close(), lane.topics.drop()]);
+  await lane.database.drop();
+  rmSync(lane.folder, { recursive: true, force: true });
+}
+
+/** A row of the outbox, made ahead so that its id is known before it is committed. */
+export interface Row {
+  readonly id: string;
+  readonly type: EventType;
+  readonly aggregateId: string;
+  readonly payload: object;
+}
+
+export function row<T extends EventType>(type: T, payload: PayloadInput<T>): Row {
+  const key = definitionOf(type)?.partitionKey ?? '';
+  return { id: newId(), type, aggregateId: String((payload as Record<string, unknown>)[key]), payload };
+}
+
+/** Commits rows in one transaction, as any service would, with what else belongs to it. */
+export async function commit(lane: Lane, rows: readonly Row[], ...statements: [string, unknown[]][]): Promise<void> {
+  await transact(lane, rows, statements, 'COMMIT');
+}
+
+/** The same, rolled back: none of it may ever be seen. */
+export async function rollBack(lane: Lane, rows: readonly Row[]): Promise<void> {
+  await transact(lane, rows, [], 'ROLLBACK');
+}
+
+async function transact(
+  lane: Lane,
+  rows: readonly Row[],
+  statements: readonly [string, unknown[]][],
+  end: 'COMMIT' | 'ROLLBACK',
+): Promise<void> {
+  const client = await lane.database.pool.connect();
+  try {
+    await client.query('BEGIN');
+    for (const [sql, values] of statements) await client.query(sql, values);
+    for (const { id, aggregateId, type, payload } of rows)
+      await client.query('INSERT INTO outbox_events (id, aggregate_id, event_type, payload) VALUES ($1, $2, $3, $4)', [
+        id,
+        aggregateId,
+        type,
+        JSON.stringify(payload),
+      ]);
+    await client.query(end);
+  } finally {
+    client.release();
+  }
+}

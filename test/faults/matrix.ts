@@ -1,0 +1,80 @@
+import { type FaultMode } from '../support/faulty-orders';
+import { Case, type CaseResult, type MatrixRow } from './case';
+import { type Lane, openLane } from './lane';
+import { Results } from './results';
+
+/** `NOVA_FAULTS='feed.page-written hang'`: only cases whose `point mode story` contains it. */
+const only = process.env['NOVA_FAULTS'] ?? '';
+/** Cases whose first half is done side by side. */
+const preparedTogether = 12;
+/** The long to settle first: others are struck meanwhile. */
+const order: readonly FaultMode[] = ['hang', 'SIGKILL', 'SIGTERM', 'exception'];
+
+/** Strikes every line in every mode on one system, one after another, and lets the settling overlap where it may. */
+export function matrix(name: string, crews: { bridges: number; workers: number }, lines: readonly MatrixRow[]): void {
+  const planned = order
+    .flatMap((mode) => lines.map((line) => ({ line, mode })))
+    .filter(({ line, mode }) => `${line.point} ${mode} ${line.story.name}`.includes(only));
+  if (planned.length === 0) return void it(`${name}: nothing was asked for`, () => undefined);
+
+  let lane: Lane | undefined;
+  let results: Results;
+  const verdicts = planned.map(() => deferred());
+
+  beforeAll(async () => {
+    results = new Results(name);
+    const opened = await openLane(crews);
+    lane = opened;
+    const cases = planned.map(({ line, mode }) => new Case(opened, line, mode));
+    run(cases).catch((thrown: unknown) => verdicts.forEach(({ reject }) => reject(thrown)));
+    for (const { promise } of verdicts) promise.catch(() => undefined);
+  }, 300_000);
+
+  afterAll(async () => {
+    process.stderr.write(`\n${results.table()}\n`);
+    await lane?.close();
+  }, 60_000);
+
+  it.each(planned.map(({ line, mode }, i) => ({ point: line.point, mode, story: line.story.name, i })))(
+    '$point, $mode: $story',
+    async ({ i }) => {
+      const { faults } = (await verdicts[i]?.promise) ?? { faults: ['no verdict'] };
+      expect(faults).toEqual([]);
+    },
+    600_000,
+  );
+
+  async function run(cases: readonly Case[]): Promise<void> {
+    const settling = new Set<Promise<void>>();
+    for (const [i, each] of cases.entries()) {
+      if (i % preparedTogether === 0)
+        await Promise.allSettled(cases.slice(i, i + preparedTogether).map((next) => next.prepare()));
+      if (each.line.alone === true) await Promise.all(settling);
+      const { judged } = await struckThenJudged(each);
+      const settle = judged.then((result) => {
+        results.add(result);
+        verdicts[i]?.resolve(result);
+        settling.delete(settle);
+      });
+      settling.add(settle);
+    }
+    await Promise.all(settling);
+  }
+}
+
+/** A case that does not come to its point is a failed one. */
+async function struckThenJudged(each: Case): Promise<{ readonly judged: Promise<CaseResult> }> {
+  try {
+    await each.strike();
+  } catch (thrown) {
+    return { judged: Promise.resolve(each.result([String(thrown)], 0)) };
+  }
+  return { judged: each.verdict() };
+}
+
+function deferred() {
+  let resolve: (result: CaseResult) => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<CaseResult>((yes, no) => ([resolve, reject] = [yes, no]));
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,96 @@
+/** One deliberate break of the product, made in the compiled copy that the matrix runs, never in the sources. */
+interface Break {
+  readonly file: string;
+  /** Text in the source, which must be there. */
+  readonly find: string;
+  readonly replace: string;
+  /** What the matrix has to say about it. */
+  readonly red: string;
+}
+
+/** Breaks that the matrix must notice: `NOVA_FAULTS_BREAK=<name> npx jest test/faults/<file>` has to turn red. */
+export const breaks: Readonly<Record<string, readonly Break[]>> = {
+  'feeds-not-looked-at-again': [
+    {
+      file: 'activities/feed/settle-page.ts',
+      find: 'const wanted = belongs ? following : nobody;',
+      replace: "const wanted = intent === 'add' ? new Set(userIds) : belongs ? following : nobody;",
+      red: 'posts: feed.page-read, hang, the follower left meanwhile and has the post all the same',
+    },
+  ],
+  'inboxes-not-looked-at-again': [
+    {
+      file: 'activities/notify/in-app.ts',
+      find: 'if (await isVoided(deps.tombstones, notice, event.sequence, owner.postId)) {',
+      replace: 'if (Date.now() < 0) {',
+      red: 'media-and-notices: notify.recipients-chosen, hang, somebody is told of a deleted post',
+    },
+  ],
+  'media-not-looked-at-again': [
+    {
+      file: 'activities/media/post-is-gone.ts',
+      find: "return tombstones.voids('post', postId, Number.MAX_SAFE_INTEGER);",
+      replace: 'return tombstones === undefined ? Promise.resolve(true) : Promise.resolve(postId === "");',
+      red: 'media-and-notices: media.upload-recorded and media.claim-recorded, hang, a deleted post has media',
+    },
+  ],
+  'sent-without-a-claim': [
+    {
+      file: 'activities/adapters/pg-delivery-ledger.ts',
+      find: "WHERE event_id = $1 AND channel = $2 AND state = 'pending' AND claim_token IS DISTINCT FROM $3",
+      replace:
+        "WHERE event_id = $1 AND channel = $2 AND state IN ('pending', 'claimed') AND claim_token IS DISTINCT FROM $3",
+      red: 'media-and-notices: notify.delivery-sent, SIGKILL and hang, an e-mail twice',
+    },
+    {
+      file: 'activities/adapters/pg-delivery-ledger.ts',
+      find: "AND d.recipient_id = next.recipient_id AND d.state = 'pending'",
+      replace: 'AND d.recipient_id = next.recipient_id',
+      red: '',
+    },
+  ],
+  'started-without-our-id': [
+    {
+      file: 'outbox-bridge/temporal-starter.ts',
+      find: 'request.requestId = input.options.workflowId;',
+      replace: '',
+      red: '',
+    },
+    {
+      file: 'outbox-bridge/temporal-starter.ts',
+      find: "workflowIdReusePolicy: 'REJECT_DUPLICATE'",
+      replace: "workflowIdReusePolicy: 'ALLOW_DUPLICATE'",
+      red: 'bridge: bridge.started, two runs of one row',
+    },
+  ],
+  'marked-before-started': [
+    {
+      file: 'outbox-bridge/bridge.ts',
+      find: "await faultPoint('bridge.before-start');",
+      replace:
+        "this.settler.add({ kind: 'published', row }, leaseEndsMs); await this.settler.drained(); await faultPoint('bridge.before-start');",
+      red: 'bridge: bridge.before-start, SIGKILL, a row is published and has no run',
+    },
+  ],
+  'emitted-out-of-turn': [
+    {
+      file: 'activities/adapters/pg-emit-log.ts',
+      find: 'AND e.sequence <= wanted.up_to',
+      replace: 'AND e.sequence = wanted.up_to',
+      red: 'emit: any, first appearances out of order',
+    },
+  ],
+};
+
+/** The source of a file with the break asked for in it. @throws Error when the text to break is not there */
+export function sabotaged(file: string, source: string, name = process.env['NOVA_FAULTS_BREAK']): string {
+  if (name === undefined) return source;
+  const wanted = breaks[name];
+  if (wanted === undefined) throw new Error(`NOVA_FAULTS_BREAK=${name}: one of ${Object.keys(breaks).join(', ')}`);
+  return wanted
+    .filter((each) => each.file === file)
+    .reduce((text, { find, replace }) => {
+      if (!text.includes(find)) throw new Error(`${file} has no "${find}" to break`);
+      return text.replace(find, replace);
+    }, source);
+}

@@ -1,0 +1,44 @@
+import { type Lane, type Row } from './lane';
+
+/** What must be so when everything has settled, looked up on the servers themselves. */
+export interface Expected {
+  /** The whole feed of each of these people, in any order. */
+  readonly feeds?: Readonly<Record<string, readonly string[]>>;
+  /** Notifications of the scene's events that count, and no others. */
+  readonly told?: readonly { readonly eventId: string; readonly recipientId: string }[];
+  /** Everybody these are for has an e-mail, or an unknown one; nobody two. */
+  readonly mails?: readonly { readonly eventId: string; readonly recipientId: string }[];
+  /** E-mails that may have gone out before somebody deleted what they are about. */
+  readonly mailsOptional?: boolean;
+  /** The whole media of each of these posts. */
+  readonly media?: Readonly<Record<string, readonly string[]>>;
+  /** Captions in the cache; null: the post is not cached. */
+  readonly captions?: Readonly<Record<string, string | null>>;
+  /** People of whom no name, address, feed or cached profile is left. */
+  readonly erased?: readonly string[];
+  /** Uploads that nobody claims: they wait out their hour, which is as it should be. */
+  readonly waiting?: readonly string[];
+  /** Rows that may be on Kafka more than once; the first appearances are in order all the same. */
+  readonly kafkaTwice?: boolean;
+}
+
+/** One case's own small world. */
+export interface Scene {
+  /** Committed and settled before the order to strike is given. */
+  readonly before?: readonly Row[];
+  /** True when `before` is over; absent: when its workflows have ended. */
+  readonly ready?: () => Promise<boolean>;
+  /** Committed with the order given: the fault strikes in the workflows of these. */
+  readonly during: readonly Row[];
+  /** Workflows meant, if not those of `during`. */
+  readonly strikes?: readonly string[];
+  /** What belongs into the transaction of `during`. */
+  readonly alongside?: readonly [sql: string, values: unknown[]][];
+  /** Committed as soon as the fault has struck. */
+  readonly meanwhile?: readonly Row[];
+  readonly alongsideMeanwhile?: readonly [sql: string, values: unknown[]][];
+  readonly expected: Expected;
+}
+
+/** Builds the scene of a case; may insert people and follows, which are not under test. */
+export type Story = (lane: Lane) => Promise<Scene>;

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { type FaultMode, type FaultOrder, faultModes, orderVariable } from '../support/faulty-orders';
+import { type Lane, commit, openLane } from './lane';
+import { Results } from './results';
+import { postAppears } from './stories/posts';
+import { faultsOf, settled } from './verdict';
+
+let lane: Lane;
+const results = new Results('signal-deleted');
+const point = 'client.tombstone-set';
+
+beforeAll(async () => {
+  lane = await openLane({ bridges: 1, workers: 1 });
+}, 300_000);
+
+afterAll(async () => {
+  process.stderr.write(`\n${results.table()}\n`);
+  await lane.close();
+}, 60_000);
+
+/** Runs the service's call once; answers how it ended. */
+function signal(postId: string, order?: FaultOrder): Promise<string> {
+  const child = spawn(process.execPath, [join(lane.folder, 'test/support/faulty-signaller.js')], {
+    cwd: lane.folder,
+    stdio: 'ignore',
+    env: {
+      PATH: process.env['PATH'],
+      ...lane.environment,
+      POST_ID: postId,
+      ...(order === undefined ? {} : { [orderVariable]: JSON.stringify(order) }),
+    },
+  });
+  return new Promise((resolve) => child.once('exit', (code, killed) => resolve(killed ?? `code ${code}`)));
+}
+
+const ends: Record<FaultMode, string> = { SIGKILL: 'SIGKILL', SIGTERM: 'SIGTERM', exception: 'code 1', hang: 'code 0' };
+
+it.each(faultModes)(
+  `${point}, %s: the post that is written after it appears nowhere, and the call can be repeated`,
+  async (mode) => {
+    const scene = await postAppears(lane);
+    const [created] = scene.during;
+    const postId = created?.aggregateId ?? '';
+    const order: FaultOrder = { point, mode, hitFile: join(lane.folder, randomUUID()), hangMs: 3_000 };
+    await commit(lane, scene.before ?? []);
+    const since = performance.now();
+    expect(await signal(postId, order)).toBe(ends[mode]);
+    expect(existsSync(order.hitFile)).toBe(true);
+    await commit(lane, scene.during);
+    await settled(lane, scene.during, 60_000);
+    expect(await signal(postId)).toBe('code 0');
+    const ms = Math.round(performance.now() - since);
+    const expected = {
+      feeds: Object.fromEntries(Object.keys(scene.expected.feeds ?? {}).map((id) => [id, []])),
+      told: [],
+      mails: [],
+      media: { [postId]: [] },
+      captions: { [postId]: null },
+    };
+    const faults = await faultsOf(lane, { committed: scene.during, rolledBack: [], expected });
+    results.add({ point, story: 'postAppears', mode, faults, ms });
+    expect(faults).toEqual([]);
+  },
+  120_000,
+);

@@ -1,0 +1,95 @@
+import { newId } from '../../support/events';
+import { insertUser } from '../../support/notify';
+import { type Lane, row } from '../lane';
+import { type Scene } from '../scene';
+
+export const follow = 'INSERT INTO follows (followee_id, follower_id) VALUES ($1, $2)';
+export const unfollow = 'DELETE FROM follows WHERE followee_id = $1 AND follower_id = $2';
+
+/** An author and their followers, in the order in which pages list them. */
+export async function authorWith(lane: Lane, followers: number): Promise<{ author: string; followers: string[] }> {
+  const author = newId();
+  const ids = Array.from({ length: followers }, newId).sort();
+  await lane.database.pool.query('INSERT INTO follows (followee_id, follower_id) SELECT $1::uuid, unnest($2::uuid[])', [
+    author,
+    ids,
+  ]);
+  return { author, followers: ids };
+}
+
+export const post = (author: string, fields: object = {}) =>
+  row('content.post.created', { post_id: newId(), user_id: author, caption: 'as written', ...fields });
+export const idOf = (created: { aggregateId: string }): string => created.aggregateId;
+
+/** Somebody with two posts gets a follower. */
+export async function followBegins(lane: Lane): Promise<Scene> {
+  const { author } = await authorWith(lane, 1);
+  const [follower, posts] = [newId(), [post(author), post(author)]];
+  const added = row('follow.added', { follower_id: follower, followee_id: author });
+  return {
+    before: posts,
+    during: [added],
+    alongside: [[follow, [author, follower]]],
+    expected: { feeds: { [follower]: posts.map(idOf) }, told: [{ eventId: added.id, recipientId: author }] },
+  };
+}
+
+/** … and loses them at once. */
+export async function followEndsMeanwhile(lane: Lane): Promise<Scene> {
+  const scene = await followBegins(lane);
+  const [added] = scene.during;
+  const { follower_id, followee_id } = added?.payload as { follower_id: string; followee_id: string };
+  return {
+    ...scene,
+    meanwhile: [row('follow.removed', { follower_id, followee_id })],
+    alongsideMeanwhile: [[unfollow, [followee_id, follower_id]]],
+    expected: { ...scene.expected, feeds: { [follower_id]: [] } },
+  };
+}
+
+/** Somebody with two posts loses a follower. */
+export async function followEnds(lane: Lane): Promise<Scene> {
+  const { author, followers } = await authorWith(lane, 1);
+  const [follower = ''] = followers;
+  return {
+    before: [post(author), post(author)],
+    during: [row('follow.removed', { follower_id: follower, followee_id: author })],
+    alongside: [[unfollow, [author, follower]]],
+    expected: { feeds: { [follower]: [] } },
+  };
+}
+
+/** … and gets them back at once. */
+export async function followBeginsMeanwhile(lane: Lane): Promise<Scene> {
+  const scene = await followEnds(lane);
+  const { follower_id, followee_id } = scene.during[0]?.payload as { follower_id: string; followee_id: string };
+  return {
+    ...scene,
+    meanwhile: [row('follow.added', { follower_id, followee_id })],
+    alongsideMeanwhile: [[follow, [followee_id, follower_id]]],
+    expected: { feeds: { [follower_id]: (scene.before ?? []).map(idOf) } },
+  };
+}
+
+/** A user with posts, a notification caused and a name is deleted for good. */
+export async function userLeaves(lane: Lane): Promise<Scene> {
+  const { author, followers } = await authorWith(lane, 3);
+  const [mentioned, followed] = [await insertUser(lane.database.pool), await authorWith(lane, 0)];
+  await lane.database.pool.query(follow, [followed.author, author]);
+  const posts = [post(author), post(author, { mentioned_user_ids: [mentioned] })];
+  return {
+    before: [
+      row('identity.user.created', { user_id: author, username: 'a-name', email: 'somebody@people.example' }),
+      ...posts,
+      post(followed.author),
+    ],
+    during: [row('identity.user.deleted', { user_id: author, soft_delete: false })],
+    expected: {
+      feeds: Object.fromEntries([...followers, author].map((id) => [id, []])),
+      told: [],
+      captions: Object.fromEntries(posts.map((each) => [idOf(each), null])),
+      erased: [author],
+      mailsOptional: true,
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { newId } from '../../support/events';
+import { insertUser } from '../../support/notify';
+import { type Lane, row } from '../lane';
+import { type Scene } from '../scene';
+import { authorWith, idOf, post, unfollow } from './people';
+
+/** A post with a mention and an upload that waits for it, for five followers: three pages. */
+export async function postAppears(lane: Lane): Promise<Scene> {
+  const { author, followers } = await authorWith(lane, 5);
+  const mentioned = await insertUser(lane.database.pool);
+  const media = newId();
+  const upload = row('media.upload.completed', uploadOf(author, media));
+  const created = post(author, { mentioned_user_ids: [mentioned], media_ids: [media] });
+  const to = [{ eventId: created.id, recipientId: mentioned }];
+  return {
+    before: [upload],
+    ready: () => parked(lane, media),
+    during: [created],
+    expected: {
+      feeds: Object.fromEntries(followers.map((id) => [id, [idOf(created)]])),
+      told: to,
+      mails: to,
+      media: { [idOf(created)]: [media] },
+      captions: { [idOf(created)]: 'as written' },
+    },
+  };
+}
+
+/** The same, and the post is deleted while its workflow is struck. */
+export async function postDeletedMeanwhile(lane: Lane): Promise<Scene> {
+  const scene = await postAppears(lane);
+  const created = scene.during[0];
+  const { user_id, post_id } = created?.payload as { user_id: string; post_id: string };
+  return {
+    ...scene,
+    meanwhile: [row('content.post.deleted', { post_id, user_id })],
+    // Whether the post still claimed its upload depends on who came first.
+    expected: { ...nowhere(scene), waiting: (scene.before ?? []).map(({ id }) => id) },
+  };
+}
+
+/** The same, and the first of the followers leaves while the workflow is struck. */
+export async function followerLeavesMeanwhile(lane: Lane): Promise<Scene> {
+  const scene = await postAppears(lane);
+  const { user_id: author } = scene.during[0]?.payload as { user_id: string };
+  const [first = ''] = Object.keys(scene.expected.feeds ?? {}).sort();
+  return {
+    ...scene,
+    meanwhile: [row('follow.removed', { follower_id: first, followee_id: author })],
+    alongsideMeanwhile: [[unfollow, [author, first]]],
+    expected: { ...scene.expected, feeds: { ...scene.expected.feeds, [first]: [] } },
+  };
+}
+
+/** A post that is everywhere is deleted. */
+export async function postDeleted(lane: Lane): Promise<Scene> {
+  const scene = await postAppears(lane);
+  const { user_id, post_id } = scene.during[0]?.payload as { user_id: string; post_id: string };
+  return {
+    before: [...(scene.before ?? []), ...scene.during],
+    during: [row('content.post.deleted', { post_id, user_id })],
+    expected: { ...nowhere(scene), mails: scene.expected.mails ?? [], mailsOptional: false },
+  };
+}
+
+/** A post is edited. */
+export async function postEdited(lane: Lane): Promise<Scene> {
+  const { author, followers } = await authorWith(lane, 1);
+  const created = post(author);
+  return {
+    before: [created],
+    during: [row('content.post.updated', { post_id: idOf(created), user_id: author, caption: 'as edited' })],
+    expected: {
+      feeds: Object.fromEntries(followers.map((id) => [id, [idOf(created)]])),
+      captions: { [idOf(created)]: 'as edited' },
+    },
+  };
+}
+
+function nowhere({ expected }: Scene): Scene['expected'] {
+  const empty = (of: Readonly<Record<string, unknown>> = {}) =>
+    Object.fromEntries(Object.keys(of).map((id) => [id, []]));
+  return {
+    feeds: empty(expected.feeds),
+    told: [],
+    mails: [],
+    mailsOptional: true,
+    media: empty(expected.media),
+    captions: Object.fromEntries(Object.keys(expected.captions ?? {}).map((id) => [id, null])),
+  };
+}
+
+export function uploadOf(userId: string, mediaId: string, postId?: string) {
+  const named = postId === undefined ? {} : { post_id: postId };
+  return { upload_id: newId(), media_id: mediaId, user_id: userId, file_name: 'a.png', size_bytes: 1, ...named };
+}
+
+export async function parked(lane: Lane, mediaId: string): Promise<boolean> {
+  const parkedMedia = `SELECT 1 FROM parked_media p JOIN outbox_events o ON o.id = p.event_id
+    WHERE p.media_id = $1 AND o.emitted_at IS NOT NULL`;
+  return (await lane.database.pool.query(parkedMedia, [mediaId])).rowCount === 1;
+}
