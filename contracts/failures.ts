@@ -39,6 +39,12 @@ export const failures = {
     meaning: 'The payload does not fit the schema of its type.',
     action: 'Mend the writer; correct the payload and requeue, or discard the row.',
   },
+  INVALID_ROW: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'A column other than the payload holds what no event can have.',
+    action: 'Mend the writer; correct the column that last_error names and requeue, or discard the row.',
+  },
   PAYLOAD_TOO_LARGE: {
     cause: 'row',
     retryable: false,
@@ -57,12 +63,27 @@ export const failures = {
     meaning: 'A workflow that is not ours owns this event id.',
     action: 'Find who started it. Nothing of this event ran; give the row a new id, or discard it.',
   },
+  DUPLICATE_EVENT_ID: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'Another row with this id was started before: the table’s key is (id, created_at) and lets both in.',
+    action:
+      'Compare the two rows (`ops show`). The same event written twice: discard this one. Another event: write it again under an id of its own.',
+  },
+  ROW_KILLS_PROCESS: {
+    cause: 'row',
+    retryable: false,
+    meaning: 'Bridges died or hung each time they held this row, at last with nothing else in hand.',
+    action:
+      'Look at the bridge’s last words and at the payload (by SQL); when mended requeue: it is tried alone again, at most three times.',
+  },
   RETENTION_PASSED: {
     cause: 'row',
     retryable: false,
     meaning:
       'First tried longer ago than Temporal remembers, and Temporal does not know the run: it may have run already.',
-    action: 'Check the effect ledger for this event id, then requeue or discard.',
+    action:
+      'Check with `ops show` what is known of it; then `ops requeue --never-ran`, which says what a second run may repeat, or discard.',
   },
   // The environment
   SEARCH_ATTRIBUTE_MISSING: {

@@ -2,6 +2,7 @@ import { type EventType, type PayloadOf, definitionOf } from './catalogue';
 import { type EventDefinition } from './events/define';
 import { type WorkflowType } from './workflow-types';
 import { NovaError } from './failures';
+import { jsonFault } from './json-faults';
 
 /**
  * Largest payload accepted, in bytes of UTF-8 JSON: under Kafka's default message limit of 1 MiB with room for headers,
@@ -34,7 +35,8 @@ export function parseEvent(raw: RawEvent): ParsedEvent {
   if (definition === undefined) {
     throw new NovaError(
       'UNKNOWN_EVENT_TYPE',
-      `event_type "${raw.eventType.slice(0, 100)}" is not in the catalogue (docs/events.md)`,
+      // As JSON: whatever a writer put there, terminal escapes and halves of characters included, stays on one line.
+      `event_type ${JSON.stringify(raw.eventType.slice(0, 100))} is not in the catalogue (docs/events.md)`,
     );
   }
   const version = raw.schemaVersion ?? definition.version;
@@ -50,6 +52,9 @@ export function parseEvent(raw: RawEvent): ParsedEvent {
       `payload of ${definition.type} must be a JSON object, got ${jsonKind(raw.payload)}`,
     );
   }
+  const fault = jsonFault(raw.payload);
+  if (fault !== undefined)
+    throw new NovaError('INVALID_PAYLOAD', `payload of ${definition.type} v${version}: ${fault}`);
   const upgraded = definition.upgrade?.(raw.payload as Record<string, unknown>, raw.aggregateId) ?? raw.payload;
   const result = definition.schema.safeParse(upgraded);
   if (!result.success) {

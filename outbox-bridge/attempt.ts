@@ -1,8 +1,9 @@
 import { type EventRef } from '../contracts/event-ref';
 import { type EventType } from '../contracts/catalogue';
-import { type FailureCode, NovaError, failures } from '../contracts/failures';
+import { NovaError, failures } from '../contracts/failures';
 import { maxPayloadBytes, parseEvent, workflowTypeFor } from '../contracts/parse-event';
-import { type Priority } from '../contracts/priority';
+import { type Priority, priorityNames } from '../contracts/priority';
+import { type Fault, notOurs } from './not-ours';
 import { type ClaimedRow, type Settlement, type StartRequest, type WorkflowStarter } from './ports';
 
 /** What one try to start a row's workflow came to. */
@@ -10,7 +11,7 @@ export interface Attempt {
   readonly settlement: Settlement;
   /** Canonical type, when the row got that far. */
   readonly eventType?: EventType;
-  readonly failure?: { readonly code: FailureCode; readonly detail: string };
+  readonly failure?: Fault;
 }
 
 export interface AttemptLimits {
@@ -23,6 +24,19 @@ export interface AttemptLimits {
   readonly retentionGuardMs: number;
 }
 
+/**
+ * Claims in a row without an end after which a row is suspected of killing the process, and is claimed and handled with
+ * nothing else in hand; and after how many it is given up unread. In between it was alone each time. A row is found by
+ * both counts only if three processes in a row died, hung or lost the database within the milliseconds that they held it
+ * alone: what kills bridges for other reasons makes rows suspects, and their next turn alone clears them.
+ */
+export const aloneAfterClaims = 3;
+export const unreadAfterClaims = 6;
+
+/** No aggregate type, trace context or type name of any use is longer; Temporal refuses search attributes over 2 kB. */
+const plainName = /^[\p{L}\p{N}._:/-]{1,100}$/u;
+const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
 /** Validates the row, starts its workflow, and says how the row is to be settled. Throws only on a bug. */
 export async function attemptStart(row: ClaimedRow, starter: WorkflowStarter, limits: AttemptLimits): Promise<Attempt> {
   const parsed = startRequestFor(row);
@@ -31,31 +45,45 @@ export async function attemptStart(row: ClaimedRow, starter: WorkflowStarter, li
   if (row.firstAttemptAgeMs > limits.retentionGuardMs) {
     const found = await starter.lookUp(parsed);
     if (found === 'ours') return { settlement: { kind: 'published', row }, eventType };
-    if (found === 'foreign')
-      return failed(row, { code: 'FOREIGN_WORKFLOW', detail: 'another run owns this id' }, limits, eventType);
-    if (found === 'unknown') {
-      const days = (row.firstAttemptAgeMs / 86_400_000).toFixed(1);
-      return failed(
-        row,
-        { code: 'RETENTION_PASSED', detail: `first tried ${days} days ago and not known to Temporal` },
-        limits,
-        eventType,
-      );
-    }
-    return failed(row, found, limits, eventType);
+    return failed(
+      row,
+      typeof found === 'string' ? notOurs(found, row.id, row.firstAttemptAgeMs) : found,
+      limits,
+      eventType,
+    );
   }
   const outcome = await starter.start(parsed);
   if (outcome.kind === 'started') return { settlement: { kind: 'published', row }, eventType };
   return failed(row, outcome, limits, eventType);
 }
 
-function startRequestFor(row: ClaimedRow): StartRequest | { code: FailureCode; detail: string } {
-  if (row.payloadBytes > maxPayloadBytes) {
+/** What is wrong with the columns beside the payload. */
+function rowFault(row: ClaimedRow): Fault | undefined {
+  const { unfinishedClaims, payloadBytes, priority, aggregateType, createdAt } = row;
+  if (unfinishedClaims >= unreadAfterClaims)
     return {
-      code: 'PAYLOAD_TOO_LARGE',
-      detail: `payload of ${row.payloadBytes} bytes; the limit is ${maxPayloadBytes}`,
+      code: 'ROW_KILLS_PROCESS',
+      detail: `${unfinishedClaims} claims in a row ended without a word, the last ${unreadAfterClaims - aloneAfterClaims} with this row alone; the payload was not read again`,
     };
-  }
+  if (payloadBytes < 0)
+    return {
+      code: 'INVALID_PAYLOAD',
+      detail: 'PostgreSQL cannot write the payload as text: numbers beyond ±1e308, nested too deep, or damaged',
+    };
+  if (payloadBytes > maxPayloadBytes)
+    return { code: 'PAYLOAD_TOO_LARGE', detail: `payload of ${payloadBytes} bytes; the limit is ${maxPayloadBytes}` };
+  if (priorityNames[priority] === undefined)
+    return { code: 'INVALID_ROW', detail: `priority ${priority} is not one of 0 (critical) to 3 (low)` };
+  if (!plainName.test(aggregateType))
+    return { code: 'INVALID_ROW', detail: 'aggregate_type must be 1 to 100 letters, digits or ._:/-' };
+  if (!/^\d{4}-.*Z$/.test(createdAt))
+    return { code: 'INVALID_ROW', detail: `created_at ${createdAt} is no date; leave it out and the database sets it` };
+  return undefined;
+}
+
+function startRequestFor(row: ClaimedRow): StartRequest | Fault {
+  const fault = rowFault(row);
+  if (fault !== undefined) return fault;
   try {
     const event = parseEvent(row);
     const ref: EventRef = {
@@ -68,7 +96,8 @@ function startRequestFor(row: ClaimedRow): StartRequest | { code: FailureCode; d
       createdAt: row.createdAt,
       createdAtMs: row.createdAtMs,
       priority: row.priority as Priority,
-      ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
+      // Of use to nobody when malformed, and no reason to lose the event.
+      ...(row.traceparent !== null && traceContext.test(row.traceparent) ? { traceparent: row.traceparent } : {}),
     };
     return { ref, workflowType: workflowTypeFor(event) };
   } catch (thrown) {
@@ -78,18 +107,13 @@ function startRequestFor(row: ClaimedRow): StartRequest | { code: FailureCode; d
 }
 
 /** Only faults of the row count; they back off from 1 s to a minute, and end in the dead letters. */
-function failed(
-  row: ClaimedRow,
-  failure: { readonly code: FailureCode; readonly detail: string },
-  limits: AttemptLimits,
-  eventType?: EventType,
-): Attempt {
+function failed(row: ClaimedRow, failure: Fault, limits: AttemptLimits, eventType?: EventType): Attempt {
   const { cause, retryable } = failures[failure.code];
   const error = `${failure.code}: ${failure.detail}`;
   const known = { failure, ...(eventType === undefined ? {} : { eventType }) };
   if (cause !== 'row') {
     // Busy rows come back after a breath; outages and environment faults are held back by the breaker and the pause.
-    const delayMs = cause === 'busy' ? 100 + Math.random() * 200 : 0;
+    const delayMs = cause === 'busy' ? 100 + Math.random() * 200 : cause === 'outage' ? outageDelayMs(row) : 0;
     return { settlement: { kind: 'failed', row, error, countsAttempt: false, delayMs }, ...known };
   }
   if (!retryable || row.retryCount + 1 >= limits.maxAttempts) {
@@ -97,4 +121,12 @@ function failed(
   }
   const delayMs = Math.min(1_000 * 2 ** row.retryCount, 60_000);
   return { settlement: { kind: 'failed', row, error, countsAttempt: true, delayMs }, ...known };
+}
+
+/**
+ * A row that meets an outage claim after claim, while the probe in between is answered, must step back: Temporal may hang on
+ * this one workflow id, and the oldest rows are claimed first, so that nothing behind them would ever be started.
+ */
+function outageDelayMs({ claimCount }: ClaimedRow): number {
+  return claimCount <= 2 ? 0 : Math.min(500 * 2 ** (claimCount - 3), 15_000);
 }

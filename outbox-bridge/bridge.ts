@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { NovaError } from '../contracts/failures';
 import { oneLine, toError } from '../runtime/errors';
+import { faultPoint } from '../runtime/fault-points';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
-import { type AttemptLimits, attemptStart } from './attempt';
+import { type AttemptLimits, aloneAfterClaims, attemptStart } from './attempt';
 import { drawConsequences, enterOutage } from './consequences';
 import { lanesFor } from './lanes';
 import { type BridgeMetrics } from './metrics';
@@ -82,7 +83,13 @@ export class Bridge implements Service {
     this.stopping = true;
     this.deps.pacer.nudge();
     this.slotFreed?.();
+    await faultPoint('bridge.stopping');
     await this.loop;
+    await this.idle();
+  }
+
+  /** Resolves when no start is in flight and every mark is written or given up. */
+  private async idle(): Promise<void> {
     await Promise.all(this.runs);
     await this.settler.drained();
   }
@@ -129,7 +136,12 @@ export class Bridge implements Service {
     if (rows.length === 0) return pacer.wait();
     pacer.reset();
     metrics.claimed.inc(rows.length);
+    await faultPoint('bridge.claimed');
+    // A row that may kill the process was claimed alone: nothing else is in hand until its end is written.
+    const alone = rows.some((row) => row.unfinishedClaims >= aloneAfterClaims);
+    if (alone) await this.idle();
     for (const run of runsOf(rows)) this.dispatch(run, claimedAtMs);
+    if (alone) await this.idle();
   }
 
   private dispatch(rows: readonly ClaimedRow[], claimedAtMs: number): void {
@@ -163,7 +175,9 @@ export class Bridge implements Service {
         this.settler.add({ kind: 'released', row }, leaseEndsMs);
         continue;
       }
+      await faultPoint('bridge.before-start');
       const attempt = await attemptStart(row, this.deps.starter, this.deps.limits);
+      await faultPoint('bridge.started');
       drawConsequences(this.deps, row, attempt);
       this.settler.add(attempt.settlement, leaseEndsMs);
       blocked = mustWait(attempt.settlement);
@@ -185,11 +199,15 @@ export class Bridge implements Service {
     const code = outage.active?.code;
     const lastedMs = outage.end();
     if (code !== undefined) metrics.outage.set({ code }, 0);
-    logger.info({ code, lasted_ms: lastedMs }, 'outage over: claiming goes on with the smallest window');
+    const window = this.deps.window.limit;
+    logger.info({ code, lasted_ms: lastedMs, window }, 'outage over: claiming goes on with the smallest window');
   }
 }
 
-/** A row that is neither started nor given up holds back the later ones of its aggregate. */
+/**
+ * A row that Temporal does not have holds back the later ones of its aggregate. Even one given up: until that is written, a
+ * crash brings it back, and Temporal may accept then what it refused now.
+ */
 function mustWait(settlement: Settlement): boolean {
-  return settlement.kind === 'failed' || settlement.kind === 'released';
+  return settlement.kind !== 'published';
 }

@@ -1,5 +1,5 @@
 import { isGrpcServiceError } from '@temporalio/client';
-import { NamespaceNotFoundError } from '@temporalio/common';
+import { NamespaceNotFoundError, PayloadConverterError, ValueError } from '@temporalio/common';
 import { type FailureCode } from '../contracts/failures';
 import { oneLine, toError } from '../runtime/errors';
 
@@ -14,6 +14,8 @@ const grpc = {
   UNAUTHENTICATED: 16,
 } as const;
 
+const notSent = [TypeError, RangeError, ValueError, PayloadConverterError];
+
 /**
  * Which of the catalogue's failures a Temporal call met. The one place that looks at Temporal's texts: the server
  * distinguishes these cases in no other way (observed on 1.29.1 and 1.32.0, hard-problems 2.7).
@@ -25,9 +27,13 @@ export function classifyTemporalError(thrown: unknown): { code: FailureCode; det
 
 function codeOf(thrown: unknown, detail: string): FailureCode {
   if (thrown instanceof NamespaceNotFoundError) return 'NAMESPACE_MISSING';
+  // Thrown on this side before anything was sent, for what the row holds: an outage here would be one without an end.
+  if (notSent.some((kind) => thrown instanceof kind)) return 'START_REFUSED';
   switch (grpcCode(thrown)) {
     case grpc.INVALID_ARGUMENT:
-      if (/search attribute/i.test(detail)) return 'SEARCH_ATTRIBUTE_MISSING';
+      // Only what is true for every row of the type may pause the type: not a value that is too long.
+      if (/search attribute/i.test(detail) && !/size limit|exceed|invalid value/i.test(detail))
+        return 'SEARCH_ATTRIBUTE_MISSING';
       return /blob data size/i.test(detail) ? 'PAYLOAD_TOO_LARGE' : 'START_REFUSED';
     case grpc.RESOURCE_EXHAUSTED:
       // The gRPC layer refuses an oversized message with the code the server uses for throttling.

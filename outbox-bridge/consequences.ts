@@ -60,10 +60,14 @@ export function drawConsequences(deps: Deps, row: ClaimedRow, { settlement, even
 /** Claiming stops until the dependency answers; the way back begins with the smallest window. */
 export function enterOutage(deps: Deps, code: FailureCode, detail: string): void {
   deps.window.collapsed();
-  if (!deps.outage.begin(code, detail)) return;
+  const before = deps.outage.active?.code;
+  const isNew = deps.outage.begin(code, detail);
+  // One outage may follow another without a moment's peace between them: the gauge must not go on naming the first.
+  if (before !== undefined && before !== code) deps.metrics.outage.set({ code: before }, 0);
+  deps.metrics.outage.set({ code }, 1);
+  if (!isNew) return;
   deps.logger.error(
     { code, error: detail },
     'outage: claiming stops until the dependency answers; no attempt is counted',
   );
-  deps.metrics.outage.set({ code }, 1);
 }

@@ -14,5 +14,6 @@ export function lanesFor(window: number, inFlight: number): Lanes {
   const reserve = Math.max(1, Math.floor(window / 8));
   const free = Math.max(0, window - inFlight);
   const others = Math.max(0, window - reserve - inFlight);
-  return { perPriority: [free, others, others, others], floor: Math.floor(others / 8), heads: free };
+  const floor = others === 0 ? 0 : Math.max(1, Math.floor(others / 8));
+  return { perPriority: [free, others, others, others], floor, heads: free };
 }

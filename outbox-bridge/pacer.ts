@@ -1,3 +1,11 @@
+/** Calls `wake` once after so many milliseconds; answers how to call it off. */
+export type Timer = (ms: number, wake: () => void) => () => void;
+
+const realTimer: Timer = (ms, wake) => {
+  const timer = setTimeout(wake, ms);
+  return () => clearTimeout(timer);
+};
+
 /**
  * Waits between claims that found nothing: a few milliseconds while work is about, growing to the idle ceiling. A nudge
  * cuts any wait short. The poll is the truth; a lost nudge costs at most the ceiling.
@@ -7,7 +15,10 @@ export class Pacer {
   private wake: (() => void) | undefined;
   private nudged = false;
 
-  constructor(private readonly limits: { readonly minMs: number; readonly maxMs: number }) {
+  constructor(
+    private readonly limits: { readonly minMs: number; readonly maxMs: number },
+    private readonly timer: Timer = realTimer,
+  ) {
     this.nextMs = limits.minMs;
   }
 
@@ -27,9 +38,9 @@ export class Pacer {
     this.nextMs = Math.min(this.limits.maxMs, Math.max(1, this.nextMs * 1.5));
     if (!this.nudged) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, waitMs);
+        const cancel = this.timer(waitMs, resolve);
         this.wake = () => {
-          clearTimeout(timer);
+          cancel();
           resolve();
         };
       });

@@ -17,6 +17,7 @@ export interface Pause {
 export class Pauses {
   private readonly byType = new Map<EventType, Pause>();
 
+  /** @param now milliseconds of a clock that nobody sets: a step of the wall clock must not make a pause last an hour */
   constructor(private readonly now: () => number) {}
 
   /** Pauses a type; a try is due after `retryAfterMs`. Answers true when it was not paused before. */

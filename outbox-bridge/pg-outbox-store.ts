@@ -1,6 +1,8 @@
 import { type Pool } from 'pg';
 import { maxPayloadBytes } from '../contracts/parse-event';
-import { asDatabaseError } from '../runtime/postgres';
+import { oneLine } from '../runtime/errors';
+import { asDatabaseError, isDatabaseOutage } from '../runtime/postgres';
+import { aloneAfterClaims, unreadAfterClaims } from './attempt';
 import { type ClaimRequest, type ClaimedRow, type OutboxStore, type Settlement } from './ports';
 import { claim } from './sql/claim.sql';
 import { settle } from './sql/settle.sql';
@@ -20,6 +22,8 @@ export class PgOutboxStore implements OutboxStore {
         request.maxRows,
         request.pausedSpellings,
         maxPayloadBytes,
+        aloneAfterClaims,
+        unreadAfterClaims,
       ])
       .catch((thrown: unknown) => Promise.reject(asDatabaseError(thrown) as Error));
     return rows.map((row) => toClaimedRow(row, request.token));
@@ -27,12 +31,45 @@ export class PgOutboxStore implements OutboxStore {
 
   async settle(settlements: readonly Settlement[]): Promise<number> {
     if (settlements.length === 0) return 0;
-    const times = settlements.map(({ row }) => row.createdAt).sort();
-    const result = await this.pool
-      .query(settle, [JSON.stringify(settlements.map(toRecord)), times[0], times.at(-1)])
-      .catch((thrown: unknown) => Promise.reject(asDatabaseError(thrown) as Error));
-    return result.rowCount ?? 0;
+    try {
+      const { rowCount } = await this.pool.query(settle, [
+        JSON.stringify(settlements.map(toRecord)),
+        ...boundsOf(settlements),
+      ]);
+      return rowCount ?? 0;
+    } catch (thrown) {
+      if (isDatabaseOutage(thrown)) throw asDatabaseError(thrown);
+      const [first] = settlements;
+      if (settlements.length === 1) throw new Error(`row ${first?.row.id}: ${oneLine(thrown)}`, { cause: thrown });
+      return this.settleHalves(settlements);
+    }
   }
+
+  /** PostgreSQL refused the statement: the row it refused must not cost the others their marks. */
+  private async settleHalves(settlements: readonly Settlement[]): Promise<number> {
+    const middle = settlements.length >> 1;
+    const halves = [settlements.slice(0, middle), settlements.slice(middle)];
+    // Both are tried before either failure is told.
+    const [one, two] = await Promise.allSettled(halves.map((half) => this.settle(half)));
+    if (one?.status === 'rejected') throw one.reason;
+    if (two?.status === 'rejected') throw two.reason;
+    return (one?.value ?? 0) + (two?.value ?? 0);
+  }
+}
+
+/** Least and greatest created_at. RFC 3339 in UTC sorts as text; what is no such date is looked for everywhere. */
+function boundsOf(settlements: readonly Settlement[]): [string, string] {
+  const times = settlements.map(({ row }) => row.createdAt).sort();
+  const [first, last] = [times[0] ?? '', times.at(-1) ?? ''];
+  return times.every((time) => time.endsWith('Z')) ? [first, last] : ['-infinity', 'infinity'];
+}
+
+/** A reason is cut short and made of characters PostgreSQL can hold: one that it refuses would keep its row for ever. */
+function storable(reason: string): string {
+  return reason
+    .slice(0, 2_000)
+    .replaceAll('\0', '')
+    .replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
 function toRecord(settlement: Settlement): Record<string, unknown> {
@@ -43,7 +80,7 @@ function toRecord(settlement: Settlement): Record<string, unknown> {
     created_at: row.createdAt,
     token: row.token,
     kind,
-    error: failed ? settlement.error : null,
+    error: failed ? storable(settlement.error) : null,
     counts: failed && settlement.countsAttempt ? 1 : 0,
     delay_ms: kind === 'failed' ? Math.round(settlement.delayMs) : 0,
   };
@@ -65,6 +102,7 @@ interface DatabaseRow {
   retry_count: number;
   claim_count: number;
   first_attempt_age_ms: number;
+  unfinished_claims: number;
 }
 
 function toClaimedRow(row: DatabaseRow, token: string): ClaimedRow {
@@ -84,6 +122,7 @@ function toClaimedRow(row: DatabaseRow, token: string): ClaimedRow {
     retryCount: row.retry_count,
     claimCount: row.claim_count,
     firstAttemptAgeMs: row.first_attempt_age_ms,
+    unfinishedClaims: row.unfinished_claims,
     token,
   };
 }

@@ -3,18 +3,15 @@ import { temporal } from '@temporalio/proto';
 import { type QueueName, queueNames, taskQueue } from '../contracts/workflow-types';
 import { type Logger } from '../runtime/logger';
 import { type Pauses, typesOnQueue } from './pauses';
-
-/**
- * A poller is listed for five minutes after it was last seen; a living one is seen at least once a minute, the length of a
- * long poll.
- */
-const freshMs = 130_000;
+import { PollerLiveness, type SeenPoller } from './poller-liveness';
 
 /**
  * Pauses the event types whose workflows would run on a queue that no worker polls, and resumes them when one does. A
  * start there would be accepted by Temporal and then sit unseen.
  */
 export class PollerWatch {
+  private readonly liveness = new PollerLiveness(() => performance.now());
+
   constructor(
     private readonly deps: {
       readonly connection: Connection;
@@ -22,19 +19,19 @@ export class PollerWatch {
       readonly taskQueuePrefix: string;
       readonly pauses: Pauses;
       readonly logger: Logger;
-      readonly now: () => number;
       readonly onResume: () => void;
     },
   ) {}
 
   /** Looks at every queue once; answers the milliseconds until the next look: soon while something is missing. */
   async look(): Promise<number> {
-    const missing = await Promise.all(queueNames.map(async (queue) => !(await this.isPolled(queue))));
-    queueNames.forEach((queue, i) => this.apply(queue, missing[i] ?? false));
-    return missing.some(Boolean) ? 500 : 5_000;
+    const seen = await Promise.all(queueNames.map(async (queue) => [queue, await this.pollersOf(queue)] as const));
+    const polled = this.liveness.observe(new Map<string, SeenPoller[]>(seen));
+    for (const queue of queueNames) this.apply(queue, !polled.has(queue));
+    return polled.size < queueNames.length ? 500 : 5_000;
   }
 
-  private async isPolled(queue: QueueName): Promise<boolean> {
+  private async pollersOf(queue: QueueName): Promise<SeenPoller[]> {
     const { connection, namespace, taskQueuePrefix } = this.deps;
     const { pollers } = await connection.withDeadline(Date.now() + 5_000, () =>
       connection.workflowService.describeTaskQueue({
@@ -43,9 +40,10 @@ export class PollerWatch {
         taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
       }),
     );
-    return pollers.some(
-      ({ lastAccessTime }) => this.deps.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < freshMs,
-    );
+    return pollers.map(({ identity, lastAccessTime }) => ({
+      identity: identity ?? '',
+      lastAccessMs: Number(lastAccessTime?.seconds ?? 0) * 1_000 + (lastAccessTime?.nanos ?? 0) / 1e6,
+    }));
   }
 
   private apply(queue: QueueName, missing: boolean): void {

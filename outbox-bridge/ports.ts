@@ -10,11 +10,13 @@ export interface ClaimedRow {
   readonly aggregateType: string;
   /** As written: any accepted spelling. */
   readonly eventType: string;
-  /** Null when it is over the size limit. */
+  /** Null when it is over the size limit, unreadable, or not to be read any more. */
   readonly payload: unknown;
+  /** Bytes of UTF-8 JSON; -1 when PostgreSQL cannot write it down. */
   readonly payloadBytes: number;
-  /** RFC 3339 with microseconds. */
+  /** RFC 3339 with microseconds; as PostgreSQL writes it when it is no such date. */
   readonly createdAt: string;
+  /** Never later than the claim: a writer's clock that is ahead must not put a post on top of every feed. */
   readonly createdAtMs: number;
   readonly sequence: number;
   readonly priority: number;
@@ -22,6 +24,8 @@ export interface ClaimedRow {
   readonly traceparent: string | null;
   readonly retryCount: number;
   readonly claimCount: number;
+  /** Claims right before this one of which no end was written: their processes died, hung or lost the database. */
+  readonly unfinishedClaims: number;
   /** Milliseconds since the first claim, by the database's clock. */
   readonly firstAttemptAgeMs: number;
   /** Fencing token of this claim. */
@@ -73,8 +77,8 @@ export type StartOutcome =
   /** Temporal has our run, from this call or an earlier one. */
   { readonly kind: 'started' } | { readonly kind: 'failed'; readonly code: FailureCode; readonly detail: string };
 
-/** What Temporal knows of an event id. */
-export type Lookup = 'ours' | 'foreign' | 'unknown';
+/** What Temporal knows of an event id; `twin`: this outbox started it, for another row of the same id. */
+export type Lookup = 'ours' | 'twin' | 'foreign' | 'unknown';
 
 /** Temporal as the bridge sees it. Never throws for an expected failure: the outcome says what happened. */
 export interface WorkflowStarter {

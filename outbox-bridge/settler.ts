@@ -1,5 +1,6 @@
 import { NovaError } from '../contracts/failures';
 import { oneLine } from '../runtime/errors';
+import { faultPoint } from '../runtime/fault-points';
 import { type Logger } from '../runtime/logger';
 import { type BridgeMetrics } from './metrics';
 import { type OutboxStore, type Settlement } from './ports';
@@ -29,7 +30,7 @@ export class Settler {
   /** `leaseEndsMs`: by this process's clock, after which writing is pointless. */
   add(settlement: Settlement, leaseEndsMs: number): void {
     this.queue.push({ settlement, leaseEndsMs });
-    this.flushing ??= this.flush().finally(() => (this.flushing = undefined));
+    this.flushing ??= this.flush();
   }
 
   /** Resolves when everything added so far is written or given up. */
@@ -38,10 +39,14 @@ export class Settler {
   }
 
   private async flush(): Promise<void> {
+    // Whatever else ends in this turn of the event loop goes into the same statement.
+    await Promise.resolve();
     for (let delayMs = 50; this.queue.length > 0;) {
       const batch = this.queue.splice(0, batchSize);
       try {
-        const written = await this.deps.store.settle(batch.map(({ settlement }) => settlement));
+        const statement = this.deps.store.settle(batch.map(({ settlement }) => settlement));
+        const [written] = await Promise.all([statement, faultPoint('bridge.mark-sent')]);
+        await faultPoint('bridge.marked');
         if (written < batch.length) this.deps.metrics.leasesLost.inc(batch.length - written);
         delayMs = 50;
       } catch (thrown) {
@@ -55,5 +60,7 @@ export class Settler {
         delayMs = Math.min(delayMs * 2, 1_000);
       }
     }
+    // In the same breath as the look at the queue: a row added between the two would lie there until the next one.
+    this.flushing = undefined;
   }
 }

@@ -9,17 +9,19 @@ import { priorityName, temporalPriorityKey } from '../contracts/priority';
 import { taskQueue, workflowTypes } from '../contracts/workflow-types';
 import { NovaError } from '../contracts/failures';
 import { classifyTemporalError } from './classify-temporal-error';
+import { notOurs } from './not-ours';
 import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter } from './ports';
 
 /**
- * Makes the start's request id the workflow id, that is the event id. Temporal then answers a repeated start of ours with
+ * Makes the start's request id the event id and the row's sequence. Temporal then answers a repeated start of ours with
  * our own run, open or closed; the client's default is a random id, which only the server's duplicate error would tell
- * from a stranger's. The method is protected in the SDK's typings: it keeps interceptors and converters working.
+ * from a stranger's. The sequence is in it because two rows may have one id: the second must not be answered with the
+ * first one's run. The method is protected in the SDK's typings: it keeps interceptors and converters working.
  */
 class OutboxWorkflowClient extends WorkflowClient {
   protected override async createStartWorkflowRequest(input: WorkflowStartInput) {
     const request = await super.createStartWorkflowRequest(input);
-    request.requestId = input.options.workflowId;
+    request.requestId = `${input.options.workflowId}/${String(input.options.memo?.['sequence'])}`;
     return request;
   }
 }
@@ -78,23 +80,18 @@ export class TemporalStarter implements WorkflowStarter {
   private async verify(request: StartRequest): Promise<StartOutcome> {
     const found = await this.lookUp(request);
     if (found === 'ours') return { kind: 'started' };
-    if (found === 'foreign') {
-      return {
-        kind: 'failed',
-        code: 'FOREIGN_WORKFLOW',
-        detail: `workflow ${request.ref.eventId} exists and was not started by this outbox`,
-      };
-    }
     if (found === 'unknown')
       return { kind: 'failed', code: 'TEMPORAL_BUSY', detail: 'the run vanished between two answers' };
-    return found;
+    return typeof found === 'string' ? { kind: 'failed', ...notOurs(found, request.ref.eventId) } : found;
   }
 
   async lookUp({ ref, workflowType }: StartRequest): Promise<Lookup | Extract<StartOutcome, { kind: 'failed' }>> {
     try {
       const run = await this.within(() => this.client.getHandle(ref.eventId).describe());
       // Only the bridge writes this memo; a reset or a continued run keeps it.
-      return run.type === workflowType && run.memo?.['eventId'] === ref.eventId ? 'ours' : 'foreign';
+      if (run.memo?.['eventId'] !== ref.eventId) return 'foreign';
+      if (run.memo['sequence'] !== ref.sequence) return 'twin';
+      return run.type === workflowType ? 'ours' : 'foreign';
     } catch (thrown) {
       if (thrown instanceof WorkflowNotFoundError) return 'unknown';
       return { kind: 'failed', ...classifyTemporalError(thrown) };

@@ -193,7 +193,6 @@ describe('a fault of the environment', () => {
       taskQueuePrefix: prefix,
       pauses: made.pauses,
       logger: silentLogger,
-      now: Date.now,
       onResume: () => made.pacer.nudge(),
     });
     workers = await startTestWorkers({

@@ -1,5 +1,6 @@
 import { catalogue, definitionOf, spellingsOf } from '../../../contracts/catalogue';
 import { effectQueue, siblingQueue, workflowTypes } from '../../../contracts/workflow-types';
+import { maintenanceWorkflows } from '../../../contracts/maintenance';
 import { topicNames } from '../../../contracts/kafka';
 import { priorityName, temporalPriorityKey } from '../../../contracts/priority';
 import * as workflows from '../../../workflows';
@@ -46,7 +47,8 @@ describe('the catalogue', () => {
       catalogue.flatMap(({ workflow }) => (typeof workflow === 'string' ? [workflow] : workflow.among)),
     );
     expect([...used].sort()).toEqual(Object.keys(workflowTypes).sort());
-    expect(Object.keys(workflows).sort()).toEqual(Object.keys(workflowTypes).sort());
+    const registered = [...Object.keys(workflowTypes), ...Object.keys(maintenanceWorkflows)];
+    expect(Object.keys(workflows).sort()).toEqual(registered.sort());
   });
 
   it.each([

@@ -1,0 +1,135 @@
+/**
+ * What the audit can find. `unexplained` is the number that must be zero; `failed` waits for somebody to replay it;
+ * `explained` is counted so that people see it, and is nobody's fault.
+ */
+export type AuditClass = 'unexplained' | 'failed' | 'explained';
+
+interface AuditEntry {
+  readonly class: AuditClass;
+  readonly meaning: string;
+  readonly action: string;
+}
+
+export const auditKinds = {
+  marked_without_run: {
+    class: 'unexplained',
+    meaning: 'The row is marked as started, within retention, but Temporal does not know a run of ours with its id.',
+    action:
+      'Was the run deleted, or Temporal restored from a backup? Look for its effects; nothing repeats it by itself.',
+  },
+  run_without_row: {
+    class: 'unexplained',
+    meaning: 'A run on our queues has no outbox row: a failover lost the row, or a stranger started it.',
+    action:
+      'Compare with the business tables: after a failover the event may never have happened. Check synchronous_commit.',
+  },
+  run_unmarked: {
+    class: 'unexplained',
+    meaning: 'The run was started long ago, but its row is not marked, and nothing says why.',
+    action:
+      'Look at the bridges; a repeated start is harmless and marks the row. A dead letter of this kind: requeue it.',
+  },
+  two_runs: {
+    class: 'unexplained',
+    meaning: 'The event was started twice: two chains of runs with its id.',
+    action:
+      'Find who started the second one (its start request in the history); effects are kept single by their ledgers.',
+  },
+  open_past_budget: {
+    class: 'unexplained',
+    meaning: 'The run is open past the budget of its type, and no failure, outage or heartbeat says what it waits for.',
+    action: 'Open it in the Web UI: a workflow task that fails again and again, or an activity that hangs.',
+  },
+  stuck: {
+    class: 'unexplained',
+    meaning: 'The row is pending past its budget without a lease, an error to come back from, a pause or an outage.',
+    action: 'Is a bridge running? If so, the claim passes this row by.',
+  },
+  lease_over: {
+    class: 'unexplained',
+    meaning: 'The row’s lease ended long ago and no living bridge takes it over.',
+    action: 'Start a bridge: it claims the row and goes on.',
+  },
+  lost_emit: {
+    class: 'unexplained',
+    meaning: 'The row is published and not on Kafka, and no open run will send it.',
+    action: 'Reset the run to its first task: it emits again, in order.',
+  },
+  emitted_twice: {
+    class: 'unexplained',
+    meaning: 'Kafka got the event again after it was marked as emitted.',
+    action: 'Subscribers drop it by event_id. Find who sent it; then acknowledge the finding.',
+  },
+  emitted_without_record: {
+    class: 'unexplained',
+    meaning: 'The row is marked as emitted, but Kafka does not have it.',
+    action:
+      'Was the topic recreated, or did Kafka lose acknowledged data (acks, min.insync.replicas)? Emit it by hand.',
+  },
+  record_without_row: {
+    class: 'unexplained',
+    meaning: 'Kafka has an event whose row does not exist.',
+    action: 'As for run_without_row: a failover lost the row, or a stranger writes to our topic.',
+  },
+  failed_run: {
+    class: 'failed',
+    meaning: 'The run failed, timed out, or was terminated or cancelled.',
+    action: 'Read why in the Web UI; mend it and reset or replay the run.',
+  },
+  dead_letter: {
+    class: 'explained',
+    meaning: 'Given up, with a reason.',
+    action: 'npm run ops -- dead-letters',
+  },
+  waiting: {
+    class: 'explained',
+    meaning:
+      'Pending past its budget for a reason that shows: an error with its next attempt, a lease, a pause, an outage, its place behind others.',
+    action: 'npm run ops -- status',
+  },
+  open_waiting: {
+    class: 'explained',
+    meaning: 'Open past its budget for a reason that shows: a dependency that is down, or work that goes on.',
+    action: 'Nothing, unless the dependency needs you.',
+  },
+  redelivered: {
+    class: 'explained',
+    meaning: 'On Kafka more than once, sent again before the mark: at-least-once as documented.',
+    action: 'Nothing: subscribers drop what they know by event_id.',
+  },
+} as const satisfies Record<string, AuditEntry>;
+
+export type AuditKind = keyof typeof auditKinds;
+
+export const auditKindNames = Object.keys(auditKinds) as AuditKind[];
+
+/** Kinds whose findings are kept until they are gone: all but the explained ones. */
+export type FindingKind = {
+  [K in AuditKind]: (typeof auditKinds)[K]['class'] extends 'explained' ? never : K;
+}[AuditKind];
+
+export const unexplainedKinds = auditKindNames.filter((kind) => auditKinds[kind].class === 'unexplained');
+
+/** What one audit came to: shown in the Web UI as the workflow's result and printed by `ops audit`. */
+export interface AuditReport {
+  readonly auditId: string;
+  /** RFC 3339; what happened in between was compared. */
+  readonly from: string;
+  readonly to: string;
+  readonly examined: { readonly rows: number; readonly runs: number; readonly records: number };
+  /** Findings open now, and what is explained, by kind; kinds without any are left out. */
+  readonly counts: Partial<Record<AuditKind, number>>;
+  /** Event ids, at most three of each kind. */
+  readonly examples: Partial<Record<AuditKind, readonly string[]>>;
+  /** The number that must be zero. */
+  readonly unexplained: number;
+  /** What could not be examined, and why. */
+  readonly notes: readonly string[];
+  readonly tookMs: number;
+}
+
+/** What an audit is asked for: the window, or what came since the last scheduled one. */
+export interface AuditRequest {
+  /** Milliseconds before now at which to begin. */
+  readonly sinceMs?: number;
+}

@@ -1,0 +1,85 @@
+import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import { type Pool } from 'pg';
+import { type FailureCode } from '../contracts/failures';
+import { requeueDeadLetters } from './dead-letters';
+
+const deadLetters = `
+  SELECT id, split_part(last_error, ':', 1) AS code, claim_count AS "claimCount", published_at IS NOT NULL AS published,
+         (extract(epoch FROM clock_timestamp() - first_attempt_at) * 1000)::bigint AS "ageMs"
+  FROM outbox_events WHERE id = ANY ($1::uuid[]) AND dead_lettered_at IS NOT NULL`;
+
+interface DeadRow {
+  readonly id: string;
+  readonly code: string;
+  readonly claimCount: number;
+  readonly published: boolean;
+  /** Milliseconds since the first claim; null: never claimed. */
+  readonly ageMs: number | null;
+}
+
+export interface Requeued {
+  /** Pending again. */
+  readonly requeued: readonly string[];
+  /** Of these, the ones that run a second time should the operator be wrong. */
+  readonly vouchedFor: readonly string[];
+  /** Still dead letters: nobody knows whether they ran. */
+  readonly refused: readonly { readonly id: string; readonly why: string }[];
+  readonly notDeadLettered: readonly string[];
+}
+
+/** Codes that are found before Temporal is asked. A row that was claimed once, for one of these, was never started. */
+const beforeStart = new Set<string>([
+  'UNKNOWN_EVENT_TYPE',
+  'UNSUPPORTED_VERSION',
+  'INVALID_PAYLOAD',
+  'INVALID_ROW',
+  'PAYLOAD_TOO_LARGE',
+] satisfies FailureCode[]);
+
+/**
+ * Makes dead-lettered rows pending again. A row that was first tried longer ago than the retention guard, and of which
+ * Temporal knows no run, may have run and been forgotten: the bridge would give it up again at once, and starting it may be
+ * a second run. Such a row is left as it is unless the operator vouches that it never ran.
+ */
+export async function requeueRows(
+  { pool, workflows, guardMs }: { pool: Pool; workflows: WorkflowClient; guardMs: number },
+  ids: readonly string[],
+  options: { neverRan: boolean },
+): Promise<Requeued> {
+  const { rows } = await pool.query<DeadRow>(deadLetters, [ids]);
+  const [asTheyAre, neverStarted, unknown]: [string[], string[], DeadRow[]] = [[], [], []];
+  for (const row of rows) {
+    if (row.claimCount <= 1 && beforeStart.has(row.code)) neverStarted.push(row.id);
+    else if (row.published || !isOld(row, guardMs) || (await isKnown(workflows, row.id))) asTheyAre.push(row.id);
+    else unknown.push(row);
+  }
+  const vouchedFor = options.neverRan ? unknown.map(({ id }) => id) : [];
+  return {
+    requeued: [
+      ...(await requeueDeadLetters(pool, asTheyAre, { neverRan: false })),
+      ...(await requeueDeadLetters(pool, [...neverStarted, ...vouchedFor], { neverRan: true })),
+    ],
+    vouchedFor,
+    refused: options.neverRan ? [] : unknown.map((row) => ({ id: row.id, why: whyRefused(row) })),
+    notDeadLettered: ids.filter((id) => !rows.some((row) => row.id === id.toLowerCase())),
+  };
+}
+
+function isOld({ code, ageMs }: DeadRow, guardMs: number): boolean {
+  return code === 'RETENTION_PASSED' || (ageMs ?? 0) > guardMs;
+}
+
+function whyRefused({ ageMs }: DeadRow): string {
+  const days = ((ageMs ?? 0) / 86_400_000).toFixed(1);
+  return `first tried ${days} days ago and not known to Temporal: it may have run and been forgotten. Look for what it did (\`ops show\`: deliveries, emitted_at); if nothing, requeue with --never-ran`;
+}
+
+async function isKnown(workflows: WorkflowClient, id: string): Promise<boolean> {
+  try {
+    await workflows.getHandle(id).describe();
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof WorkflowNotFoundError) return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * A poller is listed for five minutes after it was last seen; a living one is seen at least once a minute, the length of a
+ * long poll.
+ */
+const freshMs = 130_000;
+
+/** A poller as the server lists it; `lastAccessMs` is by the server's clock. */
+export interface SeenPoller {
+  readonly identity: string;
+  readonly lastAccessMs: number;
+}
+
+/**
+ * Tells living pollers from those the server only remembers, by nobody's wall clock: the server's times are compared with
+ * each other, and their changes with a monotonic clock of ours. A poller lives while its last access changes. One that was
+ * listed already at our first look is as old as it is behind the newest access on any queue; if all are equally dead, they
+ * pass for alive until `freshMs` have gone by without a change, and what is started meanwhile waits in its queue.
+ */
+export class PollerLiveness {
+  private known = new Map<string, { lastAccessMs: number; changedAtMs: number }>();
+  private readonly looked = new Set<string>();
+
+  /** @param nowMs monotonic */
+  constructor(private readonly nowMs: () => number) {}
+
+  /** Takes in one look at all queues, and answers which of them somebody polls. */
+  observe(queues: ReadonlyMap<string, readonly SeenPoller[]>): ReadonlySet<string> {
+    const now = this.nowMs();
+    const newest = Math.max(...[...queues.values()].flat().map(({ lastAccessMs }) => lastAccessMs));
+    const polled = new Set<string>();
+    const seen: typeof this.known = new Map();
+    for (const [queue, pollers] of queues) {
+      for (const { identity, lastAccessMs } of pollers) {
+        const key = `${queue}\n${identity}`;
+        const before = this.known.get(key);
+        const unchanged = before !== undefined && before.lastAccessMs === lastAccessMs;
+        const firstSight = before === undefined && !this.looked.has(queue);
+        const changedAtMs = unchanged ? before.changedAtMs : firstSight ? now - (newest - lastAccessMs) : now;
+        seen.set(key, { lastAccessMs, changedAtMs });
+        if (now - changedAtMs < freshMs) polled.add(queue);
+      }
+      this.looked.add(queue);
+    }
+    this.known = seen;
+    return polled;
+  }
+}

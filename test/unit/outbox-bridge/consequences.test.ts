@@ -1,0 +1,23 @@
+import { Registry } from 'prom-client';
+import { enterOutage } from '../../../outbox-bridge/consequences';
+import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
+import { Outage } from '../../../outbox-bridge/outage';
+import { Pauses } from '../../../outbox-bridge/pauses';
+import { StartWindow } from '../../../outbox-bridge/start-window';
+import { silentLogger } from '../../support/logger';
+
+it('names the dependency that is down now, when one outage runs into another', async () => {
+  const metrics = createBridgeMetrics(new Registry());
+  const now = () => 0;
+  const window = new StartWindow({ min: 4, max: 32 });
+  const deps = { window, pauses: new Pauses(now), outage: new Outage(now), metrics, logger: silentLogger, now };
+  enterOutage(deps, 'DATABASE_UNAVAILABLE', 'first');
+  enterOutage(deps, 'TEMPORAL_UNAVAILABLE', 'then');
+  const { values } = await metrics.outage.get();
+  expect(Object.fromEntries(values.map(({ labels, value }) => [labels.code, value]))).toEqual({
+    DATABASE_UNAVAILABLE: 0,
+    TEMPORAL_UNAVAILABLE: 1,
+  });
+  expect(deps.outage.active?.code).toBe('TEMPORAL_UNAVAILABLE');
+  expect(window.limit).toBe(4);
+});
