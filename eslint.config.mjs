@@ -26,7 +26,7 @@ const mayImport = {
   'outbox-bridge': ['contracts', 'runtime', 'migrations'],
   client: ['contracts', 'runtime'],
   workers: ['contracts', 'runtime', 'activities', 'workflows', 'migrations'],
-  ops: ['contracts', 'runtime', 'client', 'activities'],
+  ops: ['contracts', 'runtime', 'client', 'activities', 'outbox-bridge'],
 };
 const zones = Object.entries(mayImport).flatMap(([target, allowed]) =>
   rooms

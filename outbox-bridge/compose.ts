@@ -8,11 +8,15 @@ import { MetricsServer } from '../runtime/metrics-server';
 import { Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
 import { connectClient } from '../runtime/temporal';
+import { createAuditGauges, readAuditGauges } from './audit-gauges';
 import { Bridge } from './bridge';
+import { readOpenRuns } from './housekeeping/open-runs';
+import { PartitionsAhead } from './housekeeping/partitions-ahead';
+import { HousekeepingService } from './housekeeping/service';
 import { createBridgeMetrics } from './metrics';
 import { NudgeListener } from './nudge-listener';
 import { Outage } from './outage';
-import { keepPartitionsAhead, readOutboxGauges } from './outbox-gauges';
+import { readOutboxGauges } from './outbox-gauges';
 import { Pacer } from './pacer';
 import { Pauses } from './pauses';
 import { PgOutboxStore } from './pg-outbox-store';
@@ -32,7 +36,10 @@ export function composeBridge(
   const pool = createPool({ url: config.databaseUrl, max: 6, applicationName: 'nova-bridge', logger });
   const registry = new Registry();
   const metrics = createBridgeMetrics(registry);
-  const pauses = new Pauses(Date.now);
+  const auditGauges = createAuditGauges(registry);
+  // Epoch milliseconds that no step of the wall clock touches: leases, outages and retries are measured with it.
+  const now = (): number => performance.timeOrigin + performance.now();
+  const pauses = new Pauses(() => performance.now());
   const pacer = new Pacer({ minMs: config.pollMinMs, maxMs: config.pollMaxMs });
   const limits = { maxAttempts: config.maxAttempts, retentionGuardMs: retentionGuardMs(config.retentionMarginHours) };
   const bridge = new Bridge({
@@ -45,12 +52,12 @@ export function composeBridge(
     window: new StartWindow({ min: 4, max: config.windowMax }),
     pacer,
     pauses,
-    outage: new Outage(Date.now),
+    outage: new Outage(now),
     metrics,
     logger,
     limits,
     leaseMs: config.leaseMs,
-    now: Date.now,
+    now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   });
   const watch = new PollerWatch({
@@ -59,21 +66,45 @@ export function composeBridge(
     taskQueuePrefix: config.taskQueuePrefix,
     pauses,
     logger,
-    now: Date.now,
     onResume: () => pacer.nudge(),
   });
   const instanceId = `${hostname()}-${process.pid}`;
   const chore = (name: string, everyMs: number, work: () => Promise<unknown>) =>
     new Periodic(name, async () => (await work(), everyMs), { logger, retryMs: Math.min(everyMs, 5_000) });
+  const partitions = new PartitionsAhead({
+    database: pool,
+    days: config.partitionDaysAhead,
+    alarmDays: config.partitionAlarmDays,
+    gauge: metrics.partitionsAhead,
+    logger,
+  });
+  const housekeeping = new HousekeepingService(
+    {
+      pool,
+      logger,
+      holder: instanceId,
+      retentionDays: config.retentionDays,
+      patienceMs: 300_000,
+      openRuns: () =>
+        readOpenRuns(connection, {
+          namespace: config.temporalNamespace,
+          retentionDays: config.retentionDays,
+          now: Date.now(),
+        }),
+    },
+    metrics,
+  );
   const services: Service[] = [
     closing('postgres and temporal', () => closeAll(pool, connection, instanceId)),
-    chore('partitions', 3_600_000, () => keepPartitionsAhead(pool, metrics, config.partitionDaysAhead)),
+    chore('partitions', 600_000, () => partitions.keep()),
     new Periodic('poller-watch', () => watch.look(), { logger, retryMs: 1_000 }),
     chore('retention', 3_600_000, async () => {
       const retention = await readRetentionMs(connection, config.temporalNamespace);
       limits.retentionGuardMs = retentionGuardMs(config.retentionMarginHours, retention);
     }),
+    housekeeping,
     chore('gauges', 5_000, () => readOutboxGauges(pool, metrics)),
+    chore('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges)),
     ...(config.metricsPort === 0
       ? []
       : [new MetricsServer({ port: config.metricsPort, registry, health: () => healthOf(bridge) })]),
@@ -84,7 +115,7 @@ export function composeBridge(
       const { state, reason } = bridge.describe();
       const paused = pauses.describe();
       metrics.pausedTypes.set(Object.keys(paused).length);
-      return pool.query(reportInstance, [instanceId, state, reason, paused]);
+      return pool.query(reportInstance, [instanceId, state, reason ?? partitions.alarm ?? null, paused]);
     }),
     bridge,
   ];

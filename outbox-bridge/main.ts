@@ -14,7 +14,8 @@ async function main(): Promise<number> {
 }
 
 main().then(
-  (code) => (process.exitCode = code),
+  // Not left to the last open handle: the socket of a server that hangs may stay.
+  (code) => process.exit(code),
   (thrown: unknown) => {
     console.error(thrown instanceof ConfigError ? thrown.message : `outbox-bridge: ${oneLine(thrown, 2_000)}`);
     process.exitCode = 1;

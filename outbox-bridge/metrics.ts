@@ -59,7 +59,29 @@ export function createBridgeMetrics(registry: Registry) {
     deadLettered: new Gauge({ name: 'nova_outbox_dead_lettered_rows', help: 'Rows given up.', registers }),
     partitionsAhead: new Gauge({
       name: 'nova_outbox_partition_days_ahead',
-      help: 'Days until a partition is missing and inserts fail.',
+      help: 'Days until a partition is missing and inserts fail; -1: they fail now.',
+      registers,
+    }),
+    partitionsKept: new Gauge({
+      name: 'nova_outbox_partitions_kept',
+      help: 'Partitions past their retention that stay, by why (unpublished, unemitted, dead_lettered, young, …).',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    partitionsDropped: new Counter({
+      name: 'nova_outbox_partitions_dropped_total',
+      help: 'Partitions dropped by this process.',
+      registers,
+    }),
+    rowsExpired: new Counter({
+      name: 'nova_outbox_rows_expired_total',
+      help: 'Rows deleted after their retention by this process.',
+      labelNames: ['table'] as const,
+      registers,
+    }),
+    housekeepingAge: new Gauge({
+      name: 'nova_housekeeping_age_seconds',
+      help: 'Since housekeeping last went well, in whatever process.',
       registers,
     }),
   };

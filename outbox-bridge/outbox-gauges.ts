@@ -1,5 +1,7 @@
 import { type Pool } from 'pg';
 import { priorityName } from '../contracts/priority';
+import { housekeepingChore } from './housekeeping/housekeeping';
+import { type KeepReason, keepReasons } from './housekeeping/partitions';
 import { type BridgeMetrics } from './metrics';
 
 const pendingByPriority = `
@@ -10,14 +12,12 @@ const pendingByPriority = `
 
 const deadLettered = `SELECT count(*) AS rows FROM outbox_events WHERE dead_lettered_at IS NOT NULL`;
 
-/** Makes partitions ahead and answers for how many days inserts are safe. */
-const keepPartitions = `
-  SELECT outbox_ensure_partitions($1), (
-    SELECT max(to_date(right(c.relname, 8), 'YYYYMMDD')) - (now() AT TIME ZONE 'UTC')::date
-    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-    WHERE i.inhparent = 'outbox_events'::regclass AND c.relname ~ '_[0-9]{8}$') AS days_ahead`;
+/** Whoever did it last, every bridge tells of it: an alarm must not depend on which one is asked. */
+const housekeeping = `
+  SELECT extract(epoch FROM clock_timestamp() - last_done_at)::float8 AS age_seconds, report -> 'kept' AS kept
+  FROM chores WHERE name = '${housekeepingChore}'`;
 
-/** Depth and age of the outbox, read from the indexes of pending and dead rows. */
+/** Depth and age of the outbox, read from the indexes of pending and dead rows, and the state of housekeeping. */
 export async function readOutboxGauges(pool: Pool, metrics: BridgeMetrics): Promise<void> {
   const pending = await pool.query<{ priority: number; rows: number; oldest_seconds: number }>(pendingByPriority);
   for (const row of pending.rows) {
@@ -27,10 +27,11 @@ export async function readOutboxGauges(pool: Pool, metrics: BridgeMetrics): Prom
   }
   const dead = await pool.query<{ rows: number }>(deadLettered);
   metrics.deadLettered.set(dead.rows[0]?.rows ?? 0);
-}
-
-/** A missing partition fails the business transactions, so they are made long before they are needed. */
-export async function keepPartitionsAhead(pool: Pool, metrics: BridgeMetrics, daysAhead: number): Promise<void> {
-  const { rows } = await pool.query<{ days_ahead: number }>(keepPartitions, [daysAhead]);
-  metrics.partitionsAhead.set(rows[0]?.days_ahead ?? 0);
+  type Row = { age_seconds: number | null; kept: Record<string, Partial<Record<KeepReason, number>>> | null };
+  const kept = (await pool.query<Row>(housekeeping)).rows[0];
+  if (typeof kept?.age_seconds === 'number') metrics.housekeepingAge.set(kept.age_seconds);
+  for (const reason of Object.keys(keepReasons) as KeepReason[]) {
+    const partitions = Object.values(kept?.kept ?? {}).filter((reasons) => reasons[reason] !== undefined);
+    metrics.partitionsKept.set({ reason }, partitions.length);
+  }
 }

@@ -48,9 +48,21 @@ export const bridgeSettings = {
   ),
   partitionDaysAhead: setting.integer(
     'OUTBOX_PARTITION_DAYS_AHEAD',
-    'Daily partitions made ahead.',
+    'Daily partitions made ahead: how long inserts go on without any bridge.',
     { min: 2, max: 365 },
     { fallback: '14' },
+  ),
+  partitionAlarmDays: setting.integer(
+    'OUTBOX_PARTITION_ALARM_DAYS',
+    'With fewer days of partitions left than this, bridges raise an alarm.',
+    { min: 1, max: 365 },
+    { fallback: '7' },
+  ),
+  retentionDays: setting.integer(
+    'OUTBOX_RETENTION_DAYS',
+    'Days after publication until a partition is dropped and ledger rows expire. Not below the Temporal namespace’s retention.',
+    { min: 1, max: 3_650 },
+    { fallback: '30' },
   ),
   metricsPort: setting.integer(
     'BRIDGE_METRICS_PORT',

@@ -1,0 +1,53 @@
+import { hostname } from 'node:os';
+import { type Pool } from 'pg';
+import { type HousekeepingReport, keepHouse } from '../outbox-bridge/housekeeping/housekeeping';
+import { type OpenRuns, dueDays, explained, reasonsToKeep } from '../outbox-bridge/housekeeping/partitions';
+import { createLogger } from '../runtime/logger';
+
+export interface HousekeepingDeps {
+  readonly pool: Pool;
+  readonly retentionDays: number;
+  readonly openRuns: () => Promise<OpenRuns>;
+}
+
+/** What housekeeping would do with each partition that is old enough. */
+export interface HousekeepingPlan {
+  readonly drop: readonly string[];
+  readonly keep: Readonly<Record<string, string>>;
+}
+
+/** Looks and changes nothing. */
+export async function planHousekeeping({ pool, retentionDays, openRuns }: HousekeepingDeps): Promise<HousekeepingPlan> {
+  const drop: string[] = [];
+  const keep: Record<string, string> = {};
+  const options = { retentionDays, openRuns: await openRuns() };
+  for (const { name } of await dueDays(pool, retentionDays)) {
+    const reasons = await reasonsToKeep(pool, name, options);
+    if (Object.keys(reasons).length === 0) drop.push(name);
+    else keep[name] = explained(reasons);
+  }
+  return { drop, keep };
+}
+
+/**
+ * Does what a bridge does every hour, now.
+ * @throws when a bridge is at it, naming that one
+ */
+export async function runHousekeeping(deps: HousekeepingDeps): Promise<HousekeepingReport> {
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort(new Error('interrupted')));
+  const report = await keepHouse(
+    {
+      ...deps,
+      logger: createLogger('ops', 'error'),
+      holder: `ops on ${hostname()}`,
+      patienceMs: 60_000,
+    },
+    { asked: true, signal: stop.signal },
+  );
+  if (report !== undefined) return report;
+  const { rows } = await deps.pool.query<{ holder: string | null }>(
+    `SELECT holder FROM chores WHERE name = 'housekeeping'`,
+  );
+  throw new Error(`${rows[0]?.holder ?? 'another process'} is at it: its turn ends within ten minutes even if it died`);
+}

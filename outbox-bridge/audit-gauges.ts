@@ -1,0 +1,38 @@
+import { type Pool } from 'pg';
+import { Gauge, type Registry } from 'prom-client';
+import { unexplainedKinds } from '../contracts/audit-kinds';
+
+const openByKind = `
+  SELECT kind, count(*) AS count FROM audit_findings WHERE resolved_at IS NULL AND acknowledged_at IS NULL GROUP BY kind`;
+const lastAudit = `
+  SELECT extract(epoch FROM clock_timestamp() - max(ended_at))::float8 AS age_seconds FROM audit_runs`;
+
+/** What the audit found, as metrics: read from its tables, since the audit itself runs in the workers, somewhere. */
+export function createAuditGauges(registry: Registry) {
+  const registers = [registry];
+  return {
+    unexplained: new Gauge({
+      name: 'nova_audit_unexplained',
+      help: 'Open findings of the audit that nothing explains, by kind; must be 0.',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    failed: new Gauge({ name: 'nova_audit_failed_runs', help: 'Failed runs that wait for a replay.', registers }),
+    age: new Gauge({
+      name: 'nova_audit_age_seconds',
+      help: 'Since the last audit ended; infinite when there was none.',
+      registers,
+    }),
+  };
+}
+
+export async function readAuditGauges(pool: Pool, gauges: ReturnType<typeof createAuditGauges>): Promise<void> {
+  const [open, last] = await Promise.all([
+    pool.query<{ kind: string; count: number }>(openByKind),
+    pool.query<{ age_seconds: number | null }>(lastAudit),
+  ]);
+  const counts = new Map(open.rows.map(({ kind, count }) => [kind, count]));
+  for (const kind of unexplainedKinds) gauges.unexplained.set({ kind }, counts.get(kind) ?? 0);
+  gauges.failed.set(counts.get('failed_run') ?? 0);
+  gauges.age.set(last.rows[0]?.age_seconds ?? Infinity);
+}

@@ -1,0 +1,96 @@
+import { type Pool } from 'pg';
+import { inTransaction } from '../../runtime/postgres';
+import { cancelLeftovers, runPatiently } from './patient-statement';
+import { type DayPartition, type OpenRuns, type Reasons, quoted, reasonsToKeep } from './partitions';
+
+/** How a drop ended. `waiting`: half-way, behind a long transaction; the next turn goes on. */
+export type DropOutcome =
+  | { readonly kind: 'dropped'; readonly rows: number }
+  | { readonly kind: 'kept'; readonly reasons: Reasons }
+  | { readonly kind: 'waiting' };
+
+export interface DropOptions {
+  readonly retentionDays: number;
+  readonly openRuns: OpenRuns;
+  /** How long a detach may wait for transactions that began before it, in one turn. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+}
+
+const insertIntent = `
+  INSERT INTO outbox_partition_drops (name, lower_bound, upper_bound) VALUES ($1, $2, $3)
+  ON CONFLICT (name) DO UPDATE SET lower_bound = excluded.lower_bound, upper_bound = excluded.upper_bound,
+    began_at = clock_timestamp(), dropped_at = NULL, row_count = NULL`;
+const deleteIntent = `DELETE FROM outbox_partition_drops WHERE name = $1 AND dropped_at IS NULL`;
+const finishIntent = `UPDATE outbox_partition_drops SET dropped_at = clock_timestamp(), row_count = $2 WHERE name = $1`;
+
+const selectUnfinished = `
+  SELECT d.name, d.lower_bound::text AS "lowerBound", d.upper_bound::text AS "upperBound",
+    CASE WHEN to_regclass(quote_ident(d.name)) IS NULL THEN 'gone' WHEN p.name IS NULL THEN 'detached'
+         WHEN p.detach_pending THEN 'pending' ELSE 'attached' END AS state
+  FROM outbox_partition_drops d LEFT JOIN outbox_partitions p USING (name)
+  WHERE d.dropped_at IS NULL ORDER BY d.lower_bound`;
+
+type Unfinished = DayPartition & { readonly state: 'gone' | 'detached' | 'pending' | 'attached' };
+
+/**
+ * Takes one day out of the outbox: look, write down what is intended, detach, look again, drop. Detaching CONCURRENTLY makes
+ * no insert wait, whatever reads the table. A row that got in between the first look and the detach is found by the second,
+ * and the day is put back.
+ */
+export async function dropDay(pool: Pool, day: DayPartition, options: DropOptions): Promise<DropOutcome> {
+  const reasons = await reasonsToKeep(pool, day.name, options);
+  if (Object.keys(reasons).length > 0) return { kind: 'kept', reasons };
+  await pool.query(insertIntent, [day.name, day.lowerBound, day.upperBound]);
+  const detach = `ALTER TABLE outbox_events DETACH PARTITION ${quoted(day.name)} CONCURRENTLY`;
+  if (!(await runPatiently(pool, detach, options))) return { kind: 'waiting' };
+  return dropDetached(pool, day, options);
+}
+
+/** Goes on with drops that a crash or a long transaction cut short. Answers how each ended. */
+export async function finishDrops(pool: Pool, options: DropOptions): Promise<Map<string, DropOutcome>> {
+  const outcomes = new Map<string, DropOutcome>();
+  if ((await unfinished(pool)).length === 0) return outcomes;
+  // A detach whose process died may still wait in the server, and would take a day out again that was put back.
+  await cancelLeftovers(pool);
+  for (const day of await unfinished(pool)) {
+    if (day.state === 'gone') await pool.query(finishIntent, [day.name, null]);
+    else if (day.state === 'attached') await pool.query(deleteIntent, [day.name]);
+    else if (day.state === 'pending' && !(await finalize(pool, day, options)))
+      outcomes.set(day.name, { kind: 'waiting' });
+    else outcomes.set(day.name, await dropDetached(pool, day, options));
+  }
+  return outcomes;
+}
+
+async function unfinished(pool: Pool): Promise<Unfinished[]> {
+  return (await pool.query<Unfinished>(selectUnfinished)).rows;
+}
+
+/** The second half of a detach; waits for every older snapshot, and meanwhile lets inserts pass but no new partition. */
+function finalize(pool: Pool, day: DayPartition, options: DropOptions): Promise<boolean> {
+  return runPatiently(pool, `ALTER TABLE outbox_events DETACH PARTITION ${quoted(day.name)} FINALIZE`, options);
+}
+
+/** Under a lock that nobody needs any more: no row can come or change between this look and the drop. */
+async function dropDetached(pool: Pool, day: DayPartition, options: DropOptions): Promise<DropOutcome> {
+  const table = quoted(day.name);
+  return inTransaction(pool, async (client) => {
+    await client.query(`SET LOCAL lock_timeout = '5s'`);
+    await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+    const attached = await client.query('SELECT FROM outbox_partitions WHERE name = $1', [day.name]);
+    if (attached.rowCount !== 0) throw new Error(`${day.name} was put back by another process`);
+    const reasons = await reasonsToKeep(client, day.name, options);
+    if (Object.keys(reasons).length > 0) {
+      await client.query(
+        `ALTER TABLE outbox_events ATTACH PARTITION ${table} FOR VALUES FROM ('${day.lowerBound}') TO ('${day.upperBound}')`,
+      );
+      await client.query(deleteIntent, [day.name]);
+      return { kind: 'kept', reasons };
+    }
+    const { rows } = await client.query<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`);
+    await client.query(`DROP TABLE ${table}`);
+    await client.query(finishIntent, [day.name, rows[0]?.rows ?? 0]);
+    return { kind: 'dropped', rows: rows[0]?.rows ?? 0 };
+  });
+}

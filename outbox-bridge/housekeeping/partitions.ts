@@ -1,0 +1,80 @@
+import { type Database } from '../../runtime/postgres';
+
+/** Where rows dated before the first day go. Never dropped: its rows are deleted one by one. */
+export const pastPartition = 'outbox_events_past';
+
+/** A day of the outbox. Bounds as PostgreSQL writes them, so that nothing is lost to a coarser clock. */
+export interface DayPartition {
+  readonly name: string;
+  readonly lowerBound: string;
+  readonly upperBound: string;
+  /** A detach was begun and not finished; no query sees its rows. */
+  readonly detachPending: boolean;
+}
+
+/** Why a partition that is old enough stays. */
+export const keepReasons = {
+  unpublished: 'rows not published',
+  unemitted: 'rows not emitted to Kafka',
+  dead_lettered: 'dead letters',
+  young: 'rows published too short a time ago',
+  open_deliveries: 'events with deliveries not finished',
+  open_runs: 'events whose workflow is still open',
+  runs_unknown: 'event runs nobody can count while Temporal does not answer',
+} as const;
+
+export type KeepReason = keyof typeof keepReasons;
+/** How many rows, for each reason there is. Empty: it may go. */
+export type Reasons = Partial<Record<KeepReason, number>>;
+
+const selectDue = `
+  SELECT name, lower_bound::text AS "lowerBound", upper_bound::text AS "upperBound", detach_pending AS "detachPending"
+  FROM outbox_partitions
+  WHERE name <> '${pastPartition}' AND lower_bound IS NOT NULL AND NOT detach_pending
+    AND upper_bound <= clock_timestamp() - make_interval(days => $1)
+  ORDER BY lower_bound`;
+
+/** Days that ended `retentionDays` ago or earlier, the oldest first. */
+export async function dueDays(database: Database, retentionDays: number): Promise<DayPartition[]> {
+  return (await database.query<DayPartition>(selectDue, [retentionDays])).rows;
+}
+
+/** Safe as an identifier: made by us, from a date. */
+export function quoted(name: string): string {
+  if (!/^outbox_events_[a-z0-9_]+$/.test(name)) throw new Error(`not a partition of the outbox: ${name}`);
+  return `"${name}"`;
+}
+
+/** Each by a partial index of the partition, so that looking again every hour costs nothing. $1 retention in days */
+const selectReasons = (table: string): string => `
+  SELECT
+    (SELECT count(*) FROM ${table} WHERE published_at IS NULL AND dead_lettered_at IS NULL) AS unpublished,
+    (SELECT count(*) FROM ${table} WHERE emitted_at IS NULL AND dead_lettered_at IS NULL AND published_at IS NOT NULL) AS unemitted,
+    (SELECT count(*) FROM ${table} WHERE dead_lettered_at IS NOT NULL) AS dead_lettered,
+    (SELECT count(*) FROM ${table} WHERE published_at > clock_timestamp() - make_interval(days => $1)) AS young,
+    (SELECT count(DISTINCT o.id) FROM notification_deliveries d JOIN ${table} o ON o.id = d.event_id
+     WHERE d.state IN ('pending', 'claimed')) AS open_deliveries,
+    (SELECT count(*) FROM ${table} WHERE id = ANY ($2::uuid[])) AS open_runs`;
+
+/** Event ids of open runs older than the retention, or 'unknown' when Temporal does not answer. */
+export type OpenRuns = readonly string[] | 'unknown';
+
+/** Everything that speaks against dropping a day's partition (or a table that was one). */
+export async function reasonsToKeep(
+  database: Database,
+  name: string,
+  options: { retentionDays: number; openRuns: OpenRuns },
+): Promise<Reasons> {
+  const { retentionDays, openRuns } = options;
+  const ids = openRuns === 'unknown' ? [] : openRuns;
+  const { rows } = await database.query<Record<KeepReason, number>>(selectReasons(quoted(name)), [retentionDays, ids]);
+  const counts = { ...rows[0], ...(openRuns === 'unknown' ? { runs_unknown: 1 } : {}) };
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}
+
+/** For people: `3 dead letters, 1 rows not published`. */
+export function explained(reasons: Reasons): string {
+  return Object.entries(reasons)
+    .map(([reason, count]) => `${count} ${keepReasons[reason as KeepReason]}`)
+    .join(', ');
+}

@@ -1,0 +1,53 @@
+import { type Database } from '../../runtime/postgres';
+import { type OpenRuns, pastPartition } from './partitions';
+
+const batchRows = 500;
+const batchesPerTurn = 200;
+
+/** The partition of everything before the first day has no end to wait for: its rows go one by one, by the same rules. */
+const deleteBatch = `
+  DELETE FROM ${pastPartition} WHERE ctid IN (
+    SELECT o.ctid FROM ${pastPartition} o
+    WHERE o.published_at <= clock_timestamp() - make_interval(days => $1)
+      AND o.emitted_at IS NOT NULL AND o.dead_lettered_at IS NULL AND o.id <> ALL ($2::uuid[])
+      AND NOT EXISTS (SELECT 1 FROM notification_deliveries d WHERE d.event_id = o.id AND d.state IN ('pending', 'claimed') OFFSET 0)
+    LIMIT ${batchRows} FOR UPDATE SKIP LOCKED)`;
+
+/** Deletes finished rows from the partition of the past; answers how many, and whether there is more. */
+export async function expirePastRows(
+  database: Database,
+  options: { retentionDays: number; openRuns: OpenRuns; between: () => Promise<void> },
+): Promise<{ rows: number; more: boolean }> {
+  if (options.openRuns === 'unknown') return { rows: 0, more: false };
+  let rows = 0;
+  for (let batch = 0; batch < batchesPerTurn; batch++) {
+    await options.between();
+    const { rowCount } = await database.query(deleteBatch, [options.retentionDays, options.openRuns]);
+    rows += rowCount ?? 0;
+    if ((rowCount ?? 0) < batchRows) return { rows, more: false };
+  }
+  return { rows, more: true };
+}
+
+const lockNotAvailable = '55P03';
+const wideningTries = 5;
+
+const selectReach = `
+  SELECT coalesce(max(upper_bound) FILTER (WHERE name = $1) >= min(lower_bound) FILTER (WHERE name <> $1), true) AS reaches
+  FROM outbox_partitions`;
+
+/**
+ * Lets the partition of the past reach up to the first day that is left, so that a row dated into a dropped day is not
+ * refused. Answers false when it must wait for a moment without long transactions, or for its own rows to go.
+ */
+export async function widenPast(database: Database): Promise<boolean> {
+  for (let tried = 1; tried <= wideningTries; tried++) {
+    try {
+      await database.query('SELECT outbox_widen_past()');
+      break;
+    } catch (thrown) {
+      if ((thrown as { code?: unknown }).code !== lockNotAvailable) throw thrown;
+    }
+  }
+  return (await database.query<{ reaches: boolean }>(selectReach, [pastPartition])).rows[0]?.reaches ?? true;
+}

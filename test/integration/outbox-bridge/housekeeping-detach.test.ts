@@ -1,0 +1,232 @@
+import { randomUUID } from 'node:crypto';
+import { type Pool } from 'pg';
+import { HousekeepingService } from '../../../outbox-bridge/housekeeping/service';
+import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
+import { createPool } from '../../../runtime/postgres';
+import { Registry } from 'prom-client';
+import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { silentLogger } from '../../support/logger';
+import { backdateOutbox, dayName, insertOld, noon, partitionNames, turn } from '../../support/partitions';
+import { type PgBouncer, startPgBouncer } from '../../support/pgbouncer';
+import { servers } from '../../support/servers';
+import { waitFor } from '../../support/wait-for';
+
+// Takes out partitions, which waits for others' transactions: slow on a busy machine.
+jest.setTimeout(120_000);
+
+let database: TestDatabase;
+let pool: Pool;
+let name: string;
+beforeEach(async () => {
+  database = await createTestDatabase();
+  pool = database.pool;
+  await backdateOutbox(pool, [35, 34]);
+  name = await dayName(pool, 35);
+  await insertOld(pool, 35);
+});
+afterEach(async () => {
+  await Promise.all([...openReaders].map((end) => end()));
+  await database.drop();
+});
+
+/** Transactions that a failed test left open: nothing may wait for them. */
+const openReaders = new Set<() => Promise<void>>();
+
+const insertNow = () =>
+  pool.query(
+    `INSERT INTO outbox_events (id, aggregate_id, event_type, payload) VALUES (gen_random_uuid(), gen_random_uuid(), 'PostCreated', '{}')`,
+  );
+/** Server process of the detach that waits, or undefined. */
+const waitingDetach = async (): Promise<number | undefined> =>
+  (
+    await pool.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%DETACH%' AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()`,
+    )
+  ).rows[0]?.pid;
+
+/** A transaction that has read the outbox and stays open: what makes a plain DETACH, and every insert behind it, queue. */
+async function openReader(): Promise<{ read(): Promise<number>; end(): Promise<void> }> {
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  const read = async () => (await client.query<{ n: number }>('SELECT count(*) AS n FROM outbox_events')).rows[0]!.n;
+  await read();
+  const end = async () => {
+    if (!openReaders.delete(end)) return;
+    await client.query('COMMIT');
+    client.release();
+  };
+  openReaders.add(end);
+  return { read, end };
+}
+
+describe('while somebody reads the whole table for long', () => {
+  it('a detach waits, and writers and claims go on as if nothing were', async () => {
+    const reader = await openReader();
+    const done = turn(pool);
+    await waitFor(waitingDetach, { what: 'a waiting detach' });
+    // A lock that anything waits for would show here: the detach waits for the reader's end, holding nothing.
+    const blocked = `SELECT count(*) AS n FROM pg_locks WHERE NOT granted AND relation IS NOT NULL
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    for (let i = 0; i < 50; i++) {
+      await insertNow();
+      await pool.query(
+        `SELECT count(*) FROM outbox_claim(gen_random_uuid(), '5s', ARRAY[4,4,4,4], 1, 4, 8, '{}', 1000)`,
+      );
+      expect((await pool.query<{ n: number }>(blocked)).rows[0]!.n).toBe(0);
+    }
+    await pool.query('SELECT outbox_ensure_partitions(20)');
+    expect(await waitingDetach()).toBeDefined();
+    await reader.end();
+    expect((await done)!.dropped).toMatchObject({ [name]: 1 });
+  });
+
+  it('a turn gives up after its patience, and the next goes on where it stopped', async () => {
+    const reader = await openReader();
+    expect(await turn(pool, { patienceMs: 300 })).toMatchObject({ waiting: name, dropped: {} });
+    expect(await waitingDetach()).toBeUndefined();
+    expect(await turn(pool, { patienceMs: 300 })).toMatchObject({ waiting: name, dropped: {} });
+    await insertNow();
+    await reader.end();
+    const report = await turn(pool);
+    expect(report).toMatchObject({ waiting: null, dropped: { [name]: 1, [await dayName(pool, 34)]: 0 } });
+  });
+
+  it('ledger rows of a half-detached day stay, since the day may come back', async () => {
+    const { rows } = await pool.query<{ id: string }>('SELECT id FROM outbox_events');
+    await pool.query(
+      `INSERT INTO notification_deliveries (event_id, recipient_id, channel, kind, state, created_at)
+       VALUES ($1, gen_random_uuid(), 'email', 'x', 'sent', ${noon(40)})`,
+      [rows[0]!.id],
+    );
+    const reader = await openReader();
+    const report = await turn(pool, { patienceMs: 300 });
+    expect(report).toMatchObject({ waiting: name, expired: { notification_deliveries: 0 } });
+    await reader.end();
+    expect((await turn(pool))!.expired).toMatchObject({ notification_deliveries: 1 });
+  });
+
+  it('a bridge that is told to stop does not wait for it', async () => {
+    const reader = await openReader();
+    const service = new HousekeepingService(
+      { pool, logger: silentLogger, holder: 'b', retentionDays: 30, patienceMs: 600_000, openRuns: async () => [] },
+      createBridgeMetrics(new Registry()),
+    );
+    await service.start();
+    await waitFor(waitingDetach, { what: 'a waiting detach' });
+    await service.stop();
+    expect(await waitingDetach()).toBeUndefined();
+    await reader.end();
+    expect((await turn(pool))!.dropped).toMatchObject({ [name]: 1 });
+  });
+});
+
+/** Forgets the turn of a process that died, as the end of its lease would. */
+const leaseEnds = () => pool.query(`UPDATE chores SET lease_until = '-infinity'`);
+
+describe('after a crash', () => {
+  it('in a detach that goes on in the server without its process, the day is finished once', async () => {
+    const reader = await openReader();
+    const dead = createPool({ url: database.url, max: 2, applicationName: 'dead', logger: silentLogger });
+    const lost = turn(dead, { patienceMs: 600_000 }).catch((thrown: unknown) => thrown);
+    await waitFor(waitingDetach, { what: 'a waiting detach' });
+    // The turn is held: nobody else begins.
+    expect(await turn(pool)).toBeUndefined();
+    await leaseEnds();
+    const next = turn(pool, { patienceMs: 600_000 });
+    // The first thing the next one does is to end what was left running.
+    expect(await lost).toMatchObject({ message: expect.stringContaining('turn') as string });
+    await waitFor(waitingDetach, { what: 'the detach to go on' });
+    await reader.end();
+    expect((await next)!.dropped).toMatchObject({ [name]: 1 });
+    await dead.end();
+  });
+
+  it.each(['CONCURRENTLY', 'LOCK TABLE', 'DROP TABLE'])('at %s the next turn finishes', async (statement) => {
+    const victim = crashingAt(pool, statement);
+    await expect(turn(victim)).rejects.toThrow(/crashed/);
+    await leaseEnds();
+    const report = await turn(pool);
+    expect({ ...report!.dropped, ...report!.kept }).toMatchObject({ [name]: 1 });
+    expect(await partitionNames(pool)).not.toContain(name);
+    expect((await pool.query('SELECT 1 FROM outbox_partition_drops WHERE dropped_at IS NULL')).rowCount).toBe(0);
+  });
+});
+
+/** The same pool; but the process dies when it is about to send, or in a transaction has sent, a statement. */
+function crashingAt(real: Pool, statement: string): Pool {
+  const crash = (text: unknown) => {
+    const sent = typeof text === 'string' ? text : (text as { text: string }).text;
+    if (sent.includes(statement)) throw new Error('crashed');
+  };
+  const wrap = <T extends object>(target: T): T =>
+    new Proxy(target, {
+      get(object, key) {
+        const value = Reflect.get(object, key, object) as unknown;
+        if (typeof value !== 'function') return value;
+        if (key === 'connect') return async () => wrap((await (value as () => Promise<object>).call(object)) as T);
+        if (key !== 'query') return (value as (...args: unknown[]) => unknown).bind(object);
+        return async (...args: unknown[]) => {
+          if (statement === 'CONCURRENTLY') {
+            const answer = await (value as (...args: unknown[]) => Promise<unknown>).apply(object, args);
+            crash(args[0]);
+            return answer;
+          }
+          crash(args[0]);
+          return (value as (...args: unknown[]) => unknown).apply(object, args);
+        };
+      },
+    });
+  return wrap(real);
+}
+
+describe('two bridges', () => {
+  it('at once: one does it, and what the other believes of its turn harms nothing', async () => {
+    const reports = await Promise.all([turn(pool), turn(pool), turn(pool)]);
+    expect(reports.filter((report) => report !== undefined)).toHaveLength(1);
+    // Not due again for an hour, whoever asks.
+    expect(await turn(pool, {}, { asked: false })).toBeUndefined();
+  });
+
+  it('that both believe to have the turn do not drop a day twice, nor one that is put back', async () => {
+    const reader = await openReader();
+    const first = turn(pool, { holder: 'asleep' }).catch((thrown: unknown) => thrown);
+    await waitFor(waitingDetach, { what: 'a waiting detach' });
+    await leaseEnds();
+    await insertNow();
+    const second = turn(pool, { holder: 'awake' }).catch((thrown: unknown) => thrown);
+    await reader.end();
+    await Promise.all([first, second]);
+    await leaseEnds();
+    await turn(pool);
+    expect(await partitionNames(pool)).not.toContain(name);
+    expect((await pool.query('SELECT row_count FROM outbox_partition_drops WHERE name = $1', [name])).rows).toEqual([
+      { row_count: 1 },
+    ]);
+    expect((await pool.query('SELECT 1 FROM outbox_events')).rowCount).toBe(1);
+  });
+});
+
+describe('behind PgBouncer in transaction mode', () => {
+  let bouncer: PgBouncer;
+  beforeAll(async () => {
+    bouncer = await startPgBouncer(servers().databaseUrl);
+  }, 120_000);
+  afterAll(() => bouncer.close());
+
+  it('housekeeping works the same, and a detach that waits is cancelled by whoever looks for it', async () => {
+    const pooled = createPool({
+      url: bouncer.url(new URL(database.url).pathname.slice(1)),
+      max: 4,
+      applicationName: randomUUID(),
+      logger: silentLogger,
+    });
+    try {
+      const reader = await openReader();
+      expect(await turn(pooled, { patienceMs: 300 })).toMatchObject({ waiting: name });
+      await reader.end();
+      expect((await turn(pooled))!.dropped).toMatchObject({ [name]: 1 });
+    } finally {
+      await pooled.end();
+    }
+  });
+});

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { type Pool } from 'pg';
+import {
+  type HousekeepingDeps,
+  type HousekeepingReport,
+  keepHouse,
+} from '../../outbox-bridge/housekeeping/housekeeping';
+import { silentLogger } from './logger';
+
+/** Gives the outbox daily partitions of so many days ago, as if it had run then. */
+export async function backdateOutbox(pool: Pool, daysAgo: readonly number[]): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('ALTER TABLE outbox_events DETACH PARTITION outbox_events_past');
+    await client.query(`DO $$ DECLARE day timestamptz; BEGIN
+      FOR day IN SELECT date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - n * interval '24 hours' FROM unnest(ARRAY[${daysAgo.join(', ')}]) AS n LOOP
+        EXECUTE format('CREATE TABLE outbox_events_%s (LIKE outbox_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', to_char(day AT TIME ZONE 'UTC', 'YYYYMMDD'));
+        EXECUTE format('ALTER TABLE outbox_events ATTACH PARTITION outbox_events_%s FOR VALUES FROM (%L) TO (%L)', to_char(day AT TIME ZONE 'UTC', 'YYYYMMDD'), day, day + interval '24 hours');
+      END LOOP;
+      SELECT min(lower_bound) INTO day FROM outbox_partitions;
+      EXECUTE format('ALTER TABLE outbox_events ATTACH PARTITION outbox_events_past FOR VALUES FROM (MINVALUE) TO (%L)', day);
+    END $$`);
+    await client.query('COMMIT');
+  } finally {
+    client.release();
+  }
+}
+
+/** Noon (UTC) so many days ago: as SQL. */
+export const noon = (daysAgo: number): string =>
+  `(date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - interval '${daysAgo * 24 - 12} hours')`;
+
+export async function dayName(pool: Pool, daysAgo: number): Promise<string> {
+  const { rows } = await pool.query<{ name: string }>(
+    `SELECT 'outbox_events_' || to_char(${noon(daysAgo)} AT TIME ZONE 'UTC', 'YYYYMMDD') AS name`,
+  );
+  return rows[0]!.name;
+}
+
+/** A row of a day long ago, published and emitted then unless `set` says otherwise. Answers its id. */
+export async function insertOld(pool: Pool, daysAgo: number, set: Record<string, string> = {}): Promise<string> {
+  const id = randomUUID();
+  const values: Record<string, string> = {
+    id: `'${id}'`,
+    aggregate_id: `gen_random_uuid()`,
+    event_type: `'PostCreated'`,
+    payload: `'{}'`,
+    created_at: noon(daysAgo),
+    published_at: noon(daysAgo),
+    emitted_at: noon(daysAgo),
+    ...set,
+  };
+  await pool.query(
+    `INSERT INTO outbox_events (${Object.keys(values).join(', ')}) VALUES (${Object.values(values).join(', ')})`,
+  );
+  return id;
+}
+
+/** One turn of housekeeping, now, as a bridge does it. */
+export function turn(
+  pool: Pool,
+  overrides: Partial<HousekeepingDeps> = {},
+  options: { asked?: boolean; signal?: AbortSignal } = {},
+): Promise<HousekeepingReport | undefined> {
+  return keepHouse(
+    {
+      pool,
+      logger: silentLogger,
+      holder: 'test',
+      retentionDays: 30,
+      patienceMs: 20_000,
+      openRuns: async () => [],
+      ...overrides,
+    },
+    { asked: options.asked ?? true, signal: options.signal ?? new AbortController().signal },
+  );
+}
+
+export async function partitionNames(pool: Pool): Promise<string[]> {
+  const { rows } = await pool.query<{ name: string }>('SELECT name FROM outbox_partitions ORDER BY lower_bound');
+  return rows.map(({ name }) => name);
+}
