@@ -1,11 +1,17 @@
 import { Command } from 'commander';
 import { ConfigError, configFrom } from '../runtime/config';
 import { oneLine } from '../runtime/errors';
-import { listDeadLetters, requeueDeadLetters } from './dead-letters';
+import { auditCommandSettings, auditNow, durationMs } from './audit';
+import { acknowledgeFindings } from './audit-findings';
+import { auditText } from './audit-print';
+import { listDeadLetters } from './dead-letters';
 import { eventStory } from './event-story';
+import { planHousekeeping, runHousekeeping } from './housekeeping';
+import { doneText, planText } from './housekeeping-print';
 import { outboxReport } from './outbox-report';
 import { print } from './print';
 import { rebuildFeeds } from './rebuild-feeds';
+import { requeueRows } from './requeue';
 import { opsSettings, withConnections } from './connections';
 
 const program = new Command('ops').description('Look at and mend the outbox. Every command takes --json.');
@@ -25,7 +31,7 @@ program
   .description('what waits, where and why; exit code 1 when somebody should look')
   .option('--json')
   .action(async ({ json }: { json?: boolean }) => {
-    const report = await withConnections(config(), ({ pool }) => outboxReport(pool));
+    const report = await withConnections(config(), ({ pool, config }) => outboxReport(pool, config));
     print.report(report, json ?? false);
     if (report.deadLettered > 0 || report.bridges.every((bridge) => bridge.state === 'outage')) process.exitCode = 1;
   });
@@ -55,12 +61,31 @@ program
 program
   .command('requeue <event-id...>')
   .description('make dead-lettered rows pending again, their attempts forgotten')
-  .option('--never-ran', 'you have checked that Temporal never ran them: needed after RETENTION_PASSED', false)
+  .option(
+    '--never-ran',
+    'you have checked that Temporal never ran them: needed when it would have forgotten by now. If they did run, their effects run again, and only what the ledgers still hold is not repeated',
+    false,
+  )
   .option('--json')
   .action(async (ids: string[], { neverRan, json }: { neverRan: boolean; json?: boolean }) => {
-    const done = await withConnections(config(), ({ pool }) => requeueDeadLetters(pool, checked(ids), { neverRan }));
-    print.requeued(done, ids, json ?? false);
-    if (done.length < ids.length) process.exitCode = 1;
+    const done = await withConnections(config(), async ({ pool, workflows, retentionGuardMs }) =>
+      requeueRows({ pool, workflows, guardMs: await retentionGuardMs() }, checked(ids), { neverRan }),
+    );
+    print.requeued(done, json ?? false);
+    if (done.requeued.length < ids.length) process.exitCode = 1;
+  });
+
+program
+  .command('housekeeping')
+  .description('drop partitions and delete ledger rows past their retention now, as a bridge does every hour')
+  .option('--dry-run', 'only say what would go and what stays, and why')
+  .option('--json')
+  .action(async ({ dryRun, json }: { dryRun?: boolean; json?: boolean }) => {
+    await withConnections(config(), async ({ pool, config: { retentionDays }, openRuns }) => {
+      const deps = { pool, retentionDays, openRuns };
+      if (dryRun) return print.result(await planHousekeeping(deps), planText, json ?? false);
+      return print.result(await runHousekeeping(deps), doneText, json ?? false);
+    });
   });
 
 program
@@ -74,6 +99,25 @@ program
       );
     const rebuilt = await withConnections(config(), (connections) => rebuildFeeds(connections, checked(ids), progress));
     print.rebuilt(rebuilt, json ?? false);
+  });
+
+program
+  .command('audit')
+  .description('compare rows with workflow runs and with Kafka, both ways; exit code 1 when something is unexplained')
+  .option('--since <duration>', 'how far to look back: 90m, 24h, 7d', '1h')
+  .option('--acknowledge <event-id...>', 'no audit: these findings are explained, do not count them any more')
+  .option('--json')
+  .action(async ({ since, acknowledge, json }: { since: string; acknowledge?: string[]; json?: boolean }) => {
+    if (acknowledge !== undefined) {
+      const done = await withConnections(config(), ({ pool }) => acknowledgeFindings(pool, acknowledge));
+      print.acknowledged(done, acknowledge, json ?? false);
+      return;
+    }
+    const onStep = (step: string) => void process.stderr.write(process.stderr.isTTY ? `\r\u001b[2K${step} … ` : '');
+    const report = await auditNow(configFrom(auditCommandSettings, process.env), durationMs(since), onStep);
+    if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
+    console.log(json === true ? JSON.stringify(report) : auditText(report));
+    if (report.unexplained > 0) process.exitCode = 1;
   });
 
 program.parseAsync().catch((thrown: unknown) => {

@@ -2,6 +2,10 @@ import { WorkflowClient } from '@temporalio/client';
 import { type Redis } from 'ioredis';
 import { type Pool } from 'pg';
 import { feedSettings } from '../activities/feed/settings';
+import { readOpenRuns } from '../outbox-bridge/housekeeping/open-runs';
+import { type OpenRuns } from '../outbox-bridge/housekeeping/partitions';
+import { readRetentionMs, retentionGuardMs } from '../outbox-bridge/retention';
+import { bridgeSettings } from '../outbox-bridge/settings';
 import { type ConfigOf, sharedSettings } from '../runtime/config';
 import { createLogger } from '../runtime/logger';
 import { createPool } from '../runtime/postgres';
@@ -14,6 +18,8 @@ export const opsSettings = {
   ...sharedSettings.temporal,
   ...sharedSettings.redis,
   ...feedSettings,
+  retentionDays: bridgeSettings.retentionDays,
+  retentionMarginHours: bridgeSettings.retentionMarginHours,
 } as const;
 
 export interface Connections {
@@ -21,6 +27,10 @@ export interface Connections {
   readonly pool: Pool;
   readonly workflows: WorkflowClient;
   readonly redis: Redis;
+  /** Events whose workflow is open for longer than the retention. */
+  readonly openRuns: () => Promise<OpenRuns>;
+  /** Age in milliseconds of a first attempt beyond which Temporal may have forgotten the run. */
+  readonly retentionGuardMs: () => Promise<number>;
 }
 
 /** Opens what a command uses, on first use, and closes it whatever happens. */
@@ -37,6 +47,14 @@ export async function withConnections<T>(
       config,
       pool,
       redis,
+      openRuns: () =>
+        readOpenRuns(connection, {
+          namespace: config.temporalNamespace,
+          retentionDays: config.retentionDays,
+          now: Date.now(),
+        }),
+      retentionGuardMs: async () =>
+        retentionGuardMs(config.retentionMarginHours, await readRetentionMs(connection, config.temporalNamespace)),
       workflows: new WorkflowClient({ connection, namespace: config.temporalNamespace }),
     });
   } finally {

@@ -1,4 +1,5 @@
 import { type Pool } from 'pg';
+import { aloneAfterClaims } from '../outbox-bridge/attempt';
 
 export interface DeadLetter {
   readonly id: string;
@@ -15,10 +16,11 @@ const list = `
 
 /**
  * Back to pending, with its attempts forgotten. first_attempt_at stays unless the row is known not to have run: it is what
- * the retention guard goes by.
+ * the retention guard goes by. A row that killed its bridges stays a suspect: it is tried alone.
  */
 const requeue = `
   UPDATE outbox_events SET dead_lettered_at = NULL, retry_count = 0, next_attempt_at = '-infinity',
+         unfinished_claims = CASE WHEN last_error LIKE 'ROW_KILLS_PROCESS:%' THEN ${aloneAfterClaims} ELSE 0 END,
          first_attempt_at = CASE WHEN $2 THEN NULL ELSE first_attempt_at END
   WHERE id = ANY ($1::uuid[]) AND dead_lettered_at IS NOT NULL RETURNING id`;
 

@@ -1,5 +1,6 @@
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { type Pool } from 'pg';
+import { type OpenFinding, openFindingsOf } from './audit-findings';
 
 const row = `
   SELECT id, event_type, aggregate_type, aggregate_id, priority, sequence, created_at, published_at, emitted_at, dead_lettered_at,
@@ -21,6 +22,8 @@ export interface EventStory {
     readonly pending: readonly { activity: string; attempt: number; lastFailure: string | null }[];
   } | null;
   readonly deliveries: readonly Record<string, unknown>[];
+  /** What the audit has against it. */
+  readonly findings: readonly OpenFinding[];
 }
 
 /** Everything known of one event: its row, its workflow and what that waits for, its deliveries. Null: no such row. */
@@ -31,6 +34,7 @@ export async function eventStory(pool: Pool, workflows: WorkflowClient, id: stri
     row: found,
     workflow: await workflowOf(workflows, id),
     deliveries: (await pool.query<Record<string, unknown>>(deliveries, [id])).rows,
+    findings: await openFindingsOf(pool, id),
   };
 }
 

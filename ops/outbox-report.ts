@@ -1,5 +1,6 @@
 import { type Pool } from 'pg';
 import { priorityName } from '../contracts/priority';
+import { type PartitionLine, partitionReport } from './partition-report';
 
 const pending = `
   SELECT priority, count(*) AS rows, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds,
@@ -25,11 +26,12 @@ export interface OutboxReport {
   readonly deadLettered: number;
   readonly startedNotEmitted: number;
   readonly deliveriesUnknown: number;
+  readonly partitions: readonly PartitionLine[];
 }
 
 /** What waits, where, and why: the state of the outbox at one glance. Ages in seconds. */
-export async function outboxReport(pool: Pool): Promise<OutboxReport> {
-  const [rows, instances, totals] = await Promise.all([
+export async function outboxReport(pool: Pool, { retentionDays }: { retentionDays: number }): Promise<OutboxReport> {
+  const [rows, instances, totals, partitions] = await Promise.all([
     pool.query<{ priority: number; rows: number; oldest_seconds: number; with_error: number }>(pending),
     pool.query<{
       instance_id: string;
@@ -39,6 +41,7 @@ export async function outboxReport(pool: Pool): Promise<OutboxReport> {
       seen_seconds_ago: number;
     }>(bridges),
     pool.query<{ dead_lettered: number; started_not_emitted: number; deliveries_unknown: number }>(counts),
+    partitionReport(pool, retentionDays),
   ]);
   return {
     pending: rows.rows.map((row) => ({
@@ -57,5 +60,6 @@ export async function outboxReport(pool: Pool): Promise<OutboxReport> {
     deadLettered: totals.rows[0]?.dead_lettered ?? 0,
     startedNotEmitted: totals.rows[0]?.started_not_emitted ?? 0,
     deliveriesUnknown: totals.rows[0]?.deliveries_unknown ?? 0,
+    partitions,
   };
 }

@@ -1,6 +1,8 @@
 import { type DeadLetter } from './dead-letters';
 import { type EventStory } from './event-story';
+import { partitionRows } from './housekeeping-print';
 import { type OutboxReport } from './outbox-report';
+import { type Requeued } from './requeue';
 
 /** For people: aligned columns. For programs: one JSON object or array. */
 export const print = {
@@ -25,14 +27,24 @@ export const print = {
       ]),
     ]);
     if (report.bridges.length === 0) console.log('no bridge is running');
+    console.log('');
+    columns(partitionRows(report.partitions, new Date()));
     console.log(
       `\ndead-lettered ${report.deadLettered} · started, not yet on Kafka ${report.startedNotEmitted} · deliveries of unknown outcome ${report.deliveriesUnknown}`,
     );
   },
 
+  /** The result of a command: its text, or as it is. */
+  result<T>(result: T, text: (result: T) => string, json: boolean): void {
+    if (json) return printJson(result);
+    console.log(text(result));
+  },
+
   story(story: EventStory, json: boolean): void {
     if (json) return printJson(story);
     for (const [column, value] of Object.entries(story.row)) console.log(`${column.padEnd(18)} ${text(value)}`);
+    for (const { kind, detail, firstSeen } of story.findings)
+      console.log(`${'AUDIT'.padEnd(18)} ${kind} since ${firstSeen.toISOString()}: ${detail}`);
     const { workflow } = story;
     console.log(
       workflow === null
@@ -62,11 +74,19 @@ export const print = {
     ]);
   },
 
-  requeued(done: readonly string[], asked: readonly string[], json: boolean): void {
+  requeued(done: Requeued, json: boolean): void {
+    if (json) return printJson(done);
+    console.log(`requeued ${done.requeued.length}`);
+    for (const id of done.vouchedFor) console.log(`${id} starts anew on your word that it never ran`);
+    for (const { id, why } of done.refused) console.log(`${id} not requeued: ${why}`);
+    for (const id of done.notDeadLettered) console.log(`${id} is not a dead letter`);
+  },
+
+  acknowledged(done: readonly string[], asked: readonly string[], json: boolean): void {
     const not = asked.filter((id) => !done.includes(id.toLowerCase()));
-    if (json) return printJson({ requeued: done, notDeadLettered: not });
-    console.log(`requeued ${done.length}`);
-    for (const id of not) console.log(`${id} is not a dead letter`);
+    if (json) return printJson({ acknowledged: done, nothingAgainst: not });
+    console.log(`acknowledged ${done.length}`);
+    for (const id of not) console.log(`the audit has nothing against ${id}`);
   },
 
   rebuilt(feeds: number, json: boolean): void {

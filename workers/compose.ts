@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client';
 import { PgAggregateHistory } from '../activities/adapters/pg-aggregate-history';
 import { PgContentOwners } from '../activities/adapters/pg-content-owners';
 import { PgDeliveryLedger } from '../activities/adapters/pg-delivery-ledger';
@@ -15,6 +16,7 @@ import { RedisAuthorCache } from '../activities/adapters/redis-author-cache';
 import { RedisFeedStore } from '../activities/adapters/redis-feed-store';
 import { RedisPendingMedia } from '../activities/adapters/redis-pending-media';
 import { TemporalRunSignaller } from '../activities/adapters/temporal-run-signaller';
+import { createAuditActivities } from '../activities/audit/create-audit-activities';
 import { createEmitActivities } from '../activities/emit/create-emit-activities';
 import { topicsOf } from '../activities/emit/settings';
 import { createFeedActivities } from '../activities/feed/create-feed-activities';
@@ -23,7 +25,11 @@ import { createMediaActivities } from '../activities/media/create-media-activiti
 import { createNotifyActivities } from '../activities/notify/notify-activities';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
+import { MetricsServer } from '../runtime/metrics-server';
+import { realAuditDeps } from '../activities/audit/real-deps';
+import { createKafka } from '../runtime/kafka';
 import { Dependencies } from './dependencies';
+import { Schedules } from './schedules';
 import { type WorkerConfig } from './settings';
 import { WorkerGroup } from './worker-group';
 
@@ -31,15 +37,18 @@ import { WorkerGroup } from './worker-group';
 export function composeWorkers(config: WorkerConfig, logger: Logger): { services: Service[]; ended: Promise<never> } {
   const dependencies = new Dependencies(config, logger);
   const workers = new WorkerGroup(config, createActivities(dependencies, config, logger), logger);
-  return { services: [dependencies, workers], ended: workers.ended };
+  const schedules = new Schedules(dependencies.temporal, config, logger);
+  const services = [dependencies, ...health(config.healthPort, workers), schedules, workers];
+  return { services, ended: workers.ended };
+}
+
+function health(port: number, workers: WorkerGroup): Service[] {
+  return port === 0 ? [] : [new MetricsServer({ port, registry: new Registry(), health: () => workers.health() })];
 }
 
 /** Every activity there is, over the real adapters. */
-export function createActivities(
-  { pools, redis, sink, temporal, email }: Dependencies,
-  config: WorkerConfig,
-  logger: Logger,
-) {
+export function createActivities(dependencies: Dependencies, config: WorkerConfig, logger: Logger) {
+  const { pools, redis, sink, temporal, email } = dependencies;
   const runs = new TemporalRunSignaller(temporal);
   return {
     ...createFeedActivities({
@@ -79,6 +88,10 @@ export function createActivities(
       tombstones: new PgTombstones(pools.identity),
       profiles: new PgUserProfiles(pools.identity),
       authors: new RedisAuthorCache(redis),
+    }),
+    ...createAuditActivities({
+      ...realAuditDeps({ pool: pools.audit, temporal, kafka: createKafka(config, 'nova-audit', logger), config }),
+      logger,
     }),
     ...createEmitActivities({ log: new PgEmitLog(pools.emit), sink, topics: topicsOf(config), logger }),
   };

@@ -4,17 +4,17 @@ import { type Pool } from 'pg';
 import { KafkaEventSink } from '../activities/adapters/kafka-event-sink';
 import { SmtpChannel } from '../activities/adapters/smtp-channel';
 import { topicsOf } from '../activities/emit/settings';
-import { oneLine } from '../runtime/errors';
 import { createKafka } from '../runtime/kafka';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
+import { Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
 import { createRedis } from '../runtime/redis';
 import { connectClient } from '../runtime/temporal';
 import { type WorkerConfig } from './settings';
 import { ensureTopics } from './topics';
 
-const effects = ['feed', 'media', 'notification', 'identity', 'emit'] as const;
+const effects = ['feed', 'media', 'notification', 'identity', 'emit', 'audit'] as const;
 
 /**
  * The connections of a worker process. None must be up for it to start: what is away delays its own effects and is
@@ -30,6 +30,7 @@ export class Dependencies implements Service {
   /** Undefined: no mail server is configured. */
   readonly email: SmtpChannel | undefined;
   private readonly connection: Connection;
+  private readonly topics: Periodic;
   private stopping: Promise<void> | undefined;
 
   constructor(
@@ -39,7 +40,7 @@ export class Dependencies implements Service {
     this.pools = Object.fromEntries(
       effects.map((effect) => {
         // Emits share one transaction at a time; the second connection replaces one that was lost.
-        const max = effect === 'emit' ? 2 : config.databaseConnections;
+        const max = effect === 'emit' || effect === 'audit' ? 2 : config.databaseConnections;
         return [effect, createPool({ url: config.databaseUrl, max, applicationName: `nova-worker-${effect}`, logger })];
       }),
     ) as Dependencies['pools'];
@@ -49,6 +50,8 @@ export class Dependencies implements Service {
       compression: config.kafkaCompression,
       reconnectMs: config.kafkaReconnectMs,
     });
+    const topics = config.kafkaCreateTopics ? () => this.createTopics() : () => Promise.resolve(Infinity);
+    this.topics = new Periodic('kafka-topics', topics, { logger, retryMs: 2_000 });
     this.connection = connectClient(config);
     this.temporal = new Client({ connection: this.connection, namespace: config.temporalNamespace });
     this.email =
@@ -61,7 +64,7 @@ export class Dependencies implements Service {
     await Promise.all([
       // Goes on trying by itself; its listener has logged why.
       this.redis.connect().catch(() => undefined),
-      this.createTopics().then(() => this.sink.connect()),
+      this.topics.start().then(() => this.sink.connect()),
     ]);
   }
 
@@ -74,19 +77,15 @@ export class Dependencies implements Service {
     this.email?.close();
     this.redis.disconnect();
     const pools = effects.map((effect) => this.pools[effect].end());
-    await Promise.all([this.sink.close(), this.connection.close(), ...pools]);
+    await Promise.all([this.topics.stop(), this.sink.close(), this.connection.close(), ...pools]);
   }
 
-  /** A broker that is away now gets its topics from the next worker that starts; until then emits say TOPIC_MISSING. */
-  private async createTopics(): Promise<void> {
+  /** Once: a broker that is away now gets its topics when it is back; until then emits say TOPIC_MISSING. */
+  private async createTopics(): Promise<number> {
     const { config, logger } = this;
-    if (!config.kafkaCreateTopics) return;
-    try {
-      const kafka = createKafka(config, 'nova-workers-topics', logger);
-      const created = await ensureTopics(kafka, topicsOf(config), { replicationFactor: config.kafkaReplicationFactor });
-      if (created.length > 0) logger.info({ topics: created }, 'kafka: topics created');
-    } catch (thrown) {
-      logger.warn({ error: oneLine(thrown) }, 'kafka: topics not created');
-    }
+    const kafka = createKafka(config, 'nova-workers-topics', logger);
+    const created = await ensureTopics(kafka, topicsOf(config), { replicationFactor: config.kafkaReplicationFactor });
+    if (created.length > 0) logger.info({ topics: created }, 'kafka: topics created');
+    return Infinity;
   }
 }

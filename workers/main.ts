@@ -12,14 +12,13 @@ async function main(): Promise<number> {
   const logger = createLogger('workers', config.logLevel);
   installRuntime(logger, config.metricsPort);
   const { services, ended } = composeWorkers(config, logger);
-  const code = await runProcess(services, logger, ended);
-  // A Worker that failed may leave threads behind that would keep the process from ending.
-  if (code !== 0) process.exit(code);
-  return code;
+  // Running activities have their grace first, then ten seconds to be cancelled.
+  return runProcess(services, logger, ended, config.shutdownGraceMs + 15_000);
 }
 
 main().then(
-  (code) => (process.exitCode = code),
+  // Not left to the last open handle: the socket of a server that hangs, or the threads of a failed Worker, may stay.
+  (code) => process.exit(code),
   (thrown: unknown) => {
     console.error(thrown instanceof ConfigError ? thrown.message : `workers: ${oneLine(thrown, 2_000)}`);
     process.exitCode = 1;

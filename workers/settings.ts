@@ -1,25 +1,30 @@
+import { auditSettings } from '../activities/audit/settings';
 import { emitSettings } from '../activities/emit/settings';
 import { feedSettings } from '../activities/feed/settings';
 import { mediaSettings } from '../activities/media/settings';
 import { notificationSettings } from '../activities/notify/settings';
-import { type QueueName, queueNames } from '../contracts/workflow-types';
+import { maintenance } from '../contracts/maintenance';
+import { queueNames } from '../contracts/workflow-types';
 import { type ConfigOf, type Setting, setting, sharedSettings } from '../runtime/config';
 
-const known = new Set<string>(queueNames);
+/** The queues of events, and the one of scheduled chores. */
+export const workerQueueNames = [...queueNames, maintenance] as const;
+export type WorkerQueue = (typeof workerQueueNames)[number];
+const known = new Set<string>(workerQueueNames);
 
-const workerQueues: Setting<readonly QueueName[]> = {
+const workerQueues: Setting<readonly WorkerQueue[]> = {
   ...setting.list('WORKER_QUEUES', 'Task queues this process works on, comma-separated.', {
-    fallback: queueNames.join(','),
+    fallback: workerQueueNames.join(','),
   }),
-  allowed: `one or more of ${queueNames.join(', ')}`,
+  allowed: `one or more of ${workerQueueNames.join(', ')}`,
   schema: setting
     .list('WORKER_QUEUES', '')
-    .schema.refine((names): names is QueueName[] => names.every((name) => known.has(name)))
+    .schema.refine((names): names is WorkerQueue[] => names.every((name) => known.has(name)))
     .transform((names) => [...new Set(names)]),
 };
 
 /** Slots of one queue's pool: a bulkhead, so that no effect takes another's. */
-const concurrency = (queue: QueueName, fallback: number) =>
+const concurrency = (queue: WorkerQueue, fallback: number) =>
   setting.integer(
     `${queue.toUpperCase()}_CONCURRENCY`,
     `Activities of the ${queue} queue at once in this process.`,
@@ -38,6 +43,7 @@ export const workerSettings = {
   ...mediaSettings,
   ...notificationSettings,
   ...emitSettings,
+  ...auditSettings,
   kafkaCreateTopics: setting.boolean('KAFKA_CREATE_TOPICS', 'Create the topics that do not exist at the start.', {
     fallback: 'true',
   }),
@@ -53,6 +59,7 @@ export const workerSettings = {
   identityConcurrency: concurrency('identity', 10),
   // Emits wait for each other’s batch, so many waiting ones make few, large batches.
   kafkaConcurrency: concurrency('kafka', 200),
+  maintenanceConcurrency: concurrency('maintenance', 2),
   databaseConnections: setting.integer(
     'WORKER_DB_CONNECTIONS',
     'PostgreSQL connections of each effect in this process, at most; the Kafka emit needs 2 whatever this says.',
@@ -74,6 +81,12 @@ export const workerSettings = {
   workflowBundle: setting.optionalText(
     'WORKFLOW_BUNDLE',
     'File of the prebuilt workflow code; empty: the one that `npm run build` made, else it is made at the start.',
+  ),
+  healthPort: setting.integer(
+    'WORKER_HEALTH_PORT',
+    'Port of /healthz: 503 with the reason while no tasks are taken; 0: none.',
+    { min: 0, max: 65_535 },
+    { fallback: '0' },
   ),
   metricsPort: setting.integer(
     'WORKER_METRICS_PORT',

@@ -1,6 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
 import { oneLine } from '../runtime/errors';
 import { type TemporalAddress, connectionOptions } from '../runtime/temporal';
+
+/** Bound of one try: a server may take connections and answer nothing. */
+const tryMs = 5_000;
 
 /**
  * One connection for all workers of the process. Uncompressed: our tasks are a few hundred bytes. Looks whether the
@@ -10,12 +14,48 @@ export async function connectWorker(config: TemporalAddress): Promise<NativeConn
   const { temporalAddress: address, temporalNamespace: namespace } = config;
   let connection: NativeConnection | undefined;
   try {
-    connection = await NativeConnection.connect({ ...connectionOptions(config), grpcCompression: { codec: 'none' } });
-    await connection.workflowService.describeNamespace({ namespace });
-    return connection;
+    const made = await within(
+      NativeConnection.connect({ ...connectionOptions(config), grpcCompression: { codec: 'none' } }),
+    );
+    connection = made;
+    await made.withDeadline(Date.now() + tryMs, () => made.workflowService.describeNamespace({ namespace }));
+    return made;
   } catch (thrown) {
     await connection?.close();
     const what = connection === undefined ? 'no Temporal' : `no namespace "${namespace}" (TEMPORAL_NAMESPACE)`;
     throw new Error(`${what} at ${address} (TEMPORAL_ADDRESS): ${oneLine(thrown, 200)}`, { cause: thrown });
   }
+}
+
+/** The SDK sets no bound of its own. A connection that comes too late is closed. */
+async function within(connecting: Promise<NativeConnection>): Promise<NativeConnection> {
+  const bound = new AbortController();
+  const over = pause(tryMs, undefined, { signal: bound.signal }).then(() => {
+    connecting.then((late) => late.close()).catch(() => undefined);
+    throw new Error(`no answer within ${tryMs} ms`);
+  });
+  return Promise.race([connecting, over]).finally(() => {
+    over.catch(() => undefined);
+    bound.abort();
+  });
+}
+
+/**
+ * The same, but waits for a Temporal that is not there yet, or has no such namespace yet: in which order servers and
+ * processes start must not matter. `waiting` is told the reason before each pause. Undefined: `stop` came first.
+ */
+export async function connectWhenThere(
+  config: TemporalAddress,
+  stop: AbortSignal,
+  waiting: (reason: string) => void,
+): Promise<NativeConnection | undefined> {
+  for (let delayMs = 250; !stop.aborted; delayMs = Math.min(delayMs * 2, 5_000)) {
+    try {
+      return await connectWorker(config);
+    } catch (thrown) {
+      waiting(oneLine(thrown));
+      await pause(delayMs, undefined, { signal: stop }).catch(() => undefined);
+    }
+  }
+  return undefined;
 }

@@ -1,16 +1,18 @@
-import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { type QueueName, taskQueue } from '../contracts/workflow-types';
+import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
+import { maintenance, maintenanceQueue } from '../contracts/maintenance';
+import { taskQueue } from '../contracts/workflow-types';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
 import { eventIdInLogs } from './event-id-in-logs';
-import { type WorkerConfig } from './settings';
-import { connectWorker } from './temporal';
+import { type WorkerConfig, type WorkerQueue } from './settings';
+import { connectWhenThere } from './temporal';
 import { workflowBundle } from './workflow-bundle';
 
 /**
  * One Worker per task queue over one connection, each with slots of its own. All have every activity, since the local
  * first tries run where the workflow runs.
  *
+ * `start` does not wait for Temporal: while it is not there the workers are not ready, say why, and go on by themselves.
  * `stop` takes no new tasks, lets running activities finish for `SHUTDOWN_GRACE_MS`, then cancels them; what is left
  * after ten seconds more is abandoned to its timeout, and Temporal gives it to another worker.
  */
@@ -19,6 +21,9 @@ export class WorkerGroup implements Service {
   /** Rejects when a worker ends though nobody stopped it. */
   readonly ended: Promise<never>;
   private fail: (error: unknown) => void = () => undefined;
+  private readonly stopping = new AbortController();
+  private connecting: Promise<void> | undefined;
+  private notReady: string | undefined = 'not started';
   private connection: NativeConnection | undefined;
   private workers: Worker[] = [];
   private running: Promise<unknown> = Promise.resolve();
@@ -33,9 +38,32 @@ export class WorkerGroup implements Service {
   }
 
   async start(): Promise<void> {
+    const bundle = await workflowBundle(this.config.workflowBundle, this.logger);
+    this.connecting = this.work(bundle).catch((thrown: unknown) => this.fail(thrown));
+  }
+
+  async stop(): Promise<void> {
+    this.notReady = 'stopping';
+    this.stopping.abort();
+    await this.connecting;
+    const { connection } = this;
+    this.connection = undefined;
+    for (const worker of this.workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await this.running;
+    this.workers = [];
+    // An open connection keeps the process from ending.
+    await connection?.close();
+  }
+
+  /** Ready: tasks of every queue are taken. */
+  health(): { ok: boolean; reason: string | null } {
+    return { ok: this.notReady === undefined, reason: this.notReady ?? null };
+  }
+
+  private async work(bundle: WorkflowBundleOption): Promise<void> {
     const { config, logger } = this;
-    const bundle = await workflowBundle(config.workflowBundle, logger);
-    const connection = await connectWorker(config);
+    const connection = await connectWhenThere(config, this.stopping.signal, (reason) => this.wait(reason));
+    if (connection === undefined) return;
     this.connection = connection;
     this.workers = await Promise.all(
       config.workerQueues.map((queue) => {
@@ -46,24 +74,26 @@ export class WorkerGroup implements Service {
     const runs = this.workers.map((worker) => worker.run());
     for (const run of runs) run.catch(this.fail);
     this.running = Promise.allSettled(runs);
-    logger.info({ queues: config.workerQueues.map((queue) => taskQueue(config.taskQueuePrefix, queue)) }, 'working');
+    if (!this.stopping.signal.aborted) this.notReady = undefined;
+    logger.info({ queues: config.workerQueues.map((queue) => queueOf(config, queue)) }, 'working');
   }
 
-  async stop(): Promise<void> {
-    const { connection } = this;
-    this.connection = undefined;
-    for (const worker of this.workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-    await this.running;
-    this.workers = [];
-    // An open connection keeps the process from ending.
-    await connection?.close();
+  /** An error the first time, so that somebody looks; the same reason again is no news. */
+  private wait(reason: string): void {
+    const level = reason === this.notReady ? 'debug' : 'error';
+    this.notReady = reason;
+    this.logger[level]({ error: reason }, 'waiting for Temporal; no task is taken until it is there');
   }
 }
 
-function workerOptions(config: WorkerConfig, queue: QueueName) {
+function queueOf({ taskQueuePrefix }: WorkerConfig, queue: WorkerQueue): string {
+  return queue === maintenance ? maintenanceQueue(taskQueuePrefix) : taskQueue(taskQueuePrefix, queue);
+}
+
+function workerOptions(config: WorkerConfig, queue: WorkerQueue) {
   return {
     namespace: config.temporalNamespace,
-    taskQueue: taskQueue(config.taskQueuePrefix, queue),
+    taskQueue: queueOf(config, queue),
     maxConcurrentActivityTaskExecutions: config[`${queue}Concurrency`],
     // Without autoscaling one start in sixty waits two seconds for a poller.
     workflowTaskPollerBehavior: { type: 'autoscaling' },

@@ -1,4 +1,5 @@
-/** The registered workflow types: exactly the keys of contracts/workflow-types.ts, held by a test. */
+/** The registered workflow types: exactly the keys of contracts/workflow-types.ts and maintenance.ts, held by a test. */
+export { auditWorkflow } from './audit';
 export { emitWorkflow } from './emit-event';
 export { feedFanoutWorkflow } from './feed-fanout';
 export { followWorkflow } from './follow';

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { maintenanceWorkflows } from '../../contracts/maintenance';
 import { workflowTypes } from '../../contracts/workflow-types';
 
 const root = join(__dirname, '../..');
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
   const connection = await Connection.connect({ address: process.env['TEMPORAL_ADDRESS'] ?? '127.0.0.1:7233' });
   const client = new Client({ connection, namespace: process.env['TEMPORAL_NAMESPACE'] ?? 'nova' });
   mkdirSync(folder, { recursive: true });
-  for (const type of Object.keys(workflowTypes)) {
+  for (const type of Object.keys({ ...workflowTypes, ...maintenanceWorkflows })) {
     const shapes = new Set<string>();
     let looked = 0;
     for await (const run of client.workflow.list({ query: `WorkflowType='${type}' AND ExecutionStatus='Completed'` })) {

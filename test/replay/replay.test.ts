@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker } from '@temporalio/worker';
+import { maintenanceWorkflows } from '../../contracts/maintenance';
 import { workflowTypes } from '../../contracts/workflow-types';
 import { quietRuntime, workflowBundle } from '../support/temporal';
 
@@ -23,7 +24,8 @@ const replay = async (history: unknown) => Worker.runReplayHistory({ workflowBun
 
 describe('committed histories', () => {
   it('exist for every workflow type', () => {
-    expect(Object.keys(workflowTypes).filter((type) => !files.some((file) => file.startsWith(`${type}-`)))).toEqual([]);
+    const types = Object.keys({ ...workflowTypes, ...maintenanceWorkflows });
+    expect(types.filter((type) => !files.some((file) => file.startsWith(`${type}-`)))).toEqual([]);
   });
 
   it.each(files)('%s replays on today’s code', async (file) => {

@@ -81,7 +81,7 @@ describe('the report', () => {
     await database.pool.query(
       `INSERT INTO bridge_instances (instance_id, state, reason, paused_types) VALUES ('b1', 'outage', 'TEMPORAL_UNAVAILABLE: x', '{"reaction.added": "NO_POLLER: y"}')`,
     );
-    const report = await outboxReport(database.pool);
+    const report = await outboxReport(database.pool, { retentionDays: 30 });
     expect(report.pending.find(({ priority }) => priority === 'critical')).toMatchObject({ rows: 1, withError: 0 });
     expect(report.bridges).toEqual([
       expect.objectContaining({ instance: 'b1', state: 'outage', pausedTypes: { 'reaction.added': 'NO_POLLER: y' } }),

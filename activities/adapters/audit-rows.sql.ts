@@ -1,0 +1,103 @@
+/** Columns of an AuditRow; times in epoch microseconds, which a JavaScript number holds exactly. */
+const columns = `
+  o.id AS "eventId", o.event_type AS "eventType", o.priority, o.dead_lettered_at IS NOT NULL AS "deadLettered",
+  o.last_error AS "lastError", o.claim_count AS "claimCount",
+  (extract(epoch FROM o.created_at) * 1000000)::bigint AS "createdUs",
+  (extract(epoch FROM o.published_at) * 1000000)::bigint AS "publishedUs",
+  (extract(epoch FROM o.emitted_at) * 1000000)::bigint AS "emittedUs",
+  (extract(epoch FROM o.lease_until) * 1000000)::bigint AS "leaseUntilUs"`;
+
+const time = (parameter: string) => `(timestamptz 'epoch' + ${parameter}::double precision * interval '1 microsecond')`;
+const ago = (microseconds: string) =>
+  `(clock_timestamp() - ${microseconds}::double precision * interval '1 microsecond')`;
+
+export const now = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS "nowUs"`;
+
+/** A bridge reports every two seconds. */
+export const livingBridges = `
+  SELECT state, reason, paused_types AS "pausedTypes" FROM bridge_instances WHERE heartbeat_at > now() - interval '30 s'`;
+
+/** $1, $2 the place before; $3 the end; $4 limit */
+const byMark = (mark: 'published_at' | 'emitted_at') => `
+  SELECT ${columns} FROM outbox_events o
+  WHERE (o.${mark}, o.id) > (${time('$1')}, $2::uuid) AND o.${mark} < ${time('$3')} AND o.${mark} IS NOT NULL
+  ORDER BY o.${mark}, o.id LIMIT $4`;
+export const marked = byMark('published_at');
+export const emitted = byMark('emitted_at');
+
+/** $1 ids, $2 least created_at */
+export const byIds = `
+  SELECT ${columns} FROM outbox_events o WHERE o.id = ANY ($1::uuid[]) AND o.created_at >= ${time('$2')}`;
+
+/** The same, wherever they are. */
+export const byIdsAnywhere = `SELECT ${columns} FROM outbox_events o WHERE o.id = ANY ($1::uuid[])`;
+
+const pendingOnly = `o.published_at IS NULL AND o.dead_lettered_at IS NULL`;
+
+/**
+ * $1 budgets by priority, $2 lease margin, $3 claims, $4 paused spellings, $5 is every living bridge in an outage?
+ *
+ * An error explains only until the next attempt is overdue by the budget: somebody must have come back by then. A next
+ * attempt in the future explains nothing without an error.
+ */
+const budget = `($1::double precision[])[o.priority + 1]`;
+const reason = `
+  CASE WHEN $5 THEN 'outage'
+       WHEN o.event_type = ANY ($4::text[]) THEN 'paused'
+       WHEN o.lease_until > ${ago('$2')} AND o.claim_count < $3 THEN 'leased'
+       WHEN o.last_error IS NOT NULL AND o.next_attempt_at > ${ago(budget)} THEN 'error'
+       WHEN EXISTS (SELECT FROM outbox_events earlier
+                    WHERE earlier.aggregate_id = o.aggregate_id AND earlier.sequence < o.sequence
+                      AND earlier.published_at IS NULL AND earlier.dead_lettered_at IS NULL) THEN 'behind'
+       ELSE 'none' END`;
+/** Counted no further than this: more is a backlog. */
+export const aheadBound = 500;
+const ahead = `
+  (SELECT count(*) FROM (SELECT FROM outbox_events f WHERE f.priority = o.priority AND f.sequence < o.sequence
+     AND f.published_at IS NULL AND f.dead_lettered_at IS NULL LIMIT ${aheadBound}) front) AS ahead`;
+const pastBudget = `o.created_at < ${ago(budget)} AND (o.lease_until IS NULL OR o.lease_until < ${ago('$2')} OR o.claim_count >= $3)`;
+
+/** $6 ids */
+export const pendingByIds = `
+  SELECT ${columns}, ${reason} AS reason, ${ahead} FROM outbox_events o WHERE o.id = ANY ($6::uuid[]) AND ${pendingOnly}`;
+
+export const pendingCounts = `
+  SELECT reason, count(*) AS count, (array_agg(id ORDER BY sequence))[1:3]::text[] AS examples
+  FROM (SELECT o.id, o.sequence, ${reason} AS reason FROM outbox_events o
+        WHERE ${pendingOnly} AND o.created_at < ${ago(budget)}) late
+  GROUP BY reason`;
+
+/** $6 rows of each priority, in the order in which the claim takes them */
+export const unexplainedPending = `
+  SELECT o.*, 0::bigint AS ahead FROM generate_series(0, 3) AS lane(priority)
+  CROSS JOIN LATERAL (
+    SELECT ${columns}, 'none' AS reason FROM outbox_events o
+    WHERE o.priority = lane.priority AND ${pendingOnly} AND ${pastBudget} AND (${reason}) = 'none'
+    ORDER BY o.sequence LIMIT $6) o`;
+
+/** $1 since */
+export const startedSince = `SELECT EXISTS (SELECT FROM outbox_events WHERE published_at > ${time('$1')}) AS started`;
+
+/**
+ * $1 ids, $2 since. What was started right behind its head (a run, see outbox_claim) overtakes nobody: its head did not.
+ */
+export const passedBy = `
+  WITH newcomer AS MATERIALIZED (
+    SELECT p.priority, max(p.sequence) AS sequence FROM outbox_events p
+    WHERE p.published_at > ${time('$2')}
+      AND NOT EXISTS (SELECT FROM outbox_events head WHERE head.aggregate_id = p.aggregate_id AND head.sequence < p.sequence
+                        AND head.published_at > ${time('$2')} - interval '30 s')
+    GROUP BY p.priority)
+  SELECT o.id FROM outbox_events o JOIN newcomer n ON n.priority = o.priority AND n.sequence > o.sequence
+  WHERE o.id = ANY ($1::uuid[]) AND ${pendingOnly}`;
+
+/** $1, $2 the place before; $3 the end; $4 limit. The rows still to be emitted are few, and have an index of their own. */
+export const unemitted = `
+  SELECT ${columns} FROM outbox_events o
+  WHERE o.emitted_at IS NULL AND o.dead_lettered_at IS NULL AND o.published_at IS NOT NULL
+    AND (o.published_at, o.id) > (${time('$1')}, $2::uuid) AND o.published_at < ${time('$3')}
+  ORDER BY o.published_at, o.id LIMIT $4`;
+
+export const deadLetters = `
+  SELECT count(*) AS count, (array_agg(id ORDER BY dead_lettered_at DESC))[1:3]::text[] AS examples
+  FROM outbox_events WHERE dead_lettered_at IS NOT NULL`;

@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { type AuditReport, type AuditRequest } from '../../contracts/audit-kinds';
+import { type Logger } from '../../runtime/logger';
+import { guarded } from '../guard';
+import { type AuditDeps } from './deps';
+import { runAudit } from './run-audit';
+
+/** A killed worker is noticed by its silence; reading a long page of Kafka takes seconds, not this. */
+const heartbeatMs = 5_000;
+
+/** The activity of the scheduled audit. */
+export function createAuditActivities(deps: Omit<AuditDeps, 'sleep'> & { readonly logger: Logger }) {
+  return guarded({
+    /** One audit. Idempotent: it only reads, and writes what it found by event id and kind. */
+    async auditOutbox(request: AuditRequest): Promise<AuditReport> {
+      const context = Context.current();
+      const { info, cancellationSignal } = context;
+      let at: unknown;
+      const beat = setInterval(() => context.heartbeat(at), heartbeatMs);
+      try {
+        const report = await runAudit(
+          { ...deps, sleep: (ms) => sleep(ms, undefined, { signal: cancellationSignal }) },
+          {
+            ...request,
+            auditId: info.workflowExecution?.runId ?? info.activityId,
+            origin: request.sinceMs === undefined ? 'schedule' : 'demand',
+            onProgress: (progress) => {
+              cancellationSignal.throwIfAborted();
+              at = progress;
+              context.heartbeat(at);
+            },
+          },
+        );
+        say(deps.logger, report);
+        return report;
+      } finally {
+        clearInterval(beat);
+      }
+    },
+  });
+}
+
+export type AuditActivities = ReturnType<typeof createAuditActivities>;
+
+function say(logger: Logger, { unexplained, counts, examples, notes, tookMs }: AuditReport): void {
+  const fields = { unexplained, counts, notes, took_ms: tookMs };
+  if (unexplained > 0) logger.error({ ...fields, examples }, 'audit: there is something nobody can explain');
+  else logger.info(fields, 'audit: everything is explained');
+}

@@ -1,0 +1,39 @@
+import { type Client } from '@temporalio/client';
+import { type Kafka } from 'kafkajs';
+import { type Pool } from 'pg';
+import { KafkaAuditRecords } from '../adapters/kafka-audit-records';
+import { PgAuditBook } from '../adapters/pg-audit-book';
+import { PgAuditRows } from '../adapters/pg-audit-rows';
+import { TemporalAuditRuns } from '../adapters/temporal-audit-runs';
+import { topicsOf } from '../emit/settings';
+import { type MediaSettings } from '../media/settings';
+import { type AuditDeps } from './deps';
+import { auditLimits } from './limits';
+import { type AuditConfig } from './settings';
+
+type Config = Parameters<typeof topicsOf>[0] & AuditConfig & MediaSettings & { readonly taskQueuePrefix: string };
+
+/** The audit over the real servers, as the workers and the operator's command run it. The caller closes what it gave. */
+export function realAuditDeps(servers: {
+  readonly pool: Pool;
+  readonly temporal: Client;
+  readonly kafka: Kafka;
+  readonly config: Config;
+}): Omit<AuditDeps, 'sleep'> {
+  const { pool, temporal, kafka, config } = servers;
+  return {
+    rows: new PgAuditRows(pool),
+    runs: new TemporalAuditRuns(temporal, {
+      taskQueuePrefix: config.taskQueuePrefix,
+      listsPerSecond: config.auditListsPerSecond,
+      deadlineMs: 10_000,
+    }),
+    records: new KafkaAuditRecords(kafka, Object.values(topicsOf(config)), `${config.kafkaTopicPrefix}-audit`),
+    book: new PgAuditBook(pool),
+    limits: auditLimits({
+      settleMs: config.auditSettleSeconds * 1_000,
+      graceMs: config.auditGraceMs,
+      claimWindowMs: config.mediaClaimWindowMs,
+    }),
+  };
+}

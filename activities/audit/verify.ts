@@ -1,0 +1,119 @@
+import { type FindingKind } from '../../contracts/audit-kinds';
+import { type Finding } from '../ports/audit-book';
+import { type AuditRow } from '../ports/audit-rows';
+import { eventIdOf } from './check-runs';
+import { rememberedMs } from './check-rows';
+import { type AuditDeps } from './deps';
+import { type Gathered, type Suspicion } from './suspicions';
+import { verifyOpenRun } from './verify-open-run';
+import { verifyPending } from './verify-pending';
+
+/** Describes and row reads under way at once: a disaster has thousands of suspicions. */
+const atOnce = 8;
+
+/** What the second look has at hand. */
+export interface SecondLook {
+  readonly deps: AuditDeps;
+  /** When the first look was over, and now, by the database's clock. */
+  readonly firstLookUs: number;
+  readonly nowUs: number;
+  readonly retentionMs: number;
+  readonly gathered: Gathered;
+}
+
+/** Detail of a finding that stands, or null: it was nothing, or is over, or has a reason. */
+type Verify = (look: SecondLook, suspicion: Suspicion) => Promise<string | null>;
+
+/** The kinds of pending rows are told apart by the second look, so they are looked at together. */
+const pendingKinds: readonly FindingKind[] = ['stuck', 'lease_over', 'run_unmarked'];
+
+/** Looks at every suspicion again, directly: rows by id, runs by describe. Answers what is really there. */
+export async function verifyAll(look: SecondLook): Promise<Finding[]> {
+  const all = look.gathered.all();
+  const pending = all.filter(({ kind }) => pendingKinds.includes(kind));
+  const queue = all.filter(({ kind }) => !pendingKinds.includes(kind));
+  const findings = await verifyPending(look, pending);
+  const worker = async (): Promise<void> => {
+    for (let suspicion = queue.pop(); suspicion !== undefined; suspicion = queue.pop()) {
+      const { kind, eventId } = suspicion;
+      const detail = await verifiers[kind as keyof typeof verifiers](look, suspicion);
+      if (detail !== null) findings.push({ kind, eventId, detail });
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return findings;
+}
+
+const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmarked'>, Verify> = {
+  async marked_without_run({ deps, nowUs, retentionMs }, { eventId }) {
+    const row = await rowOf(deps, eventId);
+    if (row === undefined || row.publishedUs === null) return null;
+    if (row.publishedUs < nowUs - rememberedMs(retentionMs) * 1_000) return null;
+    const run = await deps.runs.describe(eventId);
+    if (run?.ours === true) return null;
+    return `marked ${rfc3339(row.publishedUs)}; ${run === null ? 'Temporal does not know the id' : 'the run of this id is not ours'}`;
+  },
+
+  async run_without_row({ deps }, { eventId }) {
+    if ((await rowOf(deps, eventIdOf(eventId))) !== undefined) return null;
+    const run = await deps.runs.describe(eventId);
+    if (run === null) return null;
+    const whose = run.ours ? 'ours: its row is gone' : 'not ours';
+    return `${run.workflowType} started ${new Date(run.startedMs).toISOString()}, ${run.status.toLowerCase()}; ${whose}`;
+  },
+
+  async two_runs({ deps }, { eventId }) {
+    const runs = await deps.runs.withIds([eventId]);
+    const chains = await Promise.all(runs.map(({ runId }) => deps.runs.chainOf(eventId, runId)));
+    const distinct = new Set(chains.filter((chain) => chain !== null));
+    return distinct.size > 1 ? `chains that begin with the runs ${[...distinct].sort().join(', ')}` : null;
+  },
+
+  open_past_budget: verifyOpenRun,
+
+  async failed_run({ deps }, { eventId }) {
+    const run = await deps.runs.describe(eventId);
+    if (run === null || !['FAILED', 'TIMED_OUT', 'TERMINATED', 'CANCELLED'].includes(run.status)) return null;
+    const row = await rowOf(deps, eventIdOf(eventId));
+    // Without a row, or before its mark, it is another kind.
+    if (row === undefined || row.publishedUs === null) return null;
+    if ((await deps.runs.completedReplays(eventIdOf(eventId))) > 0) return null;
+    return `${run.workflowType} ${run.status.toLowerCase().replace('_', ' ')}${row.emittedUs === null ? ', not on Kafka' : ''}`;
+  },
+
+  async lost_emit({ deps }, { eventId }) {
+    const row = await rowOf(deps, eventId);
+    if (row === undefined || row.emittedUs !== null || row.publishedUs === null || row.deadLettered) return null;
+    const run = await deps.runs.describe(eventId);
+    // Open: it emits yet, and has a budget of its own. Failed: counted as that.
+    if (run !== null && run.status !== 'COMPLETED') return null;
+    return `marked ${rfc3339(row.publishedUs)}; ${run === null ? 'Temporal has forgotten its run' : 'its run is completed'}`;
+  },
+
+  async emitted_twice({ deps }, { eventId, evidence, known }) {
+    const row = await rowOf(deps, eventId);
+    if (row === undefined || row.emittedUs === null) return null;
+    // What was sent stays sent: a person must acknowledge it.
+    if (known !== null && evidence === 0) return known;
+    if (evidence <= row.emittedUs / 1_000 + deps.limits.marginMs) return null;
+    return `marked ${rfc3339(row.emittedUs)}, sent again ${new Date(evidence).toISOString()}`;
+  },
+
+  async emitted_without_record({ deps }, { eventId }) {
+    const row = await rowOf(deps, eventId);
+    if (row === undefined || row.emittedUs === null) return null;
+    return `marked ${rfc3339(row.emittedUs)}; no message on Kafka`;
+  },
+
+  async record_without_row({ deps }, { eventId }) {
+    return (await rowOf(deps, eventId)) === undefined ? 'on Kafka; no row' : null;
+  },
+};
+
+async function rowOf({ rows }: AuditDeps, eventId: string): Promise<AuditRow | undefined> {
+  return (await rows.byIds([eventId]))[0];
+}
+
+function rfc3339(us: number): string {
+  return new Date(us / 1_000).toISOString();
+}

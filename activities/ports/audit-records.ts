@@ -1,0 +1,21 @@
+/** A message of ours on Kafka. */
+export interface AuditRecord {
+  readonly eventId: string;
+  /** As the message carries it: the producer's clock, or the broker's if the topic says so. */
+  readonly timestampMs: number;
+}
+
+export interface RecordsRead {
+  /** Messages before this time may be gone already; from here on everything was read. */
+  readonly completeFromMs: number;
+  readonly records: number;
+}
+
+export interface AuditRecords {
+  /**
+   * Hands over every message with an event id that our topics hold from `sinceMs` to their ends as they are now, batch by
+   * batch. Leaves nothing behind on the broker.
+   * @throws NovaError KAFKA_UNAVAILABLE
+   */
+  read(sinceMs: number, onBatch: (records: readonly AuditRecord[]) => Promise<void>): Promise<RecordsRead>;
+}

@@ -1,0 +1,63 @@
+/** A run as visibility lists it: eventually consistent, good for suspicions only. */
+export interface ListedRun {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly workflowType: string;
+  readonly status: RunStatus;
+  readonly startedMs: number;
+  /** `critical` to `low`, or undefined. */
+  readonly priority: string | undefined;
+}
+
+export type RunStatus =
+  | 'RUNNING'
+  | 'COMPLETED'
+  | 'FAILED'
+  | 'CANCELLED'
+  | 'TERMINATED'
+  | 'CONTINUED_AS_NEW'
+  | 'TIMED_OUT'
+  | 'PAUSED'
+  | 'UNSPECIFIED'
+  | 'UNKNOWN';
+
+/** What a run waits for. */
+export interface PendingActivity {
+  readonly name: string;
+  readonly attempt: number;
+  /** Type of the last failure: a code of the catalogue, or the name of an unexpected error. */
+  readonly failure: string | null;
+  readonly lastHeartbeatMs: number | null;
+}
+
+/** A run as Temporal's history service answers it: consistent. */
+export interface DescribedRun extends ListedRun {
+  /** Only the bridge starts runs that say so. */
+  readonly ours: boolean;
+  readonly activities: readonly PendingActivity[];
+  /** Attempts of the workflow task that is due now; more than one means that it fails. 0: none is due. */
+  readonly taskAttempt: number;
+}
+
+/**
+ * Temporal as the audit sees it. Lists are pages, read one after another at a bounded rate.
+ * All methods throw NovaError TEMPORAL_UNAVAILABLE or TEMPORAL_BUSY.
+ */
+export interface AuditRuns {
+  /** How long the namespace remembers closed runs, milliseconds. */
+  retentionMs(): Promise<number>;
+  /** Runs on the event queues of this deployment that were started in the window, Temporal's clock. */
+  started(fromMs: number, toMs: number): AsyncIterable<ListedRun[]>;
+  /** Runs of this deployment that failed, timed out, or were terminated or cancelled in the window. */
+  endedBadly(fromMs: number, toMs: number): AsyncIterable<ListedRun[]>;
+  /** Open runs of these workflow types that were started before the given times. */
+  openSince(before: ReadonlyMap<string, number>): AsyncIterable<ListedRun[]>;
+  /** All runs with these workflow ids. */
+  withIds(workflowIds: readonly string[]): Promise<ListedRun[]>;
+  /** Completed runs that were started to replay this event. */
+  completedReplays(eventId: string): Promise<number>;
+  /** The newest run of this id, or null. */
+  describe(workflowId: string): Promise<DescribedRun | null>;
+  /** Id of the first run of the chain that this run belongs to: the same for resets and continuations. Null: it is gone. */
+  chainOf(workflowId: string, runId: string): Promise<string | null>;
+}

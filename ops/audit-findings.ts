@@ -1,0 +1,28 @@
+import { type Pool } from 'pg';
+
+export interface OpenFinding {
+  readonly kind: string;
+  readonly detail: string;
+  readonly firstSeen: Date;
+  readonly lastSeen: Date;
+}
+
+/** What the audit has against this event and nobody has explained. */
+export async function openFindingsOf(pool: Pool, eventId: string): Promise<OpenFinding[]> {
+  const { rows } = await pool.query<OpenFinding>(
+    `SELECT kind, detail, first_seen AS "firstSeen", last_seen AS "lastSeen" FROM audit_findings
+     WHERE event_id = $1 AND resolved_at IS NULL AND acknowledged_at IS NULL ORDER BY first_seen`,
+    [eventId.toLowerCase()],
+  );
+  return rows;
+}
+
+/** A person has explained these: they are not counted any more. Answers the ids that had open findings. */
+export async function acknowledgeFindings(pool: Pool, eventIds: readonly string[]): Promise<string[]> {
+  const { rows } = await pool.query<{ event_id: string }>(
+    `UPDATE audit_findings SET acknowledged_at = clock_timestamp()
+     WHERE event_id = ANY ($1::text[]) AND resolved_at IS NULL AND acknowledged_at IS NULL RETURNING event_id`,
+    [eventIds.map((id) => id.toLowerCase())],
+  );
+  return [...new Set(rows.map((row) => row.event_id))];
+}

@@ -1,0 +1,29 @@
+import { type AuditKind, type AuditReport, auditKindNames, auditKinds } from '../contracts/audit-kinds';
+
+/** For people: what was compared, then a table of what was found, with what to do. */
+export function auditText(report: AuditReport): string {
+  const { examined, unexplained, notes, tookMs } = report;
+  const head = [
+    `compared ${report.from} to ${report.to}: ${n(examined.rows)} rows, ${n(examined.runs)} runs, ${n(examined.records)} messages on Kafka, in ${(tookMs / 1_000).toFixed(1)} s`,
+    ...notes.map((note) => `note: ${note}`),
+    '',
+  ];
+  const found = auditKindNames.filter((kind) => (report.counts[kind] ?? 0) > 0);
+  const lines = [...head, ...found.flatMap((kind) => kindLines(report, kind))];
+  return [...lines, unexplained === 0 ? '✔ everything is explained' : `✘ ${n(unexplained)} unexplained`].join('\n');
+}
+
+function kindLines({ counts, examples }: AuditReport, kind: AuditKind): string[] {
+  const { class: sort, meaning, action } = auditKinds[kind];
+  return [
+    `${String(counts[kind]).padStart(6)}  ${kind.padEnd(24)} ${sort}`,
+    `        ${meaning}`,
+    ...(sort === 'explained' ? [] : [`        → ${action}`]),
+    `        ${(examples[kind] ?? []).join('  ')}`,
+    '',
+  ];
+}
+
+function n(count: number): string {
+  return count.toLocaleString('en-US');
+}

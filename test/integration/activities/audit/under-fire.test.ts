@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client } from '@temporalio/client';
+import { realAuditDeps } from '../../../../activities/audit/real-deps';
+import { runAudit } from '../../../../activities/audit/run-audit';
+import { configFrom } from '../../../../runtime/config';
+import { auditCommandSettings } from '../../../../ops/audit';
+import { type TestDatabase, createTestDatabase } from '../../../support/database';
+import { insertEvent, newId } from '../../../support/events';
+import { type TestTopics, createTestTopics } from '../../../support/kafka';
+import { type OwnSystem, createOwnSystem, untilReady } from '../../../support/own-system';
+import { servers } from '../../../support/servers';
+import { createTestClient } from '../../../support/temporal';
+import { waitFor } from '../../../support/wait-for';
+
+const events = 160;
+let database: TestDatabase;
+let topics: TestTopics;
+let client: Client;
+let system: OwnSystem;
+
+beforeAll(async () => {
+  [database, client, topics] = await Promise.all([
+    createTestDatabase(),
+    createTestClient(),
+    createTestTopics(['message']),
+  ]);
+  const settings = { KAFKA_TOPIC_PREFIX: topics.prefix, AUDIT_EVERY_S: '0', OUTBOX_LEASE_MS: '2000' };
+  system = await createOwnSystem(servers(), database.url, settings);
+}, 120_000);
+afterAll(async () => {
+  await system.close();
+  await client.connection.close();
+  await Promise.all([database.drop(), topics.drop()]);
+}, 120_000);
+
+it('accuses nobody while bridges and workers are killed under load, nor afterwards', async () => {
+  const first = await Promise.all([
+    system.startBridge(),
+    system.startBridge(),
+    system.startWorkers(),
+    system.startWorkers(),
+  ]);
+  await untilReady(first[0], first[2]);
+  const config = configFrom(auditCommandSettings, {
+    ...system.environment,
+    AUDIT_SETTLE_S: '2',
+    AUDIT_GRACE_MS: '1000',
+    AUDIT_LISTS_PER_S: '100',
+  });
+  const deps = {
+    ...realAuditDeps({ pool: database.pool, temporal: client, kafka: topics.kafka, config }),
+    sleep: (ms: number) => sleep(ms),
+  };
+  // Far tighter than in production: two leases.
+  const limits = { ...deps.limits, marginMs: 10_000, markMs: 10_000, emitMs: 5_000 };
+  const audit = () => runAudit({ ...deps, limits }, { auditId: newId(), origin: 'demand', sinceMs: 3_600_000 });
+
+  const victims = [first[1], first[3], first[0], first[2]];
+  let writing = true;
+  const conversations = Array.from({ length: 20 }, randomUUID);
+  const writer = (async () => {
+    for (let i = 0; i < events; i++) {
+      const conversation_id = conversations[i % conversations.length]!;
+      const payload = { message_id: newId(), conversation_id, editor_id: newId(), content: 'text' };
+      await insertEvent(database.pool, 'message.edited', payload as never, { published: false });
+      // Every 40 events somebody dies, and another is started in his place.
+      if (i % 40 === 20) {
+        victims.shift()?.kill();
+        void (i % 80 === 20 ? system.startBridge() : system.startWorkers());
+      }
+      await sleep(20);
+    }
+  })().finally(() => (writing = false));
+  const accused: unknown[] = [];
+  let audits = 0;
+  while (writing) {
+    const report = await audit();
+    audits += 1;
+    if (report.unexplained > 0) accused.push(report, await deps.book.open(10));
+  }
+  await writer;
+  await waitFor(
+    async () => {
+      const { rows } = await database.pool.query<{ open: number }>(
+        'SELECT count(*) AS open FROM outbox_events WHERE published_at IS NULL OR emitted_at IS NULL',
+      );
+      return rows[0]?.open === 0;
+    },
+    { timeoutMs: 120_000, what: 'everything emitted' },
+  );
+  expect({ audits: audits > 0, accused }).toEqual({ audits: true, accused: [] });
+  const last = await waitFor(async () => {
+    const report = await audit();
+    return report.examined.rows === events ? report : undefined;
+  });
+  expect(last).toMatchObject({ unexplained: 0, examined: { rows: events } });
+}, 300_000);

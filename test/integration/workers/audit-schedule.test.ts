@@ -1,0 +1,72 @@
+import { type Client } from '@temporalio/client';
+import { auditScheduleId, maintenanceQueue } from '../../../contracts/maintenance';
+import { keepAuditSchedule } from '../../../workers/schedules';
+import { createTestClient, testQueuePrefix } from '../../support/temporal';
+import { waitFor } from '../../support/wait-for';
+
+let client: Client;
+const prefixes: string[] = [];
+beforeAll(async () => (client = await createTestClient()));
+afterAll(async () => {
+  for (const prefix of prefixes)
+    await client.schedule
+      .getHandle(auditScheduleId(prefix))
+      .delete()
+      .catch(() => undefined);
+  await client.connection.close();
+});
+
+const configured = (auditEverySeconds: number, taskQueuePrefix = testQueuePrefix()) => {
+  prefixes.push(taskQueuePrefix);
+  return { auditEverySeconds, taskQueuePrefix, workerQueues: ['maintenance'] as const };
+};
+const described = (prefix: string) => client.schedule.getHandle(auditScheduleId(prefix)).describe();
+
+describe('the schedule of the audit', () => {
+  it('is one, whoever and however many keep it, and never overlaps itself', async () => {
+    const config = configured(300);
+    await Promise.all(Array.from({ length: 10 }, () => keepAuditSchedule(client, config)));
+    const { spec, action, policies, state } = await described(config.taskQueuePrefix);
+    expect(spec.intervals).toMatchObject([{ every: 300_000 }]);
+    expect(action).toMatchObject({
+      workflowType: 'auditWorkflow',
+      taskQueue: maintenanceQueue(config.taskQueuePrefix),
+    });
+    expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 60_000 });
+    expect(state.paused).toBe(false);
+    // Nobody renews it: it ends by itself.
+    expect(spec.endAt!.getTime()).toBeLessThan(Date.now() + 2 * 86_400_000);
+  });
+
+  it('follows the configuration and keeps the pause that a person set', async () => {
+    const config = configured(300);
+    await keepAuditSchedule(client, config);
+    await client.schedule.getHandle(auditScheduleId(config.taskQueuePrefix)).pause('looking into it');
+    await keepAuditSchedule(client, { ...config, auditEverySeconds: 60 });
+    expect(await described(config.taskQueuePrefix)).toMatchObject({
+      spec: { intervals: [{ every: 60_000 }] },
+      state: { paused: true, note: 'looking into it' },
+    });
+  });
+
+  it('is not touched again while it is current', async () => {
+    const config = configured(300);
+    await keepAuditSchedule(client, config);
+    const before = await described(config.taskQueuePrefix);
+    await keepAuditSchedule(client, config);
+    expect((await described(config.taskQueuePrefix)).spec.endAt).toEqual(before.spec.endAt);
+  });
+
+  it('is gone when switched off, also when there was none', async () => {
+    const config = configured(300);
+    await keepAuditSchedule(client, config);
+    await keepAuditSchedule(client, { ...config, auditEverySeconds: 0 });
+    await waitFor(async () =>
+      described(config.taskQueuePrefix).then(
+        () => false,
+        () => true,
+      ),
+    );
+    await keepAuditSchedule(client, { ...config, auditEverySeconds: 0 });
+  });
+});

@@ -1,0 +1,49 @@
+import { auditText } from '../../../ops/audit-print';
+import { durationMs } from '../../../ops/audit';
+import { type AuditReport } from '../../../contracts/audit-kinds';
+
+const report: AuditReport = {
+  auditId: 'a',
+  from: '2026-01-01T00:00:00.000Z',
+  to: '2026-01-01T01:00:00.000Z',
+  examined: { rows: 12_345, runs: 2, records: 3 },
+  counts: {},
+  examples: {},
+  unexplained: 0,
+  notes: [],
+  tookMs: 1_234,
+};
+
+describe('durations', () => {
+  it.each([
+    ['90s', 90_000],
+    ['5m', 300_000],
+    ['24h', 86_400_000],
+    ['7d', 604_800_000],
+  ])('%s is %i ms', (text, ms) => expect(durationMs(text)).toBe(ms));
+
+  it.each(['', '5', 'h', '-1h', '1w', '1 h'])('"%s" is none', (text) =>
+    expect(() => durationMs(text)).toThrow(/is no duration/),
+  );
+});
+
+describe('the table for people', () => {
+  it('says that all is explained', () => {
+    expect(auditText(report)).toMatch(
+      /12,345 rows, 2 runs, 3 messages on Kafka, in 1\.2 s\n\n✔ everything is explained$/,
+    );
+  });
+
+  it('says of each kind how many, which, and what to do', () => {
+    const text = auditText({
+      ...report,
+      counts: { stuck: 2, dead_letter: 1 },
+      examples: { stuck: ['id-1', 'id-2'] },
+      unexplained: 2,
+      notes: ['Kafka was not compared'],
+    });
+    expect(text).toMatch(/note: Kafka was not compared/);
+    expect(text).toMatch(/ 2 {2}stuck +unexplained\n.*\n +→ Is a bridge running.*\n +id-1 {2}id-2/);
+    expect(text).toMatch(/✘ 2 unexplained$/);
+  });
+});
