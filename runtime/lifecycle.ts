@@ -1,9 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { oneLine, toError } from './errors';
 import { type Logger } from './logger';
 
 /**
- * The start/stop contract of everything that runs: `start` once; `stop` any number of times, also without a start; `stop`
- * resolves when what was in flight has ended.
+ * The start/stop contract of everything that runs: `start` once; `stop` any number of times, also without a start or while
+ * it is under way; `stop` resolves when what was in flight has ended.
  */
 export interface Service {
   readonly name: string;
@@ -11,10 +12,11 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Starts in order; if one fails, stops those already started and rethrows. */
-export async function startAll(services: readonly Service[]): Promise<void> {
+/** Starts in order; if one fails, stops those already started and rethrows. Starts no more once `stop` is aborted. */
+export async function startAll(services: readonly Service[], stop?: AbortSignal): Promise<void> {
   const started: Service[] = [];
   for (const service of services) {
+    if (stop?.aborted === true) return;
     try {
       await service.start();
       started.push(service);
@@ -39,26 +41,27 @@ export async function stopAll(services: readonly Service[]): Promise<void> {
 }
 
 /**
- * The body of a process: start, wait for SIGTERM or SIGINT or for `ended` to settle, stop. Answers the exit code; a
- * second signal ends at once, since leases and Temporal recover whatever is dropped.
+ * The body of a process: start, wait for SIGTERM or SIGINT or for `ended` to settle, stop. A signal is also heard while a
+ * start waits for a server. Answers the exit code; a second signal ends at once, and so does a stop that takes longer than
+ * `stopWithinMs` because a server hangs, since leases and Temporal recover whatever is dropped.
  */
 export async function runProcess(
   services: readonly Service[],
   logger: Logger,
   ended: Promise<unknown> = new Promise(() => undefined),
+  stopWithinMs = 10_000,
 ): Promise<number> {
-  let requested: (() => void) | undefined;
-  const signalled = new Promise<void>((resolve) => (requested = resolve));
+  const stop = new AbortController();
+  const signalled = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
   const onSignal = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'stopping: finishing what is in flight');
     process.once('SIGTERM', () => process.exit(130)).once('SIGINT', () => process.exit(130));
-    requested?.();
+    stop.abort();
   };
   process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
   try {
-    await startAll(services);
-    await Promise.race([signalled, ended]);
-    await stopAll(services);
+    await Promise.race([signalled, Promise.all([startAll(services, stop.signal), ended])]);
+    await Promise.race([stopAll(services), tooLong(stopWithinMs, logger)]);
     logger.info('stopped');
     return 0;
   } catch (thrown) {
@@ -66,4 +69,9 @@ export async function runProcess(
     await stopAll(services).catch(() => undefined);
     return 1;
   }
+}
+
+async function tooLong(ms: number, logger: Logger): Promise<void> {
+  await pause(ms, undefined, { ref: false });
+  logger.warn({ waited_ms: ms }, 'a server hangs: ending without it');
 }

@@ -11,7 +11,7 @@ export class Periodic implements Service {
   private current: Promise<void> = Promise.resolve();
   private stopped = false;
 
-  /** `work` answers the milliseconds until the next turn. */
+  /** `work` answers the milliseconds until the next turn; Infinity: there is none. */
   constructor(
     readonly name: string,
     private readonly work: () => Promise<number>,
@@ -37,6 +37,6 @@ export class Periodic implements Service {
         this.options.logger.warn({ chore: this.name, error: oneLine(thrown) }, 'chore failed; trying again'),
     );
     await this.current;
-    if (!this.stopped) this.timer = setTimeout(() => void this.turn(), nextMs);
+    if (!this.stopped && nextMs !== Infinity) this.timer = setTimeout(() => void this.turn(), nextMs);
   }
 }

@@ -1,6 +1,6 @@
-import { Pool, type PoolClient, types } from 'pg';
+import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { NovaError } from '../contracts/failures';
-import { oneLine } from './errors';
+import { oneLine, toError } from './errors';
 import { type Logger } from './logger';
 
 // bigint columns here are sequences, counts and epoch milliseconds, all far below 2^53.
@@ -9,16 +9,35 @@ types.setTypeParser(types.builtins.INT8, Number);
 /** What queries need: a pool, or a client inside a transaction. */
 export type Database = Pick<Pool, 'query'>;
 
-/** SQLSTATEs that mean "this server cannot serve us now", not "this statement is wrong". */
-const outageStates = new Set(['25006', '53300', '57P01', '57P02', '57P03', '58000', '58P01']);
+/**
+ * SQLSTATEs that mean "this server cannot serve us now", not "this statement is wrong": a read-only standby, a session that
+ * the server ended, a server that starts or stops, a disk that fails. Whole classes are below.
+ */
+const outageStates = new Set([
+  '25006',
+  '25P03',
+  '25P04',
+  '57P01',
+  '57P02',
+  '57P03',
+  '57P05',
+  '58000',
+  '58030',
+  '58P01',
+]);
+/** Connection exceptions, PgBouncer's own among them; insufficient resources: connections, memory, disk. */
+const outageClasses = ['08', '53'];
 const networkCodes = new Set([
+  'EADDRNOTAVAIL',
+  'EAI_AGAIN',
+  'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
 ]);
 
 /** True when PostgreSQL is away, starting, shutting down, or a read-only standby. */
@@ -26,9 +45,10 @@ export function isDatabaseOutage(thrown: unknown): boolean {
   if (thrown instanceof AggregateError) return thrown.errors.some(isDatabaseOutage);
   if (!(thrown instanceof Error)) return false;
   const code = (thrown as { code?: unknown }).code;
-  if (typeof code === 'string' && (outageStates.has(code) || networkCodes.has(code) || code.startsWith('08')))
-    return true;
-  return /Connection terminated|not queryable|connection timeout|timeout exceeded when trying to connect|Query read timeout/i.test(
+  if (typeof code === 'string') {
+    if (outageStates.has(code) || networkCodes.has(code) || outageClasses.includes(code.slice(0, 2))) return true;
+  }
+  return /Connection terminated|not queryable|connection timeout|timeout expired|timeout exceeded when trying to connect|Query read timeout/i.test(
     thrown.message,
   );
 }
@@ -38,20 +58,87 @@ export function asDatabaseError(thrown: unknown): unknown {
   return isDatabaseOutage(thrown) ? new NovaError('DATABASE_UNAVAILABLE', oneLine(thrown), { cause: thrown }) : thrown;
 }
 
-/** A pool that survives the loss of its server. Works behind PgBouncer in transaction mode: no session state is used. */
-export function createPool(options: { url: string; max: number; applicationName: string; logger: Logger }): Pool {
-  const pool = new Pool({
+/**
+ * A pool that survives the loss of its server. Works behind PgBouncer in transaction mode: no session state is used.
+ *
+ * It never talks to a read-only node for longer than a failover takes: a new connection that cannot write is refused, and
+ * the first outage on one connection makes the pool give up all that were opened before, so that the address is resolved
+ * anew. `queryTimeoutMs` bounds every statement: how long a server that vanished without a word goes unnoticed.
+ */
+export function createPool(options: {
+  url: string;
+  max: number;
+  applicationName: string;
+  logger: Logger;
+  queryTimeoutMs?: number;
+}): Pool {
+  const pool = new FailoverPool({
     connectionString: options.url,
     max: options.max,
     application_name: options.applicationName,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
-    query_timeout: 30_000,
+    query_timeout: options.queryTimeoutMs ?? 15_000,
     keepAlive: true,
+    verify: refuseReadOnly,
   });
   // Without a listener the loss of an idle connection ends the process.
   pool.on('error', (error) => options.logger.warn({ error: oneLine(error) }, 'postgres: idle connection lost'));
   return pool;
+}
+
+type Acquired = (
+  error: Error | undefined,
+  client: PoolClient | undefined,
+  done: (broken?: Error | boolean) => void,
+) => void;
+
+/** A pool whose connections all go when one of them meets an outage. */
+class FailoverPool extends Pool {
+  /** Counts outages. A connection of an earlier generation may lead to a server that is no longer the primary. */
+  private generation = 0;
+  private readonly openedIn = new WeakMap<PoolClient, number>();
+
+  constructor(config: PoolConfig) {
+    super(config);
+    this.on('connect', (client) => {
+      this.openedIn.set(client, this.generation);
+      // The server may say goodbye in the same packet as its last answer, while the connection passes from one user to the
+      // next and neither listens. Nobody listening would end the process; the next query on it fails and says why.
+      client.on('error', () => undefined);
+    });
+    // What the connection's user met, whoever that was: `query` and `inTransaction` both say it when they give it back.
+    this.on('release', (error: unknown, client) => {
+      if (this.openedIn.get(client) === this.generation && isDatabaseOutage(error)) this.generation++;
+    });
+  }
+
+  override connect(): Promise<PoolClient>;
+  override connect(callback: Acquired): void;
+  override connect(callback?: Acquired): Promise<PoolClient> | undefined {
+    if (callback === undefined) {
+      return new Promise((resolve, reject) => {
+        this.connect((error, client) => (client === undefined ? reject(toError(error)) : resolve(client)));
+      });
+    }
+    super.connect((error, client, done) => {
+      if (client === undefined || this.openedIn.get(client) === this.generation) return callback(error, client, done);
+      client.release(true);
+      this.connect(callback);
+    });
+    return undefined;
+  }
+}
+
+/** A standby takes connections and reads, and is behind: reading from one unknowingly is as wrong as writing to it. */
+function refuseReadOnly(client: PoolClient, done: (error?: Error) => void): void {
+  client.query<{ transaction_read_only: string }>('SHOW transaction_read_only').then(
+    ({ rows }) => {
+      const readOnly = rows[0]?.transaction_read_only !== 'off';
+      done(readOnly ? Object.assign(new Error('the server is read-only: a standby?'), { code: '25006' }) : undefined);
+    },
+    (thrown: unknown) => done(toError(thrown)),
+  );
 }
 
 /**

@@ -14,6 +14,10 @@ export function createRedis(options: { url: string; keyPrefix: string; logger: L
     maxRetriesPerRequest: 0,
     commandTimeout: 5_000,
     connectTimeout: 5_000,
+    // A server that vanished without a word: after a command timed out the connection goes too, and is made anew.
+    socketTimeout: 6_000,
+    // A replica, after a failover: connect again, to where the address leads now.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2_000),
     lazyConnect: true,
   });

@@ -1,0 +1,103 @@
+import { type Client } from '@temporalio/client';
+import { Client as PgClient, type Pool } from 'pg';
+import { createPool } from '../../runtime/postgres';
+import { type TestDatabase, createTestDatabase } from '../support/database';
+import { silentLogger } from '../support/logger';
+import { type OwnProcess, type OwnSystem, createOwnSystem, untilReady } from '../support/own-system';
+import { type PgBouncer, startPgBouncer } from '../support/pgbouncer';
+import { servers } from '../support/servers';
+import { createTestClient } from '../support/temporal';
+import { expectAllDone, expectFeeds, expectOneRunEach } from './ledger';
+import { type Traffic, createTraffic, keepCommitting } from './traffic';
+
+jest.setTimeout(300_000);
+
+const poolSize = 12;
+let database: TestDatabase;
+let bouncer: PgBouncer;
+let pool: Pool;
+let client: Client;
+let system: OwnSystem;
+let traffic: Traffic;
+let bridges: OwnProcess[];
+
+beforeAll(async () => {
+  [database, client] = await Promise.all([createTestDatabase(), createTestClient()]);
+  bouncer = await startPgBouncer(database.url, { poolSize });
+  const url = bouncer.url();
+  pool = createPool({ url, max: 5, applicationName: 'outage-test', logger: silentLogger });
+  system = await createOwnSystem(servers(), url, { OUTBOX_LISTEN_URL: database.url });
+  traffic = await createTraffic(pool);
+  const workers = await system.startWorkers();
+  bridges = await Promise.all([system.startBridge(), system.startBridge()]);
+  for (const bridge of bridges) await untilReady(bridge, workers);
+});
+
+afterAll(async () => {
+  const ends = await Promise.allSettled([system?.close()]);
+  await Promise.allSettled([pool?.end(), client?.connection.close()]);
+  await Promise.allSettled([bouncer?.close()]);
+  await Promise.allSettled([database?.drop()]);
+  expect(ends).toEqual([{ status: 'fulfilled', value: undefined }]);
+});
+
+async function expectRecovered(): Promise<void> {
+  await expectAllDone(pool, traffic.story);
+  await expectOneRunEach(client, system.prefix, traffic.story);
+  await expectFeeds(servers().redisUrl, system.prefix, traffic.story);
+}
+
+/** Settings that differ from a fresh session's, over all server connections of the pooler at once. */
+async function leakedSettings(): Promise<string[]> {
+  const sessions = Array.from({ length: poolSize }, () => new PgClient({ connectionString: bouncer.url() }));
+  await Promise.all(sessions.map((session) => session.connect()));
+  try {
+    const answers = await Promise.all(
+      sessions.map(async (session) => {
+        await session.query('BEGIN');
+        const { rows } = await session.query<{ pid: number; leaked: string | null }>(
+          `SELECT pg_backend_pid() AS pid, (SELECT string_agg(name || '=' || setting, ',') FROM pg_settings
+             WHERE source = 'session' AND name <> 'application_name') AS leaked`,
+        );
+        return rows[0];
+      }),
+    );
+    await Promise.all(sessions.map((session) => session.query('COMMIT')));
+    expect(new Set(answers.map((answer) => answer?.pid)).size).toBe(poolSize);
+    return answers.flatMap((answer) => answer?.leaked ?? []);
+  } finally {
+    await Promise.all(sessions.map((session) => session.end()));
+  }
+}
+
+it('carries two bridges, the workers and the publishing services in transaction mode, and no session keeps anything', async () => {
+  const { round } = traffic;
+  const writer = keepCommitting(pool, traffic.story);
+  for (let i = 0; i < 10; i++) await round();
+  await writer.stop();
+  await expectRecovered();
+  // What one transaction sets must not meet the next, whoever's that is.
+  expect(await leakedSettings()).toEqual([]);
+  const { rows } = await database.pool.query(
+    `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+  expect(rows).toEqual([]);
+  // Nudges are heard on a connection of its own: LISTEN through the pooler would be lost.
+  const { rows: listeners } = await database.pool.query<{ query: string }>(
+    `SELECT query FROM pg_stat_activity WHERE application_name = 'nova-bridge-listen' AND datname = current_database()`,
+  );
+  expect(listeners.map(({ query }) => query.split(' ')[0])).toEqual(['LISTEN', 'LISTEN']);
+});
+
+it('is survived when it restarts, stopped or killed, under load', async () => {
+  for (const end of [() => bouncer.stop(), () => bouncer.kill()]) {
+    const writer = keepCommitting(pool, traffic.story);
+    for (let i = 0; i < 3; i++) await traffic.round();
+    await end();
+    await bouncer.start();
+    for (let i = 0; i < 3; i++) await traffic.round();
+    await writer.stop();
+  }
+  await expectRecovered();
+  expect(await leakedSettings()).toEqual([]);
+});

@@ -1,0 +1,141 @@
+import { type Client } from '@temporalio/client';
+import { type Pool } from 'pg';
+import { createPool } from '../../runtime/postgres';
+import { silentLogger } from '../support/logger';
+import { type OwnServer, startOwnServer } from '../support/own-stack';
+import { type OwnProcess, type OwnSystem, createOwnSystem, migrate, untilReady } from '../support/own-system';
+import { type MovableAddress, type Standby, ask, startMovableAddress, startStandby } from '../support/standby';
+import { createTestClient } from '../support/temporal';
+import { waitFor } from '../support/wait-for';
+import { expectAllDone, expectFeeds, expectOneRunEach, rowsOf } from './ledger';
+import { type Traffic, createTraffic, keepCommitting } from './traffic';
+
+jest.setTimeout(300_000);
+
+let postgres: OwnServer;
+let address: MovableAddress;
+let standby: Standby | undefined;
+let pool: Pool;
+let client: Client;
+let system: OwnSystem;
+let traffic: Traffic;
+let bridge: OwnProcess;
+
+const portOf = (url: string): number => Number(new URL(url).port);
+
+beforeAll(async () => {
+  [postgres, client] = await Promise.all([startOwnServer('postgres'), createTestClient()]);
+  await migrate(postgres.addresses);
+  address = await startMovableAddress(portOf(postgres.addresses.databaseUrl));
+  const url = new URL(postgres.addresses.databaseUrl);
+  url.port = String(address.port);
+  pool = createPool({
+    url: url.href,
+    max: 5,
+    applicationName: 'outage-test',
+    logger: silentLogger,
+    queryTimeoutMs: 5_000,
+  });
+  system = await createOwnSystem(postgres.addresses, url.href, { OUTBOX_LEASE_MS: '5000' });
+  traffic = await createTraffic(pool);
+  let workers: OwnProcess;
+  [workers, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);
+  await untilReady(bridge, workers);
+});
+
+afterAll(async () => {
+  const ends = await Promise.allSettled([system?.close()]);
+  await Promise.allSettled([client?.connection.close(), pool?.end(), address?.close()]);
+  await Promise.allSettled([postgres?.close(), standby?.close()]);
+  expect(ends).toEqual([{ status: 'fulfilled', value: undefined }]);
+});
+
+/** Everything is done once, and no more than that. */
+async function expectRecovered(): Promise<void> {
+  await expectAllDone(pool, traffic.story);
+  await expectOneRunEach(client, system.prefix, traffic.story);
+  await expectFeeds(postgres.addresses.redisUrl, system.prefix, traffic.story);
+}
+
+it.each([
+  ['restarted', () => postgres.stop()],
+  ['killed', () => postgres.kill()],
+])('recovers by itself when PostgreSQL is %s under load', async (_how, end) => {
+  const { round } = traffic;
+  await round();
+  const writer = keepCommitting(pool, traffic.story);
+  for (let i = 0; i < 5; i++) await round();
+  await end();
+  await waitFor(async () => !(await bridge.health()).ok, { what: 'the bridge seeing it' });
+  expect((await bridge.health()).reason).toContain('DATABASE_UNAVAILABLE');
+  await postgres.start();
+  await waitFor(async () => (await rowsOf(pool, traffic.story)).length > 0);
+  await writer.stop();
+  await round();
+  await expectRecovered();
+  expect(await bridge.metric('nova_bridge_outage{code="DATABASE_UNAVAILABLE"}')).toBe(0);
+});
+
+it('takes a PostgreSQL that hangs for one that is away, and goes on when it answers again', async () => {
+  const { round } = traffic;
+  for (let i = 0; i < 5; i++) await round();
+  postgres.pause();
+  try {
+    await waitFor(async () => !(await bridge.health()).ok, { timeoutMs: 40_000, what: 'the bridge seeing it' });
+  } finally {
+    postgres.resume();
+  }
+  await round();
+  await expectRecovered();
+});
+
+it('follows the address to a promoted standby, and never stays with a server that cannot write', async () => {
+  const { round } = traffic;
+  standby = await startStandby(postgres.addresses.databaseUrl);
+  for (let i = 0; i < 5; i++) await round();
+  await postgres.kill();
+  // The address moves before the standby is promoted: reads would work, on a server that takes no writes.
+  address.moveTo(standby.port);
+  await waitFor(async () => (await bridge.health()).reason?.includes('read-only'), {
+    timeoutMs: 40_000,
+    what: 'the bridge refusing the standby',
+  });
+  await standby.promote();
+  await round();
+  await expectRecovered();
+});
+
+it('leaves a primary that became read-only without a word for the one that the address leads to now', async () => {
+  const { round } = traffic;
+  if (standby === undefined) throw new Error('the test before makes the standby');
+  const former = new URL(postgres.addresses.databaseUrl);
+  former.port = String(standby.port);
+  await round();
+  await expectRecovered();
+  // A second failover, back to a copy, with the former primary alive and every connection to it open.
+  await postgres.lose();
+  const next = await startStandby(former.href);
+  try {
+    for (let i = 0; i < 3; i++) await round();
+    await waitFor(async () => (await rowsOf(pool, traffic.story)).every((row) => row.published && row.emitted), {
+      timeoutMs: 60_000,
+    });
+    const ours = `SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'nova-%' AND pid <> pg_backend_pid()`;
+    expect(await ask(former.href, ours)).toBe(true);
+    await ask(former.href, 'ALTER SYSTEM SET default_transaction_read_only = on');
+    await ask(former.href, 'SELECT pg_reload_conf()');
+    address.moveTo(next.port);
+    await next.promote();
+    // A service whose commit is refused tries again, as this one does.
+    await waitFor(() => pool.query('DELETE FROM pull_authors WHERE false'), { what: 'a server that takes writes' });
+    await round();
+    await expectRecovered();
+    await waitFor(async () => !(await ask(former.href, ours)), {
+      timeoutMs: 60_000,
+      what: 'nobody talking to the former primary',
+    });
+  } finally {
+    const close = standby.close;
+    standby = { ...next, close: () => Promise.all([close(), next.close()]).then(() => undefined) };
+  }
+});
