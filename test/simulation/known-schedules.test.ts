@@ -1,0 +1,63 @@
+import { mutant } from './mutants';
+import { type Fault, type Plan, type PlannedRow } from './plan';
+import { simulate } from './simulate';
+
+/** One bridge, one aggregate, one transaction: schedules that once broke a promise, or would break it without a guard. */
+function plan(rows: readonly Partial<PlannedRow>[], faults: readonly Fault[]): Plan {
+  const good: PlannedRow = { aggregate: 0, kind: 0, defect: 'none', runMs: 5 };
+  return {
+    bridges: 1,
+    windowMax: 4,
+    pollMaxMs: 1_000,
+    latencySeed: 0,
+    transactions: [{ atMs: 0, holdMs: 1, commits: true, rows: rows.map((row) => ({ ...good, ...row })) }],
+    faults,
+  };
+}
+
+describe('known schedules', () => {
+  it('a run forgotten by Temporal while its mark was lost is parked, not started again', async () => {
+    const forgotten = plan([{}], [{ at: 'call', port: 'start', mishap: 'crash-after', atMs: 0, forMs: 700_000 }]);
+    await simulate(forgotten);
+    const blind = mutant({ file: 'attempt', from: 'row.firstAttemptAgeMs > limits.retentionGuardMs', to: 'false' });
+    await expect(simulate(forgotten, { bridgeClass: blind })).rejects.toThrow(/is started a second time/);
+  });
+
+  it('a row behind one that is given up waits until that is written', async () => {
+    const hopeless = plan(
+      [{ defect: 'invalid' }, {}],
+      [{ at: 'call', port: 'settle', mishap: 'late-request', atMs: 0, forMs: 100 }],
+    );
+    await simulate(hopeless);
+    const hasty = mutant({
+      file: 'bridge',
+      from: `return settlement.kind !== 'published'`,
+      to: `return settlement.kind !== 'published' && settlement.kind !== 'dead-lettered'`,
+    });
+    await expect(simulate(hopeless, { bridgeClass: hasty })).rejects.toThrow(/is started before/);
+  });
+
+  it('a wall clock set back an hour does not keep a paused type paused', async () => {
+    const setBack = plan(
+      [{}],
+      [
+        { at: 'environment', kind: 0, atMs: 0, forMs: 3_000 },
+        { at: 'clock', bridge: 0, atMs: 1_000, stepMs: -3_600_000 },
+      ],
+    );
+    await simulate(setBack);
+    await expect(simulate(setBack, { wallClock: true })).rejects.toThrow(/is left pending/);
+  });
+
+  it('goes the same way each time', async () => {
+    const faults: Fault[] = [
+      { at: 'call', port: 'start', mishap: 'lose-reply', atMs: 0, forMs: 5_000 },
+      { at: 'busy', atMs: 10, forMs: 1_000 },
+    ];
+    const twice = { ...plan([{}, { aggregate: 1 }, { aggregate: 2, defect: 'refused-once' }], faults), latencySeed: 7 };
+    const traces: string[][] = [[], []];
+    for (const trace of traces) await simulate(twice, {}, trace);
+    expect(traces[0]!.length).toBeGreaterThan(10);
+    expect(traces[1]).toEqual(traces[0]);
+  });
+});

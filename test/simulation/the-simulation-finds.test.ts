@@ -1,0 +1,90 @@
+import { check } from './check';
+import { type Mutation, mutant } from './mutants';
+import { type Breaks } from './simulate';
+
+/** Finds it within seconds, or not at all. */
+const effort = { schedules: 20_000, limitMs: 60_000, seed: 1 };
+
+async function find(breaks: Breaks): Promise<string> {
+  const { failure } = await check({ ...effort, breaks });
+  return failure ?? 'nothing found';
+}
+
+describe('the simulation finds a database that', () => {
+  it.each<[string, Breaks, RegExp]>([
+    ['settles rows without looking at the token', { settleWithoutToken: true }, /settled by one who does not hold it/],
+    ['hands out rows that are not the first of their aggregate', { claimWithoutHeadTest: true }, /is started before/],
+    ['hands out rows that another bridge holds', { claimIgnoresLeases: true }, /claimed|settled|spin|pending|started/],
+    ['marks rows when they are claimed, before they are started', { claimMarks: true }, /keeps a lease|has no run/],
+  ])(
+    '%s',
+    async (_, breaks, complaint) => {
+      expect(await find(breaks)).toMatch(complaint);
+    },
+    180_000,
+  );
+});
+
+describe('the simulation finds a bridge that', () => {
+  it.each<[string, Mutation, RegExp]>([
+    [
+      'goes on with a run after a row that failed',
+      { file: 'bridge', from: `return settlement.kind !== 'published'`, to: `return settlement.kind === 'released'` },
+      /is started before/,
+    ],
+    [
+      'goes on with a run before a dead letter is written',
+      {
+        file: 'bridge',
+        from: `return settlement.kind !== 'published'`,
+        to: `return settlement.kind === 'failed' || settlement.kind === 'released'`,
+      },
+      /is started before/,
+    ],
+    [
+      'starts the rest of a run after giving a row of it back',
+      { file: 'bridge', from: 'blocked ||= ', to: 'blocked = ' },
+      /is started before/,
+    ],
+    [
+      'counts an outage as an attempt',
+      { file: 'attempt', from: `if (cause !== 'row') {`, to: `if (cause !== 'row' && cause !== 'outage') {` },
+      /pays for what it did not cause/,
+    ],
+    [
+      'marks a row that Temporal refused',
+      {
+        file: 'attempt',
+        from: `if (outcome.kind === 'started') return`,
+        to: `if (outcome.kind === 'started' || outcome.code === 'TEMPORAL_UNAVAILABLE') return`,
+      },
+      /was never started/,
+    ],
+    [
+      'never gives up',
+      { file: 'attempt', from: 'row.retryCount + 1 >= limits.maxAttempts', to: 'false' },
+      /more attempts than it may have/,
+    ],
+    [
+      'forgets to give back the rows it did not try',
+      { file: 'bridge', from: `this.settler.add({ kind: 'released', row }, leaseEndsMs);`, to: '' },
+      /was claimed and forgotten|keeps a lease|left pending/,
+    ],
+    [
+      'does not recover from an outage',
+      { file: 'bridge', from: 'await starter.probe();', to: 'await starter.probe(); return;' },
+      /left pending/,
+    ],
+    [
+      'claims on while it waits for work',
+      { file: 'bridge', from: 'if (rows.length === 0) return pacer.wait();', to: 'if (rows.length === 0) return;' },
+      /spin/,
+    ],
+  ])(
+    '%s',
+    async (_, mutation, complaint) => {
+      expect(await find({ bridgeClass: mutant(mutation) })).toMatch(complaint);
+    },
+    180_000,
+  );
+});
