@@ -32,17 +32,32 @@ export function checkFeeds(truth: Known, redis: Pick<RedisState, 'feeds' | 'pull
 }
 
 /** What is wrong with one feed; undefined: nothing. */
-export function faultOf(
+export function faultOf(...feed: Parameters<typeof faultsOf>): string | undefined {
+  const faults = faultsOf(...feed);
+  return faults.length === 0 ? undefined : faults.map(({ what }) => what).join('; ');
+}
+
+export interface FeedFault {
+  readonly kind: 'over the cap' | 'unexplained bound' | 'lacks' | 'extra' | 'score' | 'order';
+  /** The fault in words. */
+  readonly what: string;
+}
+
+export function faultsOf(
   expected: readonly FeedEntry[],
   stored: StoredFeed,
   cap: number,
   everScores: () => readonly number[],
-): string | undefined {
+): FeedFault[] {
   const { entries, bound } = stored;
-  if (entries.length > cap) return `${entries.length} entries, more than the cap of ${cap}`;
-  // A bound hides what is below it, so it must be explained: it is set only when there were more posts than the cap.
-  if (bound !== null && everScores().filter((score) => score >= bound).length <= cap) {
-    return `bounded at ${bound}, though there never were more than ${cap} posts from there on`;
+  if (entries.length > cap) {
+    return [{ kind: 'over the cap', what: `${entries.length} entries, more than the cap of ${cap}` }];
+  }
+  // A bound hides what is below it, so it must be explained: it is set only when there were more posts than the cap. A
+  // feed that was written anew has the bound 0, which hides nothing.
+  if (bound !== null && bound > 0 && everScores().filter((score) => score >= bound).length <= cap) {
+    const what = `bounded at ${bound}, though there never were more than ${cap} posts from there on`;
+    return [{ kind: 'unexplained bound', what }];
   }
   const above = (entry: FeedEntry): boolean => bound === null || entry.score > bound;
   const due = expected.filter(above);
@@ -51,13 +66,14 @@ export function faultOf(
   const absent = due.filter(({ postId }) => !present.has(postId));
   const extra = entries.filter(({ postId }) => !known.has(postId));
   const moved = entries.filter(({ postId, score }) => known.has(postId) && known.get(postId) !== score);
-  const faults = [
-    list('lacks', absent),
-    list('has, and should not,', extra),
-    list('has with a wrong score', moved),
-    entries.some(({ score }, i) => i > 0 && score > (entries[i - 1]?.score ?? score)) ? 'is not newest first' : '',
-  ].filter((fault) => fault !== '');
-  return faults.length === 0 ? undefined : faults.join('; ');
+  const unsorted = entries.some(({ score }, i) => i > 0 && score > (entries[i - 1]?.score ?? score));
+  const faults: FeedFault[] = [
+    { kind: 'lacks', what: list('lacks', absent) },
+    { kind: 'extra', what: list('has, and should not,', extra) },
+    { kind: 'score', what: list('has with a wrong score', moved) },
+    { kind: 'order', what: unsorted ? 'is not newest first' : '' },
+  ];
+  return faults.filter(({ what }) => what !== '');
 }
 
 function list(what: string, entries: readonly FeedEntry[]): string {

@@ -7,11 +7,42 @@ import { checked, type CheckResult } from './check';
 import { groupBy } from './group-by';
 import { type TrueEvent, type Truth } from './truth';
 
+/** Sentences, by what is wrong. */
+export interface KafkaFaults {
+  readonly missing: readonly string[];
+  readonly duplicates: readonly string[];
+  readonly disorder: readonly string[];
+  /** Of events that were rolled back, or that nobody knows. */
+  readonly strangers: readonly string[];
+  readonly wrong: readonly string[];
+}
+
 /** Every committed event is on Kafka once, in the order of its aggregate, with its payload as the body. */
 export function checkKafka(
-  { events, rolledBack }: Pick<Truth, 'events' | 'rolledBack'>,
+  truth: Pick<Truth, 'events' | 'rolledBack'>,
   messages: readonly ReceivedMessage[],
 ): CheckResult {
+  const { missing, duplicates, disorder, strangers, wrong } = kafkaFaults(truth, messages);
+  return checked(
+    'kafka',
+    'every committed event is on Kafka once, in the order of its aggregate, its payload as the body',
+    `${n(messages.length)} messages, ${duplicates.length} twice, ${disorder.length} out of order`,
+    {
+      kafkaMessages: messages.length,
+      missing: missing.length,
+      duplicates: duplicates.length,
+      outOfOrder: disorder.length,
+      wrong: wrong.length,
+      strangers: strangers.length,
+    },
+    [...missing, ...duplicates, ...disorder, ...strangers, ...wrong],
+  );
+}
+
+export function kafkaFaults(
+  { events, rolledBack }: Pick<Truth, 'events' | 'rolledBack'>,
+  messages: readonly ReceivedMessage[],
+): KafkaFaults {
   const byEvent = groupBy(messages, (message) => message.headers[kafkaHeaders.eventId] ?? '');
   const known = new Map(events.map((event) => [event.id, event]));
   const missing = events
@@ -35,21 +66,7 @@ export function checkKafka(
     wrong.push(...copies.flatMap((copy) => faultsOf(event, copy)));
     first.push({ event, message });
   }
-  const disorder = outOfOrder(first);
-  return checked(
-    'kafka',
-    'every committed event is on Kafka once, in the order of its aggregate, its payload as the body',
-    `${n(messages.length)} messages, ${duplicates.length} twice, ${disorder.length} out of order`,
-    {
-      kafkaMessages: messages.length,
-      missing: missing.length,
-      duplicates: duplicates.length,
-      outOfOrder: disorder.length,
-      wrong: wrong.length,
-      strangers: strangers.length,
-    },
-    [...missing, ...duplicates, ...disorder, ...strangers, ...wrong],
-  );
+  return { missing, duplicates, disorder: outOfOrder(first), strangers, wrong };
 }
 
 /** Sequences must rise along each partition, and an aggregate must keep to one partition of a topic. */

@@ -10,8 +10,39 @@ export interface MediaLink {
   readonly mediaId: string;
 }
 
+/** Sentences, by what is wrong. */
+export interface MediaFaults {
+  readonly uploads: number;
+  readonly due: number;
+  readonly orphans: number;
+  readonly missing: readonly string[];
+  readonly duplicates: readonly string[];
+  readonly unexpected: readonly string[];
+  /** Uploads that no post wants, and whose workflow does not say so. */
+  readonly unended: readonly string[];
+}
+
+type Outcome = Pick<WorkflowRun, 'workflowId' | 'outcome'>;
+
 /** Every upload is linked to the post that wants it, whichever came first; one that no post wants ends as unclaimed. */
-export function checkMedia(truth: Known, links: readonly MediaLink[], runs: readonly WorkflowRun[]): CheckResult {
+export function checkMedia(truth: Known, links: readonly MediaLink[], runs: readonly Outcome[]): CheckResult {
+  const { uploads, due, orphans, missing, duplicates, unexpected, unended } = mediaFaults(truth, links, runs);
+  return checked(
+    'media',
+    'every upload is linked to its post, whichever came first, or ends as unclaimed',
+    `${uploads} uploads, ${due} links due, ${links.length} there, ${orphans} unclaimed`,
+    {
+      uploads,
+      links: links.length,
+      missing: missing.length,
+      duplicates: duplicates.length,
+      unexpected: unexpected.length,
+    },
+    [...missing, ...duplicates, ...unexpected, ...unended],
+  );
+}
+
+export function mediaFaults(truth: Known, links: readonly MediaLink[], runs: readonly Outcome[]): MediaFaults {
   const uploads = truth.events.filter(({ type }) => type === 'media.upload.completed');
   const wanted = wantedLinks(truth);
   const found = new Map<string, number>();
@@ -34,19 +65,8 @@ export function checkMedia(truth: Known, links: readonly MediaLink[], runs: read
   const unended = orphans
     .filter(({ id }) => outcomes.get(id) !== 'unclaimed')
     .map(({ id }) => `upload ${id}, which no post wants, ended as ${outcomes.get(id) ?? 'done'}, not unclaimed`);
-  return checked(
-    'media',
-    'every upload is linked to its post, whichever came first, or ends as unclaimed',
-    `${uploads.length} uploads, ${due.length} links due, ${links.length} there, ${orphans.length} unclaimed`,
-    {
-      uploads: uploads.length,
-      links: links.length,
-      missing: missing.length,
-      duplicates: duplicates.length,
-      unexpected: unexpected.length,
-    },
-    [...missing, ...duplicates, ...unexpected, ...unended],
-  );
+  const counts = { uploads: uploads.length, due: due.length, orphans: orphans.length };
+  return { ...counts, missing, duplicates, unexpected, unended };
 }
 
 /** `post media` of every upload that a post names, or that names a post. */

@@ -11,11 +11,43 @@ export interface NotificationRow {
   readonly retracted: boolean;
 }
 
+/** Sentences, by what is wrong. */
+export interface NotificationFaults {
+  readonly missing: readonly string[];
+  readonly duplicates: readonly string[];
+  readonly resurrected: readonly string[];
+  readonly wrong: readonly string[];
+}
+
 /** Everybody concerned was told exactly once, of the right thing, and of nothing that was taken back. */
 export function checkNotifications(
   expected: ReadonlyMap<string, ExpectedNotification>,
   rows: readonly NotificationRow[],
 ): CheckResult {
+  const { missing, duplicates, resurrected, wrong } = notificationFaults(expected, rows);
+  const due = [...expected.values()].filter(({ presence }) => presence === 'due').length;
+  const live = new Set(
+    rows.flatMap(({ retracted, eventId, recipientId }) => (retracted ? [] : [`${eventId} ${recipientId}`])),
+  );
+  return checked(
+    'notifications',
+    'everybody concerned was told once, and of nothing that was taken back',
+    `${n(due)} due, ${n(live.size)} there, ${n(rows.length - live.size)} taken back, ${duplicates.length} twice`,
+    {
+      notifications: live.size,
+      missing: missing.length,
+      duplicates: duplicates.length,
+      unexpected: wrong.length,
+      resurrected: resurrected.length,
+    },
+    [...missing, ...duplicates, ...resurrected, ...wrong],
+  );
+}
+
+export function notificationFaults(
+  expected: ReadonlyMap<string, ExpectedNotification>,
+  rows: readonly NotificationRow[],
+): NotificationFaults {
   const missing: string[] = [];
   const duplicates: string[] = [];
   const wrong: string[] = [];
@@ -35,24 +67,10 @@ export function checkNotifications(
     else if (due.presence === 'none' && !row.retracted)
       resurrected.push(`${name}: what it is about is gone, and it is still there`);
   }
-  let due = 0;
   for (const [key, { kind, eventId, recipientId, presence }] of expected) {
     if (presence !== 'due') continue;
-    due += 1;
     if (!live.has(key))
       missing.push(`${kind} of event ${eventId} to ${recipientId} is ${seen.has(key) ? 'taken back' : 'not there'}`);
   }
-  return checked(
-    'notifications',
-    'everybody concerned was told once, and of nothing that was taken back',
-    `${n(due)} due, ${n(live.size)} there, ${n(rows.length - live.size)} taken back, ${duplicates.length} twice`,
-    {
-      notifications: live.size,
-      missing: missing.length,
-      duplicates: duplicates.length,
-      unexpected: wrong.length,
-      resurrected: resurrected.length,
-    },
-    [...missing, ...duplicates, ...resurrected, ...wrong],
-  );
+  return { missing, duplicates, resurrected, wrong };
 }

@@ -11,6 +11,8 @@ export interface ReceivedMessage {
   readonly key: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Epoch milliseconds at which the producer, by its own clock, made the message. */
+  readonly producedAtMs: number;
   /** Epoch milliseconds at which this subscriber had it. */
   readonly receivedAtMs: number;
 }
@@ -49,6 +51,7 @@ export async function startKafkaReader(brokers: string, topicPrefix: string, run
           key: String(message.key),
           headers: Object.fromEntries(headers),
           body: String(message.value),
+          producedAtMs: Number(message.timestamp),
           receivedAtMs,
         });
       }

@@ -73,6 +73,8 @@ export function startProcesses(environment: Environment, pullThreshold: number, 
     MEDIA_CLAIM_WINDOW_MS: String(claimWindowMs),
     FEED_PULL_THRESHOLD: String(pullThreshold),
     FEED_CAP: String(feedCap),
+    // The run checks itself, and leaves no schedule behind.
+    AUDIT_EVERY_S: '0',
     ...unsetSettings,
   };
   const logs = join(folder, 'logs');

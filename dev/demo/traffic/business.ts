@@ -19,6 +19,12 @@ export interface Transaction {
   afterCommit(work: () => void): void;
 }
 
+/** What runs the transactions of the business services. */
+export interface Transactions {
+  /** True when it was surely committed. */
+  transaction(random: Random, work: (tx: Transaction) => Promise<void>): Promise<boolean>;
+}
+
 /** Some services have no client library. */
 const plainShare = 0.2;
 const rollbackShare = 0.05;
@@ -26,7 +32,7 @@ const plainInsert = `
   INSERT INTO outbox_events (id, aggregate_id, event_type, payload) VALUES (gen_random_uuid(), $1, $2, $3) RETURNING id`;
 
 /** Runs business transactions against the database and keeps the books about their events. */
-export class Business {
+export class Business implements Transactions {
   constructor(
     private readonly pool: Pool,
     private readonly ledger: Ledger,
@@ -66,7 +72,8 @@ export class Business {
   }
 }
 
-function transactionOn(
+/** Business work on an open transaction; `events` and `then` collect what it published and what it does afterwards. */
+export function transactionOn(
   client: PoolClient,
   random: Random,
   events: { id: string; type: EventType }[],

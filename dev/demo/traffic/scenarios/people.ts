@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Business } from '../business';
+import { type Transactions } from '../business';
 import { type World } from '../world';
 import { type Random } from '../../random';
 import { orNothing, requireActive, type Scenario } from './scenario';
 
 /** Creates the account of somebody new; answers who, if it was committed. */
-export async function signUp(business: Business, world: World, random: Random): Promise<string | undefined> {
+export async function signUp(business: Transactions, world: World, random: Random): Promise<string | undefined> {
   const userId = world.newcomer();
   if (userId === undefined) return undefined;
   const committed = await business.transaction(random, async (tx) => {

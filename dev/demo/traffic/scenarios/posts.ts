@@ -22,7 +22,8 @@ export async function writePost(tx: Transaction, world: World, random: Random, p
     tx.afterCommit(() => remember(world.posts, { postId: payload.post_id, authorId: payload.user_id }));
 }
 
-async function changeStatus(
+/** Moves a post from one of the given states; nothing to do when it is in none of them. */
+export async function changeStatus(
   tx: Transaction,
   post: Post,
   change: { from: readonly string[]; to: 'published' | 'archived' | 'deleted' },
@@ -36,7 +37,7 @@ async function changeStatus(
 }
 
 /** Some services delete by a change of status, most by the event of its own. */
-async function deletePost({ business, signalPostDeleted }: Services, random: Random, post: Post): Promise<void> {
+export async function deletePost({ business, signalPostDeleted }: Services, random: Random, post: Post): Promise<void> {
   const byStatus = random.chance(0.2);
   const committed = await business.transaction(random, async (tx) => {
     await changeStatus(tx, post, { from: ['published', 'draft', 'archived'], to: 'deleted' });

@@ -1,10 +1,10 @@
 import { type Random } from '../../random';
-import { type Business, NothingToDo, type Transaction } from '../business';
+import { NothingToDo, type Transaction, type Transactions } from '../business';
 import { type World } from '../world';
 
 /** What a scenario works with. */
 export interface Services {
-  readonly business: Business;
+  readonly business: Transactions;
   readonly world: World;
   /** The client library's call: tells running workflows that a post is gone, after its delete was committed. */
   readonly signalPostDeleted: (postId: string) => Promise<void>;

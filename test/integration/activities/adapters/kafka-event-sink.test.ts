@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { Kafka, logLevel } from 'kafkajs';
 import { KafkaEventSink } from '../../../../activities/adapters/kafka-event-sink';
 import { type OutgoingEvent } from '../../../../activities/ports/event-sink';
-import { type DeafProxy, startDeafProxy } from '../../../support/deaf-proxy';
+import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy';
 import { newId } from '../../../support/events';
 import { type Collector, type TestTopics, collect, createTestTopics } from '../../../support/kafka';
 import { silentLogger } from '../../../support/logger';
@@ -11,14 +11,14 @@ import { waitFor } from '../../../support/wait-for';
 
 let topics: TestTopics;
 let collector: Collector;
-let proxy: DeafProxy;
+let proxy: FaultProxy;
 let sink: KafkaEventSink;
 
 beforeAll(async () => {
   topics = await createTestTopics(['content']);
   collector = await collect(topics.kafka, [topics.topics.content]);
   const [host = '', port] = servers().kafkaBrokers.split(':');
-  proxy = await startDeafProxy({ host, port: Number(port) });
+  proxy = await startFaultProxy({ host, port: Number(port) });
   const kafka = new Kafka({
     clientId: 'nova-test',
     brokers: [`${host}:${port}`],
@@ -49,13 +49,13 @@ it('never loses a batch that follows one whose acknowledgement was lost', async 
   const [first, unanswered, next] = [event(key), event(key), event(key)];
   expect((await sink.send([first])).get(first.eventId)).toBe('acknowledged');
 
-  proxy.deaf = true;
+  proxy.set('deaf');
   expect((await sink.send([unanswered])).get(unanswered.eventId)).toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
   const begin = performance.now();
   expect((await sink.send([next])).get(next.eventId)).toMatchObject({ code: 'KAFKA_UNAVAILABLE' });
   expect(performance.now() - begin).toBeLessThan(100);
 
-  proxy.deaf = false;
+  proxy.set('pass');
   await waitFor(() => arrived(unanswered)); // it was written though nobody heard so
   await waitFor(async () => (await sink.send([next])).get(next.eventId) === 'acknowledged');
   await waitFor(() => arrived(next), { timeoutMs: 5_000, what: 'the acknowledged message' });

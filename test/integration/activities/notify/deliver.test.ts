@@ -6,6 +6,7 @@ import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
 import { type Channel, type SendOutcome } from '../../../../activities/ports/channel';
 import { type EventRef } from '../../../../contracts/event-ref';
+import { NovaError } from '../../../../contracts/failures';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { inActivity } from '../../../support/activity-context';
 import { insertEvent, newId } from '../../../support/events';
@@ -176,6 +177,17 @@ describe('delivery by e-mail', () => {
     await expect(deliver(event, { email: broken })).rejects.toThrow('bug');
     expect(await deliver(event, { limits: { claimLeaseMs: 0 } })).toMatchObject({ unknown: 1 });
     expect(lab.received).toHaveLength(0);
+  });
+
+  it('gives back what failed between the claim and the send: it was surely not sent, so the next attempt sends it', async () => {
+    const { event } = await mention(1);
+    const away = { contactOf: () => Promise.reject(new NovaError('DATABASE_UNAVAILABLE', 'lost right then')) };
+    await expect(deliver(event, { users: away })).rejects.toMatchObject({ type: 'DATABASE_UNAVAILABLE' });
+    expect(await deliveriesOf(database.pool, event.eventId)).toMatchObject([
+      { state: 'pending', reason: 'DATABASE_UNAVAILABLE' },
+    ]);
+    expect(await deliver(event)).toMatchObject({ sent: 1, unknown: 0 });
+    expect(lab.received).toHaveLength(1);
   });
 
   it('looks at the tombstones between the claim and the send', async () => {

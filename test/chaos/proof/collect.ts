@@ -1,0 +1,86 @@
+import { Client } from '@temporalio/client';
+import { Pool } from 'pg';
+import { loadTruth } from '../../../dev/demo/checks/load-truth';
+import { startKafkaReader } from '../../../dev/demo/observe/kafka-reader';
+import { newRunId } from '../../../dev/demo/run-names';
+import { readRedis } from '../../../dev/demo/observe/redis-reader';
+import { Ledger as Books } from '../../../dev/demo/traffic/ledger';
+import { environmentOf } from '../../../dev/stack/addresses';
+import { configFrom, sharedSettings } from '../../../runtime/config';
+import { within } from '../../../dev/stack/until';
+import { connectClient } from '../../../runtime/temporal';
+import { type Ledger } from '../traffic/ledger';
+import { type ChaosWorld, type FaultRecord } from '../types';
+import { type Evidence } from './evidence';
+import { fatesOf } from './fates';
+import { readRuns } from './read-runs';
+import { readEffects, readHeld, readMarks, readOutbox } from './read-tables';
+
+const kafkaPatienceMs = 180_000;
+
+/** The servers of a world, past everything that was put between, by clients of the proof's own. */
+export interface Witnesses {
+  readonly pool: Pool;
+  readonly client: Client;
+}
+
+export async function withWitnesses<T>(world: ChaosWorld, work: (witnesses: Witnesses) => Promise<T>): Promise<T> {
+  const pool = new Pool({ connectionString: world.databaseUrl, max: 3, application_name: 'nova-chaos-proof' });
+  pool.on('error', () => undefined);
+  const connection = connectClient(configFrom(sharedSettings.temporal, environmentOf(world.direct)));
+  try {
+    return await work({ pool, client: new Client({ connection, namespace: world.direct.temporalNamespace }) });
+  } finally {
+    await Promise.allSettled([within(5_000, 'the pool', pool.end()), connection.close()]);
+  }
+}
+
+/** Asks every server for what it knows; `detail` is told what is being read. */
+export async function collect(
+  world: ChaosWorld,
+  ledger: Ledger,
+  faults: readonly FaultRecord[],
+  detail: (text: string) => void,
+): Promise<Evidence> {
+  return withWitnesses(world, async ({ pool, client }) => {
+    detail('the locks that are held');
+    const held = await readHeld(pool);
+    const rows = await readOutbox(pool, (count) => detail(`${count} rows of the outbox`));
+    detail('the tables');
+    const effects = await readEffects(pool);
+    const marks = await readMarks(pool);
+    const { pullThreshold, feedCap } = world;
+    const { truth, unaccounted } = await loadTruth(pool, booksOf(ledger, marks), { pullThreshold, feedCap });
+    detail('the workflows');
+    const ids = truth.events.map(({ id }) => id);
+    const runs = await readRuns(client, world.names.workflowQuery, ids, (count) => detail(`${count} workflows`));
+    detail('the feeds');
+    const redis = await readRedis(world.direct.redisUrl, world.names.redisPrefix);
+    detail('Kafka, from its beginning to its end');
+    const messages = await readTopics(world);
+    const { mails } = world;
+    return { ledger, marks, truth, unaccounted, rows, runs, messages, redis, mails, ...effects, held, faults };
+  });
+}
+
+/** Writers whose COMMIT was not answered, and those who look at the tables now, agree on what happened. */
+function booksOf(ledger: Ledger, marks: ReadonlySet<number>): Books {
+  const { happened, never } = fatesOf(ledger, marks);
+  const books = new Books();
+  for (const [id, { events, atMs }] of happened) {
+    const event = events.find((one) => one.id === id);
+    if (event !== undefined) books.committed.set(id, { type: event.type, atMs });
+  }
+  for (const id of never) books.rolledBack.add(id);
+  return books;
+}
+
+async function readTopics({ direct, names }: ChaosWorld): Promise<Evidence['messages']> {
+  const reader = await startKafkaReader(direct.kafkaBrokers, names.topicPrefix, `proof-${newRunId()}`);
+  try {
+    await reader.readToEnd(kafkaPatienceMs);
+    return [...reader.messages];
+  } finally {
+    await reader.close();
+  }
+}

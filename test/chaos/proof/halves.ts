@@ -1,0 +1,18 @@
+import { type ProofRow } from '../types';
+import { type Evidence } from './evidence';
+import { proofRow } from './row';
+
+/** Every transaction, answered or in doubt, happened as a whole or not at all: its mark and all its events. */
+export function halfCommitted({ ledger, marks, rows }: Pick<Evidence, 'ledger' | 'marks' | 'rows'>): ProofRow {
+  const present = new Set(rows.map(({ id }) => id));
+  const offenders = ledger.transactions.flatMap(({ tx, fate, events }) => {
+    const there = events.filter(({ id }) => present.has(id)).length;
+    const parts = there + (marks.has(tx) ? 1 : 0);
+    const whole = events.length + 1;
+    const expected = fate === 'committed' ? [whole] : fate === 'rolled back' ? [0] : [0, whole];
+    if (expected.includes(parts)) return [];
+    const what = events.map(({ id }) => id).join(', ');
+    return [`transaction ${tx} (${fate}): ${parts} of ${whole} of its rows are there; events ${what}`];
+  });
+  return proofRow('transactions happened whole or not at all', ledger.transactions.length, offenders);
+}

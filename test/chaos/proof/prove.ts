@@ -1,0 +1,34 @@
+import { type Ledger } from '../traffic/ledger';
+import { type ChaosWorld, type FaultRecord, type ProofRow, type StallRow } from '../types';
+import { auditsUnderFire } from './audits';
+import { collect } from './collect';
+import { compare, notesOn } from './compare';
+import { stallsOf } from './stalls';
+
+export interface Proof {
+  readonly rows: readonly ProofRow[];
+  readonly stalls: readonly StallRow[];
+  /** Worth knowing, and no violation. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Compares what the writers wrote down with what every server says, by clients of its own and nothing of the product's.
+ * The system may still run, but must have settled.
+ */
+export async function prove(options: {
+  readonly world: ChaosWorld;
+  readonly ledger: Ledger;
+  readonly faults: readonly FaultRecord[];
+  readonly detail?: (text: string) => void;
+}): Promise<Proof> {
+  const { world, ledger, faults, detail = () => undefined } = options;
+  const evidence = await collect(world, ledger, faults, detail);
+  detail('comparing');
+  const { truth, rows } = evidence;
+  return {
+    rows: compare(evidence),
+    stalls: stallsOf(truth.events, rows),
+    notes: [...notesOn(evidence), await auditsUnderFire(world)],
+  };
+}

@@ -1,0 +1,71 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type OutboxCounts, outboxCounts } from '../../../dev/demo/observe/outbox-counts';
+import { type Settled } from '../../../dev/demo/observe/settle';
+import { countOpen } from '../../../dev/demo/observe/workflow-runs';
+import { toError } from '../../../runtime/errors';
+import { type ChaosWorld } from '../types';
+import { withWitnesses, type Witnesses } from './collect';
+
+interface SettleOptions {
+  readonly world: ChaosWorld;
+  /** How long nothing may change, milliseconds. Longer than the longest lease, time limit and pause between attempts. */
+  readonly patienceMs?: number;
+  readonly interrupted?: AbortSignal;
+  readonly onLook?: (missing: readonly string[]) => void;
+}
+
+const defaultPatienceMs = 120_000;
+/** Visibility lags behind, and a lost COMMIT may arrive late: it must hold for a while. */
+const quietMs = 3_000;
+const lookEveryMs = 500;
+
+/** Transactions of the writers whose COMMIT may still come, and of those who died holding them. */
+const openTransactions = `
+  SELECT count(*)::int AS open FROM pg_stat_activity
+  WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+    AND xact_start < clock_timestamp() - interval '2 seconds'`;
+
+/**
+ * Waits until every row is started and on Kafka, no workflow and no transaction is open and no e-mail is under way; gives
+ * up when nothing moves any more, and says what is missing. A server that does not answer is waited for, too.
+ */
+export async function settleChaos(options: SettleOptions): Promise<Settled> {
+  const { world, patienceMs = defaultPatienceMs, interrupted, onLook } = options;
+  return withWitnesses(world, async (witnesses) => {
+    let last = '';
+    let changedAt = performance.now();
+    for (;;) {
+      interrupted?.throwIfAborted();
+      const missing = await look(witnesses, world.names.workflowQuery);
+      onLook?.(missing);
+      const now = missing.join(', ');
+      if (now !== last) changedAt = performance.now();
+      const stillMs = performance.now() - changedAt;
+      if (missing.length === 0 && stillMs >= quietMs) return { ok: true, missing };
+      if (missing.length > 0 && stillMs > patienceMs) return { ok: false, missing };
+      last = now;
+      await pause(lookEveryMs);
+    }
+  });
+}
+
+async function look({ pool, client }: Witnesses, query: string): Promise<string[]> {
+  try {
+    const counts = await outboxCounts(pool);
+    const { rows } = await pool.query<{ open: number }>(openTransactions);
+    return missingOf(counts, await countOpen(client, query), rows[0]?.open ?? 0);
+  } catch (thrown) {
+    return [`a server does not answer: ${toError(thrown).message}`];
+  }
+}
+
+function missingOf({ pending, unemitted, undelivered }: OutboxCounts, open: number, transactions: number): string[] {
+  const all: [number, string][] = [
+    [pending, 'events without a started workflow'],
+    [unemitted, 'events not on Kafka'],
+    [undelivered, 'e-mails under way'],
+    [open, 'open workflows'],
+    [transactions, 'open transactions'],
+  ];
+  return all.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+}

@@ -1,0 +1,114 @@
+import Table from 'cli-table3';
+import { thousands as n } from '../../../dev/demo/thousands';
+import { seconds } from '../../../dev/stack/reporter';
+import { type PlannedFault } from '../types';
+import { type ChaosSummary } from './summary';
+
+/** Plain characters, no colours: the tables are copied into documents. */
+const plain = { style: { head: [], border: [], compact: true } };
+
+/** The run as tables for people. */
+export function printedSummary(summary: ChaosSummary): string {
+  return [head(summary), faults(summary), stalls(summary), proof(summary), ...offences(summary), verdict(summary)].join(
+    '\n',
+  );
+}
+
+/** The schedule alone, one line per fault. */
+export function printedPlan(plan: readonly PlannedFault[]): string {
+  const table = new Table({ ...plain, head: ['at', 'target', 'fault', 'lasts'], colAligns: ['right'] });
+  for (const { atMs, target, index, kind, durationMs, stepMs } of plan) {
+    const step = stepMs === undefined ? '' : ` by ${(stepMs / 1_000).toFixed(0)} s`;
+    table.push([seconds(atMs), named(target, index), `${kind}${step}`, seconds(durationMs)]);
+  }
+  return table.toString();
+}
+
+/** Of several, which. */
+export function named(target: string, index: number): string {
+  return target === 'bridge' || target === 'workers' ? `${target} ${index + 1}` : target;
+}
+
+function head(summary: ChaosSummary): string {
+  const table = new Table(plain);
+  const count = summary.faults.reduce((sum, row) => sum + row.count, 0);
+  table.push(
+    ['minutes of faults', summary.minutes, 'seed', summary.seed],
+    ['events committed', n(summary.committed), 'events rolled back', n(summary.rolledBack)],
+    ['commits in doubt', n(summary.inDoubt), 'faults', n(count)],
+    ['settled after', seconds(summary.settleMs), 'whole run', seconds(summary.totalMs)],
+  );
+  return table.toString();
+}
+
+function faults(summary: ChaosSummary): string {
+  const table = new Table({
+    ...plain,
+    head: ['fault', 'times', 'longest', 'recovered p50', 'max', 'not measured'],
+    colAligns: ['left', ...Array<'right'>(5).fill('right')],
+  });
+  for (const row of [...summary.faults].sort((a, b) => a.target.localeCompare(b.target))) {
+    const told = (ms: number | undefined): string => (ms === undefined ? '–' : seconds(ms));
+    table.push([
+      `${row.target}: ${row.kind}`,
+      row.count,
+      seconds(row.longestMs),
+      told(row.recoveryP50Ms),
+      told(row.recoveryMaxMs),
+      row.unmeasured,
+    ]);
+  }
+  return table.toString();
+}
+
+function stalls(summary: ChaosSummary): string {
+  const table = new Table({
+    ...plain,
+    head: ['from commit', 'events', 'started p50', 'p99', 'longest', 'on Kafka, longest'],
+    colAligns: ['left', ...Array<'right'>(5).fill('right')],
+  });
+  for (const row of summary.stalls) {
+    table.push([
+      row.priority,
+      n(row.events),
+      seconds(row.startP50Ms),
+      seconds(row.startP99Ms),
+      seconds(row.longestStartMs),
+      seconds(row.longestEmitMs),
+    ]);
+  }
+  return table.toString();
+}
+
+function proof(summary: ChaosSummary): string {
+  const table = new Table({
+    ...plain,
+    head: ['', 'ledger proof', 'violations', 'examined'],
+    colAligns: ['left', 'left', 'right', 'right'],
+  });
+  for (const row of summary.proof) {
+    const ok = row.violations === 0 && row.examined > 0;
+    table.push([ok ? '✔' : '✘', row.promise, n(row.violations), n(row.examined)]);
+  }
+  return table.toString();
+}
+
+function offences({ proof: rows, unsettled, notes }: ChaosSummary): string[] {
+  return [
+    ...notes.map((note) => `· ${note}`),
+    ...unsettled.map((what) => `✘ not settled: ${what}`),
+    ...rows
+      .filter(({ violations }) => violations > 0)
+      .flatMap(({ promise, violations, examples }) => [
+        `✘ ${promise}: ${n(violations)}`,
+        ...examples.map((example) => `    ${example}`),
+      ]),
+    ...rows.filter(({ examined }) => examined === 0).map(({ promise }) => `✘ ${promise}: nothing was there to examine`),
+  ];
+}
+
+function verdict({ ok, folder, seed, minutes, rate }: ChaosSummary): string {
+  const where = folder === null ? '' : `\nlogs and evidence: ${folder}`;
+  const again = `the same again: npm run chaos -- --minutes ${minutes} --seed ${seed} --rate ${rate}`;
+  return ok ? `✔ every promise held${where}` : `✘ a promise was broken; ${again}${where}`;
+}

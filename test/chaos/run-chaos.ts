@@ -1,0 +1,191 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Cleanup } from '../../dev/demo/cleanup';
+import { type Steps } from '../../dev/demo/steps';
+import { thousands as n } from '../../dev/demo/thousands';
+import { seconds } from '../../dev/stack/reporter';
+import { prove, type Proof } from './proof/prove';
+import { settleChaos } from './proof/settle';
+import { type CommandLine } from './options';
+import { type ChaosSummary, faultRows, holds } from './report/summary';
+import { named } from './report/table';
+import { planSchedule } from './schedule/plan';
+import { type FaultEvent, runSchedule } from './schedule/run';
+import { countLedger, type Ledger } from './traffic/ledger';
+import { type PreparedTraffic, prepareTraffic } from './traffic/prepare';
+import { runTraffic, type TrafficProgress } from './traffic/run-traffic';
+import { type ChaosWorld, type FaultRecord, type ProofRow } from './types';
+import { createWorld } from './world/create-world';
+
+interface Show {
+  readonly steps: Steps;
+  /** How often the state is told, milliseconds. */
+  readonly detailEveryMs: number;
+  readonly interrupted: AbortSignal;
+}
+
+/** The whole run, up to its result. Everything that must be undone is in `cleanup`, whatever happens. */
+export async function runChaos(options: CommandLine, show: Show, cleanup: Cleanup): Promise<ChaosSummary> {
+  const begunAt = performance.now();
+  const { steps, interrupted } = show;
+  const world = await bringUp(options, show, cleanup);
+  const prepared = await steps.run(
+    'people',
+    'the social graph and the first people',
+    () => prepareTraffic(world, options.seed, interrupted),
+    ({ graph }) => `${n(graph.people)} people`,
+  );
+  const { faults, ledger } = await underFire(options, world, prepared, show);
+  const calmAt = performance.now();
+  const settled = await steps.run(
+    'settle',
+    'everything that follows from it',
+    (detail) =>
+      settleChaos({ world, interrupted, onLook: (missing) => detail(`still ${missing.join(', ') || 'nothing'}`) }),
+    ({ missing }) =>
+      missing.length === 0 ? 'nothing is pending, no workflow is open' : `gave up: ${missing.join(', ')}`,
+  );
+  const settleMs = performance.now() - calmAt;
+  const proved = await steps.run(
+    'proof',
+    'what the servers say, against the books of the writers',
+    (detail) => prove({ world, ledger, faults, detail }),
+    ({ rows }) => `${rows.filter(({ violations }) => violations === 0).length} of ${rows.length} promises held`,
+  );
+  return summaryOf(options, { world, ledger, faults, settled, settleMs, proved, begunAt });
+}
+
+function bringUp(options: CommandLine, { steps, interrupted }: Show, cleanup: Cleanup): Promise<ChaosWorld> {
+  return steps.run(
+    'world',
+    'servers, faulty network, three bridges, two workers',
+    async (detail) => {
+      const onDeath = ({ process, what }: { process: string; what: string }) => detail(`✘ ${process}: ${what}`);
+      const world = await createWorld(options, { detail, onDeath, signal: interrupted });
+      cleanup.add('the world', () => world.close());
+      return world;
+    },
+    ({ folder }) => `servers, faulty network, three bridges, two workers; logs in ${folder}`,
+  );
+}
+
+/** At most one text per so many milliseconds; those in between are dropped. */
+function sparingly(everyMs: number, say: (text: string) => void): (text: string) => void {
+  let saidAt = -Infinity;
+  return (text) => {
+    if (performance.now() - saidAt < everyMs) return;
+    saidAt = performance.now();
+    say(text);
+  };
+}
+
+/** Traffic and faults side by side, until the schedule is over. */
+async function underFire(
+  options: CommandLine,
+  world: ChaosWorld,
+  prepared: PreparedTraffic,
+  { steps, detailEveryMs, interrupted }: Show,
+): Promise<{ faults: FaultRecord[]; ledger: Ledger }> {
+  const plan = planSchedule(options);
+  return steps.run(
+    'faults',
+    `${plan.length} faults in ${options.minutes} minutes`,
+    async (detail) => {
+      const over = new AbortController();
+      const state = new LiveState(plan.length, performance.now() + options.minutes * 60_000);
+      const telling = setInterval(() => detail(state.line()), detailEveryMs);
+      const until = AbortSignal.any([interrupted, over.signal]);
+      const wholeTime = pause(options.minutes * 60_000, undefined, { signal: interrupted }).catch(() => undefined);
+      const onProgress = (progress: TrafficProgress) => (state.traffic = progress);
+      const { seed, rate } = options;
+      const traffic = runTraffic({ world, prepared, seed, rate, until, onProgress });
+      try {
+        const dealing = runSchedule(plan, world, { onFault: (event) => state.heard(event), signal: interrupted });
+        // Writers that fail are a mistake of the run itself: do not deal faults to nobody for an hour.
+        await Promise.race([wholeTime, traffic]);
+        over.abort();
+        // The last faults may take longer than planned to end, and their recovery is waited for.
+        return { faults: await dealing, ledger: await traffic };
+      } finally {
+        over.abort();
+        clearInterval(telling);
+        await traffic.catch(() => undefined);
+        interrupted.throwIfAborted();
+      }
+    },
+    ({ faults, ledger }) => `${faults.length} faults, ${n(countLedger(ledger).committed)} events committed`,
+  );
+}
+
+/** What goes on now, for people. */
+class LiveState {
+  traffic: TrafficProgress = { committed: 0, inDoubt: 0 };
+  private readonly now = new Set<string>();
+  private done = 0;
+  private slowestMs = 0;
+
+  constructor(
+    private readonly planned: number,
+    private readonly endsAt: number,
+  ) {}
+
+  heard(event: FaultEvent): void {
+    const name = `${named(event.fault.target, event.fault.index)} ${event.fault.kind}`;
+    if (event.what === 'began') this.now.add(name);
+    if (event.what === 'ended') this.done += Number(this.now.delete(name));
+    if (event.what === 'recovered') this.slowestMs = Math.max(this.slowestMs, event.recoveredMs);
+  }
+
+  line(): string {
+    const left = Math.max(0, this.endsAt - performance.now());
+    const harmed = this.now.size === 0 ? 'calm' : [...this.now].join(', ');
+    const counts = `fault ${this.done}/${this.planned} · ${n(this.traffic.committed)} events`;
+    return `${counts} · slowest recovery ${seconds(this.slowestMs)} · ${seconds(left)} left · ${harmed}`;
+  }
+}
+
+interface Outcome {
+  readonly world: ChaosWorld;
+  readonly ledger: Ledger;
+  readonly faults: readonly FaultRecord[];
+  readonly settled: { readonly missing: readonly string[] };
+  readonly settleMs: number;
+  readonly proved: Proof;
+  readonly begunAt: number;
+}
+
+function summaryOf({ minutes, seed, rate }: CommandLine, outcome: Outcome): ChaosSummary {
+  const { world, ledger, faults, settled, settleMs, proved, begunAt } = outcome;
+  const proof = [...proved.rows, alive(world, faults)];
+  const { committed, rolledBack, inDoubt } = countLedger(ledger);
+  return {
+    ok: holds(proof, settled.missing),
+    minutes,
+    seed,
+    rate,
+    committed,
+    rolledBack,
+    inDoubt,
+    proof,
+    faults: faultRows(faults),
+    stalls: proved.stalls,
+    notes: proved.notes,
+    unsettled: settled.missing,
+    settleMs,
+    totalMs: performance.now() - begunAt,
+    folder: world.folder,
+  };
+}
+
+/** Nothing may end that no fault ended, and every fault must have been dealt and ended as planned. */
+function alive({ deaths }: ChaosWorld, faults: readonly FaultRecord[]): ProofRow {
+  const troubles = faults.flatMap(({ fault, trouble }) =>
+    trouble === undefined ? [] : [`${named(fault.target, fault.index)} ${fault.kind}: ${trouble}`],
+  );
+  const died = deaths.map(({ process, what, logFile }) => `${process}: ${what} (${logFile})`);
+  return {
+    promise: 'processes that died by themselves, faults that did not end',
+    violations: died.length + troubles.length,
+    examined: faults.length,
+    examples: [...died, ...troubles].slice(0, 10),
+  };
+}

@@ -1,0 +1,83 @@
+import { type FaultKind, type PlannedFault, type Target } from '../types';
+
+type Range = readonly [leastMs: number, mostMs: number];
+
+/** Every fault there is: how long it lasts, from and to, milliseconds. */
+export const faultKinds = {
+  bridge: { kill: [500, 4_000], restart: [500, 3_000], pause: [12_000, 17_000], 'clock-step': [6_000, 12_000] },
+  workers: { kill: [500, 5_000], restart: [500, 3_000], pause: [6_000, 14_000], 'clock-step': [6_000, 12_000] },
+  postgres: {
+    kill: [500, 5_000],
+    restart: [500, 4_000],
+    slow: [4_000, 9_000],
+    'half-open': [4_000, 9_000],
+    reset: [200, 2_000],
+  },
+  pgbouncer: {
+    kill: [300, 3_000],
+    restart: [300, 3_000],
+    slow: [4_000, 9_000],
+    'half-open': [4_000, 9_000],
+    reset: [200, 2_000],
+  },
+  redis: {
+    kill: [500, 6_000],
+    restart: [500, 4_000],
+    pause: [4_000, 10_000],
+    slow: [4_000, 9_000],
+    'half-open': [4_000, 9_000],
+    reset: [200, 2_000],
+    wipe: [500, 3_000],
+  },
+  kafka: { kill: [500, 6_000], restart: [500, 5_000], pause: [5_000, 12_000] },
+  temporal: {
+    kill: [500, 6_000],
+    restart: [500, 4_000],
+    pause: [4_000, 10_000],
+    slow: [4_000, 9_000],
+    'half-open': [4_000, 9_000],
+    reset: [200, 2_000],
+  },
+} as const satisfies Readonly<Record<Target, Partial<Record<FaultKind, Range>>>>;
+
+export type Choice = Pick<PlannedFault, 'target' | 'kind'>;
+
+/** All pairs of target and kind. */
+export const allChoices: readonly Choice[] = Object.entries(faultKinds).flatMap(([target, kinds]) =>
+  Object.keys(kinds).map((kind) => ({ target: target as Target, kind: kind as FaultKind })),
+);
+
+/** What even a short run must have. */
+export const essentialChoices: readonly Choice[] = [
+  { target: 'bridge', kind: 'kill' },
+  { target: 'bridge', kind: 'pause' },
+  { target: 'workers', kind: 'kill' },
+  { target: 'postgres', kind: 'kill' },
+  { target: 'temporal', kind: 'kill' },
+  { target: 'redis', kind: 'kill' },
+  { target: 'kafka', kind: 'restart' },
+  { target: 'pgbouncer', kind: 'half-open' },
+  { target: 'redis', kind: 'wipe' },
+];
+
+/** How long a fault of this choice lasts, from and to. */
+export function durationOf({ target, kind }: Choice): Range {
+  const kinds: Partial<Record<FaultKind, Range>> = faultKinds[target];
+  const range = kinds[kind];
+  if (range === undefined) throw new Error(`there is no fault "${kind}" of ${target}`);
+  return range;
+}
+
+/**
+ * After a fault its target is left alone for this long, milliseconds: a started process must be up again, or more than one
+ * of its kind would be down at once.
+ */
+export const restMs: Readonly<Record<Target, number>> = {
+  bridge: 8_000,
+  workers: 10_000,
+  postgres: 5_000,
+  pgbouncer: 5_000,
+  redis: 5_000,
+  kafka: 12_000,
+  temporal: 6_000,
+};

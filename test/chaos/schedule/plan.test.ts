@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { everyOne, type PlannedFault } from '../types';
+import { allChoices, durationOf, essentialChoices, restMs } from './fault-kinds';
+import { calmMs, planSchedule, stormMs } from './plan';
+
+const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const runs = fc.record({ seed: seeds, minutes: fc.double({ min: 0.5, max: 90, noNaN: true }) });
+const kindOf = ({ target, kind }: Pick<PlannedFault, 'target' | 'kind'>): string => `${target} ${kind}`;
+const endOf = (fault: PlannedFault): number => fault.atMs + fault.durationMs;
+
+it('is the same for the same seed and another for another', () => {
+  fc.assert(fc.property(runs, (run) => expect(planSchedule(run)).toEqual(planSchedule(run))));
+  fc.assert(
+    fc.property(seeds, (seed) =>
+      expect(planSchedule({ seed, minutes: 10 })).not.toEqual(
+        planSchedule({ seed: (seed + 1) % 2 ** 32, minutes: 10 }),
+      ),
+    ),
+  );
+});
+
+it('deals every fault there is in ten minutes or more', () => {
+  fc.assert(
+    fc.property(seeds, fc.double({ min: 10, max: 60, noNaN: true }), (seed, minutes) => {
+      const dealt = new Set(planSchedule({ seed, minutes }).map(kindOf));
+      expect(allChoices.map(kindOf).filter((one) => !dealt.has(one))).toEqual([]);
+    }),
+  );
+});
+
+it('deals the essential ones in three minutes', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const dealt = new Set(planSchedule({ seed, minutes: 3 }).map(kindOf));
+      expect(essentialChoices.map(kindOf).filter((one) => !dealt.has(one))).toEqual([]);
+    }),
+  );
+});
+
+it('never has two faults of one target at once, and leaves started processes time to come up', () => {
+  fc.assert(
+    fc.property(runs, (run) => {
+      const faults = planSchedule(run);
+      const tooSoon = faults.flatMap((fault) =>
+        faults.filter((other) => {
+          const after = other !== fault && other.target === fault.target && other.atMs >= fault.atMs;
+          return after && other.atMs < endOf(fault) + restMs[fault.target];
+        }),
+      );
+      expect(tooSoon).toEqual([]);
+    }),
+  );
+});
+
+it('keeps its faults within the run, within their lengths, and out of the calm stretches', () => {
+  fc.assert(
+    fc.property(runs, (run) => {
+      const wrong = planSchedule(run).filter((fault) => {
+        const [least, most] = durationOf(fault);
+        const stormBegan = Math.floor(fault.atMs / (stormMs + calmMs)) * (stormMs + calmMs);
+        const lengthIsRight = fault.durationMs >= least && fault.durationMs <= most;
+        return !lengthIsRight || endOf(fault) > Math.min(stormBegan + stormMs, run.minutes * 60_000);
+      });
+      expect(wrong).toEqual([]);
+    }),
+  );
+});
+
+it('kills all bridges at once only now and then, and moves clocks by minutes to hours', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const faults = planSchedule({ seed, minutes: 60 });
+      const all = faults.filter(({ index }) => index === everyOne);
+      expect(all.length).toBeGreaterThan(0);
+      expect(all.length).toBeLessThanOrEqual(4);
+      expect(all.every(({ target, kind }) => target === 'bridge' && kind === 'kill')).toBe(true);
+      const steps = faults.flatMap(({ kind, stepMs }) => (kind === 'clock-step' ? [Math.abs(stepMs ?? 0)] : []));
+      expect(Math.min(...steps)).toBeGreaterThanOrEqual(120_000);
+      expect(Math.max(...steps)).toBeLessThanOrEqual(7_200_000);
+    }),
+  );
+});

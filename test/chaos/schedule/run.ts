@@ -1,0 +1,104 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { groupBy } from '../../../dev/demo/checks/group-by';
+import { messageOf } from '../../../dev/stack/errors';
+import { type ChaosWorld, type FaultRecord, type PlannedFault } from '../types';
+import { createRecoverySampler, type RecoverySampler } from './recovery';
+
+/** News of one fault, for whoever shows the run. */
+export type FaultEvent =
+  | { readonly what: 'began' | 'ended'; readonly fault: PlannedFault }
+  | { readonly what: 'recovered'; readonly fault: PlannedFault; readonly recoveredMs: number }
+  | { readonly what: 'trouble'; readonly fault: PlannedFault; readonly trouble: string };
+
+interface RunOptions {
+  readonly onFault?: (event: FaultEvent) => void;
+  /** Deals no more faults; those that last are ended at once. */
+  readonly signal: AbortSignal;
+}
+
+type HarmedWorld = Pick<ChaosWorld, 'harm' | 'databaseUrl'>;
+
+/** After the last fault its recovery is waited for, but not longer than this. */
+const lastRecoveryMs = 120_000;
+
+/**
+ * Deals the planned faults at their times and ends each, whatever happens. A fault whose predecessor of the same target
+ * took longer than planned begins when that has ended. @returns what became of each fault, in the order of the plan
+ */
+export async function runSchedule(
+  plan: readonly PlannedFault[],
+  world: HarmedWorld,
+  { onFault = () => undefined, signal }: RunOptions,
+): Promise<FaultRecord[]> {
+  const begun = performance.now();
+  const sampler = createRecoverySampler(world.databaseUrl);
+  const records = new Map<PlannedFault, FaultRecord>();
+  const allEnded = new AbortController();
+  const perTarget = [...groupBy(plan, ({ target }) => target).values()];
+  const recoveries: Promise<void>[] = [];
+
+  const ofOneTarget = async (faults: readonly PlannedFault[]): Promise<void> => {
+    let previous: AbortController | undefined;
+    for (const fault of faults) {
+      const waitMs = fault.atMs - (performance.now() - begun);
+      if (waitMs > 0) await pause(waitMs, undefined, { signal }).catch(() => undefined);
+      previous?.abort();
+      if (signal.aborted) return;
+      const record = await dealAndEnd(world, fault, { onFault, signal });
+      records.set(fault, record);
+      previous = new AbortController();
+      const over = AbortSignal.any([signal, previous.signal, allEnded.signal]);
+      recoveries.push(recovered(sampler, over, record, { records, onFault }));
+    }
+  };
+  try {
+    await Promise.all(perTarget.map(ofOneTarget));
+    await Promise.race([Promise.all(recoveries), pause(lastRecoveryMs, undefined, { signal, ref: false })]).catch(
+      () => undefined,
+    );
+  } finally {
+    allEnded.abort();
+    await Promise.all(recoveries);
+    await sampler.close();
+  }
+  return plan.flatMap((fault) => records.get(fault) ?? []);
+}
+
+async function dealAndEnd(
+  world: HarmedWorld,
+  fault: PlannedFault,
+  { onFault, signal }: Required<RunOptions>,
+): Promise<FaultRecord> {
+  const beganAtMs = Date.now();
+  const troubles: string[] = [];
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      troubles.push(messageOf(error));
+      onFault({ what: 'trouble', fault, trouble: messageOf(error) });
+      return undefined;
+    }
+  };
+  onFault({ what: 'began', fault });
+  const end = await attempt(() => world.harm(fault));
+  if (end) {
+    await pause(fault.durationMs, undefined, { signal }).catch(() => undefined);
+    await attempt(end);
+  }
+  onFault({ what: 'ended', fault });
+  const trouble = troubles.length > 0 ? { trouble: troubles.join('; ') } : {};
+  return { fault, beganAtMs, endedAtMs: Date.now(), recoveredMs: null, ...trouble };
+}
+
+async function recovered(
+  sampler: RecoverySampler,
+  over: AbortSignal,
+  record: FaultRecord,
+  { records, onFault }: { records: Map<PlannedFault, FaultRecord>; onFault: (event: FaultEvent) => void },
+): Promise<void> {
+  const recoveredMs = await sampler.measure(over);
+  if (recoveredMs === null) return;
+  records.set(record.fault, { ...record, recoveredMs });
+  onFault({ what: 'recovered', fault: record.fault, recoveredMs });
+}

@@ -1,0 +1,57 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Ledger, ledgerFrom, type LedgerEvent, type LedgerLine } from './ledger';
+
+/** The ledger's file in the folder of a run. */
+export function ledgerPath(folder: string): string {
+  return join(folder, 'ledger.jsonl');
+}
+
+/** Append-only and written at once, so that whatever ends the writers leaves the books as they were. */
+export class LedgerFile {
+  private last = 0;
+  /** Events in committed transactions, and in those in doubt. */
+  committed = 0;
+  inDoubt = 0;
+
+  constructor(private readonly path: string) {}
+
+  /** Number of a transaction that begins. */
+  begin(): number {
+    this.last += 1;
+    return this.last;
+  }
+
+  /** Right before COMMIT is sent. */
+  committing(tx: number, atMs: number, events: readonly LedgerEvent[]): void {
+    this.append({ says: 'committing', tx, atMs, events });
+  }
+
+  isCommitted(tx: number, events: readonly LedgerEvent[]): void {
+    this.append({ says: 'committed', tx });
+    this.committed += events.length;
+  }
+
+  isInDoubt(tx: number, events: readonly LedgerEvent[]): void {
+    this.append({ says: 'in doubt', tx });
+    this.inDoubt += events.length;
+  }
+
+  isRolledBack(tx: number, atMs: number, events: readonly LedgerEvent[], why: string): void {
+    this.append({ says: 'rolled back', tx, atMs, events, why });
+  }
+
+  areReachable(people: readonly string[]): void {
+    this.append({ says: 'reachable', people });
+  }
+
+  private append(line: LedgerLine): void {
+    appendFileSync(this.path, `${JSON.stringify(line)}\n`);
+  }
+}
+
+/** The books of a run, read from its folder. */
+export function readLedger(folder: string): Ledger {
+  const lines = readFileSync(ledgerPath(folder), 'utf8').trimEnd().split('\n');
+  return ledgerFrom(lines.filter((line) => line !== '').map((line) => JSON.parse(line) as LedgerLine));
+}

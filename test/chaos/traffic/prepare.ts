@@ -1,0 +1,63 @@
+import { Pool } from 'pg';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Random } from '../../../dev/demo/random';
+import { businessSchema } from '../../../dev/demo/setup/business-schema';
+import { type Graph, insertGraph, userId } from '../../../dev/demo/setup/graph';
+import { setPreferences } from '../../../dev/demo/setup/preferences';
+import { signUpFirst } from '../../../dev/demo/traffic/sign-up-first';
+import { World } from '../../../dev/demo/traffic/world';
+import { within } from '../../../dev/stack/until';
+import { type ChaosWorld } from '../types';
+import { DoubtingBusiness } from './doubting-business';
+import { planChaosGraph } from './graph';
+import { LedgerFile, ledgerPath } from './ledger-file';
+import { openWritersPool } from './writers-pool';
+
+/** Every transaction of the writers leaves its number here, beside its business rows and its events. */
+const transactionsTable = 'CREATE TABLE business.transactions (tx bigint PRIMARY KEY)';
+const firstPeople = 60;
+const signUpsPerSecond = 20;
+
+/** What the writers start from. */
+export interface PreparedTraffic {
+  readonly graph: Graph;
+  /** What the business services remember. */
+  readonly memory: World;
+  readonly ledger: LedgerFile;
+}
+
+/**
+ * Makes the business tables and the social graph, and lets the first people sign up. The system must be running, and in
+ * health: it waits until the product knows them.
+ */
+export async function prepareTraffic(
+  world: ChaosWorld,
+  seed: number,
+  interrupted: AbortSignal = new AbortController().signal,
+): Promise<PreparedTraffic> {
+  const random = new Random(seed);
+  const graph = planChaosGraph(world.pullThreshold, random.fork());
+  const memory = new World(graph);
+  const ledger = new LedgerFile(ledgerPath(world.folder));
+  const direct = new Pool({ connectionString: world.databaseUrl, max: 2, application_name: 'nova-chaos-setup' });
+  const pooled = openWritersPool(world.pooledDatabaseUrl);
+  try {
+    await direct.query(businessSchema);
+    await direct.query(transactionsTable);
+    await insertGraph(direct, graph);
+    const services = {
+      business: new DoubtingBusiness(pooled, ledger),
+      world: memory,
+      signalPostDeleted: async () => undefined,
+      pause: (ms: number) => pause(Math.max(0, ms)),
+    };
+    const pace = { pool: direct, count: firstPeople, rate: signUpsPerSecond };
+    await signUpFirst(services, { ...pace, random: random.fork(), interrupted });
+    ledger.areReachable(memory.reachable);
+    const writers = Array.from({ length: graph.users }, (_, n) => userId(n));
+    await setPreferences(direct, { writers, reachable: memory.reachable }, random.fork());
+    return { graph, memory, ledger };
+  } finally {
+    await Promise.allSettled([direct, pooled].map((pool) => within(5_000, 'the pool', pool.end())));
+  }
+}

@@ -1,0 +1,74 @@
+import { Client } from '@temporalio/client';
+import { setTimeout as pause } from 'node:timers/promises';
+import { signalDeleted } from '../../../client/signal-deleted';
+import { Random } from '../../../dev/demo/random';
+import { type Services } from '../../../dev/demo/traffic/scenarios/scenario';
+import { environmentOf } from '../../../dev/stack/addresses';
+import { within } from '../../../dev/stack/until';
+import { configFrom, sharedSettings } from '../../../runtime/config';
+import { connectClient } from '../../../runtime/temporal';
+import { type ChaosWorld } from '../types';
+import { DoubtingBusiness } from './doubting-business';
+import { drive } from './drive';
+import { type Ledger } from './ledger';
+import { readLedger } from './ledger-file';
+import { type PreparedTraffic } from './prepare';
+import { openWritersPool } from './writers-pool';
+
+/** How far the writers are, in events. */
+export interface TrafficProgress {
+  readonly committed: number;
+  readonly inDoubt: number;
+}
+
+interface TrafficOptions {
+  readonly world: ChaosWorld;
+  readonly prepared: PreparedTraffic;
+  readonly seed: number;
+  /** Events per second, on average. */
+  readonly rate: number;
+  /** When it aborts no new transaction begins; those under way come to their end. */
+  readonly until: AbortSignal;
+  readonly onProgress?: (progress: TrafficProgress) => void;
+}
+
+/** A signal only makes things faster, so a service does not wait long for it. */
+const signalPatienceMs = 3_000;
+const progressEveryMs = 1_000;
+
+/**
+ * Behaves like business services whose database and pooler fail under them, until told to stop. Answers their books, read
+ * back from the file in the world's folder.
+ * @throws only on mistakes of the writers themselves
+ */
+export async function runTraffic(options: TrafficOptions): Promise<Ledger> {
+  const { world, prepared, seed, rate, until, onProgress } = options;
+  const { ledger, memory } = prepared;
+  const pool = openWritersPool(world.pooledDatabaseUrl);
+  const connection = connectClient(configFrom(sharedSettings.temporal, environmentOf(world.direct)));
+  const client = new Client({ connection, namespace: world.direct.temporalNamespace });
+  const services: Services = {
+    business: new DoubtingBusiness(pool, ledger),
+    world: memory,
+    signalPostDeleted: async (postId) => {
+      const deps = { pool, workflows: client.workflow };
+      const signal = () => signalDeleted(deps, { aggregateType: 'post', aggregateId: postId });
+      await client.withDeadline(Date.now() + signalPatienceMs, signal).catch(() => []);
+    },
+    pause: (ms) => pause(Math.max(0, ms)),
+  };
+  const told = setInterval(
+    () => onProgress?.({ committed: ledger.committed, inDoubt: ledger.inDoubt }),
+    progressEveryMs,
+  );
+  try {
+    // Another stream than the preparation's, from the same seed.
+    const random = new Random(seed ^ 0x5eed);
+    await drive({ services, random, rate, until, committed: () => ledger.committed });
+  } finally {
+    clearInterval(told);
+    // A half-open line never says goodbye.
+    await Promise.allSettled([within(5_000, 'the pool', pool.end()), connection.close()]);
+  }
+  return readLedger(world.folder);
+}

@@ -1,0 +1,128 @@
+import { type StackAddresses } from '../../dev/stack/addresses';
+import { type ReceivedMail } from '../../dev/demo/setup/mail-sink';
+
+/** What a chaos run is asked to do. */
+export interface ChaosOptions {
+  /** How long faults are dealt out, minutes; settling and proving come on top. */
+  readonly minutes: number;
+  /** Everything drawn at random follows from it: the schedule of faults and what the writers do. */
+  readonly seed: number;
+  /** Events written per second, on average. */
+  readonly rate: number;
+}
+
+/** What can be harmed. */
+export type Target = 'bridge' | 'workers' | 'postgres' | 'pgbouncer' | 'redis' | 'kafka' | 'temporal';
+
+/** How it is harmed. */
+export type FaultKind =
+  /** SIGKILL, and a new one is started. */
+  | 'kill'
+  /** SIGTERM or the server's clean stop, and a new one is started. */
+  | 'restart'
+  /** SIGSTOP for a while, then SIGCONT. */
+  | 'pause'
+  /** Its sockets carry data late and little by little. */
+  | 'slow'
+  /** Its sockets stay open and carry nothing: a half-open connection. */
+  | 'half-open'
+  /** All its connections are reset. */
+  | 'reset'
+  /** Its data is deleted (Redis), then rebuilt by the operator's command. */
+  | 'wipe'
+  /** The process's wall clock jumps. */
+  | 'clock-step';
+
+/** Index of a fault that harms all of its target at once. */
+export const everyOne = -1;
+
+/** One fault of the schedule; a pure function of seed and minutes. */
+export interface PlannedFault {
+  /** From the start of the faults, milliseconds. */
+  readonly atMs: number;
+  readonly target: Target;
+  /** Which of several (bridge 0–2, workers 0–1); 0 for servers; `everyOne` for all bridges at once. */
+  readonly index: number;
+  readonly kind: FaultKind;
+  /** How long it lasts, milliseconds; for a kill or restart, until the new process is started. */
+  readonly durationMs: number;
+  /** For a clock step: by how much, milliseconds, either sign. */
+  readonly stepMs?: number;
+}
+
+/** What became of a fault. */
+export interface FaultRecord {
+  readonly fault: PlannedFault;
+  /** Epoch milliseconds. */
+  readonly beganAtMs: number;
+  readonly endedAtMs: number;
+  /**
+   * From the end of the fault until nothing committed before its end was still pending, milliseconds; null when the run
+   * ended, or another fault of the same target began, before that.
+   */
+  readonly recoveredMs: number | null;
+  /** What went wrong with dealing or ending the fault itself, in words. */
+  readonly trouble?: string;
+}
+
+/** A process that ended though no fault ended it, or that did not end as it should: each is a violation. */
+export interface Death {
+  readonly process: string;
+  readonly what: string;
+  readonly atMs: number;
+  /** The end of its log. */
+  readonly log: string;
+  readonly logFile: string;
+}
+
+/** The system under test and its servers. */
+export interface ChaosWorld {
+  /** The servers themselves, past PgBouncer and the proxies: for the proof and the sampler. */
+  readonly direct: StackAddresses;
+  /** The run's database on the server itself, and as our processes and the writers see it (PgBouncer, proxy). */
+  readonly databaseUrl: string;
+  readonly pooledDatabaseUrl: string;
+  readonly names: {
+    readonly topicPrefix: string;
+    readonly redisPrefix: string;
+    readonly taskQueuePrefix: string;
+    /** Temporal visibility query that finds this run's workflows. */
+    readonly workflowQuery: string;
+  };
+  /** Mail that the workers' SMTP server took. */
+  readonly mails: readonly ReceivedMail[];
+  /** Folder of logs and evidence. */
+  readonly folder: string;
+  /** Feed settings the workers run with. */
+  readonly pullThreshold: number;
+  readonly feedCap: number;
+  /** Processes that died by themselves so far. */
+  readonly deaths: readonly Death[];
+  /** Deals a fault; resolves when it has begun. The answer ends it, and resolves when what was harmed is up again. */
+  harm(fault: PlannedFault): Promise<() => Promise<void>>;
+  /** Ends everything, whatever state it is in. May be called again. */
+  close(): Promise<void>;
+  /** The abrupt end: kills the processes of this run and does nothing else. */
+  killProcesses(): void;
+}
+
+/** One line of the ledger proof: a promise, what was compared, and how many broke it. Zero is the only good answer. */
+export interface ProofRow {
+  /** 'lost', 'duplicate starts', 'duplicate effects', 'out of order on Kafka', 'resurrected deletes', 'leases leaked', 'unexplained', … */
+  readonly promise: string;
+  readonly violations: number;
+  /** How many cases were looked at: a proof over nothing is no proof. */
+  readonly examined: number;
+  /** What exactly, at most a few examples with event ids. */
+  readonly examples: readonly string[];
+}
+
+/** Commit to start and commit to Kafka, per priority, over the whole run, milliseconds. */
+export interface StallRow {
+  readonly priority: string;
+  readonly events: number;
+  readonly startP50Ms: number;
+  readonly startP99Ms: number;
+  readonly longestStartMs: number;
+  readonly longestEmitMs: number;
+}

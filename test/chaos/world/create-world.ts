@@ -1,0 +1,148 @@
+import { Connection } from '@temporalio/client';
+import { Pool } from 'pg';
+import { Cleanup } from '../../../dev/demo/cleanup';
+import { newRunId } from '../../../dev/demo/run-names';
+import { startMailSink } from '../../../dev/demo/setup/mail-sink';
+import { environmentOf } from '../../../dev/stack/addresses';
+import { type ChaosOptions, type ChaosWorld, type Death } from '../types';
+import { createRunDatabase } from './database';
+import { dealFault } from './harm';
+import { createLinks } from './links';
+import { chaosNames } from './names';
+import { flushRedis, runRebuildFeeds } from './operator';
+import { claimRun } from './run-claim';
+import { untilSystemReady } from './ready';
+import { bringServersUp } from './servers';
+import { environmentFor, planSystem } from './system';
+import { cureTemporal } from './temporal-cure';
+
+interface WorldShow {
+  /** What is being done now, for people. */
+  readonly detail?: (text: string) => void;
+  /** Told at once of a process that died by itself. */
+  readonly onDeath?: (death: Death) => void;
+  /** Ends the setting up half way; what was made by then is removed. */
+  readonly signal?: AbortSignal;
+  /** Authors with more followers than this are merged by readers; the traffic's social graph decides. */
+  readonly pullThreshold?: number;
+}
+
+/** Most posts that a feed holds: the product’s default. */
+const feedCap = 800;
+const readyTimeoutMs = 120_000;
+
+/**
+ * Brings up servers of the run’s own, a fresh migrated database, the faulty network between, and three bridges and two
+ * workers; answers when all of them work. `close` of the answer undoes it; a failure half way undoes it too.
+ */
+export async function createWorld(_options: ChaosOptions, show: WorldShow = {}): Promise<ChaosWorld> {
+  const cleanup = new Cleanup();
+  try {
+    return await build(show, cleanup);
+  } catch (thrown) {
+    await cleanup.run();
+    throw thrown;
+  }
+}
+
+async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
+  const { onDeath = () => undefined, signal, pullThreshold = 1_000 } = show;
+  let said = '';
+  const detail = (text: string): void => {
+    if (text !== said) show.detail?.(text);
+    said = text;
+  };
+  const names = chaosNames(newRunId());
+  const claim = await claimRun(names.run);
+  cleanup.add('the claim', async () => claim.release());
+
+  detail(`servers of its own (stack "${claim.stackName}")`);
+  const servers = await bringServersUp(claim.stackName);
+  cleanup.add('the servers', () => servers.close());
+  const cure = cureTemporal(servers, claim.folder);
+  cleanup.add('the watch over Temporal', () => cure.close());
+  signal?.throwIfAborted();
+
+  detail('a fresh database, PgBouncer and the proxies');
+  const databaseUrl = await createRunDatabase(servers.addresses.databaseUrl, names.database);
+  const onStart = (pid: number): void => claim.addChild(pid);
+  const links = await createLinks(servers.addresses, names.database, onStart);
+  cleanup.add('PgBouncer and the proxies', () => links.close());
+  const mails = await startMailSink();
+  cleanup.add('the mail server', () => mails.close());
+  signal?.throwIfAborted();
+
+  const deaths: Death[] = [];
+  const base = { names, folder: claim.folder, pullThreshold, feedCap };
+  const system = await planSystem({
+    links,
+    world: base,
+    smtpUrl: mails.url,
+    onStart,
+    onDeath: (death) => {
+      deaths.push(death);
+      onDeath(death);
+    },
+  });
+  const processes = [...system.bridges, ...system.workers];
+  const killProcesses = (): void => {
+    for (const process of processes) void process.kill();
+    void links.pgBouncer.kill();
+  };
+  process.once('exit', killProcesses);
+  cleanup.add('the processes', async () => {
+    for (const process of processes) process.signal('SIGCONT');
+    await Promise.all(processes.map((process) => process.stop()));
+    process.off('exit', killProcesses);
+  });
+
+  detail('three bridges and two workers');
+  for (const process of processes) process.start();
+  const connection = Connection.lazy({ address: servers.addresses.temporalAddress });
+  const pool = new Pool({ connectionString: databaseUrl, max: 2 });
+  pool.on('error', () => undefined);
+  try {
+    const { temporalNamespace: namespace } = servers.addresses;
+    await untilSystemReady({
+      connection,
+      namespace,
+      taskQueuePrefix: names.taskQueuePrefix,
+      pool,
+      processes,
+      timeoutMs: readyTimeoutMs,
+      interrupted: signal ?? new AbortController().signal,
+      detail,
+    });
+  } finally {
+    await Promise.all([pool.end(), connection.close()]);
+  }
+
+  // As the operator has it: past the faulty network, with the settings of the workers.
+  const { addresses: direct } = servers;
+  const operator = {
+    ...environmentFor({ links, world: base, smtpUrl: mails.url }),
+    ...environmentOf({ ...direct, databaseUrl }),
+  };
+  const harmed = {
+    servers,
+    links,
+    system,
+    wipeRedis: () => flushRedis(direct.redisUrl),
+    rebuildFeeds: () => runRebuildFeeds(operator, claim.folder),
+  };
+  let closing: Promise<unknown> | undefined;
+  return {
+    ...base,
+    direct: { ...direct, databaseUrl },
+    databaseUrl,
+    pooledDatabaseUrl: links.addresses.databaseUrl,
+    mails: mails.received,
+    deaths,
+    harm: (fault) => dealFault(harmed, fault),
+    killProcesses,
+    async close() {
+      closing ??= cleanup.run();
+      await closing;
+    },
+  };
+}

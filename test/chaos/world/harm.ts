@@ -1,0 +1,107 @@
+import { type PlannedFault, everyOne } from '../types';
+import { type Links, type ProxiedTarget } from './links';
+import { type ManagedProcess } from './managed-process';
+import { type ChaosServers } from './servers';
+import { type System } from './system';
+
+/** Undoes a fault; resolves when what was harmed is up again. */
+type End = () => Promise<void>;
+
+interface Harmed {
+  readonly servers: ChaosServers;
+  readonly links: Links;
+  readonly system: System;
+  /** What an operator does after Redis was lost. */
+  readonly rebuildFeeds: () => Promise<void>;
+  readonly wipeRedis: () => Promise<void>;
+}
+
+/** Some hundred milliseconds to each answer of usual size: far above every budget, below most timeouts. */
+const slowness = { latencyMs: 150, pieceBytes: 2_048 };
+
+/** Deals a fault; the answer ends it. */
+export async function dealFault(harmed: Harmed, fault: PlannedFault): Promise<End> {
+  const { target } = fault;
+  switch (target) {
+    case 'bridge':
+    case 'workers':
+      return harmProcesses(harmed, fault, target);
+    case 'pgbouncer':
+      return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmPgBouncer(harmed, fault);
+    case 'kafka':
+      return harmServer(harmed, fault, target);
+    case 'redis':
+      if (fault.kind === 'wipe') {
+        await harmed.wipeRedis();
+        return harmed.rebuildFeeds;
+      }
+      return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmServer(harmed, fault, target);
+    case 'postgres':
+    case 'temporal':
+      return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmServer(harmed, fault, target);
+  }
+}
+
+async function harmProcesses({ system }: Harmed, fault: PlannedFault, target: 'bridge' | 'workers'): Promise<End> {
+  const all = target === 'bridge' ? system.bridges : system.workers;
+  const harmed = fault.index === everyOne ? all : all.slice(fault.index, fault.index + 1);
+  if (harmed.length === 0) throw impossible(fault);
+  const each = (work: (process: ManagedProcess) => Promise<void>): Promise<unknown> => Promise.all(harmed.map(work));
+  const signalAll = (signal: 'SIGSTOP' | 'SIGCONT') => harmed.forEach((process) => process.signal(signal));
+  const startAgain = async () => harmed.forEach((process) => process.start());
+  switch (fault.kind) {
+    case 'kill':
+      await each((process) => process.kill());
+      return startAgain;
+    case 'restart':
+      await each((process) => process.stop());
+      return startAgain;
+    case 'pause':
+      signalAll('SIGSTOP');
+      return async () => signalAll('SIGCONT');
+    case 'clock-step':
+      system.clocks[target].set(fault.stepMs ?? 0);
+      return async () => system.clocks[target].set(0);
+    default:
+      throw impossible(fault);
+  }
+}
+
+type Server = 'postgres' | 'redis' | 'kafka' | 'temporal';
+
+async function harmServer({ servers }: Harmed, fault: PlannedFault, server: Server): Promise<End> {
+  switch (fault.kind) {
+    case 'kill':
+      await servers.kill(server);
+      return () => servers.start(server);
+    case 'restart':
+      await servers.stop(server);
+      return () => servers.start(server);
+    case 'pause':
+      servers.signal(server, 'SIGSTOP');
+      return async () => servers.signal(server, 'SIGCONT');
+    default:
+      throw impossible(fault);
+  }
+}
+
+async function harmPgBouncer({ links: { pgBouncer } }: Harmed, fault: PlannedFault): Promise<End> {
+  if (fault.kind === 'kill') await pgBouncer.kill();
+  else if (fault.kind === 'restart') await pgBouncer.stop();
+  else throw impossible(fault);
+  return () => pgBouncer.start();
+}
+
+function isOfSockets({ kind }: PlannedFault): boolean {
+  return kind === 'slow' || kind === 'half-open' || kind === 'reset';
+}
+
+async function harmSockets({ links }: Harmed, { kind }: PlannedFault, target: ProxiedTarget): Promise<End> {
+  const proxy = links.proxies[target];
+  proxy.set(kind === 'slow' ? { slow: slowness } : kind === 'reset' ? 'reset' : 'half-open');
+  return async () => proxy.set('pass');
+}
+
+function impossible({ target, kind }: PlannedFault): Error {
+  return new Error(`there is no fault "${kind}" of ${target}`);
+}

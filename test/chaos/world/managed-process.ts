@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { checkoutRoot } from '../../../dev/stack/paths';
+import { type Death } from '../types';
+
+export interface ProcessPlan {
+  readonly name: string;
+  /** Path in the checkout. */
+  readonly entry: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly logFolder: string;
+  readonly onStart: (pid: number) => void;
+  /** Told when it ends though nobody harmed it, or does not end as it should. */
+  readonly onDeath: (death: Death) => void;
+}
+
+/** Kubernetes gives a process this long after SIGTERM. */
+const gracePeriodMs = 30_000;
+/** Between two starts of a process that does not stay up. */
+const restartDelayMs = 1_000;
+
+/** One bridge or worker process run from source. It is started again when it ends by itself, as a cluster would. */
+export class ManagedProcess {
+  private child: ChildProcess | undefined;
+  /** Down because a fault or the end of the run wants it so. */
+  private wantedDown = true;
+  private ended: Promise<void> = Promise.resolve();
+
+  constructor(private readonly plan: ProcessPlan) {}
+
+  get name(): string {
+    return this.plan.name;
+  }
+
+  get logFile(): string {
+    return join(this.plan.logFolder, `${this.plan.name}.log`);
+  }
+
+  get pid(): number {
+    return this.isUp ? (this.child?.pid ?? 0) : 0;
+  }
+
+  get isUp(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  start(): void {
+    this.wantedDown = false;
+    if (!this.isUp) this.spawn();
+  }
+
+  /** SIGKILL; stays down until `start`. */
+  async kill(): Promise<void> {
+    this.wantedDown = true;
+    this.child?.kill('SIGKILL');
+    await this.ended;
+  }
+
+  /** SIGTERM, and SIGKILL when that is not heeded; stays down until `start`. */
+  async stop(): Promise<void> {
+    this.wantedDown = true;
+    const { child } = this;
+    if (!this.isUp || child === undefined) return;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => {
+      this.tell(`did not end within ${gracePeriodMs / 1_000} s of SIGTERM`);
+      child.kill('SIGKILL');
+    }, gracePeriodMs);
+    await this.ended;
+    clearTimeout(timer);
+    if (child.exitCode !== null && child.exitCode !== 0) this.tell(`ended with code ${child.exitCode} after SIGTERM`);
+  }
+
+  /** SIGSTOP or SIGCONT. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    if (this.isUp) this.child?.kill(signal);
+  }
+
+  private spawn(): void {
+    const { name, entry, environment, onStart } = this.plan;
+    const log = openSync(this.logFile, 'a');
+    let child: ChildProcess;
+    try {
+      child = spawn(process.execPath, ['--import', 'tsx', join(checkoutRoot, entry)], {
+        cwd: checkoutRoot,
+        env: { ...process.env, ...environment },
+        // A group of its own: Ctrl-C reaches the run alone, which then ends its processes in order.
+        detached: true,
+        stdio: ['ignore', log, log],
+      });
+    } finally {
+      closeSync(log);
+    }
+    if (child.pid === undefined) throw new Error(`${name} could not be started`);
+    this.child = child;
+    onStart(child.pid);
+    this.ended = new Promise((resolve) => child.once('exit', () => resolve()));
+    child.once('exit', (code, signal) => void this.afterExit(child, signal ?? `code ${code}`));
+  }
+
+  private async afterExit(child: ChildProcess, how: string): Promise<void> {
+    if (this.wantedDown) return;
+    this.tell(`process died by itself (${how})`);
+    await pause(restartDelayMs);
+    if (!this.wantedDown && this.child === child) this.spawn();
+  }
+
+  private tell(what: string): void {
+    this.plan.onDeath({ process: this.name, what, atMs: Date.now(), log: this.lastLines(), logFile: this.logFile });
+  }
+
+  lastLines(): string {
+    return readFileSync(this.logFile, 'utf8').trim().split('\n').slice(-8).join('\n').slice(-3_000);
+  }
+}

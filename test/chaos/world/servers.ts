@@ -1,0 +1,92 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type StackAddresses } from '../../../dev/stack/addresses';
+import { reusable, startLocal } from '../../../dev/stack/bring-up';
+import { messageOf } from '../../../dev/stack/errors';
+import { addresses as addressesOf, livingProcess, type OpenStack } from '../../../dev/stack/open-stack';
+import { type Env, stackFolder } from '../../../dev/stack/paths';
+import { type PortName, portVariable } from '../../../dev/stack/ports';
+import { stopProcess } from '../../../dev/stack/processes';
+import { silentReporter } from '../../../dev/stack/reporter';
+import { givenBy } from '../../../dev/stack/servers/addresses-of';
+import { localServers } from '../../../dev/stack/servers/all';
+import { type ServerName } from '../../../dev/stack/servers/server';
+import { down, up } from '../../../dev/stack/stack';
+import { readRecord } from '../../../dev/stack/state-file';
+
+/** The run's own servers, each of which can be harmed alone. */
+export interface ChaosServers {
+  readonly addresses: StackAddresses;
+  pidOf(server: ServerName): number;
+  kill(server: ServerName): Promise<void>;
+  /** Its clean stop. */
+  stop(server: ServerName): Promise<void>;
+  /** SIGSTOP, or SIGCONT. */
+  signal(server: ServerName, signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** On the same data and the same port; resolves when it answers. Patient: a killed server may need time to recover. */
+  start(server: ServerName): Promise<void>;
+  close(): Promise<void>;
+}
+
+const startPatienceMs = 180_000;
+
+/** Brings an empty stack up that keeps its data over restarts. Never takes servers that the environment gives. */
+export async function bringServersUp(name: string): Promise<ChaosServers> {
+  const env = ownServersOnly(process.env);
+  await up({ name, profile: 'durable', wipe: true, env });
+  const folder = stackFolder(name, env);
+  const record = readRecord(folder.stateFile);
+  if (record === null) throw new Error(`the stack "${name}" came up without a record (${folder.stateFile})`);
+  const stack: OpenStack = { folder, record, env: withPorts(env, record.ports), report: silentReporter };
+
+  const end = async (server: ServerName, signal: NodeJS.Signals): Promise<void> => {
+    const living = livingProcess(stack, server);
+    if (living !== null) await stopProcess(living, signal, 30_000);
+  };
+  const tails = new Map<ServerName, Promise<void>>();
+  /** One at a time per server: the schedule and whoever else starts or ends servers must not do so to each other's. */
+  const inTurn = (server: ServerName, work: () => Promise<void>): Promise<void> => {
+    const turn = (tails.get(server) ?? Promise.resolve()).then(work);
+    tails.set(
+      server,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  };
+  const start = async (server: ServerName): Promise<void> => {
+    const deadline = Date.now() + startPatienceMs;
+    while (!(await reusable(stack, server))) {
+      try {
+        await startLocal(stack, server, await localServers[server].locate(env));
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw new Error(`${server} does not come back: ${messageOf(error)}`);
+        await pause(250);
+      }
+    }
+  };
+  return {
+    addresses: addressesOf(stack),
+    pidOf: (server) => livingProcess(stack, server)?.pid ?? 0,
+    kill: (server) => inTurn(server, () => end(server, 'SIGKILL')),
+    stop: (server) => inTurn(server, () => end(server, localServers[server].stopSignal)),
+    signal(server, signal) {
+      const living = livingProcess(stack, server);
+      if (living !== null) process.kill(living.pid, signal);
+    },
+    start: (server) => inTurn(server, () => start(server)),
+    close: () => down({ name, env }),
+  };
+}
+
+/** The environment as if it gave no server's address. */
+function ownServersOnly(env: Env): Env {
+  const given = new Set<string>(Object.values(givenBy));
+  const own = Object.fromEntries(Object.entries(env).filter(([variable]) => !given.has(variable)));
+  return { ...own, NOVA_STACK: 'local' };
+}
+
+/** A restarted server must be where it was: a port that is still taken is waited for, not replaced. */
+function withPorts(env: Env, ports: OpenStack['record']['ports']): Env {
+  const fixed = Object.entries(ports).map(([name, port]) => [portVariable(name as PortName), String(port)]);
+  return { ...env, ...(Object.fromEntries(fixed) as Record<string, string>) };
+}

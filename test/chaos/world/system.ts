@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { environmentOf } from '../../../dev/stack/addresses';
+import { createLogger } from '../../../runtime/logger';
+import { makeBundle } from '../../../workers/workflow-bundle';
+import { type ChaosWorld, type Death } from '../types';
+import { counts, withMovableClock } from './counts';
+import { type Links } from './links';
+import { ManagedProcess } from './managed-process';
+import { createMovableClock, type MovableClock } from './movable-clock';
+
+/** A bridge’s lease, milliseconds: short, so that a run sees many of them end. */
+export const leaseMs = 10_000;
+/** How long an upload waits for its post; an hour in production. */
+const claimWindowMs = 10_000;
+
+export interface System {
+  readonly bridges: readonly ManagedProcess[];
+  readonly workers: readonly ManagedProcess[];
+  readonly clocks: Readonly<Record<keyof typeof counts, MovableClock>>;
+}
+
+interface SystemOptions {
+  readonly links: Links;
+  readonly world: Pick<ChaosWorld, 'names' | 'folder' | 'pullThreshold' | 'feedCap'>;
+  readonly smtpUrl: string;
+  readonly onStart: (pid: number) => void;
+  readonly onDeath: (death: Death) => void;
+}
+
+/** What somebody may have set for another deployment, and what would break the run’s isolation or the proof. */
+const unset = Object.fromEntries(
+  [
+    ...['WORKER_QUEUES', 'BRIDGE_METRICS_PORT', 'WORKER_METRICS_PORT', 'FEED_CHUNK_SIZE'],
+    ...['KAFKA_IDENTITY_EVENTS_TOPIC', 'KAFKA_MEDIA_EVENTS_TOPIC', 'KAFKA_EVENTS_TOPIC', 'KAFKA_MESSAGE_EVENTS_TOPIC'],
+  ].map((name) => [name, '']),
+);
+
+/** Plans the bridges and workers, each a process of its own from source as in production; none is started yet. */
+export async function planSystem(options: SystemOptions): Promise<System> {
+  const { folder } = options.world;
+  const environment = { ...environmentFor(options), WORKFLOW_BUNDLE: await bundleInto(folder) };
+  const clocks = {
+    bridge: await createMovableClock(join(folder, 'bridge.clock')),
+    workers: await createMovableClock(join(folder, 'workers.clock')),
+  };
+  const several = (kind: keyof typeof counts, name: string, entry: string): ManagedProcess[] =>
+    Array.from({ length: counts[kind] }, (_, index) => {
+      const clock = index === withMovableClock[kind] ? clocks[kind].environment : {};
+      const { onStart, onDeath } = options;
+      const own = { ...environment, ...clock };
+      return new ManagedProcess({
+        name: `${name}-${index}`,
+        entry,
+        environment: own,
+        logFolder: folder,
+        onStart,
+        onDeath,
+      });
+    });
+  return {
+    bridges: several('bridge', 'bridge', 'outbox-bridge/main.ts'),
+    workers: several('workers', 'workers', 'workers/main.ts'),
+    clocks,
+  };
+}
+
+/** The settings of every process of the run. */
+export function environmentFor({
+  links,
+  world,
+  smtpUrl,
+}: Pick<SystemOptions, 'links' | 'world' | 'smtpUrl'>): Record<string, string> {
+  return {
+    ...environmentOf(links.addresses),
+    OUTBOX_LISTEN_URL: links.listenUrl,
+    OUTBOX_LEASE_MS: String(leaseMs),
+    KAFKA_TOPIC_PREFIX: world.names.topicPrefix,
+    REDIS_KEY_PREFIX: world.names.redisPrefix,
+    TASK_QUEUE_PREFIX: world.names.taskQueuePrefix,
+    SMTP_URL: smtpUrl,
+    MEDIA_CLAIM_WINDOW_MS: String(claimWindowMs),
+    FEED_PULL_THRESHOLD: String(world.pullThreshold),
+    FEED_CAP: String(world.feedCap),
+    ...unset,
+  };
+}
+
+/** Built once: a restarted worker is back sooner. */
+async function bundleInto(folder: string): Promise<string> {
+  const file = join(folder, 'workflow-bundle.js');
+  writeFileSync(file, (await makeBundle(createLogger('chaos', 'error'))).code);
+  return file;
+}
