@@ -59,19 +59,22 @@ export async function runProcess(
     stop.abort();
   };
   process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
-  try {
-    await Promise.race([signalled, Promise.all([startAll(services, stop.signal), ended])]);
-    await Promise.race([stopAll(services), tooLong(stopWithinMs, logger)]);
-    logger.info('stopped');
-    return 0;
-  } catch (thrown) {
+  const failed = (thrown: unknown): number => {
     logger.fatal({ error: oneLine(thrown, 2_000), stack: toError(thrown).stack }, 'the process failed');
-    await stopAll(services).catch(() => undefined);
     return 1;
-  }
+  };
+  const ran = await Promise.race([signalled, Promise.all([startAll(services, stop.signal), ended])]).then(
+    () => 0,
+    failed,
+  );
+  const stopped = stopAll(services).then(() => 0, failed);
+  const code = await Promise.race([stopped, tooLong(stopWithinMs, logger)]);
+  logger.info('stopped');
+  return Math.max(ran, code);
 }
 
-async function tooLong(ms: number, logger: Logger): Promise<void> {
+async function tooLong(ms: number, logger: Logger): Promise<number> {
   await pause(ms, undefined, { ref: false });
   logger.warn({ waited_ms: ms }, 'a server hangs: ending without it');
+  return 0;
 }

@@ -39,8 +39,10 @@ export async function runChaos(options: CommandLine, show: Show, cleanup: Cleanu
   const settled = await steps.run(
     'settle',
     'everything that follows from it',
-    (detail) =>
-      settleChaos({ world, interrupted, onLook: (missing) => detail(`still ${missing.join(', ') || 'nothing'}`) }),
+    (detail) => {
+      const say = sparingly(show.detailEveryMs, detail);
+      return settleChaos({ world, interrupted, onLook: (missing) => say(`still ${missing.join(', ') || 'nothing'}`) });
+    },
     ({ missing }) =>
       missing.length === 0 ? 'nothing is pending, no workflow is open' : `gave up: ${missing.join(', ')}`,
   );

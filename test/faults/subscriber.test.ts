@@ -88,7 +88,7 @@ function groupOf(point: Group['point'], mode: FaultMode): Group {
 }
 
 it.each(points.flatMap((point) => faultModes.map((mode) => ({ point, mode }))))(
-  '$point, $mode: every event is handled, in order, and none twice but the one that was struck',
+  '$point, $mode: every event is handled, in order, and none twice but what was struck',
   async ({ point, mode }) => {
     const { name, crew, order } = groups.find((group) => group.point === point && group.mode === mode) as Group;
     await crew.struck(order);
@@ -110,7 +110,8 @@ it.each(points.flatMap((point) => faultModes.map((mode) => ({ point, mode }))))(
       return before > Number(sequence) ? [`${key}: ${sequence} after ${before}`] : [];
     });
     const twice = handled.filter(({ times }) => times > 1);
-    const allowed = point === 'subscriber.handled' ? 1 : 0;
+    // Four partitions are handled side by side: a kill catches each in the middle of an event.
+    const allowed = mode === 'SIGKILL' ? 4 : point === 'subscriber.handled' ? 1 : 0;
     if (twice.length > allowed) faults.push(`${twice.length} events were handled twice: ${JSON.stringify(twice)}`);
     faults.push(...crew.deserters());
     results.add({ point, story: 'eventsArrive', mode, faults, ms });

@@ -106,7 +106,7 @@ it.each(['reset', 'half-open'] as const)(
 it('does not keep a process from ending: SIGTERM is heard while servers are away, and while they hang', async () => {
   const { addresses, url, all } = await behindProxies();
   for (const proxy of all) proxy.set('half-open');
-  system = await createOwnSystem(addresses, url);
+  system = await createOwnSystem(addresses, url, { SHUTDOWN_GRACE_MS: '1000' });
   const waiting = await Promise.all([system.startWorkers(), system.startBridge()]);
   await waitFor(() => waiting.every((process) => process.lines().length > 0), { timeoutMs: 120_000 });
   // Fails when a process has to be killed.

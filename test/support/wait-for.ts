@@ -6,7 +6,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: { timeoutMs?: number; everyMs?: number; what?: string } = {},
 ): Promise<NonNullable<T>> {
-  const { timeoutMs = 20_000, everyMs = 20, what = 'the condition' } = options;
+  const { timeoutMs = 90_000, everyMs = 20, what = 'the condition' } = options;
   const deadline = Date.now() + timeoutMs;
   let seen: unknown;
   for (;;) {
