@@ -100,7 +100,10 @@ class PgEmitTransaction implements EmitTransaction {
   }
 
   async find(refs: readonly EventRef[]): Promise<EmitRow[]> {
-    return (await this.client.query<EmitRow>(selectRows, keysOf(refs))).rows;
+    const { rows } = await this.client.query<EmitRow>(selectRows, keysOf(refs));
+    // Fails on a server that cannot write, which may be a former primary: what is not there may be on its successor.
+    if (rows.length < refs.length) await this.client.query('SELECT FROM outbox_events WHERE false FOR KEY SHARE');
+    return rows;
   }
 
   async markEmitted(rows: readonly EmitRow[]): Promise<void> {

@@ -41,7 +41,7 @@ export async function reusable(stack: OpenStack, server: ServerName): Promise<bo
     return health.healthy;
   };
   let healthy = false;
-  const patience = { timeoutMs: entry.how === 'docker' ? 0 : 15_000, everyMs: 250 };
+  const patience = { timeoutMs: entry.how === 'docker' ? 0 : 60_000, everyMs: 250 };
   await until(async () => !lives() || (healthy = await answers()), patience);
   return healthy;
 }

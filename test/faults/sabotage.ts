@@ -62,6 +62,12 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
       replace: "workflowIdReusePolicy: 'ALLOW_DUPLICATE'",
       red: 'bridge: bridge.started, two runs of one row',
     },
+    {
+      file: 'outbox-bridge/temporal-starter.ts',
+      find: "workflowIdConflictPolicy: 'FAIL'",
+      replace: "workflowIdConflictPolicy: 'TERMINATE_EXISTING'",
+      red: '',
+    },
   ],
   'marked-before-started': [
     {

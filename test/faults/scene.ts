@@ -18,7 +18,7 @@ export interface Expected {
   readonly erased?: readonly string[];
   /** Uploads that nobody claims: they wait out their hour, which is as it should be. */
   readonly waiting?: readonly string[];
-  /** Rows that may be on Kafka more than once; the first appearances are in order all the same. */
+  /** Whether even a copy after the mark may be: a zombie was sending. The first appearances are in order all the same. */
   readonly kafkaTwice?: boolean;
 }
 

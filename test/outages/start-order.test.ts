@@ -80,6 +80,12 @@ async function removeTopics(prefix = 'none'): Promise<void> {
 const said = (process: OwnProcess, text: string): boolean =>
   process.lines().some(({ msg }) => String(msg).includes(text));
 
+const lastSaid = (process: OwnProcess): unknown[] =>
+  process
+    .lines()
+    .slice(-5)
+    .map(({ msg }) => msg);
+
 it.each(['reset', 'half-open'] as const)(
   'does not matter: processes wait, visibly, for servers that are not there yet (%s), and go on by themselves',
   async (mode) => {
@@ -111,7 +117,7 @@ it('does not keep a process from ending: SIGTERM is heard while servers are away
   await waitFor(() => waiting.every((process) => process.lines().length > 0), { timeoutMs: 120_000 });
   // Fails when a process has to be killed.
   await Promise.all(waiting.map((process) => process.stop()));
-  for (const process of waiting) expect(process.lines().at(-1)).toMatchObject({ msg: 'stopped' });
+  for (const process of waiting) expect(lastSaid(process)).toContain('stopped');
 
   for (const proxy of all) proxy.set('pass');
   const working = await Promise.all([system.startWorkers(), system.startBridge()]);
@@ -121,5 +127,5 @@ it('does not keep a process from ending: SIGTERM is heard while servers are away
   for (const proxy of all) proxy.set('half-open');
   await traffic.round();
   await Promise.all(working.map((process) => process.stop()));
-  for (const process of working) expect(process.lines().at(-1)).toMatchObject({ msg: 'stopped' });
+  for (const process of working) expect(lastSaid(process)).toContain('stopped');
 });

@@ -72,7 +72,7 @@ class Pair {
     if (step.do === 'insert') await this.insert(step.aggregate, step.priority);
     else if (step.do === 'claim') await this.claim(step);
     else if (step.do === 'settle') await this.settle(step.rows);
-    else await this.wait((step.hours + 0.5) * hourMs);
+    else await this.wait((step.hours + 0.37) * hourMs); // no sum of waits ends where a lease ends
   }
 
   private async insert(aggregate: number, priority: number): Promise<void> {

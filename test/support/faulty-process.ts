@@ -15,7 +15,7 @@ export function obeyFaultOrders(): void {
     process.send?.(report);
   });
   // Nobody is to outlive the test that started it; nor is the test's line to keep anybody from ending.
-  process.once('disconnect', () => process.exit(1));
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.channel?.unref();
   armFaultPoints((point) => {
     for (const order of orders) {

@@ -60,6 +60,8 @@ export interface Received {
   readonly key: string;
   readonly headers: Record<string, string>;
   readonly body: string;
+  /** When its producer made it, epoch milliseconds. */
+  readonly producedAtMs: number;
 }
 
 export interface Collector {
@@ -91,5 +93,6 @@ function received(topic: string, partition: number, message: KafkaMessage): Rece
     key: String(message.key),
     headers: Object.fromEntries(headers) as Record<string, string>,
     body: String(message.value),
+    producedAtMs: Number(message.timestamp),
   };
 }

@@ -6,7 +6,7 @@ const required = { DATABASE_URL: 'postgres://localhost/nova' };
 const config = (environment: Record<string, string>) => configFrom(workerSettings, { ...required, ...environment });
 
 it('works on every queue unless told otherwise', () => {
-  expect(config({}).workerQueues).toEqual(['feed', 'media', 'notification', 'identity', 'kafka']);
+  expect(config({}).workerQueues).toEqual(['feed', 'media', 'notification', 'identity', 'kafka', 'maintenance']);
   expect(config({ WORKER_QUEUES: ' feed, kafka,feed ' }).workerQueues).toEqual(['feed', 'kafka']);
 });
 
