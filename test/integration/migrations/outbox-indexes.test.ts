@@ -77,6 +77,8 @@ async function claimStatement(): Promise<string> {
     p_rows: '64',
     p_paused: `ARRAY[]::text[]`,
     p_max_payload: '786432',
+    p_alone_after: '3',
+    p_unread_after: '6',
   };
   return body
     .slice(body.indexOf('WITH lane_head'), body.lastIndexOf('END'))
