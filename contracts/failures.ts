@@ -148,6 +148,12 @@ export const failures = {
     meaning: 'Temporal throttles us.',
     action: 'Nothing: the start window shrinks. If it lasts, raise the namespace’s limits.',
   },
+  TEMPORAL_SLOW: {
+    cause: 'busy',
+    retryable: true,
+    meaning: 'A start got no answer in time, though Temporal answers others.',
+    action: 'Nothing: the start window shrinks and the row steps back. If it lasts, Temporal’s database is too slow.',
+  },
   // Effects
   EVENT_NOT_FOUND: {
     cause: 'row',

@@ -113,7 +113,8 @@ function failed(row: ClaimedRow, failure: Fault, limits: AttemptLimits, eventTyp
   const known = { failure, ...(eventType === undefined ? {} : { eventType }) };
   if (cause !== 'row') {
     // Busy rows come back after a breath; outages and environment faults are held back by the breaker and the pause.
-    const delayMs = cause === 'busy' ? 100 + Math.random() * 200 : cause === 'outage' ? outageDelayMs(row) : 0;
+    const stepBackMs = cause === 'outage' || failure.code === 'TEMPORAL_SLOW' ? stepBack(row) : 0;
+    const delayMs = stepBackMs + (cause === 'busy' ? 100 + Math.random() * 200 : 0);
     return { settlement: { kind: 'failed', row, error, countsAttempt: false, delayMs }, ...known };
   }
   if (!retryable || row.retryCount + 1 >= limits.maxAttempts) {
@@ -124,9 +125,9 @@ function failed(row: ClaimedRow, failure: Fault, limits: AttemptLimits, eventTyp
 }
 
 /**
- * A row that meets an outage claim after claim, while the probe in between is answered, must step back: Temporal may hang on
+ * A row whose start is without an answer claim after claim, while Temporal answers others, must step back: Temporal may hang on
  * this one workflow id, and the oldest rows are claimed first, so that nothing behind them would ever be started.
  */
-function outageDelayMs({ claimCount }: ClaimedRow): number {
+function stepBack({ claimCount }: ClaimedRow): number {
   return claimCount <= 2 ? 0 : Math.min(500 * 2 ** (claimCount - 3), 15_000);
 }

@@ -6,6 +6,7 @@ import { oneLine, toError } from '../runtime/errors';
 /** gRPC status codes, https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
 const grpc = {
   INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
   PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
@@ -57,6 +58,11 @@ function rootOf(thrown: unknown): Error {
   let error = toError(thrown);
   while (error.cause instanceof Error) error = error.cause;
   return error;
+}
+
+/** The call was not answered in its time: the server may be away, or only slow. */
+export function isDeadlineExceeded(thrown: unknown): boolean {
+  return grpcCode(thrown) === grpc.DEADLINE_EXCEEDED;
 }
 
 function grpcCode(thrown: unknown): number | undefined {

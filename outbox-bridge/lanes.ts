@@ -14,6 +14,7 @@ export function lanesFor(window: number, inFlight: number): Lanes {
   const reserve = Math.max(1, Math.floor(window / 8));
   const free = Math.max(0, window - inFlight);
   const others = Math.max(0, window - reserve - inFlight);
-  const floor = others === 0 ? 0 : Math.max(1, Math.floor(others / 8));
+  // One of each at least, when there is room for one of each.
+  const floor = Math.max(others > 0 && free >= 3 ? 1 : 0, Math.floor(others / 8));
   return { perPriority: [free, others, others, others], floor, heads: free };
 }

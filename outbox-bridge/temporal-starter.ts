@@ -8,7 +8,7 @@ import { type SearchAttributeName, searchAttributes } from '../contracts/search-
 import { priorityName, temporalPriorityKey } from '../contracts/priority';
 import { taskQueue, workflowTypes } from '../contracts/workflow-types';
 import { NovaError } from '../contracts/failures';
-import { classifyTemporalError } from './classify-temporal-error';
+import { classifyTemporalError, isDeadlineExceeded } from './classify-temporal-error';
 import { notOurs } from './not-ours';
 import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter } from './ports';
 
@@ -29,6 +29,9 @@ class OutboxWorkflowClient extends WorkflowClient {
 const keys = Object.fromEntries(
   Object.entries(searchAttributes).map(([name, type]) => [name, defineSearchAttributeKey(name, type)]),
 ) as Record<SearchAttributeName, ReturnType<typeof defineSearchAttributeKey<'KEYWORD'>>>;
+
+/** Temporal answers the simplest question within this, milliseconds, or is taken for away. */
+const slowAfterMs = 1_000;
 
 export class TemporalStarter implements WorkflowStarter {
   private readonly client: OutboxWorkflowClient;
@@ -69,8 +72,22 @@ export class TemporalStarter implements WorkflowStarter {
       return { kind: 'started' };
     } catch (thrown) {
       if (thrown instanceof WorkflowExecutionAlreadyStartedError) return this.verify(request);
+      if (isDeadlineExceeded(thrown) && (await this.answersOthers()))
+        return { kind: 'failed', code: 'TEMPORAL_SLOW', detail: `no answer within ${this.options.deadlineMs} ms` };
       return { kind: 'failed', ...classifyTemporalError(thrown) };
     }
+  }
+
+  /**
+   * One start without an answer is not yet an outage: an overloaded Temporal drops some and answers others. Taken for an
+   * outage, it would stop every claim and collapse the window some hundred times an hour, and a backlog would never drain.
+   */
+  private async answersOthers(): Promise<boolean> {
+    const ask = () => this.connection.workflowService.describeNamespace({ namespace: this.options.namespace });
+    return this.connection.withDeadline(Date.now() + slowAfterMs, ask).then(
+      () => true,
+      () => false,
+    );
   }
 
   /**
