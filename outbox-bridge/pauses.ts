@@ -10,6 +10,9 @@ export interface Pause {
   readonly untilMs: number;
 }
 
+/** A pause whose try came due this long ago and that no failure renewed, milliseconds: nothing of its type is pending. */
+const staleAfterMs = 15_000;
+
 /**
  * Event types that are not claimed because the deployment would fail every one of them: a missing search attribute, a
  * queue without workers. Their rows wait untouched, in order, and the others go on.
@@ -37,12 +40,21 @@ export class Pauses {
   /** Every spelling of every type that must not be claimed now; a type whose retry is due is left out. */
   spellings(): string[] {
     const now = this.now();
-    return [...this.byType].filter(([, pause]) => pause.untilMs > now).flatMap(([type]) => spellingsOf(type));
+    return this.current()
+      .filter(([, pause]) => pause.untilMs > now)
+      .flatMap(([type]) => spellingsOf(type));
   }
 
   /** For people: type → code and detail. */
   describe(): Record<string, string> {
-    return Object.fromEntries([...this.byType].map(([type, pause]) => [type, `${pause.code}: ${pause.detail}`]));
+    return Object.fromEntries(this.current().map(([type, pause]) => [type, `${pause.code}: ${pause.detail}`]));
+  }
+
+  /** Forgets what is stale: with no row of its type to try, nothing else would ever lift it. */
+  private current(): [EventType, Pause][] {
+    const staleBeforeMs = this.now() - staleAfterMs;
+    for (const [type, { untilMs }] of this.byType) if (untilMs < staleBeforeMs) this.byType.delete(type);
+    return [...this.byType];
   }
 }
 

@@ -72,6 +72,7 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
     }),
     ...createNotifyActivities({
       events: new PgEventStore(pools.notification),
+      history: new PgAggregateHistory(pools.notification),
       tombstones: new PgTombstones(pools.notification),
       followers: new PgFollowerSource(pools.notification),
       owners: new PgContentOwners(pools.notification),

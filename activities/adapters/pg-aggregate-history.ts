@@ -31,9 +31,9 @@ interface CreationRow {
 export class PgAggregateHistory implements AggregateHistory {
   constructor(private readonly database: Database) {}
 
-  async creation(event: EventRef): Promise<EventRef | undefined> {
+  async creation({ aggregateId, sequence }: Pick<EventRef, 'aggregateId' | 'sequence'>): Promise<EventRef | undefined> {
     const eventType = 'content.post.created';
-    const values = [event.aggregateId, event.sequence, spellingsOf(eventType)];
+    const values = [aggregateId, sequence, spellingsOf(eventType)];
     const row = (await this.rows<CreationRow>(creation, values))[0];
     return (
       row && {
@@ -41,7 +41,7 @@ export class PgAggregateHistory implements AggregateHistory {
         eventType,
         schemaVersion: row.schema_version,
         aggregateType: row.aggregate_type,
-        aggregateId: event.aggregateId,
+        aggregateId,
         sequence: row.sequence,
         createdAt: row.created_at,
         createdAtMs: row.created_at_ms,

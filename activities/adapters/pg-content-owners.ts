@@ -1,3 +1,4 @@
+import { type EventType, spellingsOf } from '../../contracts/catalogue';
 import { type Database } from '../../runtime/postgres';
 import { type ContentOwner, type ContentOwners, type ContentType } from '../ports/content-owners';
 import { query } from './pg-query';
@@ -7,6 +8,24 @@ const selectOther = `SELECT owner_id, post_id FROM content_owners WHERE content_
 const insert = `
   INSERT INTO content_owners (content_type, content_id, owner_id, post_id) VALUES ($1, $2, $3, $4)
   ON CONFLICT (content_type, content_id) DO NOTHING`;
+
+const createdBy: Record<ContentType, EventType> = {
+  post: 'content.post.created',
+  message: 'message.persisted',
+  comment: 'comment.created',
+};
+
+// The first half reads the index of unemitted rows, the second the one of marks: both only as far as there is work.
+const selectComing = `
+  SELECT EXISTS (
+    SELECT FROM outbox_events
+    WHERE emitted_at IS NULL AND dead_lettered_at IS NULL
+      AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
+  ) OR EXISTS (
+    SELECT FROM outbox_events
+    WHERE emitted_at > clock_timestamp() - $3::bigint * interval '1 millisecond'
+      AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
+  ) AS coming`;
 
 export class PgContentOwners implements ContentOwners {
   constructor(private readonly database: Database) {}
@@ -19,6 +38,12 @@ export class PgContentOwners implements ContentOwners {
         : await query<Row>(this.database, selectOther, [contentId, contentType]);
     const row = rows[0];
     return row === undefined ? undefined : { ownerId: row.owner_id, postId: row.post_id ?? undefined };
+  }
+
+  async isComing(contentType: ContentType, writtenBeforeMs: number, settlingMs: number): Promise<boolean> {
+    const values = [spellingsOf(createdBy[contentType]), writtenBeforeMs, settlingMs];
+    const { rows } = await query<{ coming: boolean }>(this.database, selectComing, values);
+    return rows[0]?.coming === true;
   }
 
   async remember(contentType: 'message' | 'comment', contentId: string, owner: ContentOwner): Promise<void> {

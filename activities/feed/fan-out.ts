@@ -48,7 +48,8 @@ export async function beginFanOut(deps: FeedDeps, event: EventRef): Promise<Fano
   const mode = modeOf(state, event);
   const payload: Readonly<Record<string, unknown>> = record.payload;
   const flags = {
-    media: !state.voided && (hasAny(payload['media_ids']) || isSet(payload['media_type'])),
+    // Also for a post archived by now: it keeps its media, since it may be published again.
+    media: hasAny(payload['media_ids']) || isSet(payload['media_type']),
     mentions: state.live && hasAny(payload['mentioned_user_ids']),
   };
   if (mode === 'draft') return { mode, next: null, written: 0, ...flags };

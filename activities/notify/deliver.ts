@@ -11,7 +11,8 @@ import { skipReasons } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
 import { renderEmail } from './email-templates';
 import { type Notice } from './notice';
-import { isVoided, ownerOf } from './voided';
+import { ownerOf } from './owner';
+import { isVoided } from './voided';
 
 /** What the lanes of one attempt share. */
 interface Attempt {

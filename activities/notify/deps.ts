@@ -1,4 +1,5 @@
 import { type Logger } from '../../runtime/logger';
+import { type AggregateHistory } from '../ports/aggregate-history';
 import { type Channels } from '../ports/channel';
 import { type ContentOwners } from '../ports/content-owners';
 import { type DeliveryLedger } from '../ports/delivery-ledger';
@@ -12,6 +13,7 @@ import { type UserDirectory } from '../ports/user-directory';
 /** What the notification activities need. */
 export interface NotifyDeps {
   readonly events: EventStore;
+  readonly history: AggregateHistory;
   readonly tombstones: Tombstones;
   readonly followers: FollowerSource;
   readonly owners: ContentOwners;
@@ -27,7 +29,10 @@ export interface NotifyDeps {
 export interface NotifyLimits {
   /** People per page: one statement writes a page. */
   readonly pageSize: number;
-  /** How long to wait for the owner of what an event points to, from the first try of the regular activity. */
+  /**
+   * How long to wait for the owner of what an event points to, from the first try of the regular activity, when no event
+   * that could tell is under way.
+   */
   readonly ownerPatienceMs: number;
   /** Sends of one event side by side on one channel. */
   readonly sendConcurrency: number;

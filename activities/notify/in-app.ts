@@ -2,12 +2,12 @@ import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { faultPoint } from '../../runtime/fault-points';
 import { type ExternalChannel } from '../ports/channel';
-import { isLocalTry, scheduledAgoMs } from './attempt';
 import { type Recipient, audienceOf, noticeOf, pageOf } from './audience';
 import { chooseChannels } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
 import { type Notice } from './notice';
-import { isVoided, ownerOf } from './voided';
+import { isWorthWaiting, ownerOf } from './owner';
+import { isVoided } from './voided';
 
 /** What one page, or all of them, came to. */
 export interface InAppResult {
@@ -49,7 +49,7 @@ export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: stri
     return { ...nobody, stopped: true };
   }
   const ownerUnknown = notice.owner !== undefined && owner.ownerId === undefined;
-  if (ownerUnknown && next === null && isPatient(deps)) {
+  if (ownerUnknown && next === null && (await isWorthWaiting(deps, event, notice))) {
     throw new NovaError(
       'TARGET_NOT_KNOWN_YET',
       `the owner of ${notice.owner?.contentType} ${notice.owner?.contentId}, which event ${event.eventId} points to`,
@@ -99,8 +99,4 @@ async function write(
 
 async function retractEvent({ store }: NotifyDeps, eventId: string): Promise<void> {
   while ((await store.retract({ by: 'event', eventId }, 2_000)) > 0);
-}
-
-function isPatient(deps: NotifyDeps): boolean {
-  return isLocalTry() || scheduledAgoMs() < limitsOf(deps).ownerPatienceMs;
 }

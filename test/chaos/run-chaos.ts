@@ -62,7 +62,7 @@ function bringUp(options: CommandLine, { steps, interrupted }: Show, cleanup: Cl
     'servers, faulty network, three bridges, two workers',
     async (detail) => {
       const onDeath = ({ process, what }: { process: string; what: string }) => detail(`✘ ${process}: ${what}`);
-      const world = await createWorld(options, { detail, onDeath, signal: interrupted });
+      const world = await createWorld({ detail, onDeath, signal: interrupted });
       cleanup.add('the world', () => world.close());
       return world;
     },

@@ -1,4 +1,5 @@
 import { type Pool } from 'pg';
+import { PgAggregateHistory } from '../../activities/adapters/pg-aggregate-history';
 import { PgContentOwners } from '../../activities/adapters/pg-content-owners';
 import { PgDeliveryLedger } from '../../activities/adapters/pg-delivery-ledger';
 import { PgEventStore } from '../../activities/adapters/pg-event-store';
@@ -17,6 +18,7 @@ export function notifyDeps(pool: Pool, options: Partial<NotifyDeps> & { readonly
   const { email, ...overrides } = options;
   return {
     events: new PgEventStore(pool),
+    history: new PgAggregateHistory(pool),
     tombstones: new PgTombstones(pool),
     followers: new PgFollowerSource(pool),
     owners: new PgContentOwners(pool),

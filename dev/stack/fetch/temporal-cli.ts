@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StackError } from '../errors';
 import { cacheHome, type Env } from '../paths';
@@ -7,14 +8,31 @@ import type { Located, Program } from '../servers/server';
 import { isExecutable, which } from '../which';
 import { cached } from './cached';
 
-/** The newest that `go install` accepts: later ones replace a module in their go.mod. Server 1.29.1, Web UI 2.42.1. */
+/** The newest that can be built as a dependency: later ones replace a module in their go.mod. Server 1.29.1, Web UI 2.42.1. */
 export const temporalCliVersion = '1.5.1';
+
+/**
+ * Newer than the CLI asks for (1.34.1), with which one query cancelled at the wrong instant made SQLite answer
+ * "interrupted" to every later one: the dev server stayed up, knew no namespace and never came back. Clients with
+ * deadlines brought that about within seconds.
+ */
+const sqliteVersion = '1.44.3';
+
+const goMod = `module nova-temporal-dev-server
+
+go 1.24
+
+require (
+	github.com/temporalio/cli v${temporalCliVersion}
+	modernc.org/sqlite v${sqliteVersion}
+)
+`;
 
 const advice = 'or set TEMPORAL_ADDRESS to a server of your own';
 
 /** `temporal` on PATH; else one built from source by Go, in the cache. */
 export async function locateTemporal(env: Env): Promise<Located> {
-  const home = join(cacheHome(env), `temporal-cli-${temporalCliVersion}`);
+  const home = join(cacheHome(env), `temporal-cli-${temporalCliVersion}-sqlite-${sqliteVersion}`);
   const present = [which('temporal', env), join(home, 'temporal')].find((file) => file !== null && isExecutable(file));
   if (present) return { ready: await described(present) };
   if (which('go', env) === null) {
@@ -45,13 +63,14 @@ async function build(draft: string, detail: (text: string) => void): Promise<voi
     detail(`${seconds(Date.now() - begun)} so far: ${work}${latest && `, ${latest}`}`);
   };
   const clock = setInterval(say, 5_000);
+  writeFileSync(join(draft, 'go.mod'), goMod);
   try {
     await runTool({
       file: 'go',
-      args: ['install', '-v', `github.com/temporalio/cli/cmd/temporal@v${temporalCliVersion}`],
+      args: ['build', '-v', '-mod=mod', '-o', join(draft, 'temporal'), 'github.com/temporalio/cli/cmd/temporal'],
       cwd: draft,
       // A GOOS, GOARCH or GOFLAGS of the user's own work must not change what is built here.
-      env: { ...process.env, GOBIN: draft, GOFLAGS: '', GOOS: '', GOARCH: '', GOWORK: 'off' },
+      env: { ...process.env, GOFLAGS: '', GOOS: '', GOARCH: '', GOWORK: 'off' },
       timeoutMs: 1_200_000,
       onLine: (line) => {
         if (!line.startsWith('go: ')) compiled += 1;

@@ -4,7 +4,7 @@ import { Cleanup } from '../../../dev/demo/cleanup';
 import { newRunId } from '../../../dev/demo/run-names';
 import { startMailSink } from '../../../dev/demo/setup/mail-sink';
 import { environmentOf } from '../../../dev/stack/addresses';
-import { type ChaosOptions, type ChaosWorld, type Death } from '../types';
+import { type ChaosWorld, type Death } from '../types';
 import { createRunDatabase } from './database';
 import { dealFault } from './harm';
 import { createLinks } from './links';
@@ -14,7 +14,6 @@ import { claimRun } from './run-claim';
 import { untilSystemReady } from './ready';
 import { bringServersUp } from './servers';
 import { environmentFor, planSystem } from './system';
-import { cureTemporal } from './temporal-cure';
 
 interface WorldShow {
   /** What is being done now, for people. */
@@ -35,7 +34,7 @@ const readyTimeoutMs = 120_000;
  * Brings up servers of the run’s own, a fresh migrated database, the faulty network between, and three bridges and two
  * workers; answers when all of them work. `close` of the answer undoes it; a failure half way undoes it too.
  */
-export async function createWorld(_options: ChaosOptions, show: WorldShow = {}): Promise<ChaosWorld> {
+export async function createWorld(show: WorldShow = {}): Promise<ChaosWorld> {
   const cleanup = new Cleanup();
   try {
     return await build(show, cleanup);
@@ -59,8 +58,6 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   detail(`servers of its own (stack "${claim.stackName}")`);
   const servers = await bringServersUp(claim.stackName);
   cleanup.add('the servers', () => servers.close());
-  const cure = cureTemporal(servers, claim.folder);
-  cleanup.add('the watch over Temporal', () => cure.close());
   signal?.throwIfAborted();
 
   detail('a fresh database, PgBouncer and the proxies');

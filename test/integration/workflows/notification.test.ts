@@ -131,6 +131,10 @@ describe('the notification workflow', () => {
   it('waits for an unknown owner without delaying Kafka, then ends as skipped, not as failed', async () => {
     const reaction = { target_id: newId(), target_type: 'message', user_id: newId(), emoji: '👍' } as const;
     const event = await insertEvent(database.pool, 'reaction.added', reaction);
+    // The messages of the other tests are long over.
+    await database.pool.query(`UPDATE outbox_events SET emitted_at = now() - interval '1 hour' WHERE id <> $1`, [
+      event.eventId,
+    ]);
     const run = await nova.start('notificationWorkflow', event);
     await waitFor(async () =>
       (await pendingActivities(nova.client, event.eventId)).some(({ failure }) => failure === 'TARGET_NOT_KNOWN_YET'),

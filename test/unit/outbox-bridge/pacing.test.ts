@@ -70,6 +70,17 @@ describe('pauses', () => {
     expect(pauses.describe()).toEqual({});
   });
 
+  it('are forgotten when their try was long due and no row of the type came to be tried', () => {
+    let now = 0;
+    const pauses = new Pauses(() => now);
+    pauses.pause('content.post.created', 'NAMESPACE_MISSING', 'nova', 5_000);
+    pauses.pause('message.edited', 'NO_POLLER', 'nobody', Infinity);
+    now = 20_000;
+    expect(Object.keys(pauses.describe())).toEqual(['content.post.created', 'message.edited']);
+    now = 20_001;
+    expect(Object.keys(pauses.describe())).toEqual(['message.edited']);
+  });
+
   it('a type whose payload chooses the workflow belongs to each of its queues', () => {
     expect(typesOnQueue('feed')).toContain('content.post.status_updated');
     expect(typesOnQueue('kafka')).toEqual(['message.edited']);

@@ -134,6 +134,16 @@ it('writes nothing for a post whose deletion ran first', async () => {
   expect(await feed.feedOf(follower)).toEqual([]);
 });
 
+it('has the media of an archived post claimed all the same: it may be published again, by an event that names none', async () => {
+  const author = newId();
+  const post = { post_id: newId(), user_id: author, media_ids: [newId()] };
+  const event = await insertEvent(feed.database.pool, 'content.post.created', post);
+  await beginRetraction(feed.deps, await feed.status(event, author, 'archived'));
+  expect(await beginFanOut(feed.deps, event)).toMatchObject({ mode: 'stopped', media: true });
+  await beginFanOut(feed.deps, await feed.status(event, author, 'published'));
+  expect(await beginFanOut(feed.deps, event)).toMatchObject({ mode: 'overtaken', media: true });
+});
+
 it('pushes nothing above the threshold, and records author and post for readers', async () => {
   const author = newId();
   const followers = ids(3);

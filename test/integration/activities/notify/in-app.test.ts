@@ -198,12 +198,66 @@ describe('the owner of what an event points to', () => {
     expect(await tell(comment)).toMatchObject({ created: 1, ownerUnknown: false, channels: ['email'] });
   });
 
-  it('is given up after two minutes, without a failure', async () => {
+  it('is read from the outbox while the post’s own event waits there', async () => {
+    const [postId, author] = [newId(), newId()];
+    await insertEvent(
+      database.pool,
+      'content.post.created',
+      { post_id: postId, user_id: author },
+      { published: false },
+    );
+    const reaction = await react(postId, 'post');
+    expect(await tell(reaction)).toMatchObject({ created: 1, ownerUnknown: false });
+    expect(await notificationsOf(database.pool, reaction.eventId)).toMatchObject([{ recipient_id: author }]);
+  });
+
+  it('is not read from a row that says nothing valid, which is no fault of the event that points to it', async () => {
+    const postId = newId();
+    await database.pool.query(
+      `INSERT INTO outbox_events (id, aggregate_id, event_type, payload) VALUES ($1, $2, 'content.post.created', '{}')`,
+      [newId(), postId],
+    );
+    await expect(tell(await react(postId, 'post'))).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
+  });
+
+  const pages = (event: EventRef, scheduledAgoMs: number) =>
+    inActivity(() => activities().notifyPages(event, null), { scheduledAgoMs });
+  const nothingIsComing = (emittedAgo = '1 hour') =>
+    database.pool.query(`UPDATE outbox_events SET emitted_at = clock_timestamp() - $1::interval`, [emittedAgo]);
+
+  it('is given up after two minutes, without a failure, when nothing that could tell is on its way', async () => {
     const reaction = await react(newId(), 'message');
-    const late = inActivity(() => activities().notifyPages(reaction, null), { scheduledAgoMs: 121_000 });
-    expect(await late).toMatchObject({ created: 0, ownerUnknown: true, stopped: false });
-    const early = inActivity(() => activities().notifyPages(reaction, null), { scheduledAgoMs: 100_000 });
-    await expect(early).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
+    await nothingIsComing();
+    expect(await pages(reaction, 121_000)).toMatchObject({ created: 0, ownerUnknown: true, stopped: false });
+    await expect(pages(reaction, 100_000)).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
+  });
+
+  it('is waited for as long as events that could tell wait in the outbox, or were emitted only now', async () => {
+    await nothingIsComing();
+    const { senderId, messageId, event } = await message([newId()]);
+    const reaction = await react(messageId, 'message');
+    await expect(pages(reaction, 3_600_000)).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
+    await nothingIsComing('5 seconds');
+    await expect(pages(reaction, 3_600_000)).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
+    await tell(event);
+    expect(await pages(reaction, 3_600_000)).toMatchObject({ created: 1, ownerUnknown: false });
+    expect(await notificationsOf(database.pool, reaction.eventId)).toMatchObject([{ recipient_id: senderId }]);
+  });
+
+  it('is not waited for on account of other types, dead letters, or what was written much later', async () => {
+    await nothingIsComing();
+    const reaction = await react(newId(), 'comment');
+    await message([newId()]);
+    const dead = { comment_id: newId(), post_id: newId(), user_id: newId() };
+    const { eventId } = await insertEvent(database.pool, 'comment.created', dead, { published: false });
+    await database.pool.query('UPDATE outbox_events SET dead_lettered_at = now() WHERE id = $1', [eventId]);
+    const later = { ...dead, comment_id: newId() };
+    const ref = await insertEvent(database.pool, 'comment.created', later);
+    await database.pool.query(
+      `UPDATE outbox_events SET created_at = created_at + interval '121 seconds' WHERE id = $1`,
+      [ref.eventId],
+    );
+    expect(await pages(reaction, 121_000)).toMatchObject({ ownerUnknown: true });
   });
 
   it('hears nothing of a reaction to a comment whose post was deleted', async () => {

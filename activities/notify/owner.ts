@@ -1,0 +1,46 @@
+import { NovaError, failures } from '../../contracts/failures';
+import { type EventRef } from '../../contracts/event-ref';
+import { type ContentOwner } from '../ports/content-owners';
+import { isLocalTry, scheduledAgoMs } from './attempt';
+import { type NotifyDeps, limitsOf } from './deps';
+import { type Notice } from './notice';
+
+type Deps = Pick<NotifyDeps, 'owners' | 'history' | 'events'>;
+
+/**
+ * The owner of what the event points to: from the event itself, from what earlier events told, or, for a post, from the
+ * outbox, where its creation may still wait for its turn.
+ */
+export async function ownerOf(deps: Deps, { owner }: Notice): Promise<Partial<ContentOwner>> {
+  if (owner === undefined) return {};
+  const { contentType, contentId, ownerId } = owner;
+  // A comment is looked up even when its owner is named: its post is what a delete will name.
+  if (ownerId !== undefined && contentType !== 'comment') return { ownerId };
+  const known = await deps.owners.ownerOf(contentType, contentId);
+  if (known === undefined && contentType === 'post') return authorInOutbox(deps, contentId);
+  return { ...known, ...(ownerId === undefined ? {} : { ownerId }) };
+}
+
+async function authorInOutbox({ history, events }: Deps, postId: string): Promise<Partial<ContentOwner>> {
+  const creation = await history.creation({ aggregateId: postId, sequence: Number.MAX_SAFE_INTEGER });
+  if (creation === undefined) return {};
+  try {
+    const { payload } = await events.load<'content.post.created'>(creation);
+    return payload.post_id === postId ? { ownerId: payload.user_id } : {};
+  } catch (thrown) {
+    // A row that says nothing valid is the bridge's to refuse; it is no fault of the event that points to it.
+    if (thrown instanceof NovaError && failures[thrown.code].cause === 'row') return {};
+    throw thrown;
+  }
+}
+
+/**
+ * Whether an unknown owner is worth waiting for. Two minutes are patience enough only if nothing that could tell is still
+ * on its way: what waits in the outbox, through an outage or in a backlog, is waited for however long it takes.
+ */
+export async function isWorthWaiting(deps: NotifyDeps, event: EventRef, { owner }: Notice): Promise<boolean> {
+  if (owner === undefined) return false;
+  const { ownerPatienceMs } = limitsOf(deps);
+  if (isLocalTry() || scheduledAgoMs() < ownerPatienceMs) return true;
+  return deps.owners.isComing(owner.contentType, event.createdAtMs + ownerPatienceMs, ownerPatienceMs);
+}
