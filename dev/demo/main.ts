@@ -1,6 +1,7 @@
 import { messageOf } from '../stack/errors';
 import { plainReporter } from '../stack/reporter';
 import { Cleanup } from './cleanup';
+import { onInterrupt } from './interrupt';
 import { LiveRows } from './live-rows';
 import { type DemoOptions, parseOptions } from './options';
 import { printedSummary } from './report/table';
@@ -30,25 +31,6 @@ async function main(options: DemoOptions): Promise<number> {
     const failures = await cleanup.run();
     for (const failure of failures) process.stderr.write(`could not be undone: ${failure}\n`);
   }
-}
-
-/** The first Ctrl-C ends in order; the second at once, taking the processes with it. */
-function onInterrupt(cleanup: Cleanup): AbortSignal {
-  const controller = new AbortController();
-  let firstAt = 0;
-  const stop = (): void => {
-    if (controller.signal.aborted) {
-      // One press may arrive twice, from the terminal and from the program that started us.
-      if (performance.now() - firstAt < 500) return;
-      cleanup.killProcesses();
-      process.exit(130);
-    }
-    firstAt = performance.now();
-    process.stderr.write('\nstopping in order; Ctrl-C once more to stop at once\n');
-    controller.abort(new Error('interrupted'));
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  return controller.signal;
 }
 
 async function untilInterrupted(interrupt: AbortSignal, webUi: string | null): Promise<void> {

@@ -2,24 +2,25 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { configurationTable } from './configuration';
 import { replaceSection } from './markdown';
-import { eventsPage, failuresPage, schemaFiles } from './pages';
+import { eventsPage, failuresPage, metricsPage, schemaFiles } from './pages';
 
 const root = join(__dirname, '../..');
 
 /** Every generated file as it should be now: path from the root → content. */
-export function generatedFiles(): Record<string, string> {
+export async function generatedFiles(): Promise<Record<string, string>> {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   return {
     'docs/events.md': eventsPage(),
     'docs/failures.md': failuresPage(),
+    'docs/metrics.md': await metricsPage(),
     ...schemaFiles(),
     'README.md': replaceSection(readme, 'configuration', configurationTable()),
   };
 }
 
 /** Paths of generated files that are stale, missing, or no longer generated. */
-export function staleFiles(): string[] {
-  const files = generatedFiles();
+export async function staleFiles(): Promise<string[]> {
+  const files = await generatedFiles();
   const stale = Object.entries(files).filter(([path, content]) => read(path) !== content);
   const orphans = readdirSync(join(root, 'docs/events'))
     .map((name) => `docs/events/${name}`)
@@ -35,10 +36,13 @@ function read(path: string): string | undefined {
   }
 }
 
-if (require.main === module) {
+async function writeAll(): Promise<void> {
+  const files = await generatedFiles();
   rmSync(join(root, 'docs/events'), { recursive: true, force: true });
-  for (const [path, content] of Object.entries(generatedFiles())) {
+  for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content);
   }
 }
+
+if (require.main === module) void writeAll();

@@ -29,6 +29,11 @@ export function identityOf(pid: number): string | null {
   }
 }
 
+/** The process that has `pid` now; of one that is gone already, a reference to nobody. */
+export function refOf(pid: number): ProcessRef {
+  return { pid, identity: identityOf(pid) ?? 'gone' };
+}
+
 function linuxIdentity(pid: number): string | null {
   const { state, startTime } = parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   // The first thread of a killed server may be dead while others still hold its ports and files.

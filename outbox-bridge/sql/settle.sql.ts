@@ -22,6 +22,8 @@ export const settle = `
       published_at = CASE WHEN s.kind = 'published' THEN clock_timestamp() END,
       dead_lettered_at = CASE WHEN s.kind = 'dead-lettered' THEN clock_timestamp() END,
       retry_count = o.retry_count + s.counts,
+      -- Never tried: however long it now waits out an outage, Temporal cannot have run and forgotten it.
+      first_attempt_at = CASE WHEN s.kind = 'released' AND o.claim_count = 1 THEN NULL ELSE o.first_attempt_at END,
       -- A word was heard of this claim. One that did not touch the row says nothing about the claims before it.
       unfinished_claims = CASE s.kind WHEN 'released' THEN greatest(o.unfinished_claims - 1, 0) ELSE 0 END,
       last_error = CASE s.kind WHEN 'published' THEN NULL WHEN 'released' THEN o.last_error ELSE s.error END,

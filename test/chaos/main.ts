@@ -1,4 +1,5 @@
 import { Cleanup } from '../../dev/demo/cleanup';
+import { onInterrupt } from '../../dev/demo/interrupt';
 import { LiveRows } from '../../dev/demo/live-rows';
 import { Steps } from '../../dev/demo/steps';
 import { messageOf } from '../../dev/stack/errors';
@@ -33,25 +34,6 @@ async function main(options: CommandLine): Promise<number> {
   } finally {
     for (const failure of await cleanup.run()) process.stderr.write(`could not be undone: ${failure}\n`);
   }
-}
-
-/** The first Ctrl-C ends in order; the second at once, taking the processes with it. */
-function onInterrupt(cleanup: Cleanup): AbortSignal {
-  const controller = new AbortController();
-  let firstAt = 0;
-  const stop = (): void => {
-    if (controller.signal.aborted) {
-      // One press may arrive twice, from the terminal and from the program that started us.
-      if (performance.now() - firstAt < 500) return;
-      cleanup.killProcesses();
-      process.exit(130);
-    }
-    firstAt = performance.now();
-    process.stderr.write('\nstopping in order; Ctrl-C once more to stop at once\n');
-    controller.abort(new Error('interrupted'));
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  return controller.signal;
 }
 
 main(parseOptions(process.argv.slice(2))).then(

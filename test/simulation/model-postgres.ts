@@ -2,18 +2,12 @@ import { type ClaimRequest, type ClaimedRow, type Settlement } from '../../outbo
 import { aloneAfterClaims, unreadAfterClaims } from '../../outbox-bridge/attempt';
 import { maxPayloadBytes } from '../../contracts/parse-event';
 
+type WrittenOnce =
+  | ('id' | 'aggregateId' | 'aggregateType' | 'eventType' | 'sequence' | 'priority')
+  | ('payload' | 'payloadBytes' | 'createdAt' | 'createdAtMs');
+
 /** A row of outbox_events as far as the bridge is concerned. Times are milliseconds of the model's own clock. */
-export interface ModelRow {
-  readonly id: string;
-  readonly aggregateId: string;
-  readonly aggregateType: string;
-  readonly eventType: string;
-  readonly payload: unknown;
-  readonly payloadBytes: number;
-  readonly createdAt: string;
-  readonly createdAtMs: number;
-  readonly sequence: number;
-  readonly priority: number;
+export interface ModelRow extends Pick<ClaimedRow, WrittenOnce> {
   nextAttemptAt: number;
   firstAttemptAt: number | undefined;
   claimCount: number;
@@ -152,6 +146,7 @@ export class ModelPostgres {
       written += 1;
       row.leaseToken = undefined;
       row.leaseUntil = undefined;
+      if (settlement.kind === 'released' && row.claimCount === 1) row.firstAttemptAt = undefined;
       row.unfinishedClaims = settlement.kind === 'released' ? Math.max(0, row.unfinishedClaims - 1) : 0;
       if (settlement.kind === 'published') {
         row.publishedAt = now;

@@ -1,8 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkoutRoot } from '../../stack/paths';
 import { identityOf, stopProcess } from '../../stack/processes';
+import { spawnFromSource } from './spawn-from-source';
 
 /** One of our own processes, run from source. */
 export interface DemoProcess {
@@ -17,10 +16,7 @@ export interface DemoProcess {
 
 const patienceMs = 20_000;
 
-/**
- * Starts `entry` (a path in the checkout) with its output in a file. In a process group of its own, so that Ctrl-C reaches
- * the demo alone, which then stops its processes in order.
- */
+/** Starts `entry` (a path in the checkout) with its output in a file of `logFolder`. */
 export function startProcess(
   name: string,
   entry: string,
@@ -29,20 +25,8 @@ export function startProcess(
 ): DemoProcess {
   mkdirSync(logFolder, { recursive: true });
   const logFile = join(logFolder, `${name}.log`);
-  const log = openSync(logFile, 'a');
-  let child: ChildProcess;
-  try {
-    child = spawn(process.execPath, ['--import', 'tsx', join(checkoutRoot, entry)], {
-      cwd: checkoutRoot,
-      env: { ...process.env, ...environment },
-      detached: true,
-      stdio: ['ignore', log, log],
-    });
-  } finally {
-    closeSync(log);
-  }
+  const child = spawnFromSource(entry, environment, logFile);
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${name} could not be started`);
   let stopping = false;
   let ended: string | undefined;
   child.on('exit', (code, signal) => (ended = signal ?? `code ${code}`));

@@ -1,14 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { identityOf, isAlive, type ProcessRef, stopProcess } from '../../stack/processes';
+import { isAlive, type ProcessRef, refOf, stopProcess } from '../../stack/processes';
 
 interface RunRecord {
   readonly run: string;
   readonly demo: ProcessRef;
   readonly children: readonly ProcessRef[];
 }
-
-const refOf = (pid: number): ProcessRef => ({ pid, identity: identityOf(pid) ?? 'gone' });
 
 /** The folder of one run: its processes' logs, and a note of who they are. */
 export function runFolder(dataDir: string, run: string): string {

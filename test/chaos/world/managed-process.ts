@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { checkoutRoot } from '../../../dev/stack/paths';
+import { spawnFromSource } from '../../../dev/demo/setup/spawn-from-source';
 import { type Death } from '../types';
 
 export interface ProcessPlan {
@@ -79,21 +79,8 @@ export class ManagedProcess {
   }
 
   private spawn(): void {
-    const { name, entry, environment, onStart } = this.plan;
-    const log = openSync(this.logFile, 'a');
-    let child: ChildProcess;
-    try {
-      child = spawn(process.execPath, ['--import', 'tsx', join(checkoutRoot, entry)], {
-        cwd: checkoutRoot,
-        env: { ...process.env, ...environment },
-        // A group of its own: Ctrl-C reaches the run alone, which then ends its processes in order.
-        detached: true,
-        stdio: ['ignore', log, log],
-      });
-    } finally {
-      closeSync(log);
-    }
-    if (child.pid === undefined) throw new Error(`${name} could not be started`);
+    const { entry, environment, onStart } = this.plan;
+    const child = spawnFromSource(entry, environment, this.logFile);
     this.child = child;
     onStart(child.pid);
     this.ended = new Promise((resolve) => child.once('exit', () => resolve()));

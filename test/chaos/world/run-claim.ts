@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stackFolder } from '../../../dev/stack/paths';
-import { identityOf, isAlive, type ProcessRef, stopProcess } from '../../../dev/stack/processes';
+import { isAlive, type ProcessRef, refOf, stopProcess } from '../../../dev/stack/processes';
 
 interface ClaimRecord {
   readonly owner: ProcessRef;
@@ -47,10 +47,6 @@ export async function claimRun(run: string): Promise<RunClaim> {
     };
   }
   throw new Error(`${stacks.length} chaos runs are going on already on this machine`);
-}
-
-function refOf(pid: number): ProcessRef {
-  return { pid, identity: identityOf(pid) ?? 'gone' };
 }
 
 function readClaim(file: string): ClaimRecord | null {

@@ -113,6 +113,20 @@ describe('the guard', () => {
     expect((await lab.dead(late))['last_error']).toMatch(/^RETENTION_PASSED/);
   });
 
+  it('does not count from a claim that gave the row back untried: nothing can have run it', async () => {
+    const { eventId } = await lab.healthy();
+    const { store } = lab.bridge();
+    const lanes = { perPriority: [1, 1, 1, 1], floor: 0, heads: 1 } as const;
+    const take = () => store.claim({ token: newId(), leaseMs: 60_000, lanes, maxRows: 1, pausedSpellings: [] });
+    const [row] = await take();
+    await store.settle([{ kind: 'released', row: row! }]);
+    expect(await lab.row(eventId)).toMatchObject({ first_attempt_at: null, claim_count: 1 });
+    // Of later claims it is not known whether one before them tried.
+    const [again] = await take();
+    await store.settle([{ kind: 'released', row: again! }]);
+    expect(await lab.row(eventId)).toMatchObject({ first_attempt_at: expect.any(Date) as Date, claim_count: 2 });
+  });
+
   it('goes by the age on the database’s clock, whatever this machine’s says', async () => {
     await lab.insert({ first_attempt_at: new Date(Date.now() - 60_000) });
     const lanes = { perPriority: [1, 1, 1, 1], floor: 0, heads: 1 } as const;
