@@ -1,6 +1,11 @@
 import { type EventType, spellingsOf } from '../../contracts/catalogue';
 import { type Database } from '../../runtime/postgres';
-import { type ContentOwner, type ContentOwners, type ContentType } from '../ports/content-owners';
+import {
+  type ContentOwner,
+  type ContentOwners,
+  type ContentType,
+  type InnerContentType,
+} from '../ports/content-owners';
 import { query } from './pg-query';
 
 const selectPost = `SELECT author_id AS owner_id, NULL::uuid AS post_id FROM post_states WHERE post_id = $1`;
@@ -9,8 +14,7 @@ const insert = `
   INSERT INTO content_owners (content_type, content_id, owner_id, post_id) VALUES ($1, $2, $3, $4)
   ON CONFLICT (content_type, content_id) DO NOTHING`;
 
-const createdBy: Record<ContentType, EventType> = {
-  post: 'content.post.created',
+const createdBy: Record<InnerContentType, EventType> = {
   message: 'message.persisted',
   comment: 'comment.created',
 };
@@ -40,13 +44,13 @@ export class PgContentOwners implements ContentOwners {
     return row === undefined ? undefined : { ownerId: row.owner_id, postId: row.post_id ?? undefined };
   }
 
-  async isComing(contentType: ContentType, writtenBeforeMs: number, settlingMs: number): Promise<boolean> {
+  async isComing(contentType: InnerContentType, writtenBeforeMs: number, settlingMs: number): Promise<boolean> {
     const values = [spellingsOf(createdBy[contentType]), writtenBeforeMs, settlingMs];
     const { rows } = await query<{ coming: boolean }>(this.database, selectComing, values);
     return rows[0]?.coming === true;
   }
 
-  async remember(contentType: 'message' | 'comment', contentId: string, owner: ContentOwner): Promise<void> {
+  async remember(contentType: InnerContentType, contentId: string, owner: ContentOwner): Promise<void> {
     await query(this.database, insert, [contentType, contentId, owner.ownerId, owner.postId ?? null]);
   }
 }

@@ -35,12 +35,14 @@ async function authorInOutbox({ history, events }: Deps, postId: string): Promis
 }
 
 /**
- * Whether an unknown owner is worth waiting for. Two minutes are patience enough only if nothing that could tell is still
- * on its way: what waits in the outbox, through an outage or in a backlog, is waited for however long it takes.
+ * Whether an unknown owner is worth waiting for. Two minutes are enough for a post, whose event is not even in the outbox.
+ * Messages and comments cannot be looked up there: as long as events that may tell are not over, through an outage or in a
+ * backlog, they are waited for. It holds up nobody else: what has such an owner tells nobody but him.
  */
 export async function isWorthWaiting(deps: NotifyDeps, event: EventRef, { owner }: Notice): Promise<boolean> {
   if (owner === undefined) return false;
   const { ownerPatienceMs } = limitsOf(deps);
   if (isLocalTry() || scheduledAgoMs() < ownerPatienceMs) return true;
+  if (owner.contentType === 'post') return false;
   return deps.owners.isComing(owner.contentType, event.createdAtMs + ownerPatienceMs, ownerPatienceMs);
 }

@@ -1,4 +1,6 @@
 export type ContentType = 'post' | 'message' | 'comment';
+/** Content whose creating event cannot be looked up in the outbox: its aggregate is something else. */
+export type InnerContentType = Exclude<ContentType, 'post'>;
 
 export interface ContentOwner {
   readonly ownerId: string;
@@ -14,7 +16,7 @@ export interface ContentOwners {
    * True while an event that may have created content of this type is not over: one written before `writtenBeforeMs`
    * (epoch milliseconds) and not on Kafka yet, or only within the last `settlingMs`.
    */
-  isComing(contentType: ContentType, writtenBeforeMs: number, settlingMs: number): Promise<boolean>;
+  isComing(contentType: InnerContentType, writtenBeforeMs: number, settlingMs: number): Promise<boolean>;
   /** Remembers a message or comment; posts are remembered by the feed. Repeating it changes nothing. */
-  remember(contentType: Exclude<ContentType, 'post'>, contentId: string, owner: ContentOwner): Promise<void>;
+  remember(contentType: InnerContentType, contentId: string, owner: ContentOwner): Promise<void>;
 }
