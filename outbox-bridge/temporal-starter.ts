@@ -83,8 +83,7 @@ export class TemporalStarter implements WorkflowStarter {
    * outage, it would stop every claim and collapse the window some hundred times an hour, and a backlog would never drain.
    */
   private async answersOthers(): Promise<boolean> {
-    const ask = () => this.connection.workflowService.describeNamespace({ namespace: this.options.namespace });
-    return this.connection.withDeadline(Date.now() + slowAfterMs, ask).then(
+    return this.ask(slowAfterMs).then(
       () => true,
       () => false,
     );
@@ -117,14 +116,20 @@ export class TemporalStarter implements WorkflowStarter {
 
   async probe(): Promise<void> {
     try {
-      await this.within(() => this.connection.workflowService.describeNamespace({ namespace: this.options.namespace }));
+      await this.ask(this.options.deadlineMs);
     } catch (thrown) {
       const { code, detail } = classifyTemporalError(thrown);
       throw new NovaError(code, detail, { cause: thrown });
     }
   }
 
-  private within<T>(call: () => Promise<T>): Promise<T> {
-    return this.connection.withDeadline(Date.now() + this.options.deadlineMs, call);
+  /** The simplest question there is. */
+  private async ask(deadlineMs: number): Promise<void> {
+    const { namespace } = this.options;
+    await this.within(() => this.connection.workflowService.describeNamespace({ namespace }), deadlineMs);
+  }
+
+  private within<T>(call: () => Promise<T>, deadlineMs = this.options.deadlineMs): Promise<T> {
+    return this.connection.withDeadline(Date.now() + deadlineMs, call);
   }
 }
