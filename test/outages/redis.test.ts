@@ -5,6 +5,7 @@ import { type Client } from '@temporalio/client';
 import { Redis } from 'ioredis';
 import { type MailSink, startMailSink } from '../../dev/demo/setup/mail-sink';
 import { type TestDatabase, createTestDatabase } from '../support/database';
+import { newId } from '../support/events';
 import { type OwnServer, startOwnServer } from '../support/own-stack';
 import { type OwnSystem, createOwnSystem, pendingOf, untilReady } from '../support/own-system';
 import { createTestClient } from '../support/temporal';
@@ -106,6 +107,8 @@ it.each(['wiped while it runs', 'killed, its disk lost'])(
     await expectFeeds(redis.addresses.redisUrl, system.prefix, story);
     await expectAllDone(database.pool, story);
     const before = await feedsIn(redis.addresses.redisUrl, system.prefix, story);
+    const merged = newId();
+    await database.pool.query('INSERT INTO pull_authors (author_id, follower_count) VALUES ($1, 100000)', [merged]);
 
     if (how === 'wiped while it runs') await inRedis((connection) => connection.flushall());
     else {
@@ -115,6 +118,7 @@ it.each(['wiped while it runs', 'killed, its disk lost'])(
     const traffics = Promise.all(Array.from({ length: 5 }, round));
     await rebuildFeeds();
     await traffics;
+    expect(await inRedis((connection) => connection.sismember(`${system.prefix}:pull_authors`, merged))).toBe(1);
     await expectFeeds(redis.addresses.redisUrl, system.prefix, story);
     await expectAllDone(database.pool, story);
     const after = await feedsIn(redis.addresses.redisUrl, system.prefix, story);

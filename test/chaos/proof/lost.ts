@@ -62,6 +62,6 @@ function lostShows({ truth, redis, faults }: Evidence): string[] {
   return wasWiped(faults) ? [...stale] : [...stale, ...uncached];
 }
 
-export function wasWiped(faults: Evidence['faults']): boolean {
+function wasWiped(faults: Evidence['faults']): boolean {
   return faults.some(({ fault }) => fault.kind === 'wipe');
 }

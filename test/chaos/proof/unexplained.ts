@@ -7,7 +7,7 @@ import { notificationFaults } from '../../../dev/demo/checks/notifications';
 import { isDeleted } from '../../../dev/demo/checks/truth';
 import { type ProofRow } from '../types';
 import { emailTruth, type Evidence } from './evidence';
-import { feedFaults, wasWiped } from './lost';
+import { feedFaults } from './lost';
 import { proofRow } from './row';
 import { strangers } from './unheard';
 
@@ -84,7 +84,7 @@ function mediaTrouble({ truth, links, runs }: Evidence): string[] {
 }
 
 /** What is in feeds and was not deleted, but should not be there or not so; and who is pulled instead of pushed. */
-function feedTrouble({ truth, redis, faults }: Evidence): string[] {
+function feedTrouble({ truth, redis }: Evidence): string[] {
   const expected = expectedFeeds(truth);
   const unsaid = [...expected.pullAuthors].filter((author) => !redis.pullAuthors.has(author));
   const wrong = [...redis.pullAuthors].filter((author) => !expected.isPull(author));
@@ -98,8 +98,7 @@ function feedTrouble({ truth, redis, faults }: Evidence): string[] {
       if (kind === 'lacks' || kind === 'over the cap') return [];
       return kind === 'extra' && deleted(user) ? [] : [what];
     }),
-    // After Redis was wiped the set fills again with the author's next post; readers go by PostgreSQL.
-    ...(wasWiped(faults) ? [] : unsaid.map((author) => `Redis does not know that author ${author} is pulled`)),
+    ...unsaid.map((author) => `Redis does not know that author ${author} is pulled`),
     ...wrong.map((author) => `Redis says that author ${author} is pulled, and is not`),
   ];
 }
