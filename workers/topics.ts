@@ -2,6 +2,12 @@ import { type Kafka } from 'kafkajs';
 import { topicPartitions } from '../contracts/catalogue';
 import { type Domain, domains } from '../contracts/events/define';
 
+/**
+ * Messages carry the broker's time, not their worker's: a worker whose clock is wrong would otherwise have its messages kept
+ * too long or deleted at once, and the audit would take them for sent after their mark.
+ */
+const configEntries = [{ name: 'message.timestamp.type', value: 'LogAppendTime' }];
+
 export interface TopicOptions {
   /** Copies of each partition; -1 leaves it to the broker. */
   readonly replicationFactor: number;
@@ -27,7 +33,7 @@ export async function ensureTopics(
         .filter((domain) => !before.has(topics[domain]))
         .map((domain) => [
           topics[domain],
-          { topic: topics[domain], numPartitions: topicPartitions[domain], replicationFactor },
+          { topic: topics[domain], numPartitions: topicPartitions[domain], replicationFactor, configEntries },
         ]),
     );
     if (missing.size === 0) return [];

@@ -1,4 +1,5 @@
 import { type AuditRecord } from '../ports/audit-records';
+import { type AuditRow } from '../ports/audit-rows';
 import { firstId } from './check-rows';
 import { rowsOf } from './check-runs';
 import { type AuditDeps, type AuditWindow } from './deps';
@@ -39,13 +40,22 @@ export async function checkRecords(deps: AuditDeps, window: AuditWindow, gathere
       const isNew = onKafka.add(eventId);
       const row = rowOf(eventId);
       if (row === undefined) gathered.suspect('record_without_row', eventId);
-      else if (row.emittedUs !== null && timestampMs > row.emittedUs / 1_000 + limits.marginMs)
+      else if (isAfterMark(row, timestampMs) && (!isNew || isMarkedBefore(row)))
         gathered.suspect('emitted_twice', eventId, timestampMs);
       else if (!isNew) {
         again += 1;
         if (twice.length < 3) twice.push(eventId);
       }
     }
+  }
+
+  function isAfterMark({ emittedUs }: AuditRow, timestampMs: number): boolean {
+    return emittedUs !== null && timestampMs > emittedUs / 1_000 + limits.marginMs;
+  }
+
+  /** Its first record is older than what was read. Of others the first is here: alone, it says that a clock was wrong. */
+  function isMarkedBefore({ emittedUs }: AuditRow): boolean {
+    return emittedUs !== null && emittedUs / 1_000 < sinceMs;
   }
 
   /** A second reading, only if something is missing: the group may have been unsettled during the first. */

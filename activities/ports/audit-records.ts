@@ -1,7 +1,7 @@
 /** A message of ours on Kafka. */
 export interface AuditRecord {
   readonly eventId: string;
-  /** As the message carries it: the producer's clock, or the broker's if the topic says so. */
+  /** As the message carries it: the broker's clock, or the producer's in a topic that workers did not make. */
   readonly timestampMs: number;
 }
 

@@ -10,6 +10,8 @@ export interface ToolRun {
   readonly env?: NodeJS.ProcessEnv;
   readonly runAs?: { readonly uid: number; readonly gid: number } | undefined;
   readonly timeoutMs: number;
+  /** Exit codes that are no failure; 0 unless said otherwise. */
+  readonly okCodes?: readonly number[];
   readonly onLine?: (line: string) => void;
   /** What to do when it fails, for the error's sentence. */
   readonly whatToDo: string;
@@ -26,6 +28,7 @@ export async function runTool(run: ToolRun): Promise<string> {
   });
   const output: string[] = [];
   const errors: string[] = [];
+  const { okCodes = [0] } = run;
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -42,7 +45,9 @@ export async function runTool(run: ToolRun): Promise<string> {
   try {
     const ending = await new Promise<string | null>((resolve) => {
       child.on('error', (error) => resolve(error.message));
-      child.on('close', (code, signal) => resolve(code === 0 ? null : `ended with ${signal ?? `code ${code}`}`));
+      child.on('close', (code, signal) =>
+        resolve(code !== null && okCodes.includes(code) ? null : `ended with ${signal ?? `code ${code}`}`),
+      );
     });
     if (ending === null) return output.join('\n');
     const why = late ? `took longer than ${run.timeoutMs / 1000} s` : ending;

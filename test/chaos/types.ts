@@ -98,6 +98,8 @@ export interface ChaosWorld {
   readonly feedCap: number;
   /** Processes that died by themselves so far. */
   readonly deaths: readonly Death[];
+  /** The product's own audit of the whole run, as an operator runs it; what it finds is in its tables. */
+  audit(): Promise<void>;
   /** Deals a fault; resolves when it has begun. The answer ends it, and resolves when what was harmed is up again. */
   harm(fault: PlannedFault): Promise<() => Promise<void>>;
   /** Ends everything, whatever state it is in. May be called again. */

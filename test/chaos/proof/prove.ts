@@ -1,6 +1,6 @@
 import { type Ledger } from '../traffic/ledger';
 import { type ChaosWorld, type FaultRecord, type ProofRow, type StallRow } from '../types';
-import { auditsUnderFire } from './audits';
+import { ownAudit } from './audits';
 import { collect } from './collect';
 import { compare, notesOn } from './compare';
 import { stallsOf } from './stalls';
@@ -13,7 +13,8 @@ export interface Proof {
 }
 
 /**
- * Compares what the writers wrote down with what every server says, by clients of its own and nothing of the product's.
+ * Compares what the writers wrote down with what every server says, by clients of its own and nothing of the product's;
+ * then lets the product's own audit say what it thinks.
  * The system may still run, but must have settled.
  */
 export async function prove(options: {
@@ -24,11 +25,13 @@ export async function prove(options: {
 }): Promise<Proof> {
   const { world, ledger, faults, detail = () => undefined } = options;
   const evidence = await collect(world, ledger, faults, detail);
+  detail('what the product’s own audit says');
+  const audit = await ownAudit(world);
   detail('comparing');
   const { truth, rows } = evidence;
   return {
-    rows: compare(evidence),
+    rows: [...compare(evidence), audit.row],
     stalls: stallsOf(truth.events, rows),
-    notes: [...notesOn(evidence), await auditsUnderFire(world)],
+    notes: [...notesOn(evidence), audit.note],
   };
 }

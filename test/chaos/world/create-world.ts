@@ -9,7 +9,7 @@ import { createRunDatabase } from './database';
 import { dealFault } from './harm';
 import { createLinks } from './links';
 import { chaosNames } from './names';
-import { flushRedis, runRebuildFeeds } from './operator';
+import { flushRedis, runAudit, runRebuildFeeds } from './operator';
 import { claimRun } from './run-claim';
 import { untilSystemReady } from './ready';
 import { bringServersUp } from './servers';
@@ -135,6 +135,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
     pooledDatabaseUrl: links.addresses.databaseUrl,
     mails: mails.received,
     deaths,
+    audit: () => runAudit(operator, claim.folder),
     harm: (fault) => dealFault(harmed, fault),
     killProcesses,
     async close() {

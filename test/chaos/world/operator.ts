@@ -6,6 +6,8 @@ import { messageOf } from '../../../dev/stack/errors';
 import { checkoutRoot } from '../../../dev/stack/paths';
 import { runTool } from '../../../dev/stack/run-tool';
 
+type Environment = Readonly<Record<string, string>>;
+
 const patienceMs = 240_000;
 const pauseMs = 1_000;
 
@@ -23,24 +25,38 @@ export async function flushRedis(url: string): Promise<void> {
   });
 }
 
-/** Runs `npm run ops -- rebuild-feeds` as an operator does, again and again until it succeeds; its words go into a log. */
-export async function runRebuildFeeds(environment: Readonly<Record<string, string>>, folder: string): Promise<void> {
+/** Runs `npm run ops -- rebuild-feeds` as an operator does, again and again until it succeeds. */
+export async function runRebuildFeeds(environment: Environment, folder: string): Promise<void> {
+  await persist('rebuild-feeds', () => ops(['rebuild-feeds', '--json'], environment, folder));
+}
+
+/** Runs `npm run ops -- audit` over the whole run. Findings make no failure: they are in its tables. */
+export async function runAudit(environment: Environment, folder: string): Promise<void> {
+  await ops(['audit', '--since', '24h', '--json'], environment, folder, [0, 1]);
+}
+
+/** One command of the operator's; its words go into a log. */
+async function ops(
+  args: readonly string[],
+  environment: Environment,
+  folder: string,
+  okCodes?: readonly number[],
+): Promise<void> {
   const log = join(folder, 'operator.log');
-  const command = ['--import', 'tsx', join(checkoutRoot, 'ops/cli.ts'), 'rebuild-feeds', '--json'];
-  await persist('rebuild-feeds', async () => {
-    const said = await runTool({
-      file: process.execPath,
-      args: command,
-      cwd: checkoutRoot,
-      env: { ...process.env, ...environment },
-      timeoutMs: patienceMs,
-      whatToDo: `look at ${log}`,
-    }).catch((error: unknown) => {
-      appendFileSync(log, `${new Date().toISOString()} ${messageOf(error)}\n`);
-      throw error;
-    });
-    appendFileSync(log, `${new Date().toISOString()} ${said}\n`);
+  const note = (text: string): void => appendFileSync(log, `${new Date().toISOString()} ${text}\n`);
+  const said = await runTool({
+    file: process.execPath,
+    args: ['--import', 'tsx', join(checkoutRoot, 'ops/cli.ts'), ...args],
+    cwd: checkoutRoot,
+    env: { ...process.env, ...environment },
+    timeoutMs: patienceMs,
+    whatToDo: `look at ${log}`,
+    ...(okCodes === undefined ? {} : { okCodes }),
+  }).catch((error: unknown) => {
+    note(messageOf(error));
+    throw error;
   });
+  note(said);
 }
 
 async function persist(what: string, work: () => Promise<unknown>): Promise<void> {

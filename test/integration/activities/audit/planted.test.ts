@@ -204,6 +204,13 @@ it('finds an event that was sent again after its mark; sent again before it, it 
   expect(report.examples.redelivered).toEqual([crashed!.eventId]);
 });
 
+it('takes a record that is alone and later than its mark for what it is: sent by a worker whose clock was ahead', async () => {
+  const { eventId } = await one();
+  await world.set(eventId, `emitted_at = emitted_at - interval '1 minute'`);
+  await world.audit();
+  expect(await world.findings(eventId)).toEqual([]);
+});
+
 it('finds an event that is marked as emitted and is not on Kafka, and one on Kafka that has no row', async () => {
   const marked = await world.event();
   const stray = plant(newId());
