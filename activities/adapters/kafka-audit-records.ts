@@ -74,7 +74,8 @@ export class KafkaAuditRecords implements AuditRecords {
     onBatch: (records: readonly AuditRecord[]) => Promise<void>,
   ): Promise<number> {
     const groupId = `${this.groupPrefix}-${randomUUID()}`;
-    const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 100, retry: { retries: 2 } });
+    // Some ten seconds: on a fresh broker the first group waits for its coordinator.
+    const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 100, retry: { retries: 5 } });
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [...new Set(spans.map(({ topic }) => topic))] });
