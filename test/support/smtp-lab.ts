@@ -49,6 +49,8 @@ export async function startSmtpLab(): Promise<SmtpLab> {
     if (server !== undefined) return;
     const starting = new SMTPServer({
       authOptional: true,
+      // It may take the resolver longer than a test waits for a greeting.
+      disableReverseLookup: true,
       disabledCommands: ['STARTTLS', 'AUTH'],
       logger: false,
       closeTimeout: 100,

@@ -3,7 +3,8 @@ import { SmtpChannel } from '../../../../activities/adapters/smtp-channel';
 import { type SendOutcome } from '../../../../activities/ports/channel';
 import { type LabFault, type LabStage, type SmtpLab, startSmtpLab } from '../../../support/smtp-lab';
 
-const timeouts = { connectMs: 500, greetingMs: 500, silenceMs: 500, totalMs: 3_000 };
+// Long enough for a starved machine to answer, short enough for the cases of silence.
+const timeouts = { connectMs: 2_500, greetingMs: 2_500, silenceMs: 2_500, totalMs: 10_000 };
 const delivery = {
   deliveryId: '11111111-1111-4111-8111-111111111111.22222222-2222-4222-8222-222222222222',
   address: 'bob@example.com',
