@@ -19,15 +19,16 @@ const createdBy: Record<InnerContentType, EventType> = {
   comment: 'comment.created',
 };
 
-// The first half reads the index of unemitted rows, the second the one of marks: both only as far as there is work.
-const selectComing = `
+// The first half reads the index of unemitted rows, the second the one of marks: both only as far as there is work. now(),
+// since clock_timestamp() is volatile, and no index is searched by it.
+export const selectComing = `
   SELECT EXISTS (
     SELECT FROM outbox_events
     WHERE emitted_at IS NULL AND dead_lettered_at IS NULL
       AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
   ) OR EXISTS (
     SELECT FROM outbox_events
-    WHERE emitted_at > clock_timestamp() - $3::bigint * interval '1 millisecond'
+    WHERE emitted_at > now() - $3::bigint * interval '1 millisecond'
       AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
   ) AS coming`;
 
