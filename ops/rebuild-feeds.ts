@@ -1,18 +1,17 @@
 import { PgFeedTruth } from '../activities/adapters/pg-feed-truth';
 import { RedisFeedStore } from '../activities/adapters/redis-feed-store';
 import { rebuildFeed } from '../activities/feed/rebuild';
-import { type FeedStore } from '../activities/ports/feed-store';
 import { type Connections } from './connections';
 
 const pageSize = 500;
-const nobody = '00000000-0000-0000-0000-000000000000';
-const followersAfter = `
-  SELECT DISTINCT follower_id FROM follows WHERE follower_id > $1 ORDER BY follower_id LIMIT $2`;
-const pullAuthorsAfter = `SELECT author_id FROM pull_authors WHERE author_id > $1 ORDER BY author_id LIMIT $2`;
+const followers = `
+  SELECT DISTINCT follower_id AS id FROM follows WHERE follower_id > $1 ORDER BY follower_id LIMIT $2`;
+const pullAuthors = `SELECT author_id AS id FROM pull_authors WHERE author_id > $1 ORDER BY author_id LIMIT $2`;
 
 /**
  * Writes the feeds of these users anew, or, when none is named, of everybody who follows somebody, and the set of authors
- * whose posts readers merge themselves. Safe beside running fan-outs. `progress` is told the count after every page. @returns how many feeds were written
+ * whose posts readers merge themselves. Safe beside running fan-outs. `progress` is told the count after every page.
+ * @returns how many feeds were written
  */
 export async function rebuildFeeds(
   { pool, redis, config }: Connections,
@@ -29,23 +28,24 @@ export async function rebuildFeeds(
     for (const userId of userIds) await rebuildFeed(deps, userId);
     return userIds.length;
   }
-  await restorePullAuthors(pool, deps.feeds);
+  for await (const ids of pages(pool, pullAuthors))
+    await Promise.all(ids.map((authorId) => deps.feeds.addPullAuthor(authorId)));
   let done = 0;
-  for (let after = nobody; ;) {
-    const { rows } = await pool.query<{ follower_id: string }>(followersAfter, [after, pageSize]);
-    const last = rows.at(-1);
-    if (last === undefined) return done;
-    for (const { follower_id } of rows) await rebuildFeed(deps, follower_id);
-    done += rows.length;
-    after = last.follower_id;
+  for await (const ids of pages(pool, followers)) {
+    for (const userId of ids) await rebuildFeed(deps, userId);
+    done += ids.length;
     progress(done);
   }
+  return done;
 }
 
-async function restorePullAuthors(pool: Connections['pool'], feeds: Pick<FeedStore, 'addPullAuthor'>): Promise<void> {
-  for (let after: string | undefined = nobody; after !== undefined;) {
-    const { rows }: { rows: { author_id: string }[] } = await pool.query(pullAuthorsAfter, [after, pageSize]);
-    await Promise.all(rows.map(({ author_id }) => feeds.addPullAuthor(author_id)));
-    after = rows.at(-1)?.author_id;
+/** Ids in their order, page by page; `text` selects those after $1, at most $2. */
+async function* pages(pool: Connections['pool'], text: string): AsyncIterable<string[]> {
+  for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+    const { rows } = await pool.query<{ id: string }>(text, [after, pageSize]);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map(({ id }) => id);
+    after = last.id;
   }
 }

@@ -40,8 +40,7 @@ export async function checkRecords(deps: AuditDeps, window: AuditWindow, gathere
       const isNew = onKafka.add(eventId);
       const row = rowOf(eventId);
       if (row === undefined) gathered.suspect('record_without_row', eventId);
-      else if (isAfterMark(row, timestampMs) && (!isNew || isMarkedBefore(row)))
-        gathered.suspect('emitted_twice', eventId, timestampMs);
+      else if (isSecondSending(row, timestampMs, isNew)) gathered.suspect('emitted_twice', eventId, timestampMs);
       else if (!isNew) {
         again += 1;
         if (twice.length < 3) twice.push(eventId);
@@ -49,13 +48,11 @@ export async function checkRecords(deps: AuditDeps, window: AuditWindow, gathere
     }
   }
 
-  function isAfterMark({ emittedUs }: AuditRow, timestampMs: number): boolean {
-    return emittedUs !== null && timestampMs > emittedUs / 1_000 + limits.marginMs;
-  }
-
-  /** Its first record is older than what was read. Of others the first is here: alone, it says that a clock was wrong. */
-  function isMarkedBefore({ emittedUs }: AuditRow): boolean {
-    return emittedUs !== null && emittedUs / 1_000 < sinceMs;
+  /** After its mark. Alone, a record shows it only if the first is older than what was read; else its clock was wrong. */
+  function isSecondSending({ emittedUs }: AuditRow, timestampMs: number, isNew: boolean): boolean {
+    if (emittedUs === null) return false;
+    const markedMs = emittedUs / 1_000;
+    return timestampMs > markedMs + limits.marginMs && (!isNew || markedMs < sinceMs);
   }
 
   /** A second reading, only if something is missing: the group may have been unsettled during the first. */

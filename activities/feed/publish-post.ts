@@ -1,5 +1,6 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
+import { createdPost } from '../created-post';
 import { type Delivery, type PostState } from '../ports/post-states';
 import { type FeedDeps } from './deps';
 import { summaryOf } from './summary';
@@ -50,10 +51,8 @@ export async function recordPublication(
 export async function knownPost(deps: Deps, event: EventRef, postId: string): Promise<PostState | undefined> {
   const known = await deps.posts.find(postId);
   if (known !== undefined) return known;
-  const creation = await deps.history.creation(event);
-  if (creation === undefined) return undefined;
-  const created = await deps.events.load<'content.post.created'>(creation);
-  return created.payload.post_id === postId ? recordCreation(deps, created) : undefined;
+  const created = await createdPost(deps, event, postId);
+  return created === undefined ? undefined : recordCreation(deps, created);
 }
 
 /** Pull is remembered before any post says so: a reader must not miss an author it should merge. */

@@ -1,5 +1,6 @@
 import { NovaError, failures } from '../../contracts/failures';
 import { type EventRef } from '../../contracts/event-ref';
+import { createdPost } from '../created-post';
 import { type ContentOwner } from '../ports/content-owners';
 import { isLocalTry, scheduledAgoMs } from './attempt';
 import { type NotifyDeps, limitsOf } from './deps';
@@ -21,12 +22,10 @@ export async function ownerOf(deps: Deps, { owner }: Notice): Promise<Partial<Co
   return { ...known, ...(ownerId === undefined ? {} : { ownerId }) };
 }
 
-async function authorInOutbox({ history, events }: Deps, postId: string): Promise<Partial<ContentOwner>> {
-  const creation = await history.creation({ aggregateId: postId, sequence: Number.MAX_SAFE_INTEGER });
-  if (creation === undefined) return {};
+async function authorInOutbox(deps: Deps, postId: string): Promise<Partial<ContentOwner>> {
   try {
-    const { payload } = await events.load<'content.post.created'>(creation);
-    return payload.post_id === postId ? { ownerId: payload.user_id } : {};
+    const created = await createdPost(deps, { aggregateId: postId, sequence: Number.MAX_SAFE_INTEGER }, postId);
+    return created === undefined ? {} : { ownerId: created.payload.user_id };
   } catch (thrown) {
     // A row that says nothing valid is the bridge's to refuse; it is no fault of the event that points to it.
     if (thrown instanceof NovaError && failures[thrown.code].cause === 'row') return {};

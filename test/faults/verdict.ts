@@ -161,7 +161,7 @@ async function kafkaFaults(lane: Lane, { committed, rolledBack, expected }: Trac
     copies.set(id, (copies.get(id) ?? 0) + 1);
     const row = committed.find((each) => each.id === id);
     const emittedAtMs = rows.get(id)?.emittedAtMs ?? Infinity;
-    if (expected.kafkaTwice !== true && message.producedAtMs > emittedAtMs + clockMarginMs)
+    if (expected.kafkaTwice !== true && message.storedAtMs > emittedAtMs + clockMarginMs)
       faults.push(`event ${id} was sent again after its mark`);
     if (row === undefined || copies.get(id) !== 1) continue;
     const line = `${message.topic} ${row.aggregateId}`;

@@ -60,8 +60,8 @@ export interface Received {
   readonly key: string;
   readonly headers: Record<string, string>;
   readonly body: string;
-  /** When its producer made it, epoch milliseconds. */
-  readonly producedAtMs: number;
+  /** When the broker took it, epoch milliseconds. */
+  readonly storedAtMs: number;
 }
 
 export interface Collector {
@@ -93,6 +93,6 @@ function received(topic: string, partition: number, message: KafkaMessage): Rece
     key: String(message.key),
     headers: Object.fromEntries(headers) as Record<string, string>,
     body: String(message.value),
-    producedAtMs: Number(message.timestamp),
+    storedAtMs: Number(message.timestamp),
   };
 }

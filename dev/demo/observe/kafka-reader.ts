@@ -11,8 +11,8 @@ export interface ReceivedMessage {
   readonly key: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** Epoch milliseconds at which the producer, by its own clock, made the message. */
-  readonly producedAtMs: number;
+  /** Epoch milliseconds at which the broker, by its clock, stored the message. */
+  readonly storedAtMs: number;
   /** Epoch milliseconds at which this subscriber had it. */
   readonly receivedAtMs: number;
 }
@@ -51,7 +51,7 @@ export async function startKafkaReader(brokers: string, topicPrefix: string, run
           key: String(message.key),
           headers: Object.fromEntries(headers),
           body: String(message.value),
-          producedAtMs: Number(message.timestamp),
+          storedAtMs: Number(message.timestamp),
           receivedAtMs,
         });
       }

@@ -4,7 +4,7 @@ import { messageOf } from '../../../dev/stack/errors';
 import { type ChaosWorld, type ProofRow } from '../types';
 import { proofRow } from './row';
 
-const scheduled = `SELECT count(*)::int AS audits, coalesce(sum(rows_seen), 0)::int AS rows FROM audit_runs`;
+const auditsSoFar = `SELECT count(*)::int AS audits, coalesce(sum(rows_seen), 0)::int AS rows FROM audit_runs`;
 const accused = `
   SELECT kind, event_id, detail, resolved_at IS NOT NULL AS resolved FROM audit_findings WHERE kind = ANY ($1) ORDER BY first_seen`;
 
@@ -25,12 +25,12 @@ export async function ownAudit(
   const client = new Client({ connectionString: world.databaseUrl });
   await client.connect();
   try {
-    const during = (await client.query<{ audits: number }>(scheduled)).rows[0]?.audits ?? 0;
+    const during = (await client.query<{ audits: number }>(auditsSoFar)).rows[0]?.audits ?? 0;
     const failure = await world.audit().then(
       () => [],
       (thrown: unknown) => [`the audit failed: ${messageOf(thrown)}`],
     );
-    const examined = (await client.query<{ rows: number }>(scheduled)).rows[0]?.rows ?? 0;
+    const examined = (await client.query<{ rows: number }>(auditsSoFar)).rows[0]?.rows ?? 0;
     const findings = (await client.query<Finding>(accused, [unexplainedKinds])).rows;
     const open = findings.filter(({ resolved }) => !resolved);
     const offenders = open.map(({ kind, event_id, detail }) => `${kind} of event ${event_id}: ${detail}`);

@@ -92,7 +92,7 @@ describe('the ledger proof', () => {
       'duplicate effects',
       'an event sent to Kafka again long after its mark',
       ({ messages }) => ({
-        messages: [...messages, messageOf(created, { offset: 99, producedAtMs: created.committedAtMs + 60_000 })],
+        messages: [...messages, messageOf(created, { offset: 99, storedAtMs: created.committedAtMs + 60_000 })],
       }),
     ],
     [
@@ -225,7 +225,7 @@ describe('the ledger proof', () => {
     [
       'an event sent again after its mark by a worker that was paused',
       ({ messages }) => ({
-        messages: [...messages, messageOf(created, { offset: 99, producedAtMs: created.committedAtMs + 5_000 })],
+        messages: [...messages, messageOf(created, { offset: 99, storedAtMs: created.committedAtMs + 5_000 })],
         faults: [fault('workers', 'pause', created.committedAtMs)],
       }),
     ],

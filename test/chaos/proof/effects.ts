@@ -63,18 +63,18 @@ function lateCopies({ messages, rows, faults }: Pick<Evidence, 'messages' | 'row
   return [...byEvent].flatMap(([id, copies]) => {
     const markedAt = marked.get(id) ?? undefined;
     if (copies.length === 1 || markedAt === undefined) return [];
-    const late = copies.filter(({ producedAtMs: at }) => at > markedAt + slackMs && !isExplained(faults, markedAt, at));
+    const late = copies.filter(({ storedAtMs: at }) => at > markedAt + slackMs && !isExplained(faults, markedAt, at));
     return late.map(
-      ({ producedAtMs, topic, partition, offset }) =>
+      ({ storedAtMs, topic, partition, offset }) =>
         `event ${id} went to Kafka again (${topic}/${partition}@${offset}) ` +
-        `${Math.round(producedAtMs - markedAt)} ms after it was marked`,
+        `${Math.round(storedAtMs - markedAt)} ms after it was marked`,
     );
   });
 }
 
-function isExplained(faults: readonly FaultRecord[], markedAtMs: number, producedAtMs: number): boolean {
+function isExplained(faults: readonly FaultRecord[], markedAtMs: number, storedAtMs: number): boolean {
   return faults.some(
     ({ fault, beganAtMs, endedAtMs }) =>
-      fault.target !== 'bridge' && beganAtMs - reachMs <= producedAtMs && endedAtMs + reachMs >= markedAtMs,
+      fault.target !== 'bridge' && beganAtMs - reachMs <= storedAtMs && endedAtMs + reachMs >= markedAtMs,
   );
 }

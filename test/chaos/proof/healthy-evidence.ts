@@ -53,7 +53,7 @@ export function messageOf(of: TrueEvent, change: Partial<ReceivedMessage> = {}):
     key: String(of.payload[definition?.partitionKey ?? '']),
     headers: { event_id: of.id, event_type: of.type, sequence: String(of.sequence) },
     body: JSON.stringify(of.payload),
-    producedAtMs: of.committedAtMs + 100,
+    storedAtMs: of.committedAtMs + 100,
     receivedAtMs: of.committedAtMs + 110,
     ...change,
   };

@@ -40,7 +40,7 @@ async function ops(
   args: readonly string[],
   environment: Environment,
   folder: string,
-  okCodes?: readonly number[],
+  okCodes: readonly number[] = [0],
 ): Promise<void> {
   const log = join(folder, 'operator.log');
   const note = (text: string): void => appendFileSync(log, `${new Date().toISOString()} ${text}\n`);
@@ -51,7 +51,7 @@ async function ops(
     env: { ...process.env, ...environment },
     timeoutMs: patienceMs,
     whatToDo: `look at ${log}`,
-    ...(okCodes === undefined ? {} : { okCodes }),
+    okCodes,
   }).catch((error: unknown) => {
     note(messageOf(error));
     throw error;

@@ -16,7 +16,7 @@ function message(of: TrueEvent, offset: number, change: Partial<ReceivedMessage>
     key: String(of.payload['post_id']),
     headers: { event_id: of.id, event_type: of.type, sequence: String(of.sequence) },
     body: JSON.stringify(of.payload),
-    producedAtMs: 0,
+    storedAtMs: 0,
     receivedAtMs: 0,
     ...change,
   };
