@@ -2,10 +2,11 @@ import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
-import { type PostState } from '../ports/post-states';
+import { type PostState, type PostStatus } from '../ports/post-states';
 import { type FeedDeps } from './deps';
 import { pageFollowers, type WalkPoint } from './page-followers';
 import { type Progress } from './progress';
+import { knownPost } from './publish-post';
 import { type RetractedSubject, retractedSubject } from './retracted-subject';
 import { settleOpenPages, settlePage } from './settle-page';
 import { syncSummary } from './summary';
@@ -38,7 +39,7 @@ export async function beginRetraction(deps: FeedDeps, event: EventRef): Promise<
   await deps.tombstones.set({ subjectType, subjectId, sequence: event.sequence, final, reason });
   await faultPoint('feed.tombstone-set');
   if (subject.postStatus === undefined) return { mode: 'done', next: null, removed: 0, signal: false };
-  const state = await deps.posts.setStatus(subjectId, subject.postStatus, event.sequence);
+  const state = await setStatus(deps, event, subjectId, subject.postStatus);
   await faultPoint('feed.status-set');
   try {
     return { ...(await retract(deps, event, subject, state, start, { maxPages: 1 })), signal: true };
@@ -46,6 +47,21 @@ export async function beginRetraction(deps: FeedDeps, event: EventRef): Promise<
     if (codeOf(thrown) !== 'REDIS_UNAVAILABLE') throw thrown;
     return { mode: 'done', next: start, removed: 0, signal: true };
   }
+}
+
+/**
+ * Also of a post whose creation has yet to run: that is recorded first, so that the row ends the same in whichever order
+ * the two run.
+ */
+async function setStatus(
+  deps: FeedDeps,
+  event: EventRef,
+  postId: string,
+  status: PostStatus,
+): Promise<PostState | undefined> {
+  const set = await deps.posts.setStatus(postId, status, event.sequence);
+  if (set !== undefined || (await knownPost(deps, event, postId)) === undefined) return set;
+  return deps.posts.setStatus(postId, status, event.sequence);
 }
 
 /** Goes on from where the last call ended. */
@@ -77,7 +93,7 @@ async function retract(
   // An earlier attempt may have died between its write and its look.
   if (state !== undefined) await settleOpenPages(deps, state);
   if (state?.live === true) return { mode: 'overtaken', next: null, removed: from.count };
-  // Unknown: its fan-out will see the tombstone. Not pushed: it is in no feed.
+  // Unknown: nobody ever published it. Not pushed: it is in no feed.
   if (state?.delivery !== 'push') return { mode: 'done', next: null, removed: from.count };
   let mode: RetractMode = 'done';
   const walked = await pageFollowers(deps, state.authorId, from, options, async (followerIds) => {

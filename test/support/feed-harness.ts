@@ -28,7 +28,7 @@ export interface FeedHarness {
   /** Commits the row of a new post; answers the ref its workflow would get. */
   post(author: string, more?: { postId?: string; status?: 'published' | 'draft'; caption?: string }): Promise<EventRef>;
   status(created: EventRef, author: string, status: 'published' | 'archived' | 'deleted'): Promise<EventRef>;
-  remove(created: EventRef, author: string): Promise<EventRef>;
+  remove(created: Pick<EventRef, 'aggregateId'>, author: string): Promise<EventRef>;
   /** Post ids in a user's stored feed, newest first. */
   feedOf(user: string): Promise<string[]>;
   close(): Promise<void>;

@@ -58,7 +58,7 @@ async function write<T extends EventType>(type: T, payload: PayloadInput<T>): Pr
   return insertEvent(database.pool, type, payload, { published: false });
 }
 
-/** One event of every kind of effect, each waited for, so that the first runs find what they need. */
+/** Rows of every kind of effect. They run all at once: whichever order they take must leave the same state. */
 async function everyEffect(): Promise<EventRef[]> {
   const [author, follower, mentioned] = await Promise.all([1, 2, 3].map(() => insertUser(database.pool)));
   const [post, doomed, media, user] = [newId(), newId(), newId(), newId()];

@@ -68,12 +68,37 @@ it('lets nothing revive a deleted post', async () => {
 });
 
 it('sets the tombstone of a post it has never heard of', async () => {
-  const author = newId();
-  const post = await feed.post(author);
-  const event = await feed.remove(post, author);
-  expect(await beginRetraction(feed.deps, event)).toMatchObject({ mode: 'done', next: null });
-  expect(await feed.deps.tombstones.voids('post', post.aggregateId, post.sequence)).toBe(true);
+  const event = await feed.remove({ aggregateId: newId() }, newId());
+  expect(await beginRetraction(feed.deps, event)).toMatchObject({ mode: 'done', next: null, signal: true });
+  expect(await feed.deps.tombstones.voids('post', event.aggregateId, event.sequence - 1)).toBe(true);
+  expect(await feed.deps.posts.find(event.aggregateId)).toBeUndefined();
 });
+
+it.each(['deleted', 'archived'] as const)(
+  'leaves one record of a post %s, in whichever order it runs',
+  async (status) => {
+    const [author, follower] = [newId(), newId()];
+    await feed.follow(author, follower);
+    const retraction = (post: EventRef) =>
+      status === 'deleted' ? feed.remove(post, author) : feed.status(post, author, status);
+    const [early, late] = [await feed.post(author), await feed.post(author)];
+    const [earlyGone, lateGone] = [await retraction(early), await retraction(late)];
+
+    await beginFanOut(feed.deps, early);
+    await beginRetraction(feed.deps, earlyGone);
+    await beginRetraction(feed.deps, lateGone);
+    expect(await beginFanOut(feed.deps, late)).toMatchObject({ mode: 'stopped' });
+
+    const record = async (post: EventRef, gone: EventRef) => {
+      const found = await feed.deps.posts.find(post.aggregateId);
+      expect(found).toMatchObject({ postId: post.aggregateId, sequence: gone.sequence, scoreMs: post.createdAtMs });
+      return { status: found?.status, live: found?.live, delivery: found?.delivery, summary: found?.summary };
+    };
+    expect(await record(late, lateGone)).toEqual(await record(early, earlyGone));
+    expect(await record(late, lateGone)).toMatchObject({ status, live: false, delivery: 'push' });
+    expect(await feed.feedOf(follower)).toEqual([]);
+  },
+);
 
 it('sets tombstones of messages for ever and of reactions up to the event', async () => {
   const { pool } = feed.database;
