@@ -18,7 +18,9 @@ interface Span {
 }
 
 /** No message for this long means that the broker does not deliver. */
-const patienceMs = 15_000;
+const patienceMs = 30_000;
+/** A broker that is new or was just restarted loads its groups first; once a second, that is asked for as long. */
+const retry = { retries: patienceMs / 1_000, maxRetryTime: 1_000 };
 
 /**
  * Reads as a consumer in a group of its own that commits nothing and is deleted afterwards, so that audits neither share
@@ -74,8 +76,7 @@ export class KafkaAuditRecords implements AuditRecords {
     onBatch: (records: readonly AuditRecord[]) => Promise<void>,
   ): Promise<number> {
     const groupId = `${this.groupPrefix}-${randomUUID()}`;
-    // Some ten seconds: on a fresh broker the first group waits for its coordinator.
-    const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 100, retry: { retries: 5 } });
+    const consumer = this.kafka.consumer({ groupId, maxWaitTimeInMs: 100, retry });
     try {
       await consumer.connect();
       await consumer.subscribe({ topics: [...new Set(spans.map(({ topic }) => topic))] });
