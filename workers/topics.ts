@@ -1,4 +1,5 @@
-import { type Kafka } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, type Kafka, KafkaJSError } from 'kafkajs';
 import { topicPartitions } from '../contracts/catalogue';
 import { type Domain, domains } from '../contracts/events/define';
 
@@ -37,9 +38,26 @@ export async function ensureTopics(
         ]),
     );
     if (missing.size === 0) return [];
-    await admin.createTopics({ topics: [...missing.values()], waitForLeaders: true, timeout: timeoutMs });
-    return [...missing.keys()];
+    await admin.createTopics({ topics: [...missing.values()], waitForLeaders: false, timeout: timeoutMs });
+    const created = [...missing.keys()];
+    await untilServed(admin, created, timeoutMs);
+    return created;
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** A busy broker says "created" before it can be asked about the topic, and kafkajs's own wait takes that for a failure. */
+async function untilServed(admin: Admin, topics: string[], timeoutMs: number): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      // Throws while a topic, or the leader of a partition, is unknown.
+      await admin.fetchTopicMetadata({ topics });
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof KafkaJSError) || performance.now() > deadlineMs) throw thrown;
+    }
+    await sleep(100);
   }
 }

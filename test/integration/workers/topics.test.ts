@@ -1,4 +1,8 @@
-import { type TestTopics, collect, createTestTopics } from '../../support/kafka';
+import { randomUUID } from 'node:crypto';
+import { topicNames } from '../../../contracts/kafka';
+import { ensureTopics } from '../../../workers/topics';
+import { type TestTopics, collect, createTestTopics, withAdmin } from '../../support/kafka';
+import { override } from '../../support/override';
 import { waitFor } from '../../support/wait-for';
 
 let topics: TestTopics;
@@ -17,4 +21,30 @@ it('topics that workers make carry the broker’s time, whatever the clock of th
   await waitFor(() => collector.messages.length === messages.length);
   await collector.stop();
   for (const { storedAtMs } of collector.messages) expect(Math.abs(storedAtMs - sentAtMs)).toBeLessThan(hourMs / 2);
+});
+
+it('topics are waited for when the broker says "created" before it knows them', async () => {
+  const { kafka } = topics;
+  const all = topicNames(`test-${randomUUID().slice(0, 8)}`);
+  let created: Promise<boolean> | undefined;
+  const hasty = override(kafka, {
+    admin: (config) => {
+      const admin = kafka.admin(config);
+      const later = async (request: Parameters<typeof admin.createTopics>[0]) => {
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        return withAdmin(kafka, (other) => other.createTopics(request));
+      };
+      return override(admin, {
+        createTopics: (request) => {
+          created = later(request);
+          return Promise.resolve(true);
+        },
+      });
+    },
+  });
+  const made = await ensureTopics(hasty, all, { replicationFactor: 1 });
+  const [known] = await Promise.all([withAdmin(kafka, (admin) => admin.listTopics()), created]);
+  expect(made.sort()).toEqual(Object.values(all).sort());
+  expect(known).toEqual(expect.arrayContaining(made));
+  await withAdmin(kafka, (admin) => admin.deleteTopics({ topics: made }));
 });

@@ -1,6 +1,7 @@
 import { insertEvent, newId } from '../../support/events';
-import { override, withSettings } from '../../support/feed-harness';
+import { withSettings } from '../../support/feed-harness';
 import { type FeedWorkers, startFeedWorkers } from '../../support/feed-workers';
+import { override } from '../../support/override';
 
 let all: FeedWorkers;
 beforeAll(async () => (all = await startFeedWorkers()));

@@ -1,7 +1,8 @@
 import { type EventRef } from '../../../contracts/event-ref';
 import { insertEvent, newId } from '../../support/events';
-import { override, withSettings } from '../../support/feed-harness';
+import { withSettings } from '../../support/feed-harness';
 import { type FeedWorkers, startFeedWorkers } from '../../support/feed-workers';
+import { override } from '../../support/override';
 import { waitFor } from '../../support/wait-for';
 
 let all: FeedWorkers;

@@ -5,8 +5,9 @@ import { beginRetraction } from '../../../../activities/feed/retract';
 import { createRedis } from '../../../../runtime/redis';
 import { RedisFeedStore } from '../../../../activities/adapters/redis-feed-store';
 import { insertEvent, newId } from '../../../support/events';
-import { type FeedHarness, createFeedHarness, override, withSettings } from '../../../support/feed-harness';
+import { type FeedHarness, createFeedHarness, withSettings } from '../../../support/feed-harness';
 import { silentLogger } from '../../../support/logger';
+import { override } from '../../../support/override';
 
 let feed: FeedHarness;
 beforeAll(async () => (feed = await createFeedHarness()));

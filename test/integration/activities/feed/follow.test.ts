@@ -3,7 +3,8 @@ import { settleFollow } from '../../../../activities/feed/follow';
 import { beginRetraction } from '../../../../activities/feed/retract';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { insertEvent, newId } from '../../../support/events';
-import { type FeedHarness, createFeedHarness, override, withSettings } from '../../../support/feed-harness';
+import { type FeedHarness, createFeedHarness, withSettings } from '../../../support/feed-harness';
+import { override } from '../../../support/override';
 
 let feed: FeedHarness;
 beforeAll(async () => (feed = await createFeedHarness()));

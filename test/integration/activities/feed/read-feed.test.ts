@@ -6,7 +6,8 @@ import { rebuildFeed } from '../../../../activities/feed/rebuild';
 import { type FeedEntry } from '../../../../activities/ports/feed-store';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { insertEvent, newId } from '../../../support/events';
-import { type FeedHarness, createFeedHarness, override, withSettings } from '../../../support/feed-harness';
+import { type FeedHarness, createFeedHarness, withSettings } from '../../../support/feed-harness';
+import { override } from '../../../support/override';
 
 let feed: FeedHarness;
 beforeAll(async () => (feed = await createFeedHarness()));

@@ -4,7 +4,8 @@ import { beginRetraction, retractPages } from '../../../../activities/feed/retra
 import { signalRuns } from '../../../../activities/feed/signal-runs';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { insertEvent, newId } from '../../../support/events';
-import { type FeedHarness, createFeedHarness, override, withSettings } from '../../../support/feed-harness';
+import { type FeedHarness, createFeedHarness, withSettings } from '../../../support/feed-harness';
+import { override } from '../../../support/override';
 
 let feed: FeedHarness;
 beforeAll(async () => (feed = await createFeedHarness()));
