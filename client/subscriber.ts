@@ -1,7 +1,8 @@
-import { type Consumer, type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
+import { type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
 import { type Redis } from 'ioredis';
 import { kafkaHeaders } from '../contracts/kafka';
 import { faultPoint } from '../runtime/fault-points';
+import { LastingConsumer } from '../runtime/kafka-consumer';
 import { type Service } from '../runtime/lifecycle';
 
 /** An event as a passive subscriber gets it. */
@@ -25,12 +26,16 @@ export interface SubscriberOptions {
   readonly topics: readonly string[];
   /** Must be idempotent: a crash between its end and the mark brings the event again. */
   readonly handle: (event: ReceivedEvent) => Promise<void>;
-  /** A partition stopped: its event stays first in line and is tried again after `retryMs`. */
-  readonly onError: (error: Error, at: { topic: string; partition: number; offset: string }) => void;
+  /**
+   * A partition stopped: its event stays first in line and is tried again after `retryMs`. Without `at`: the whole consumer
+   * fell (the group's coordinator is gone, no right to read) and is started anew after as long.
+   */
+  readonly onError: (error: Error, at?: { topic: string; partition: number; offset: string }) => void;
   readonly retryMs?: number;
 }
 
 const markSeconds = 7 * 24 * 3_600;
+const usualRetryMs = 1_000;
 
 /**
  * Hands each event of some topics to a handler, in the order of each partition. Duplicates are dropped by event id for
@@ -39,35 +44,41 @@ const markSeconds = 7 * 24 * 3_600;
  */
 export class Subscriber implements Service {
   readonly name: string;
-  private readonly consumer: Consumer;
+  private readonly lasting: LastingConsumer;
   private readonly retries = new Set<NodeJS.Timeout>();
 
   constructor(private readonly options: SubscriberOptions) {
     this.name = `subscriber ${options.name}`;
     // A partition that was stopped is fetched again when the fetch of the others is over: that bounds the pause.
     const maxWaitTimeInMs = 500;
-    this.consumer = options.kafka.consumer({ groupId: options.name, allowAutoTopicCreation: false, maxWaitTimeInMs });
+    this.lasting = new LastingConsumer(
+      options.kafka,
+      { groupId: options.name, allowAutoTopicCreation: false, maxWaitTimeInMs },
+      { retryMs: options.retryMs ?? usualRetryMs, onCrash: (error) => options.onError(error) },
+    );
   }
 
   async start(): Promise<void> {
-    await this.consumer.connect();
-    await this.consumer.subscribe({ topics: [...this.options.topics], fromBeginning: true });
-    await this.consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: 4,
-      eachBatch: (payload) => this.handleBatch(payload),
-    });
+    await this.lasting.start(
+      { topics: [...this.options.topics], fromBeginning: true },
+      {
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 4,
+        eachBatch: (payload) => this.handleBatch(payload),
+      },
+    );
   }
 
   async stop(): Promise<void> {
     for (const retry of this.retries) clearTimeout(retry);
     this.retries.clear();
-    await this.consumer.disconnect();
+    await this.lasting.stop();
   }
 
   private async handleBatch(payload: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = payload.batch;
+    const { consumer } = this.lasting;
     for (const message of messages) {
       if (!payload.isRunning() || payload.isStale()) return;
       try {
@@ -75,13 +86,15 @@ export class Subscriber implements Service {
       } catch (thrown) {
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         this.options.onError(error, { topic, partition, offset: message.offset });
-        this.consumer.seek({ topic, partition, offset: message.offset });
+        consumer.seek({ topic, partition, offset: message.offset });
         this.resumeLater(payload.pause());
         return;
       }
       await faultPoint('subscriber.remembered');
       const next = String(BigInt(message.offset) + 1n);
-      await this.consumer.commitOffsets([{ topic, partition, offset: next }]);
+      await consumer.commitOffsets([{ topic, partition, offset: next }]);
+      // Otherwise the next fetch begins with this message again, for ever.
+      payload.resolveOffset(message.offset);
       await payload.heartbeat();
     }
   }
@@ -101,7 +114,7 @@ export class Subscriber implements Service {
     const retry = setTimeout(() => {
       this.retries.delete(retry);
       resume();
-    }, this.options.retryMs ?? 1_000);
+    }, this.options.retryMs ?? usualRetryMs);
     this.retries.add(retry);
   }
 }

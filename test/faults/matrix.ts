@@ -31,7 +31,7 @@ export function matrix(name: string, crews: { bridges: number; workers: number }
   }, 300_000);
 
   afterAll(async () => {
-    process.stderr.write(`\n${results.table()}\n`);
+    process.stderr.write(results.report());
     await lane?.close();
   }, 60_000);
 

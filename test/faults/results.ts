@@ -26,8 +26,12 @@ export class Results {
     if (isWhole) appendFileSync(this.file, `${JSON.stringify(result)}\n`);
   }
 
-  table(): string {
-    return tableOf(this.all);
+  /** The table, and a line for each thing that went wrong. */
+  report(): string {
+    const wrong = this.all.flatMap(({ point, mode, story, faults }) =>
+      faults.map((fault) => `✘ ${point}, ${mode}, ${wordsOf(story)}: ${fault}`),
+    );
+    return ['', tableOf(this.all), ...wrong, ''].join('\n');
   }
 }
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
-  process.stderr.write(`\n${results.table()}\n`);
+  process.stderr.write(results.report());
   await lane.close();
 }, 60_000);
 

@@ -64,7 +64,7 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
-  process.stderr.write(`\n${results.table()}\n`);
+  process.stderr.write(results.report());
   await Promise.all(groups.map(({ crew }) => crew.stop()));
   await Promise.all([topics.drop(), database.drop()]);
   rmSync(folder, { recursive: true, force: true });

@@ -148,7 +148,12 @@ async function kafkaFaults(lane: Lane, { committed, rolledBack, expected }: Trac
   const idOf = (message: { headers: Record<string, string> }) => message.headers[kafkaHeaders.eventId] ?? '';
   const here = () => new Set(lane.kafka.messages.map(idOf));
   const faults: string[] = [];
-  await waitFor(() => committed.every(({ id }) => here().has(id)), { timeoutMs: 10_000 }).catch(() => {
+  // A reader whose coordinator was lost is let back in when its old session has ended, after half a minute.
+  const arrived = () => {
+    const seen = here();
+    return committed.every(({ id }) => seen.has(id));
+  };
+  await waitFor(arrived, { timeoutMs: 90_000, everyMs: 200 }).catch(() => {
     const seen = here();
     faults.push(...committed.filter(({ id }) => !seen.has(id)).map(({ id }) => `event ${id} is not on Kafka`));
   });

@@ -19,7 +19,8 @@ async function main(): Promise<void> {
     name: NAME ?? '',
     topics: [TOPIC ?? ''],
     retryMs: 200,
-    onError: (error, at) => logger.warn({ ...at, error: error.message }, 'partition stopped'),
+    onError: (error, at) =>
+      logger.warn({ ...at, error: error.message }, at === undefined ? 'consumer fell' : 'partition stopped'),
     handle: async ({ eventId, key, sequence }) => {
       await pool.query(
         `INSERT INTO handled (name, event_id, key, sequence) VALUES ($1, $2, $3, $4)

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Admin, type Consumer, type Kafka, type KafkaMessage } from 'kafkajs';
+import { type Admin, type Kafka, type KafkaMessage } from 'kafkajs';
 import { type Domain, domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
 import { createKafka } from '../../runtime/kafka';
+import { LastingConsumer } from '../../runtime/kafka-consumer';
 import { ensureTopics } from '../../workers/topics';
 import { silentLogger } from './logger';
 import { servers } from './servers';
@@ -72,16 +73,25 @@ export interface Collector {
 
 /** Reads topics from their beginning with a plain consumer: independent of the code under test. */
 export async function collect(kafka: Kafka, topics: readonly string[]): Promise<Collector> {
-  const consumer: Consumer = kafka.consumer({ groupId: `collect-${randomUUID()}`, maxWaitTimeInMs: 50 });
+  const config = { groupId: `collect-${randomUUID()}`, maxWaitTimeInMs: 50 };
+  const lasting = new LastingConsumer(kafka, config, { onCrash: () => undefined });
   const messages: Received[] = [];
-  await consumer.connect();
-  await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-  await consumer.run({
-    eachMessage: async ({ topic, partition, message }) => {
-      messages.push(received(topic, partition, message));
+  /** Offset after the last one read, by `topic/partition`. */
+  const positions = new Map<string, number>();
+  await lasting.start(
+    { topics: [...topics], fromBeginning: true },
+    {
+      eachMessage: async ({ topic, partition, message }) => {
+        const place = `${topic}/${partition}`;
+        const offset = Number(message.offset);
+        // Read again after a rebalance: the same message, not a second one.
+        if (offset < (positions.get(place) ?? 0)) return;
+        positions.set(place, offset + 1);
+        messages.push(received(topic, partition, message));
+      },
     },
-  });
-  return { messages, stop: () => consumer.disconnect() };
+  );
+  return { messages, stop: () => lasting.stop() };
 }
 
 function received(topic: string, partition: number, message: KafkaMessage): Received {

@@ -1,5 +1,6 @@
-import { type Admin, type Consumer, Kafka, logLevel } from 'kafkajs';
+import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { topicNames } from '../../../contracts/kafka';
+import { LastingConsumer } from '../../../runtime/kafka-consumer';
 import { until } from '../../stack/until';
 import { nowMs } from '../traffic/ledger';
 
@@ -32,32 +33,33 @@ export async function startKafkaReader(brokers: string, topicPrefix: string, run
   /** Offset after the last one read, by `topic/partition`. */
   const positions = new Map<string, number>();
   const groupId = `nova-demo-${run}`;
-  const consumer: Consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 });
-  await consumer.connect();
-  await consumer.subscribe({ topics, fromBeginning: true });
-  await consumer.run({
-    eachBatch: async ({ batch }) => {
-      const receivedAtMs = nowMs();
-      const { topic, partition } = batch;
-      const position = positions.get(`${topic}/${partition}`) ?? 0;
-      for (const message of batch.messages) {
-        // Read again after a rebalance: the same message, not a second one.
-        if (Number(message.offset) < position) continue;
-        const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)] as const);
-        messages.push({
-          topic,
-          partition,
-          offset: Number(message.offset),
-          key: String(message.key),
-          headers: Object.fromEntries(headers),
-          body: String(message.value),
-          storedAtMs: Number(message.timestamp),
-          receivedAtMs,
-        });
-      }
-      positions.set(`${topic}/${partition}`, Number(batch.lastOffset()) + 1);
+  const lasting = new LastingConsumer(kafka, { groupId, maxWaitTimeInMs: 100 }, { onCrash: () => undefined });
+  await lasting.start(
+    { topics, fromBeginning: true },
+    {
+      eachBatch: async ({ batch }) => {
+        const receivedAtMs = nowMs();
+        const { topic, partition } = batch;
+        const position = positions.get(`${topic}/${partition}`) ?? 0;
+        for (const message of batch.messages) {
+          // Read again after a rebalance: the same message, not a second one.
+          if (Number(message.offset) < position) continue;
+          const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)] as const);
+          messages.push({
+            topic,
+            partition,
+            offset: Number(message.offset),
+            key: String(message.key),
+            headers: Object.fromEntries(headers),
+            body: String(message.value),
+            storedAtMs: Number(message.timestamp),
+            receivedAtMs,
+          });
+        }
+        positions.set(`${topic}/${partition}`, Number(batch.lastOffset()) + 1);
+      },
     },
-  });
+  );
   return {
     messages,
     async readToEnd(timeoutMs) {
@@ -68,7 +70,7 @@ export async function startKafkaReader(brokers: string, topicPrefix: string, run
       }
     },
     async close() {
-      await consumer.disconnect();
+      await lasting.stop();
       await withAdmin(kafka, (admin) => admin.deleteGroups([groupId]));
     },
   };

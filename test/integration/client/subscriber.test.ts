@@ -1,4 +1,5 @@
-import { Partitioners, type Producer } from 'kafkajs';
+import { connect } from 'node:net';
+import { type ISocketFactory, Kafka, Partitioners, type Producer, logLevel } from 'kafkajs';
 import { type Redis } from 'ioredis';
 import { type ReceivedEvent, Subscriber, type SubscriberOptions } from '../../../client/subscriber';
 import { createRedis } from '../../../runtime/redis';
@@ -14,7 +15,7 @@ let producer: Producer;
 const running: Subscriber[] = [];
 
 beforeAll(async () => {
-  topics = await createTestTopics(['content', 'media', 'message', 'social']);
+  topics = await createTestTopics(['content', 'media', 'message', 'social', 'live', 'security']);
   redis = createRedis({ url: servers().redisUrl, keyPrefix: `test-${newId()}:`, logger: silentLogger });
   await redis.connect();
   producer = topics.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
@@ -119,3 +120,61 @@ it('goes on after a restart where it was', async () => {
   const offsets = await withAdmin(topics.kafka, (admin) => admin.fetchOffsets({ groupId: name, topics: [topic] }));
   await waitFor(() => offsets[0]?.partitions.some(({ offset }) => Number(offset) >= 2));
 });
+
+it('reads what it has handled no second time', async () => {
+  const topic = topics.topics.security;
+  const looked = jest.spyOn(redis, 'exists');
+  const handled: number[] = [];
+  await subscribe(topic, { handle: async ({ sequence }) => void handled.push(sequence) });
+  const count = 20;
+  for (let sequence = 1; sequence <= count; sequence++) {
+    await producer.send({ topic, messages: [message(newId(), sequence)] });
+    await waitFor(() => handled.length === sequence);
+  }
+  expect(looked).toHaveBeenCalledTimes(count);
+  looked.mockRestore();
+});
+
+it('comes back when the network breaks while it looks for its group’s coordinator', async () => {
+  const topic = topics.topics.live;
+  const network = breakableNetwork();
+  const kafka = new Kafka({
+    brokers: servers().kafkaBrokers.split(','),
+    retry: { initialRetryTime: 50, maxRetryTime: 100 },
+    logLevel: logLevel.NOTHING,
+    socketFactory: network.socketFactory,
+  });
+  const handled: number[] = [];
+  const handle = async ({ sequence }: ReceivedEvent) => void handled.push(sequence);
+  const { errors } = await subscribe(topic, { kafka, handle });
+  await producer.send({ topic, messages: [message(newId(), 1)] });
+  await waitFor(() => handled.length === 1);
+  network.lose(() => true);
+  await waitFor(() => errors.length > 0);
+  network.lose((request) => request === findCoordinator);
+  await waitFor(() => errors.some(({ name }) => name === 'KafkaJSGroupCoordinatorNotFound'));
+  network.lose(() => false);
+  await producer.send({ topic, messages: [message(newId(), 2)] });
+  await waitFor(() => handled.length === 2);
+  expect(handled).toEqual([1, 2]);
+});
+
+/** The request by which a client asks which broker leads its group: FindCoordinator in Kafka's protocol. */
+const findCoordinator = 10;
+
+/** A network that resets the connection on which a request of a chosen kind is sent. */
+function breakableNetwork() {
+  let lost: (request: number) => boolean = () => false;
+  const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    const socket = connect({ host, port }, onConnect);
+    const write = socket.write.bind(socket);
+    // A request is its length in four bytes, then its kind in two.
+    socket.write = (data: Buffer, ...rest: []) => {
+      if (!lost(data.readInt16BE(4))) return write(data, ...rest);
+      socket.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+      return false;
+    };
+    return socket;
+  };
+  return { socketFactory, lose: (which: typeof lost) => void (lost = which) };
+}
