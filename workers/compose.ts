@@ -82,7 +82,7 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       users: new PgUserDirectory(pools.notification),
       channels: new Map(email === undefined ? [] : [['email', email]]),
       logger,
-      limits: { sendConcurrency: config.smtpConnections },
+      limits: { sendConcurrency: config.smtpConnections, claimLeaseMs: config.deliveryLeaseMs },
     }),
     ...createIdentityActivities({
       events: new PgEventStore(pools.identity),

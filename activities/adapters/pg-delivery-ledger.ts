@@ -37,6 +37,10 @@ const giveUp = `
   WHERE event_id = $1 AND channel = $2 AND state = 'claimed'
     AND claimed_at < clock_timestamp() - make_interval(secs => $3::double precision / 1000)`;
 
+const leaseLeft = `
+  SELECT greatest(0, ceil($3 - extract(epoch FROM clock_timestamp() - min(claimed_at)) * 1000))::float8 AS ms
+  FROM notification_deliveries WHERE event_id = $1 AND channel = $2 AND state = 'claimed'`;
+
 const skip = `
   UPDATE notification_deliveries SET state = 'skipped', reason = $3
   WHERE event_id = $1 AND channel = $2 AND state = 'pending'`;
@@ -70,6 +74,11 @@ export class PgDeliveryLedger implements DeliveryLedger {
 
   async giveUpClaims(eventId: string, channel: ExternalChannel, olderThanMs: number): Promise<number> {
     return (await query(this.database, giveUp, [eventId, channel, olderThanMs])).rowCount ?? 0;
+  }
+
+  async leaseLeftMs(eventId: string, channel: ExternalChannel, leaseMs: number): Promise<number> {
+    const { rows } = await query<{ ms: number }>(this.database, leaseLeft, [eventId, channel, leaseMs]);
+    return rows[0]?.ms ?? 0;
   }
 
   async skipPending(eventId: string, channel: ExternalChannel, reason: string): Promise<number> {

@@ -14,6 +14,9 @@ import { type Notice } from './notice';
 import { ownerOf } from './owner';
 import { isVoided } from './voided';
 
+/** A claim whose lease is just ending is not asked for again more often than this. */
+const shortestLookMs = 1_000;
+
 /** What the lanes of one attempt share. */
 interface Attempt {
   readonly deps: NotifyDeps;
@@ -146,7 +149,10 @@ async function refuseToEndEarly({ deps, event, channel, waiting }: Attempt, clai
       'DELIVERY_IN_FLIGHT',
       `${claimed} deliveries by ${channel.name} are claimed by another attempt`,
       {
-        retryAfterMs: claimLeaseMs,
+        retryAfterMs: Math.max(
+          shortestLookMs,
+          await deps.ledger.leaseLeftMs(event.eventId, channel.name, claimLeaseMs),
+        ),
       },
     );
   }

@@ -30,6 +30,12 @@ export const notificationSettings = {
     { min: 1, max: 100 },
     { fallback: '5' },
   ),
+  deliveryLeaseMs: setting.integer(
+    'DELIVERY_LEASE_MS',
+    'How long a claimed delivery waits for its answer before it is given up as `unknown`, milliseconds; a send takes up to 30 s.',
+    { min: 1_000, max: 3_600_000 },
+    { fallback: '60000' },
+  ),
 } as const;
 
 export type NotificationConfig = ConfigOf<typeof notificationSettings>;

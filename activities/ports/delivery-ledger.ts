@@ -34,6 +34,8 @@ export interface DeliveryLedger {
   settle(claim: ClaimedDelivery, settlement: Settlement): Promise<boolean>;
   /** Claims older than this have lost their holder: nobody knows whether they were sent. They become `unknown`. */
   giveUpClaims(eventId: string, channel: ExternalChannel, olderThanMs: number): Promise<number>;
+  /** Milliseconds until the first of the claims may be given up; 0 when it may be, or when there is none. */
+  leaseLeftMs(eventId: string, channel: ExternalChannel, leaseMs: number): Promise<number>;
   /** Ends everything that is pending. */
   skipPending(eventId: string, channel: ExternalChannel, reason: string): Promise<number>;
   counts(eventId: string, channel: ExternalChannel): Promise<DeliveryCounts>;

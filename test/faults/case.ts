@@ -33,8 +33,11 @@ export interface CaseResult {
   readonly ms: number;
 }
 
-/** What a fault may take to be noticed and made up for: heartbeat, claim lease and retry of a delivery, and a slow machine. */
-const patienceMs = 150_000;
+/**
+ * What a fault may take to be noticed and made up for. A frozen worker takes tasks to its grave for as long as it sleeps,
+ * ten seconds each, and a machine may be slow: this ends only what would never settle.
+ */
+const patienceMs = 300_000;
 /** A local first try is given up after two seconds. */
 const usualHangMs = 3_500;
 

@@ -32,6 +32,8 @@ export interface Lane {
 
 /** Length of a claim's lease in the matrix. */
 export const leaseMs = 1_500;
+/** Length of a delivery's. */
+export const deliveryLeaseMs = 12_000;
 /** Followers per page, so that a small audience takes several. */
 export const pageSize = 2;
 
@@ -57,6 +59,7 @@ export async function openLane(crews: { readonly bridges: number; readonly worke
     SMTP_URL: mail.url,
     WORKFLOW_BUNDLE: bundle,
     FEED_PAGE_SIZE: String(pageSize),
+    DELIVERY_LEASE_MS: String(deliveryLeaseMs),
     OUTBOX_LEASE_MS: String(leaseMs),
     OUTBOX_POLL_MAX_MS: '50',
   };

@@ -1,3 +1,4 @@
+import { deliveryLeaseMs } from './lane';
 import { matrix } from './matrix';
 import {
   alert,
@@ -10,8 +11,10 @@ import {
 } from './stories/others';
 import { postAppears, postDeletedMeanwhile } from './stories/posts';
 
+/** Silence after which Temporal takes an attempt of a delivery for dead (workflows/notify.ts). */
+const heartbeatMs = 10_000;
 /** Past heartbeat timeout, claim lease and retry: the ledger has given the delivery up when the zombie wakes. */
-const pastTheClaim = { freeze: true, hangMs: 78_000 } as const;
+const pastTheClaim = { freeze: true, hangMs: heartbeatMs + deliveryLeaseMs + 3_000 } as const;
 
 matrix('media-and-notices', { bridges: 1, workers: 3 }, [
   { in: 'workers', point: 'notify.delivery-claimed', story: alert, ...pastTheClaim },

@@ -148,7 +148,7 @@ describe('delivery by e-mail', () => {
     const dead = deliver(event, { email: dying });
     await waitFor(async () => (await states(event))[0] === 'claimed' && dying.sent.length === 1);
     // Within the lease the holder may still be sending: nobody judges it, nobody repeats it.
-    await expect(deliver(event)).rejects.toMatchObject({ type: 'DELIVERY_IN_FLIGHT', nextRetryDelay: 60_000 });
+    await expect(deliver(event)).rejects.toMatchObject({ type: 'DELIVERY_IN_FLIGHT' });
     expect(await states(event)).toEqual(['claimed']);
     expect(await deliver(event, { limits: { claimLeaseMs: 0 } })).toMatchObject({ unknown: 1, sent: 0 });
     expect(await deliveriesOf(database.pool, event.eventId)).toMatchObject([
@@ -158,6 +158,25 @@ describe('delivery by e-mail', () => {
     die(new Error('the process is gone'));
     await expect(dead).rejects.toThrow('gone');
     expect(await states(event)).toEqual(['unknown']);
+  });
+
+  it('held by another attempt is looked at again when that one’s lease ends, not a whole lease later', async () => {
+    const { event } = await mention(1);
+    let answer: (outcome: SendOutcome) => void = () => undefined;
+    const slow = scripted(() => new Promise((resolve) => (answer = resolve)));
+    const first = deliver(event, { email: slow });
+    await waitFor(() => slow.sent.length === 1);
+    await database.pool.query(
+      `UPDATE notification_deliveries SET claimed_at = clock_timestamp() - interval '40 s' WHERE event_id = $1`,
+      [event.eventId],
+    );
+    const thrown: unknown = await deliver(event).catch((error: unknown) => error);
+    answer({ kind: 'accepted' });
+    await first;
+    expect(thrown).toMatchObject({ type: 'DELIVERY_IN_FLIGHT' });
+    const { nextRetryDelay } = thrown as { nextRetryDelay: number };
+    expect(nextRetryDelay).toBeGreaterThanOrEqual(1_000);
+    expect(nextRetryDelay).toBeLessThanOrEqual(20_000);
   });
 
   it('that was given up too early is corrected by its late answer', async () => {
