@@ -58,8 +58,9 @@ export class LastingConsumer {
 
   private fell(error: Error, config: ConsumerRunConfig): void {
     if (this.stopped) return;
-    this.options.onCrash(error);
     clearTimeout(this.revival);
     this.revival = setTimeout(() => void this.run(config), this.options.retryMs ?? 1_000);
+    // Last: a listener that throws is not to keep the consumer down.
+    this.options.onCrash(error);
   }
 }
