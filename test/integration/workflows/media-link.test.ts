@@ -127,11 +127,14 @@ it('ends as unclaimed, visibly and not as a failure, when nobody claims it in it
 
 it('believes the database and not the signal', async () => {
   const { file, handle } = await upload();
+  const timers = async () => {
+    const { events } = await handle.fetchHistory();
+    return (events ?? []).filter((event) => event.timerStartedEventAttributes).length;
+  };
+  // Before the wait a signal makes it look once more at once, and there is only one wait.
+  await waitFor(async () => (await timers()) === 1, { what: 'the wait for a post' });
   await handle.signal(signals.mediaClaimed, { postId: newId(), mediaId: file.media_id });
-  await waitFor(async () => {
-    const { events = [] } = await handle.fetchHistory();
-    return (events ?? []).filter((event) => event.timerStartedEventAttributes).length === 2;
-  });
+  await waitFor(async () => (await timers()) === 2, { what: 'another wait' });
   expect((await handle.describe()).status.name).toBe('RUNNING');
   await handle.terminate();
 });
