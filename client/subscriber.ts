@@ -1,6 +1,7 @@
 import { type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
 import { type Redis } from 'ioredis';
 import { kafkaHeaders } from '../contracts/kafka';
+import { toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
 import { LastingConsumer } from '../runtime/kafka-consumer';
 import { type Service } from '../runtime/lifecycle';
@@ -84,8 +85,7 @@ export class Subscriber implements Service {
       try {
         await this.handleOnce(topic, message);
       } catch (thrown) {
-        const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-        this.options.onError(error, { topic, partition, offset: message.offset });
+        this.options.onError(toError(thrown), { topic, partition, offset: message.offset });
         consumer.seek({ topic, partition, offset: message.offset });
         this.resumeLater(payload.pause());
         return;

@@ -71,7 +71,7 @@ export interface Collector {
   stop(): Promise<void>;
 }
 
-/** Reads topics from their beginning with a plain consumer: independent of the code under test. */
+/** Reads topics from their beginning, each message once, in a group of its own; what is read is not the product's to judge. */
 export async function collect(kafka: Kafka, topics: readonly string[]): Promise<Collector> {
   const config = { groupId: `collect-${randomUUID()}`, maxWaitTimeInMs: 50 };
   const lasting = new LastingConsumer(kafka, config, { onCrash: () => undefined });
