@@ -1,10 +1,11 @@
 import { type StackAddresses } from '../../dev/stack/addresses';
+import { stackId } from '../../dev/stack/paths';
 
 /** Name of the variable by which globalSetup hands the addresses of the test stack to every test file. */
 export const serversVariable = 'NOVA_TEST_SERVERS';
 
-/** A database migrated once per run; test databases are copies of it. */
-export const templateDatabase = 'nova_test_template';
+/** A database migrated once per run; test databases are copies of it. One per checkout: two may share a server. */
+export const templateDatabase = `nova_${stackId('template').replaceAll('-', '_')}`;
 
 /** Addresses of the real servers this run uses. */
 export function servers(): StackAddresses {

@@ -10,8 +10,8 @@ import { assertReachable, unprivilegedUser } from './unprivileged';
 const settings: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  // Every test file, bridge and worker has its own pool.
-  max_connections: '300',
+  // Every test file, bridge and worker has its own pool, and several checkouts may share the server.
+  max_connections: '1000',
   shared_buffers: '128MB',
   timezone: 'UTC',
   log_timezone: 'UTC',

@@ -67,7 +67,7 @@ describe('PostgreSQL', () => {
 
   it('listens on loopback alone, with room for many clients', () => {
     const args = postgresArguments(setting);
-    expect(args).toEqual(expect.arrayContaining(['port=1', 'listen_addresses=127.0.0.1', 'max_connections=300']));
+    expect(args).toEqual(expect.arrayContaining(['port=1', 'listen_addresses=127.0.0.1', 'max_connections=1000']));
     expect(args).toContain('unix_socket_directories=');
   });
 });
