@@ -17,21 +17,38 @@ export interface DropOptions {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Another process may believe in the same turn, so no statement here trusts what was read a moment ago. An intent is written
+ * only while the table is there: after another process has dropped it the record is left alone (the condition is evaluated
+ * under the lock of the record, and a drop commits together with its record).
+ */
 const insertIntent = `
-  INSERT INTO outbox_partition_drops (name, lower_bound, upper_bound) VALUES ($1, $2, $3)
+  INSERT INTO outbox_partition_drops AS d (name, lower_bound, upper_bound) VALUES ($1, $2, $3)
   ON CONFLICT (name) DO UPDATE SET lower_bound = excluded.lower_bound, upper_bound = excluded.upper_bound,
-    began_at = clock_timestamp(), dropped_at = NULL, row_count = NULL`;
+    began_at = clock_timestamp(), dropped_at = NULL, row_count = NULL
+  WHERE to_regclass(quote_ident(d.name)) IS NOT NULL`;
 const deleteIntent = `DELETE FROM outbox_partition_drops WHERE name = $1 AND dropped_at IS NULL`;
-const finishIntent = `UPDATE outbox_partition_drops SET dropped_at = clock_timestamp(), row_count = $2 WHERE name = $1`;
+/** Only the intent that was read: another process may have begun to take the day out since. */
+const deleteStaleIntent = `${deleteIntent} AND began_at = $2::timestamptz`;
+/** In the transaction of the drop. Writes the record even if the intent was taken away meanwhile. */
+const recordDrop = `
+  INSERT INTO outbox_partition_drops (name, lower_bound, upper_bound, dropped_at, row_count)
+  VALUES ($1, $2, $3, clock_timestamp(), $4)
+  ON CONFLICT (name) DO UPDATE SET dropped_at = excluded.dropped_at, row_count = excluded.row_count`;
+/** The table is gone and no process has recorded its drop: a person dropped it. What is recorded is left as it is. */
+const recordLoss = `UPDATE outbox_partition_drops SET dropped_at = clock_timestamp() WHERE name = $1 AND dropped_at IS NULL`;
 
 const selectUnfinished = `
-  SELECT d.name, d.lower_bound::text AS "lowerBound", d.upper_bound::text AS "upperBound",
+  SELECT d.name, d.lower_bound::text AS "lowerBound", d.upper_bound::text AS "upperBound", d.began_at::text AS "beganAt",
     CASE WHEN to_regclass(quote_ident(d.name)) IS NULL THEN 'gone' WHEN p.name IS NULL THEN 'detached'
          WHEN p.detach_pending THEN 'pending' ELSE 'attached' END AS state
   FROM outbox_partition_drops d LEFT JOIN outbox_partitions p USING (name)
   WHERE d.dropped_at IS NULL ORDER BY d.lower_bound`;
 
-type Unfinished = DayPartition & { readonly state: 'gone' | 'detached' | 'pending' | 'attached' };
+type Unfinished = DayPartition & {
+  readonly beganAt: string;
+  readonly state: 'gone' | 'detached' | 'pending' | 'attached';
+};
 
 /**
  * Takes one day out of the outbox: look, write down what is intended, detach, look again, drop. Detaching CONCURRENTLY makes
@@ -54,8 +71,8 @@ export async function finishDrops(pool: Pool, options: DropOptions): Promise<Map
   // A detach whose process died may still wait in the server, and would take a day out again that was put back.
   await cancelLeftovers(pool);
   for (const day of await unfinished(pool)) {
-    if (day.state === 'gone') await pool.query(finishIntent, [day.name, null]);
-    else if (day.state === 'attached') await pool.query(deleteIntent, [day.name]);
+    if (day.state === 'gone') await pool.query(recordLoss, [day.name]);
+    else if (day.state === 'attached') await pool.query(deleteStaleIntent, [day.name, day.beganAt]);
     else if (day.state === 'pending' && !(await finalize(pool, day, options)))
       outcomes.set(day.name, { kind: 'waiting' });
     else outcomes.set(day.name, await dropDetached(pool, day, options));
@@ -90,7 +107,7 @@ async function dropDetached(pool: Pool, day: DayPartition, options: DropOptions)
     }
     const { rows } = await client.query<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`);
     await client.query(`DROP TABLE ${table}`);
-    await client.query(finishIntent, [day.name, rows[0]?.rows ?? 0]);
+    await client.query(recordDrop, [day.name, day.lowerBound, day.upperBound, rows[0]?.rows ?? 0]);
     return { kind: 'dropped', rows: rows[0]?.rows ?? 0 };
   });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Pool } from 'pg';
+import { finishDrops } from '../../../outbox-bridge/housekeeping/drop-partition';
 import { HousekeepingService } from '../../../outbox-bridge/housekeeping/service';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { createPool } from '../../../runtime/postgres';
@@ -213,6 +214,76 @@ describe('two bridges', () => {
       { row_count: 1 },
     ]);
     expect((await pool.query('SELECT 1 FROM outbox_events')).rowCount).toBe(1);
+  });
+});
+
+/** What another process does at the worst instant: right before this process sends its first such statement. */
+function overtakenAt(real: Pool, statement: string, meanwhile: () => Promise<unknown>): Pool {
+  let done = false;
+  return new Proxy(real, {
+    get(object, key) {
+      const value = Reflect.get(object, key, object) as unknown;
+      if (typeof value !== 'function') return value;
+      const call = value.bind(object) as (...args: unknown[]) => unknown;
+      if (key !== 'query') return call;
+      return async (...args: unknown[]) => {
+        if (!done && String(args[0]).includes(statement)) {
+          done = true;
+          await meanwhile();
+        }
+        return call(...args);
+      };
+    },
+  });
+}
+
+describe('a process that is overtaken by another', () => {
+  const recorded = async () =>
+    (
+      await pool.query<{ rows: number | null; done: boolean }>(
+        'SELECT row_count AS rows, dropped_at IS NOT NULL AS done FROM outbox_partition_drops WHERE name = $1',
+        [name],
+      )
+    ).rows;
+  const others = async () => {
+    await leaseEnds();
+    expect((await turn(pool))!.dropped).toMatchObject({ [name]: 1 });
+  };
+
+  it('between its look and its intent leaves the record of the drop as it is', async () => {
+    await expect(turn(overtakenAt(pool, 'INSERT INTO outbox_partition_drops', others))).rejects.toThrow();
+    await leaseEnds();
+    await turn(pool);
+    expect(await recorded()).toEqual([{ rows: 1, done: true }]);
+  });
+
+  it('while it reads what is unfinished does not write over how many rows went', async () => {
+    // A drop of the other process that commits between the snapshot of the query and its look at the catalogue.
+    await pool.query(
+      `INSERT INTO outbox_partition_drops (name, lower_bound, upper_bound) SELECT name, lower_bound, upper_bound FROM outbox_partitions WHERE name = $1`,
+      [name],
+    );
+    const stale = async () => {
+      await pool.query(`ALTER TABLE outbox_events DETACH PARTITION ${name}`);
+      await pool.query(`DROP TABLE ${name}`);
+    };
+    const recordedNow = () =>
+      pool.query('UPDATE outbox_partition_drops SET dropped_at = now(), row_count = 1 WHERE name = $1', [name]);
+    await stale();
+    await turn(overtakenAt(pool, 'UPDATE outbox_partition_drops', recordedNow));
+    expect(await recorded()).toEqual([{ rows: 1, done: true }]);
+  });
+
+  it('that has begun to take the day out does not delete the intent of that one', async () => {
+    await pool.query(
+      `INSERT INTO outbox_partition_drops (name, lower_bound, upper_bound) SELECT name, lower_bound, upper_bound FROM outbox_partitions WHERE name = $1`,
+      [name],
+    );
+    const begunAgain = () => pool.query('UPDATE outbox_partition_drops SET began_at = clock_timestamp()');
+    const stop = new AbortController();
+    const victim = overtakenAt(pool, 'DELETE FROM outbox_partition_drops', begunAgain);
+    await finishDrops(victim, { retentionDays: 30, openRuns: [], patienceMs: 1_000, signal: stop.signal });
+    expect(await recorded()).toEqual([{ rows: null, done: false }]);
   });
 });
 
