@@ -27,7 +27,7 @@ export interface Connections {
   readonly pool: Pool;
   readonly workflows: WorkflowClient;
   readonly redis: Redis;
-  /** Events whose workflow is open for longer than the retention. */
+  /** Events whose workflow is open. */
   readonly openRuns: () => Promise<OpenRuns>;
   /** Age in milliseconds of a first attempt beyond which Temporal may have forgotten the run. */
   readonly retentionGuardMs: () => Promise<number>;
@@ -47,12 +47,7 @@ export async function withConnections<T>(
       config,
       pool,
       redis,
-      openRuns: () =>
-        readOpenRuns(connection, {
-          namespace: config.temporalNamespace,
-          retentionDays: config.retentionDays,
-          now: Date.now(),
-        }),
+      openRuns: () => readOpenRuns(connection, { namespace: config.temporalNamespace }),
       retentionGuardMs: async () =>
         retentionGuardMs(config.retentionMarginHours, await readRetentionMs(connection, config.temporalNamespace)),
       workflows: new WorkflowClient({ connection, namespace: config.temporalNamespace }),

@@ -85,12 +85,7 @@ export function composeBridge(
       holder: instanceId,
       retentionDays: config.retentionDays,
       patienceMs: 300_000,
-      openRuns: () =>
-        readOpenRuns(connection, {
-          namespace: config.temporalNamespace,
-          retentionDays: config.retentionDays,
-          now: Date.now(),
-        }),
+      openRuns: () => readOpenRuns(connection, { namespace: config.temporalNamespace }),
     },
     metrics,
   );

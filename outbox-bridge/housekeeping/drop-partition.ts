@@ -11,7 +11,8 @@ export type DropOutcome =
 
 export interface DropOptions {
   readonly retentionDays: number;
-  readonly openRuns: OpenRuns;
+  /** Asked before each look: a run may be reset or replayed while a detach waits. */
+  readonly openRuns: () => Promise<OpenRuns>;
   /** How long a detach may wait for transactions that began before it, in one turn. */
   readonly patienceMs: number;
   readonly signal: AbortSignal;
@@ -56,7 +57,7 @@ type Unfinished = DayPartition & {
  * and the day is put back.
  */
 export async function dropDay(pool: Pool, day: DayPartition, options: DropOptions): Promise<DropOutcome> {
-  const reasons = await reasonsToKeep(pool, day.name, options);
+  const reasons = await reasonsToKeep(pool, day.name, { ...options, openRuns: await options.openRuns() });
   if (Object.keys(reasons).length > 0) return { kind: 'kept', reasons };
   await pool.query(insertIntent, [day.name, day.lowerBound, day.upperBound]);
   const detach = `ALTER TABLE outbox_events DETACH PARTITION ${quoted(day.name)} CONCURRENTLY`;
@@ -92,12 +93,13 @@ function finalize(pool: Pool, day: DayPartition, options: DropOptions): Promise<
 /** Under a lock that nobody needs any more: no row can come or change between this look and the drop. */
 async function dropDetached(pool: Pool, day: DayPartition, options: DropOptions): Promise<DropOutcome> {
   const table = quoted(day.name);
+  const openRuns = await options.openRuns();
   return inTransaction(pool, async (client) => {
     await client.query(`SET LOCAL lock_timeout = '5s'`);
     await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
     const attached = await client.query('SELECT FROM outbox_partitions WHERE name = $1', [day.name]);
     if (attached.rowCount !== 0) throw new Error(`${day.name} was put back by another process`);
-    const reasons = await reasonsToKeep(client, day.name, options);
+    const reasons = await reasonsToKeep(client, day.name, { ...options, openRuns });
     if (Object.keys(reasons).length > 0) {
       await client.query(
         `ALTER TABLE outbox_events ATTACH PARTITION ${table} FOR VALUES FROM ('${day.lowerBound}') TO ('${day.upperBound}')`,

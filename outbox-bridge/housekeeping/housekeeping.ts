@@ -81,7 +81,7 @@ interface StepOptions {
 
 async function dropDays(deps: HousekeepingDeps, report: Draft, { between, signal }: StepOptions): Promise<void> {
   const { pool, retentionDays, patienceMs } = deps;
-  const options: DropOptions = { retentionDays, patienceMs, signal, openRuns: await deps.openRuns() };
+  const options: DropOptions = { retentionDays, patienceMs, signal, openRuns: deps.openRuns };
   for (const [name, outcome] of await finishDrops(pool, options)) record(deps.logger, report, name, outcome);
   for (const day of await dueDays(pool, retentionDays)) {
     // PostgreSQL takes out one partition of a table at a time.

@@ -1,25 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection } from '@temporalio/client';
 import { type OpenRuns } from './partitions';
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 const pageSize = 500;
-const mostPages = 4;
-const dayMs = 86_400_000;
+/** 100,000 open runs. With more than that something is wrong that matters more than an old partition. */
+const mostPages = 200;
+/** Between two pages: a frontend allows a namespace ten visibility calls a second, and others need some. */
+const pauseMs = 200;
 
 /**
- * Ids of the events whose run has been open for longer than the retention; a replay counts for its event. 'unknown' when
- * Temporal does not answer, or has more than anybody should: then nothing is dropped, which can wait.
+ * Ids of the events that have an open run; a replay counts for its event. However long ago the run began: a run that was
+ * reset, continued or replayed lately is a young run of an old event. 'unknown' when Temporal does not answer, or has more
+ * open runs than can be read: then nothing is dropped, which can wait.
  */
-export async function readOpenRuns(
-  connection: Connection,
-  options: { namespace: string; retentionDays: number; now: number },
-): Promise<OpenRuns> {
-  const before = new Date(options.now - options.retentionDays * dayMs).toISOString();
-  const query = `ExecutionStatus = "Running" AND EventType IS NOT NULL AND StartTime < "${before}"`;
+export async function readOpenRuns(connection: Connection, options: { namespace: string }): Promise<OpenRuns> {
+  const query = `ExecutionStatus = "Running" AND EventType IS NOT NULL`;
   const ids: string[] = [];
   let nextPageToken: Uint8Array = new Uint8Array();
   try {
     for (let page = 0; page < mostPages; page++) {
+      if (page > 0) await sleep(pauseMs);
       const answer = await connection.withDeadline(Date.now() + 10_000, () =>
         connection.workflowService.listWorkflowExecutions({
           namespace: options.namespace,
@@ -28,7 +29,10 @@ export async function readOpenRuns(
           nextPageToken,
         }),
       );
-      ids.push(...(answer.executions ?? []).flatMap(({ execution }) => uuid.exec(execution?.workflowId ?? '') ?? []));
+      for (const { execution } of answer.executions ?? []) {
+        const id = uuid.exec(execution?.workflowId ?? '')?.[0];
+        if (id !== undefined) ids.push(id);
+      }
       nextPageToken = answer.nextPageToken;
       if (nextPageToken.length === 0) return ids;
     }

@@ -56,7 +56,7 @@ const selectReasons = (table: string): string => `
      WHERE d.state IN ('pending', 'claimed')) AS open_deliveries,
     (SELECT count(*) FROM ${table} WHERE id = ANY ($2::uuid[])) AS open_runs`;
 
-/** Event ids of open runs older than the retention, or 'unknown' when Temporal does not answer. */
+/** Event ids of open runs, or 'unknown' when Temporal does not answer. */
 export type OpenRuns = readonly string[] | 'unknown';
 
 /** Everything that speaks against dropping a day's partition (or a table that was one). */

@@ -282,7 +282,7 @@ describe('a process that is overtaken by another', () => {
     const begunAgain = () => pool.query('UPDATE outbox_partition_drops SET began_at = clock_timestamp()');
     const stop = new AbortController();
     const victim = overtakenAt(pool, 'DELETE FROM outbox_partition_drops', begunAgain);
-    await finishDrops(victim, { retentionDays: 30, openRuns: [], patienceMs: 1_000, signal: stop.signal });
+    await finishDrops(victim, { retentionDays: 30, openRuns: async () => [], patienceMs: 1_000, signal: stop.signal });
     expect(await recorded()).toEqual([{ rows: null, done: false }]);
   });
 });

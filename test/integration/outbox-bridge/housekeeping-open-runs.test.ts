@@ -11,16 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => client.connection.close());
 
-const options = (retentionDays: number) => ({
-  namespace: servers().temporalNamespace,
-  retentionDays,
-  // As if that many days had passed, and an hour.
-  now: Date.now() + retentionDays * 86_400_000 + 3_600_000,
-});
+const options = { namespace: servers().temporalNamespace };
 const connection = () => client.connection as Connection;
 
-describe('open runs older than the retention', () => {
-  it('are those of events, replays included, and not those of others', async () => {
+describe('open runs', () => {
+  it('are those of events, however lately they began, since a run that was reset or replayed is a young one; not those of others', async () => {
     const [event, replayed, other] = [randomUUID(), randomUUID(), randomUUID()];
     const start = (workflowId: string, searchAttributes: Record<string, string[]>) =>
       client.workflow.start('nobodyRunsThis', {
@@ -36,13 +31,12 @@ describe('open runs older than the retention', () => {
     try {
       const ids = await waitFor(
         async () => {
-          const open = await readOpenRuns(connection(), options(30));
+          const open = await readOpenRuns(connection(), options);
           return open !== 'unknown' && open.includes(event) && open.includes(replayed) ? open : undefined;
         },
         { what: 'both runs to be listed' },
       );
       expect(ids).not.toContain(other);
-      expect(await readOpenRuns(connection(), { ...options(30), now: Date.now() })).not.toContain(event);
     } finally {
       await Promise.all(handles.map((handle) => handle.terminate()));
     }
@@ -51,7 +45,7 @@ describe('open runs older than the retention', () => {
   it('are unknown when Temporal does not answer', async () => {
     const nowhere = Connection.lazy({ address: '127.0.0.1:9' });
     try {
-      expect(await readOpenRuns(nowhere, options(30))).toBe('unknown');
+      expect(await readOpenRuns(nowhere, options)).toBe('unknown');
     } finally {
       await nowhere.close();
     }
