@@ -32,9 +32,10 @@ export const insertNamed = `
 export const insertUnnamed = `
   INSERT INTO unnamed_claims (post_id, user_id, event_id, posted_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`;
 
+// By the media the event names, which is the key of both tables.
 export const selectUploadsNamedBy = `
   SELECT ${uploadColumns} FROM wanted_media w JOIN parked_media m USING (media_id, user_id)
-  WHERE w.post_id = $1 ORDER BY m.media_id`;
+  WHERE w.media_id = ANY ($2::uuid[]) AND w.post_id = $1 ORDER BY m.media_id`;
 
 export const upsertLink = `
   WITH link AS (

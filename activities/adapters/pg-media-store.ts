@@ -39,8 +39,8 @@ export class PgMediaStore implements MediaStore {
     await this.rows(sql.insertUnnamed, [postId, userId, eventId, postedAt]);
   }
 
-  uploadsNamedBy(postId: string): Promise<Upload[]> {
-    return this.rows<Upload>(sql.selectUploadsNamedBy, [postId]);
+  uploadsNamedBy(postId: string, mediaIds: readonly string[]): Promise<Upload[]> {
+    return this.rows<Upload>(sql.selectUploadsNamedBy, [postId, mediaIds]);
   }
 
   async linkNamed(mediaId: string, postId: string, eventId: string): Promise<void> {

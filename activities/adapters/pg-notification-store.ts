@@ -1,12 +1,26 @@
+import { type NotificationKind } from '../../contracts/notification-kinds';
 import { type Database } from '../../runtime/postgres';
 import { type ExternalChannel } from '../ports/channel';
 import {
   type NotificationHead,
   type NotificationRow,
   type NotificationStore,
+  type Retracted,
   type Retraction,
+  type SendLimit,
 } from '../ports/notification-store';
 import { query } from './pg-query';
+import {
+  type Choice,
+  type RetractedRow,
+  newestFollowStays,
+  newestReactionStays,
+  retractStatement,
+} from './retract-notices.sql';
+
+/** Also when it begins later than now: the clock was set back. */
+const windowIsOver = `(a.window_began <= clock_timestamp() - $15::bigint * interval '1 millisecond'
+        OR a.window_began > clock_timestamp())`;
 
 /**
  * Notifications and their deliveries in one statement, so that a process that dies in between loses nothing: either a
@@ -21,6 +35,27 @@ const insert = `
     WHERE NOT EXISTS (SELECT 1 FROM user_profiles u WHERE u.user_id = w.recipient_id AND u.state <> 'active')
     ON CONFLICT (event_id, recipient_id) DO NOTHING
     RETURNING recipient_id, kind, in_app
+  ), external AS (
+    SELECT made.recipient_id, made.kind, e.channel, e.skipped
+    FROM made JOIN unnest($11::uuid[], $12::text[], $13::text[]) AS e (recipient_id, channel, skipped) USING (recipient_id)
+  ), allowed AS (
+    -- In order of the key, so that two events of one actor never wait for each other in a circle.
+    INSERT INTO send_allowances AS a (actor_id, recipient_id, channel, window_began, used)
+    SELECT $3::uuid, recipient_id, channel, clock_timestamp(), 1 FROM external
+    WHERE skipped IS NULL AND $3::uuid IS NOT NULL AND $14::int IS NOT NULL
+    ORDER BY recipient_id, channel
+    ON CONFLICT (actor_id, recipient_id, channel) DO UPDATE SET
+      window_began = CASE WHEN ${windowIsOver} THEN excluded.window_began ELSE a.window_began END,
+      used = CASE WHEN ${windowIsOver} THEN 1 ELSE a.used + 1 END
+    WHERE ${windowIsOver} OR a.used < $14::int
+    RETURNING recipient_id, channel
+  ), judged AS (
+    SELECT recipient_id, kind, channel, CASE
+      WHEN skipped IS NOT NULL THEN skipped
+      WHEN $3::uuid IS NOT NULL AND $14::int IS NOT NULL
+        AND NOT EXISTS (SELECT FROM allowed l WHERE l.recipient_id = x.recipient_id AND l.channel = x.channel)
+      THEN 'LIMITED' END AS skipped
+    FROM external x
   ), delivered AS (
     INSERT INTO notification_deliveries (event_id, recipient_id, channel, kind, state, sent_at, reason)
     SELECT $1::uuid, recipient_id, 'in_app', kind,
@@ -29,9 +64,8 @@ const insert = `
            CASE WHEN NOT in_app THEN 'SWITCHED_OFF' END
     FROM made
     UNION ALL
-    SELECT $1::uuid, made.recipient_id, e.channel, made.kind,
-           CASE WHEN e.skipped IS NULL THEN 'pending' ELSE 'skipped' END, NULL, e.skipped
-    FROM made JOIN unnest($11::uuid[], $12::text[], $13::text[]) AS e (recipient_id, channel, skipped) USING (recipient_id)
+    SELECT $1::uuid, recipient_id, channel, kind, CASE WHEN skipped IS NULL THEN 'pending' ELSE 'skipped' END, NULL, skipped
+    FROM judged
     ON CONFLICT (event_id, recipient_id, channel) DO NOTHING
   )
   SELECT count(*)::int AS created FROM made`;
@@ -44,35 +78,10 @@ const selectWanted = `
   WHERE n.event_id = $1 AND n.recipient_id = $2 AND n.retracted_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM user_profiles u WHERE u.user_id IN (n.recipient_id, n.actor_id) AND u.state <> 'active')`;
 
-/** Which rows each retraction means; $1 (and $2) name it. What hangs on a post's comments goes with the post. */
-const conditions = {
-  event: 'event_id = $1::uuid AND $2::text IS NULL',
-  reaction: `item_type = 'reaction' AND item_id = $1::text AND $2::text IS NULL`,
-  actor: 'actor_id = $1::uuid AND $2::text IS NULL',
-  subject: `((subject_type = $2 AND subject_id = $1::text)
-    OR ($2 = 'post' AND subject_type = 'comment' AND subject_id IN (
-      SELECT content_id::text FROM content_owners WHERE content_type = 'comment' AND post_id = $1::text::uuid)))`,
-} as const;
-
-const retractWhere = (condition: string): string => `
-  WITH chosen AS MATERIALIZED (
-    SELECT id FROM notifications
-    WHERE ${condition} AND retracted_at IS NULL AND ($3::bigint IS NULL OR sequence < $3)
-    ORDER BY id LIMIT $4 FOR UPDATE
-  ), gone AS (
-    UPDATE notifications SET retracted_at = now()
-    WHERE id IN (SELECT id FROM chosen) AND retracted_at IS NULL
-    RETURNING event_id, recipient_id
-  ), ended AS (
-    UPDATE notification_deliveries d SET state = 'skipped', reason = 'RETRACTED'
-    FROM gone WHERE d.event_id = gone.event_id AND d.recipient_id = gone.recipient_id AND d.state = 'pending'
-  )
-  SELECT count(*)::int AS retracted FROM gone`;
-
 export class PgNotificationStore implements NotificationStore {
   constructor(private readonly database: Database) {}
 
-  async create(head: NotificationHead, rows: readonly NotificationRow[]): Promise<number> {
+  async create(head: NotificationHead, rows: readonly NotificationRow[], limit?: SendLimit): Promise<number> {
     if (rows.length === 0) return 0;
     const external = rows.flatMap((row) => row.external.map((delivery) => ({ ...delivery, to: row.recipientId })));
     const result = await query<{ created: number }>(this.database, insert, [
@@ -89,6 +98,8 @@ export class PgNotificationStore implements NotificationStore {
       external.map((delivery) => delivery.to),
       external.map((delivery) => delivery.channel),
       external.map((delivery) => delivery.skipped ?? null),
+      limit?.perWindow ?? null,
+      limit?.windowMs ?? 0,
     ]);
     return result.rows[0]?.created ?? 0;
   }
@@ -98,17 +109,28 @@ export class PgNotificationStore implements NotificationStore {
     return rows.map((row) => row.channel);
   }
 
-  async retract(retraction: Retraction, limit: number): Promise<number> {
-    const { rows } = await query<{ retracted: number }>(this.database, retractWhere(conditions[retraction.by]), [
-      ...keyOf(retraction),
-      retraction.beforeSequence ?? null,
-      limit,
-    ]);
-    return rows[0]?.retracted ?? 0;
+  async keepNewest(kind: NotificationKind, head: NotificationHead, recipientId: string): Promise<void> {
+    if (kind === 'reaction.received') await query(this.database, newestReactionStays, [recipientId, head.item.id]);
+    if (kind === 'follow.received') await query(this.database, newestFollowStays, [recipientId, head.actorId]);
+  }
+
+  async retract(retraction: Retraction, limit: number): Promise<Retracted> {
+    const [id, type] = keyOf(retraction);
+    const before = retraction.beforeSequence ?? null;
+    const itself = await this.retractOnce(retraction.by, [id, type, before, limit]);
+    if (itself.chosen >= limit || retraction.by !== 'subject' || retraction.subject.type !== 'post')
+      return { count: itself.retracted, more: itself.chosen >= limit };
+    const comments = await this.retractOnce('commentsOf', [id, null, before, limit]);
+    return { count: itself.retracted + comments.retracted, more: comments.chosen >= limit };
   }
 
   async stillWanted(eventId: string, recipientId: string): Promise<boolean> {
     return (await query(this.database, selectWanted, [eventId, recipientId])).rowCount === 1;
+  }
+
+  private async retractOnce(choice: Choice, values: unknown[]): Promise<RetractedRow> {
+    const { rows } = await query<RetractedRow>(this.database, retractStatement(choice), values);
+    return rows[0] ?? { retracted: 0, chosen: 0 };
   }
 }
 
@@ -120,6 +142,8 @@ function keyOf(retraction: Retraction): [id: string, type: string | null] {
       return [retraction.reactionId, null];
     case 'actor':
       return [retraction.actorId, null];
+    case 'follow':
+      return [retraction.followerId, retraction.followeeId];
     case 'subject':
       return [retraction.subject.id, retraction.subject.type];
   }

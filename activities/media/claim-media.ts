@@ -21,7 +21,7 @@ export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<num
   else return 0;
 
   await faultPoint('media.claim-recorded');
-  const claimed = mediaIds.length > 0 ? await linkNamed(deps, claim) : await media.linkUnnamed(claim);
+  const claimed = mediaIds.length > 0 ? await linkNamed(deps, claim, mediaIds) : await media.linkUnnamed(claim);
   await faultPoint('media.claim-linked');
   if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
   await faultPoint('media.claim-kept');
@@ -29,8 +29,12 @@ export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<num
   return media.countLinks(postId);
 }
 
-async function linkNamed({ media }: MediaDeps, { postId, eventId }: MediaClaim): Promise<Upload[]> {
-  const uploads = await media.uploadsNamedBy(postId);
+async function linkNamed(
+  { media }: MediaDeps,
+  { postId, eventId }: MediaClaim,
+  mediaIds: readonly string[],
+): Promise<Upload[]> {
+  const uploads = await media.uploadsNamedBy(postId, mediaIds);
   for (const { mediaId } of uploads) await media.linkNamed(mediaId, postId, eventId);
   return uploads;
 }

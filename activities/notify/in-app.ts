@@ -98,5 +98,5 @@ async function write(
 }
 
 async function retractEvent({ store }: NotifyDeps, eventId: string): Promise<void> {
-  while ((await store.retract({ by: 'event', eventId }, 2_000)) > 0);
+  while ((await store.retract({ by: 'event', eventId }, 2_000)).more);
 }

@@ -80,10 +80,10 @@ export async function retract(deps: NotifyDeps, event: EventRef): Promise<{ retr
   await faultPoint('notify.tombstone-set');
   let retracted = 0;
   for (;;) {
-    const count = await deps.store.retract(plan.retraction, batch);
+    const { count, more } = await deps.store.retract(plan.retraction, batch);
     retracted += count;
     await faultPoint('notify.batch-retracted');
-    if (count < batch) return { retracted };
+    if (!more) return { retracted };
     Context.current().heartbeat();
   }
 }

@@ -43,8 +43,8 @@ export interface MediaStore {
   recordNamed(claim: MediaClaim, mediaIds: readonly string[]): Promise<void>;
   /** Remembers a post that has media but names none. `postedAt`: `createdAt` of its event. */
   recordUnnamed(claim: MediaClaim, postedAt: string): Promise<void>;
-  /** Uploads already there that the post names and whose uploader is its author. */
-  uploadsNamedBy(postId: string): Promise<Upload[]>;
+  /** Those of these media, named by the post before, that were uploaded already and by its author. */
+  uploadsNamedBy(postId: string, mediaIds: readonly string[]): Promise<Upload[]>;
 
   /** Links media to a post that names it; media may belong to several such posts. */
   linkNamed(mediaId: string, postId: string, eventId: string): Promise<void>;

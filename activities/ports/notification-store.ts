@@ -37,10 +37,25 @@ export type Retraction = (
   | { readonly by: 'subject'; readonly subject: Subject }
   | { readonly by: 'reaction'; readonly reactionId: string }
   | { readonly by: 'actor'; readonly actorId: string }
+  /** What was said of one person following another. */
+  | { readonly by: 'follow'; readonly followerId: string; readonly followeeId: string }
 ) & {
   /** Only those of events before this one; absent: all. */
   readonly beforeSequence?: number | undefined;
 };
+
+/** What one call of `retract` did. */
+export interface Retracted {
+  readonly count: number;
+  /** The limit was reached: there may be more. */
+  readonly more: boolean;
+}
+
+/** How many messages one person may cause another on one channel; the rest stays in the inbox. */
+export interface SendLimit {
+  readonly perWindow: number;
+  readonly windowMs: number;
+}
 
 export interface InboxEntry {
   readonly id: number;
@@ -55,12 +70,17 @@ export interface InboxEntry {
 
 /** The notifications and their deliveries, as rows. Every method is idempotent. */
 export interface NotificationStore {
-  /** Inserts those not there yet, with their deliveries, leaving out people who are hidden or deleted; answers how many. */
-  create(head: NotificationHead, rows: readonly NotificationRow[]): Promise<number>;
+  /**
+   * Inserts those not there yet, with their deliveries, leaving out people who are hidden or deleted; returns how many.
+   * Deliveries beyond the limit of their actor and recipient are `skipped` as LIMITED; a notice without an actor has none.
+   */
+  create(head: NotificationHead, rows: readonly NotificationRow[], limit?: SendLimit): Promise<number>;
+  /** Of several live notices of this reaction, or of this person following, takes back all but the newest event's. */
+  keepNewest(kind: NotificationKind, head: NotificationHead, recipientId: string): Promise<void>;
   /** Channels on which deliveries of this event are still open. */
   openChannels(eventId: string): Promise<readonly ExternalChannel[]>;
-  /** Takes back up to `limit` notifications and gives up their pending deliveries; answers how many: 0 means no more. */
-  retract(retraction: Retraction, limit: number): Promise<number>;
+  /** Takes back up to `limit` notifications and gives up their pending deliveries. */
+  retract(retraction: Retraction, limit: number): Promise<Retracted>;
   /** True while the person may be told of this event: not retracted, and neither they nor the actor hidden. */
   stillWanted(eventId: string, recipientId: string): Promise<boolean>;
 }
