@@ -1,43 +1,106 @@
-import { join } from 'node:path';
-import { runner } from 'node-pg-migrate';
-import { Client } from 'pg';
+import { Client, type ClientBase } from 'pg';
 import { catalogue, spellingsOf } from '../contracts/catalogue';
 import { priorities } from '../contracts/priority';
+import { applyNumberedFiles } from './numbered-files';
+import { applyRights, fixSearchPaths, takeOwnership } from './rights/apply-rights';
+import { type RoleNames, ensureRoles, isCatalogueRace, roleNames } from './rights/roles';
+import { defaultSchema, homeOf, makeSchema } from './schema-home';
 
 /** Days of partitions made ahead; the bridge keeps making more. A missing partition fails business transactions. */
 export const partitionDaysAhead = 14;
 
-const lockWaitMs = 60_000;
+/** Behind another migration. */
+const turnWaitMs = 60_000;
+/** For a table that others use. Writers wait behind a lock that waits, so it is short, and tried again. */
+const lockWaitMs = 5_000;
+const lockTries = 12;
+
+export interface MigrationOptions {
+  /** Schema of all that is ours; default `nova`. */
+  readonly schema?: string;
+  /** First part of the roles' names; default `nova`. */
+  readonly rolePrefix?: string;
+  /** False: no roles are made and no rights are given; the migrating login owns everything. Default true. */
+  readonly withRoles?: boolean;
+  /** Called with what an operator should know. */
+  readonly onNote?: (note: string) => void;
+  /** Folder of the numbered files; default: this one. */
+  readonly folder?: string;
+}
 
 /**
- * Brings a database to the newest schema: numbered SQL files in order, then the event types of the catalogue, then
- * partitions. Safe to run from many processes at once; answers the names of the files applied by this call.
+ * Brings a database to the newest schema: numbered SQL files in order, event types of the catalogue, partitions, and the
+ * rights of the roles. All of it in one transaction: what fails leaves the database as it was. Safe to run from many
+ * processes at once, and beside the processes of the version before. Returns the names of the files applied by this call.
  */
-export async function runMigrations(databaseUrl: string): Promise<string[]> {
+export async function runMigrations(databaseUrl: string, options: MigrationOptions = {}): Promise<string[]> {
+  const { rolePrefix = 'nova', withRoles = true, folder = __dirname, onNote = () => undefined } = options;
   const client = new Client({ connectionString: databaseUrl, application_name: 'nova-migrate' });
   await client.connect();
   try {
-    // Waits for whoever migrates now: the library refuses instead of waiting. Session lock: not through a pooler.
-    await client.query(`SET lock_timeout = '${lockWaitMs}ms'`);
+    // Session lock: not through a pooler.
+    await client.query(`SET lock_timeout = '${turnWaitMs}ms'`);
     await client.query('SELECT pg_advisory_lock(7024)');
-    const applied = await runner({
-      dbClient: client,
-      dir: join(__dirname, '*.sql'),
-      useGlob: true,
-      direction: 'up',
-      migrationsTable: 'nova_migrations',
-      logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    });
-    await recordEventTypes(client);
-    await client.query('SELECT outbox_ensure_partitions($1)', [partitionDaysAhead]);
-    return applied.map((migration) => migration.name);
+    const { schema, note } = await homeOf(client, options.schema ?? defaultSchema);
+    if (note !== undefined) onNote(note);
+    const names = withRoles ? roleNames(rolePrefix) : undefined;
+    if (names !== undefined) await ensureRoles(client, names);
+    return await withPatience(() => inOneTransaction(client, () => migrate(client, { schema, names, folder })));
   } finally {
     await client.end();
   }
 }
 
+interface Plan {
+  readonly schema: string;
+  readonly names: RoleNames | undefined;
+  readonly folder: string;
+}
+
+async function migrate(client: ClientBase, { schema, names, folder }: Plan): Promise<string[]> {
+  await client.query(`SET LOCAL lock_timeout = '${lockWaitMs}ms'`);
+  await makeSchema(client, schema, names);
+  // Functions whose files say `SET search_path FROM CURRENT` store this. Nothing outside the schema is found by it.
+  await client.query(`SET LOCAL search_path = "${schema}", pg_temp`);
+  if (names !== undefined) {
+    await takeOwnership(client, names);
+    await client.query(`SET LOCAL ROLE "${names.owner}"`);
+  }
+  const applied = await applyNumberedFiles(client, folder);
+  await recordEventTypes(client);
+  await client.query('SELECT outbox_ensure_partitions($1)', [partitionDaysAhead]);
+  await fixSearchPaths(client, schema);
+  if (names !== undefined) await applyRights(client, names, schema);
+  return applied;
+}
+
+async function inOneTransaction<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (thrown) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw thrown;
+  }
+}
+
+/** A lock that was not got in time, a deadlock, and a catalogue row that another session changed: everything is done again. */
+async function withPatience<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (thrown) {
+      const code = String((thrown as { code?: unknown }).code);
+      if (attempt === lockTries || !(code === '55P03' || code === '40P01' || isCatalogueRace(thrown))) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
 /** Writes the catalogue into outbox_event_types, from which the insert trigger fills what a writer left out. */
-async function recordEventTypes(client: Client): Promise<void> {
+async function recordEventTypes(client: ClientBase): Promise<void> {
   const rows = catalogue.flatMap((definition) =>
     spellingsOf(definition.type).map((spelling) => ({
       spelling,

@@ -153,6 +153,13 @@ export const sharedSettings = {
       ['postgres', 'postgresql'],
       { secret: true },
     ),
+    databaseSchema: {
+      env: 'DATABASE_SCHEMA',
+      fallback: 'nova',
+      meaning: 'Schema of all our tables. `public` for a database that was migrated before there was this setting.',
+      allowed: 'a name of lower-case letters, digits and underscores, at most 63, that does not begin with `pg_`',
+      schema: z.string().regex(/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/),
+    },
   },
   temporal: {
     temporalAddress: setting.text('TEMPORAL_ADDRESS', 'host:port of the Temporal frontend.', {

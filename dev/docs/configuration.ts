@@ -1,3 +1,4 @@
+import { migrateSettings } from '../../migrations/settings';
 import { bridgeSettings } from '../../outbox-bridge/settings';
 import { type Settings } from '../../runtime/config';
 import { workerSettings } from '../../workers/settings';
@@ -9,6 +10,7 @@ export function configurationTable(): string {
   for (const [reader, settings] of [
     ['bridge', bridgeSettings],
     ['workers', workerSettings],
+    ['migrate', migrateSettings],
   ] as const) {
     for (const setting of Object.values(settings as Settings)) {
       const entry = byVariable.get(setting.env) ?? { setting, readers: [] };

@@ -29,15 +29,17 @@ describe('a plain INSERT of id, aggregate_id, event_type and payload', () => {
 
   it('needs no right but INSERT on the table', async () => {
     const role = `writer_${randomUUID().slice(0, 8)}`;
-    await database.pool.query(`CREATE ROLE ${role}; GRANT INSERT ON outbox_events TO ${role}`);
+    await database.pool.query(
+      `CREATE ROLE ${role}; GRANT USAGE ON SCHEMA nova TO ${role}; GRANT INSERT ON outbox_events TO ${role}`,
+    );
     const client = await database.pool.connect();
     try {
       await client.query(`BEGIN; SET LOCAL ROLE ${role}`);
       await client.query(
-        `INSERT INTO outbox_events (id, aggregate_id, event_type, payload) VALUES ($1, $2, 'PostCreated', '{}')`,
+        `INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload) VALUES ($1, $2, 'PostCreated', '{}')`,
         [randomUUID(), randomUUID()],
       );
-      await expect(client.query('SELECT 1 FROM outbox_events')).rejects.toThrow(/permission denied/);
+      await expect(client.query('SELECT 1 FROM nova.outbox_events')).rejects.toThrow(/permission denied/);
     } finally {
       await client.query('ROLLBACK');
       client.release();

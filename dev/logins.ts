@@ -1,0 +1,56 @@
+import { Client } from 'pg';
+import { type Role, isCatalogueRace, roleNames, roles } from '../migrations/rights/roles';
+
+/** All that is made here can reach only servers of this machine; whoever needs a password makes logins by the runbook. */
+const password = 'nova';
+
+/** Name of the login of each role: a member of that role and nothing else. Never the name of a schema. */
+export const loginOf = (role: Role, prefix = 'nova'): string => `${prefix}_${role}_login`;
+
+/**
+ * Makes the logins that are missing, for a cluster with the roles of `migrations/`. Logins are shared by all databases, and
+ * others may be making them too.
+ * @returns the URL of the given database for each role
+ */
+export async function makeLogins(adminUrl: string, prefix = 'nova'): Promise<Readonly<Record<Role, string>>> {
+  const admin = new Client({ connectionString: adminUrl, application_name: 'nova-logins' });
+  await admin.connect();
+  try {
+    for (const role of roles) await makeLogin(admin, loginOf(role, prefix), roleNames(prefix)[role]);
+  } finally {
+    await admin.end();
+  }
+  return urlsOf(adminUrl, prefix);
+}
+
+/** The same database as each role's login sees it. */
+export function urlsOf(adminUrl: string, prefix = 'nova'): Readonly<Record<Role, string>> {
+  const urls = roles.map((role) => {
+    const url = new URL(adminUrl);
+    url.username = loginOf(role, prefix);
+    url.password = password;
+    return [role, url.href];
+  });
+  return Object.fromEntries(urls) as Record<Role, string>;
+}
+
+async function makeLogin(admin: Client, login: string, role: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const { rowCount } = await admin.query(
+        `SELECT FROM pg_roles WHERE rolname = $1 AND pg_has_role(rolname, $2, 'USAGE')`,
+        [login, role],
+      );
+      if (rowCount === 0) {
+        const { rowCount: exists } = await admin.query('SELECT FROM pg_roles WHERE rolname = $1', [login]);
+        if (exists === 0) await admin.query(`CREATE ROLE "${login}" LOGIN PASSWORD '${password}'`);
+        await admin.query(`GRANT "${role}" TO "${login}"`);
+      }
+      return;
+    } catch (thrown) {
+      const code = String((thrown as { code?: unknown }).code);
+      if (attempt === 20 || !(['42710', '23505'].includes(code) || isCatalogueRace(thrown))) throw thrown;
+      await new Promise((resolve) => setTimeout(resolve, 20 * attempt));
+    }
+  }
+}

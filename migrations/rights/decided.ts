@@ -1,0 +1,118 @@
+import { type Role } from './roles';
+
+/** All columns, these only, or all but these: the last also holds for columns that a later migration adds. */
+export type Columns = true | { readonly only: readonly string[] } | { readonly except: readonly string[] };
+
+export interface Grant {
+  readonly select?: Columns;
+  readonly insert?: Columns;
+  readonly update?: Columns;
+  readonly delete?: true;
+}
+
+export type Rights = Partial<Readonly<Record<Role, Grant>>>;
+
+const read: Grant = { select: true };
+const write: Grant = { select: true, insert: true, update: true };
+const writeAndDelete: Grant = { ...write, delete: true };
+const readAndDelete: Grant = { select: true, delete: true };
+/** For people and dashboards that look. */
+const shown: Rights = { operator: read, reader: read };
+
+/** What a writer may say of its event. The rest is bookkeeping. */
+const writersColumns = [
+  ...['id', 'aggregate_id', 'event_type', 'payload'],
+  // An import gives the event the time when it happened; a date without a partition is refused.
+  'created_at',
+  // What publish() sets; the trigger fills what is left out.
+  ...['aggregate_type', 'priority', 'schema_version', 'traceparent'],
+] as const;
+
+/** Once written these never change, so that no process but the writer can alter an event. */
+const fixedColumns = [...writersColumns, 'sequence'];
+
+/**
+ * The rights on every table, view and sequence of the schema: what the statements of each process need, and no more. The
+ * owner has all of them. A relation that is not here is the owner's alone, and a test fails until it is decided.
+ */
+export const relationRights: Readonly<Record<string, Rights>> = {
+  outbox_events: {
+    // SELECT on id: `INSERT … RETURNING id` needs it. Nothing else of other writers' events can be read.
+    publisher: { insert: { only: writersColumns }, select: { only: ['id'] } },
+    bridge: { select: true, update: { except: [...fixedColumns, 'emitted_at'] } },
+    workers: { select: true, update: { only: ['emitted_at', 'dead_lettered_at', 'last_error'] } },
+    operator: {
+      select: { except: ['payload'] },
+      update: { only: ['dead_lettered_at', 'retry_count', 'next_attempt_at', 'unfinished_claims', 'first_attempt_at'] },
+    },
+    reader: { select: { except: ['payload'] } },
+  },
+  // Named by the statement that deletes the finished rows of the past one by one; FOR UPDATE needs some UPDATE.
+  outbox_events_past: { bridge: { ...readAndDelete, update: { only: ['lease_until'] } } },
+  outbox_event_types: shown,
+  outbox_sequence: {},
+  // The days that are gone: what the expiry of ledgers looks at. Only the owner of the table takes a day out.
+  outbox_partition_drops: { ...shown, bridge: read },
+  outbox_partitions: { ...shown, bridge: read },
+  bridge_instances: { ...shown, bridge: writeAndDelete, workers: read },
+  chores: { ...shown, bridge: write },
+
+  tombstones: { ...shown, workers: write, bridge: readAndDelete },
+  // Written by the service that owns follows: its login gets that right by hand (docs/runbook.md).
+  follows: { ...shown, workers: read },
+  post_states: {
+    workers: write,
+    operator: { select: { except: ['summary'] } },
+    reader: { select: { except: ['summary'] } },
+  },
+  pull_authors: { ...shown, workers: write },
+
+  parked_media: { ...shown, workers: write },
+  wanted_media: { ...shown, workers: { select: true, insert: true }, bridge: readAndDelete },
+  unnamed_claims: { ...shown, workers: { select: true, insert: true }, bridge: readAndDelete },
+  post_media: { ...shown, workers: { select: true, insert: true, delete: true } },
+
+  notifications: { ...shown, workers: write, bridge: readAndDelete },
+  notifications_id_seq: {},
+  notification_deliveries: { ...shown, workers: write, bridge: readAndDelete },
+  // A settings page writes them: its login gets that right by hand.
+  notification_preferences: { ...shown, workers: write },
+  content_owners: { ...shown, workers: write },
+  user_profiles: {
+    workers: write,
+    operator: { select: { only: ['user_id', 'state', 'sequence', 'updated_at'] } },
+    reader: { select: { only: ['user_id', 'state', 'sequence', 'updated_at'] } },
+  },
+
+  audit_runs: { ...shown, workers: writeAndDelete, operator: writeAndDelete, bridge: read },
+  audit_findings: { ...shown, workers: writeAndDelete, operator: writeAndDelete, bridge: read },
+
+  nova_migrations: shown,
+  nova_migrations_id_seq: {},
+};
+
+/** Who may call each function of the schema, by name. Nobody else: what PUBLIC has by default is taken away. */
+export const functionRights: Readonly<Record<string, readonly Role[]>> = {
+  // Called by the trigger, that is by the owner. A trigger function needs no right to fire.
+  outbox_before_insert: [],
+  outbox_lock_aggregate: [],
+  outbox_claim: ['bridge'],
+  outbox_payload_bytes: ['bridge', 'workers'],
+  outbox_ensure_partitions: ['bridge'],
+  outbox_days_ahead: ['bridge', 'operator', 'reader'],
+  outbox_widen_past: [],
+  post_is_voided: ['workers', 'operator'],
+  newer_fields: ['workers'],
+  nova_event_state: ['publisher', 'operator', 'reader'],
+};
+
+/**
+ * Every function that runs with the rights of the owner instead of its caller's, and why. A test fails on any other, and on
+ * one whose search_path does not end in pg_temp: without that a caller's temporary table is found before ours.
+ */
+export const definerFunctions: Readonly<Record<string, string>> = {
+  outbox_before_insert: 'a writer needs INSERT on a few columns and neither the sequence nor the table of event types',
+  outbox_ensure_partitions:
+    'the bridge makes the days ahead, and only the owner of the outbox may add a partition to it',
+  nova_event_state: 'a writer may learn what became of an event, and may not read the outbox',
+};

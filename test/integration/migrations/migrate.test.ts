@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { checkoutRoot } from '../../../dev/stack/paths';
+import { runMigrations } from '../../../migrations/run-migrations';
+import { roles } from '../../../migrations/rights/roles';
+import { databaseUrl, servers } from '../../support/servers';
+
+const unique = () => randomUUID().replaceAll('-', '').slice(0, 12);
+const made: { databases: string[]; roles: string[]; folders: string[] } = { databases: [], roles: [], folders: [] };
+let admin: Client;
+
+beforeAll(async () => {
+  admin = new Client({ connectionString: servers().databaseUrl });
+  await admin.connect();
+});
+afterAll(async () => {
+  for (const name of made.databases) await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  for (const name of made.roles) await admin.query(`DROP ROLE IF EXISTS ${name}`);
+  for (const folder of made.folders) rmSync(folder, { recursive: true, force: true });
+  await admin.end();
+});
+
+/** An empty database of its own; `owner` may connect to it and make schemas. */
+async function emptyDatabase(): Promise<{ name: string; url: string }> {
+  const name = `nova_test_migrate_${unique()}`;
+  made.databases.push(name);
+  await admin.query(`CREATE DATABASE ${name}`);
+  return { name, url: databaseUrl(servers().databaseUrl, name) };
+}
+
+/** A prefix of roles that no other test has; they are dropped at the end. */
+function ownPrefix(): string {
+  const prefix = `t${unique()}`;
+  made.roles.push(...['owner', ...roles].map((role) => `${prefix}_${role}`));
+  return prefix;
+}
+
+async function ask<Row extends object>(url: string, sql: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Everything in the database that is not PostgreSQL's own. */
+const contents = (url: string) =>
+  ask<{ kind: string; name: string }>(
+    url,
+    `SELECT * FROM (
+       SELECT 'schema' AS kind, nspname::text AS name FROM pg_namespace
+       UNION ALL SELECT c.relkind::text, s.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+       UNION ALL SELECT 'function', s.nspname || '.' || p.proname FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace WHERE p.oid >= 16384
+     ) AS thing WHERE name !~ '^(pg_|information_schema)' ORDER BY 1, 2`,
+  );
+
+/** The product's own numbered files, and one more. */
+function folderWith(name: string, sql: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nova-migrations-'));
+  made.folders.push(folder);
+  const own = join(checkoutRoot, 'migrations');
+  for (const file of readdirSync(own).filter((file) => file.endsWith('.sql')))
+    cpSync(join(own, file), join(folder, file));
+  writeFileSync(join(folder, name), sql);
+  return folder;
+}
+
+describe('a migration that fails', () => {
+  const halfway = 'CREATE TABLE half_done (); ALTER TABLE follows ADD COLUMN half integer; SELECT 1 / 0;';
+
+  it('leaves an empty database empty, and says which file it was', async () => {
+    const { url } = await emptyDatabase();
+    const before = await contents(url);
+    const folder = folderWith('0998_breaks.sql', halfway);
+    await expect(runMigrations(url, { folder })).rejects.toThrow(
+      '0998_breaks.sql: division by zero; nothing was changed',
+    );
+    expect(await contents(url)).toEqual(before);
+  });
+
+  it('leaves a database in use as it was, and can be repaired and run again', async () => {
+    const { url } = await emptyDatabase();
+    await runMigrations(url);
+    const before = await contents(url);
+    const folder = folderWith('0998_breaks.sql', halfway);
+    writeFileSync(join(folder, '0997_fine.sql'), 'CREATE TABLE fine ();');
+    await expect(runMigrations(url, { folder })).rejects.toThrow('division by zero');
+    expect(await contents(url)).toEqual(before);
+    writeFileSync(join(folder, '0998_breaks.sql'), 'CREATE TABLE whole ();');
+    expect(await runMigrations(url, { folder })).toEqual(['0997_fine', '0998_breaks']);
+  });
+});
+
+describe('a business database that has tables of our names', () => {
+  it('keeps them, and ours are in a schema of their own', async () => {
+    const { url } = await emptyDatabase();
+    await ask(
+      url,
+      `CREATE TABLE public.follows (id int); CREATE TABLE public.posts (id int); CREATE TABLE public.notifications (a text);
+       CREATE TABLE public.outbox_event_types (spelling int); CREATE SEQUENCE public.outbox_sequence;
+       CREATE TABLE public.outbox_events (id int); CREATE TABLE public.nova_event_state (id int);
+       CREATE FUNCTION public.outbox_lock_aggregate(aggregate uuid) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE 'not ours'; END $$;
+       CREATE FUNCTION public.outbox_payload_bytes(payload jsonb) RETURNS integer LANGUAGE sql AS 'SELECT -1'`,
+    );
+    const isPublic = ({ name }: { name: string }) => name.startsWith('public.');
+    const before = (await contents(url)).filter(isPublic);
+    await runMigrations(url);
+    expect((await contents(url)).filter(isPublic)).toEqual(before);
+    const aggregate = randomUUID();
+    const [row] = await ask<{ sequence: number }>(
+      url,
+      `INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload) VALUES (gen_random_uuid(), $1, 'PostCreated', '{}')
+       RETURNING aggregate_id, aggregate_type, sequence::integer`,
+      [aggregate],
+    );
+    expect(row).toMatchObject({ aggregate_id: aggregate, aggregate_type: 'post', sequence: 1 });
+  });
+
+  it('takes another schema when told so, with every function bound to it', async () => {
+    const { url } = await emptyDatabase();
+    await runMigrations(url, { schema: 'side_effects' });
+    const rows = await ask<{ config: string }>(
+      url,
+      `SELECT DISTINCT array_to_string(proconfig, ';') AS config FROM pg_proc WHERE pronamespace = 'side_effects'::regnamespace`,
+    );
+    expect(rows.every(({ config }) => /search_path="?side_effects"?, pg_temp/.test(config))).toBe(true);
+    expect((await contents(url)).filter(({ name }) => name === 'nova')).toEqual([]);
+  });
+});
+
+describe('a database migrated before there was a schema of our own', () => {
+  it('keeps its tables in public, its functions are made safe, and the operator is told', async () => {
+    const { url } = await emptyDatabase();
+    await runMigrations(url, { schema: 'public', withRoles: false });
+    await ask(
+      url,
+      `ALTER FUNCTION public.outbox_before_insert() SET search_path = "$user", public;
+       ALTER FUNCTION public.post_is_voided(uuid, uuid, bigint) RESET search_path`,
+    );
+    const notes: string[] = [];
+    expect(await runMigrations(url, { onNote: (note) => notes.push(note) })).toEqual([]);
+    expect(notes).toEqual([expect.stringContaining('DATABASE_SCHEMA=public')]);
+    expect((await contents(url)).some(({ name }) => name.startsWith('nova.'))).toBe(false);
+    const rows = await ask<{ config: string; owner: string }>(
+      url,
+      `SELECT DISTINCT array_to_string(proconfig, ';') ~ 'search_path=public, pg_temp' AS config, proowner::regrole::text AS owner
+       FROM pg_proc WHERE pronamespace = 'public'::regnamespace`,
+    );
+    expect(rows).toEqual([{ config: true, owner: 'nova_owner' }]);
+  });
+
+  it('lets a login with rights given by hand go on calling what it called', async () => {
+    const { url } = await emptyDatabase();
+    const login = `t${unique()}_app`;
+    made.roles.push(login);
+    await runMigrations(url, { schema: 'public', withRoles: false });
+    await ask(
+      url,
+      `CREATE ROLE ${login} LOGIN PASSWORD 'nova'; GRANT SELECT, UPDATE ON public.outbox_events TO ${login}`,
+    );
+    await runMigrations(url);
+    const app = new URL(url);
+    app.username = login;
+    const claim = `SELECT * FROM public.outbox_claim(gen_random_uuid(), interval '1 s', '{9,9,9,9}', 1, 9, 9, '{}', 99999)`;
+    await expect(ask(app.href, claim)).resolves.toEqual([]);
+  });
+});
+
+describe('the roles', () => {
+  it('are made by a login that is no superuser and may make roles', async () => {
+    const { name, url } = await emptyDatabase();
+    const login = `t${unique()}_migrator`;
+    await admin.query(
+      `CREATE ROLE ${login} LOGIN CREATEROLE PASSWORD 'nova'; GRANT CREATE ON DATABASE ${name} TO ${login}`,
+    );
+    const rolePrefix = ownPrefix();
+    made.roles.push(login);
+    const migrator = new URL(url);
+    migrator.username = login;
+    expect((await runMigrations(migrator.href, { rolePrefix })).length).toBeGreaterThan(9);
+    expect(await runMigrations(migrator.href, { rolePrefix })).toEqual([]);
+  });
+
+  it('are asked of an administrator when the login may not make them, and its SQL is enough', async () => {
+    const { name, url } = await emptyDatabase();
+    const login = `t${unique()}_plain`;
+    await admin.query(`CREATE ROLE ${login} LOGIN PASSWORD 'nova'`);
+    const rolePrefix = ownPrefix();
+    made.roles.push(login);
+    const plain = new URL(url);
+    plain.username = login;
+    const refused = await runMigrations(plain.href, { rolePrefix }).catch((thrown: Error) => thrown.message);
+    expect(refused).toMatch(/may not create roles.*CREATE ROLE.*DATABASE_ROLES=off/s);
+    const sql = /run once: (.*;) Without/s.exec(String(refused))![1]!;
+    expect(sql).toContain(`GRANT CREATE ON DATABASE "${name}" TO "${login}";`);
+    await ask(url, sql);
+    expect((await runMigrations(plain.href, { rolePrefix })).length).toBeGreaterThan(9);
+  });
+
+  it('are left out when that is wanted: the login owns everything', async () => {
+    const { name, url } = await emptyDatabase();
+    const login = `t${unique()}_alone`;
+    made.roles.push(login);
+    await admin.query(`CREATE ROLE ${login} LOGIN PASSWORD 'nova'; GRANT CREATE ON DATABASE ${name} TO ${login}`);
+    const alone = new URL(url);
+    alone.username = login;
+    await runMigrations(alone.href, { withRoles: false });
+    const owners = await ask(
+      url,
+      `SELECT DISTINCT relowner::regrole::text AS o FROM pg_class WHERE relnamespace = 'nova'::regnamespace`,
+    );
+    expect(owners).toEqual([{ o: login }]);
+  });
+
+  it('are made once when several databases of one cluster are migrated at the same time', async () => {
+    const rolePrefix = ownPrefix();
+    const databases = [await emptyDatabase(), await emptyDatabase(), await emptyDatabase(), await emptyDatabase()];
+    const applied = await Promise.all(databases.map(({ url }) => runMigrations(url, { rolePrefix })));
+    expect(new Set(applied.map((names) => names.length)).size).toBe(1);
+  });
+});
