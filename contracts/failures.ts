@@ -55,7 +55,8 @@ export const failures = {
     cause: 'row',
     retryable: true,
     meaning: 'Temporal refused this start for a reason of its own.',
-    action: 'Read last_error; requeue when mended.',
+    action:
+      'Read last_error; requeue when it is repaired. While starts of different aggregates fail so and none succeeds, nothing is counted (docs/temporal-errors.md).',
   },
   FOREIGN_WORKFLOW: {
     cause: 'row',
@@ -89,7 +90,7 @@ export const failures = {
   SEARCH_ATTRIBUTE_MISSING: {
     cause: 'environment',
     retryable: true,
-    meaning: 'A search attribute is not registered on the namespace.',
+    meaning: 'A search attribute is not registered on the namespace, or as another type.',
     action: 'Run `npm run migrate`, or `temporal operator search-attribute create`.',
   },
   NO_POLLER: {
@@ -103,6 +104,19 @@ export const failures = {
     retryable: true,
     meaning: 'The Temporal namespace does not exist.',
     action: 'Create it, or correct TEMPORAL_NAMESPACE.',
+  },
+  NAMESPACE_NOT_ACTIVE: {
+    cause: 'environment',
+    retryable: true,
+    meaning: 'The Temporal namespace takes no starts here: it is active in another cluster, or being deleted.',
+    action: 'Point TEMPORAL_ADDRESS at the active cluster, or bring the namespace back; the rows start by themselves.',
+  },
+  DEPLOYMENT_REFUSED: {
+    cause: 'environment',
+    retryable: true,
+    meaning:
+      'Temporal refuses what every start of this deployment has in common: a setting, or the version of the client.',
+    action: 'Read last_error: correct the setting that it names, or deploy versions that fit each other.',
   },
   NOT_AUTHORIZED: {
     cause: 'environment',
@@ -151,7 +165,7 @@ export const failures = {
   TEMPORAL_SLOW: {
     cause: 'busy',
     retryable: true,
-    meaning: 'A start got no answer in time, though Temporal answers others.',
+    meaning: 'A start got no answer in time, or an error inside the server, though Temporal answers others.',
     action: 'Nothing: the start window shrinks and the row steps back. If it lasts, Temporal’s database is too slow.',
   },
   // Effects

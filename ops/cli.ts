@@ -33,7 +33,8 @@ program
   .action(async ({ json }: { json?: boolean }) => {
     const report = await withConnections(config(), ({ pool, config }) => outboxReport(pool, config));
     print.report(report, json ?? false);
-    if (report.deadLettered > 0 || report.bridges.every((bridge) => bridge.state === 'outage')) process.exitCode = 1;
+    if (report.deadLettered > 0 || report.bridges.every(({ state }) => state === 'outage' || state === 'refused'))
+      process.exitCode = 1;
   });
 
 program

@@ -3,6 +3,7 @@ import { type EventType } from '../contracts/catalogue';
 import { NovaError, failures } from '../contracts/failures';
 import { maxPayloadBytes, parseEvent, workflowTypeFor } from '../contracts/parse-event';
 import { type Priority, priorityNames } from '../contracts/priority';
+import { type Fuse } from './fuse';
 import { type Fault, notOurs } from './not-ours';
 import { type ClaimedRow, type Settlement, type StartRequest, type WorkflowStarter } from './ports';
 
@@ -12,6 +13,8 @@ export interface Attempt {
   /** Canonical type, when the row got that far. */
   readonly eventType?: EventType;
   readonly failure?: Fault;
+  /** The failure looks like the row's, and is taken for the environment's: the fuse is blown. */
+  readonly spared?: 'blows' | 'environment';
 }
 
 export interface AttemptLimits {
@@ -38,7 +41,12 @@ const plainName = /^[\p{L}\p{N}._:/-]{1,100}$/u;
 const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Validates the row, starts its workflow, and says how the row is to be settled. Throws only on a bug. */
-export async function attemptStart(row: ClaimedRow, starter: WorkflowStarter, limits: AttemptLimits): Promise<Attempt> {
+export async function attemptStart(
+  row: ClaimedRow,
+  starter: WorkflowStarter,
+  limits: AttemptLimits,
+  fuse: Fuse,
+): Promise<Attempt> {
   const parsed = startRequestFor(row);
   if ('code' in parsed) return failed(row, parsed, limits);
   const eventType = parsed.ref.eventType;
@@ -54,7 +62,16 @@ export async function attemptStart(row: ClaimedRow, starter: WorkflowStarter, li
   }
   const outcome = await starter.start(parsed);
   if (outcome.kind === 'started') return { settlement: { kind: 'published', row }, eventType };
-  return failed(row, outcome, limits, eventType);
+  const fault = fuse.failed(row.aggregateId, outcome.code, outcome.detail);
+  if (fault === 'row') return failed(row, outcome, limits, eventType);
+  return { ...waiting(row, outcome), eventType, spared: fault };
+}
+
+/** The row waits as it would for an outage: nothing is counted, and a mass of such rows does not ask without a pause. */
+function waiting(row: ClaimedRow, failure: Fault): Attempt {
+  const error = `${failure.code}: ${failure.detail}`;
+  const delayMs = Math.min(1_000 * 2 ** Math.min(row.claimCount, 10), 30_000);
+  return { settlement: { kind: 'failed', row, error, countsAttempt: false, delayMs }, failure };
 }
 
 /** What is wrong with the columns beside the payload. */

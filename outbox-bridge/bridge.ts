@@ -7,6 +7,7 @@ import { type Logger } from '../runtime/logger';
 import { type AttemptLimits, aloneAfterClaims, attemptStart } from './attempt';
 import { drawConsequences, enterOutage } from './consequences';
 import { lanesFor } from './lanes';
+import { type Fuse } from './fuse';
 import { type BridgeMetrics } from './metrics';
 import { type Outage } from './outage';
 import { type Pacer } from './pacer';
@@ -23,6 +24,7 @@ export interface BridgeDeps {
   readonly pacer: Pacer;
   readonly pauses: Pauses;
   readonly outage: Outage;
+  readonly fuse: Fuse;
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;
   readonly limits: AttemptLimits;
@@ -53,7 +55,7 @@ export interface BridgeDeps {
  * ```
  *   pending ─ claim(token, lease) ─► leased ─ start ─► published          Temporal has our run
  *      ▲                               │ ├─ row at fault ─► pending, attempt counted, backoff ─ 5th or hopeless ─► dead-lettered
- *      │                               │ ├─ environment ──► pending, its type paused, nothing counted
+ *      │                               │ ├─ environment ──► pending, its type paused, nothing counted; also while the fuse is blown
  *      │                               │ ├─ outage, busy ─► pending, nothing counted
  *      │                               │ └─ not tried (stop, outage, lease nearly over) ─► pending as it was
  *      └────── lease over: the holder died or hung; whoever claims next repeats the start, which Temporal answers with the same run
@@ -96,9 +98,10 @@ export class Bridge implements Service {
 
   /** For people: what the loop is doing. */
   describe(): { state: string; reason: string | null } {
-    const { outage } = this.deps;
+    const { outage, fuse } = this.deps;
     if (this.stopping) return { state: 'stopping', reason: null };
     if (outage.active) return { state: 'outage', reason: `${outage.active.code}: ${outage.active.detail}` };
+    if (fuse.blown) return { state: 'refused', reason: `${fuse.blown.code}: ${fuse.blown.detail}` };
     return { state: this.runs.size > 0 ? 'starting' : 'polling', reason: null };
   }
 
@@ -176,7 +179,7 @@ export class Bridge implements Service {
         continue;
       }
       await faultPoint('bridge.before-start');
-      const attempt = await attemptStart(row, this.deps.starter, this.deps.limits);
+      const attempt = await attemptStart(row, this.deps.starter, this.deps.limits, this.deps.fuse);
       await faultPoint('bridge.started');
       drawConsequences(this.deps, row, attempt);
       this.settler.add(attempt.settlement, leaseEndsMs);

@@ -1,25 +1,91 @@
 import { isGrpcServiceError } from '@temporalio/client';
-import { NamespaceNotFoundError, PayloadConverterError, ValueError } from '@temporalio/common';
+import { NamespaceNotFoundError, PayloadConverterError, ValueError, WorkflowNotFoundError } from '@temporalio/common';
+import { google } from '@temporalio/proto';
 import { type FailureCode } from '../contracts/failures';
 import { oneLine, toError } from '../runtime/errors';
 
 /** gRPC status codes, https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-const grpc = {
+export const grpcStatus = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
   PERMISSION_DENIED: 7,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
   UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
   UNAUTHENTICATED: 16,
 } as const;
+export type GrpcStatus = keyof typeof grpcStatus;
 
 const notSent = [TypeError, RangeError, ValueError, PayloadConverterError];
 
+/** Temporal's own name of the error, from the trailer `grpc-status-details-bin`: no text has to be looked at. */
+const byDetail: Readonly<Record<string, FailureCode>> = {
+  NamespaceNotFoundFailure: 'NAMESPACE_MISSING',
+  NamespaceNotActiveFailure: 'NAMESPACE_NOT_ACTIVE',
+  NamespaceInvalidStateFailure: 'NAMESPACE_NOT_ACTIVE',
+  NamespaceUnavailableFailure: 'TEMPORAL_UNAVAILABLE',
+  PermissionDeniedFailure: 'NOT_AUTHORIZED',
+  ClientVersionNotSupportedFailure: 'DEPLOYMENT_REFUSED',
+  ServerVersionNotSupportedFailure: 'DEPLOYMENT_REFUSED',
+  NewerBuildExistsFailure: 'DEPLOYMENT_REFUSED',
+  QueryFailedFailure: 'DEPLOYMENT_REFUSED',
+  ResourceExhaustedFailure: 'TEMPORAL_BUSY',
+  WorkflowNotReadyFailure: 'TEMPORAL_BUSY',
+  CancellationAlreadyRequestedFailure: 'TEMPORAL_BUSY',
+  WorkflowExecutionAlreadyStartedFailure: 'TEMPORAL_BUSY',
+};
+
+const byStatus: Readonly<Record<GrpcStatus, FailureCode>> = {
+  CANCELLED: 'TEMPORAL_UNAVAILABLE',
+  UNKNOWN: 'TEMPORAL_UNAVAILABLE',
+  INVALID_ARGUMENT: 'START_REFUSED',
+  DEADLINE_EXCEEDED: 'TEMPORAL_UNAVAILABLE',
+  NOT_FOUND: 'NAMESPACE_MISSING',
+  // "Already started" is looked into by the starter; any other kind is about something that is going on.
+  ALREADY_EXISTS: 'TEMPORAL_BUSY',
+  PERMISSION_DENIED: 'NOT_AUTHORIZED',
+  RESOURCE_EXHAUSTED: 'TEMPORAL_BUSY',
+  FAILED_PRECONDITION: 'DEPLOYMENT_REFUSED',
+  ABORTED: 'TEMPORAL_UNAVAILABLE',
+  OUT_OF_RANGE: 'TEMPORAL_UNAVAILABLE',
+  // What gRPC makes of HTTP 404: a proxy without a route, or another server at the address.
+  UNIMPLEMENTED: 'TEMPORAL_UNAVAILABLE',
+  INTERNAL: 'TEMPORAL_UNAVAILABLE',
+  UNAVAILABLE: 'TEMPORAL_UNAVAILABLE',
+  DATA_LOSS: 'TEMPORAL_UNAVAILABLE',
+  UNAUTHENTICATED: 'NOT_AUTHORIZED',
+};
+
+/** Where Temporal gives one status for several causes and no details, its text decides. The first that fits. */
+const byText: Readonly<Partial<Record<GrpcStatus, readonly (readonly [RegExp, FailureCode])[]>>> = {
+  INVALID_ARGUMENT: [
+    [/blob data size|memo size/i, 'PAYLOAD_TOO_LARGE'],
+    // Of one row: a value or an id that is too long.
+    [/search attribute.*exceeds? size limit|size of search attributes|(workflow|request) ?id length/i, 'START_REFUSED'],
+    // Of every row of the type.
+    [/search attribute/i, 'SEARCH_ATTRIBUTE_MISSING'],
+    [/(task ?queue|namespace|workflow ?type|identity) (length|is not set)/i, 'DEPLOYMENT_REFUSED'],
+  ],
+  // The gRPC layer refuses an oversized request with the code that the server uses for throttling.
+  RESOURCE_EXHAUSTED: [[/grpc: received message larger than max|attempted to send message/i, 'PAYLOAD_TOO_LARGE']],
+};
+
 /**
- * Which of the catalogue's failures a Temporal call met. The one place that looks at Temporal's texts: the server
- * distinguishes these cases in no other way (observed on 1.29.1 and 1.32.0, hard-problems 2.7).
+ * Which of the catalogue's failures a Temporal call met: by the name of the error that Temporal sends beside it, else by its
+ * text where one status has several causes, else by the gRPC status. docs/temporal-errors.md lists every case with its
+ * reason. The one place that looks at Temporal's texts (observed on 1.29.1 and 1.32.0).
+ *
+ * The rule behind the table: a row is at fault only where Temporal says what is wrong with this very start. Whatever every
+ * start of this deployment would meet is an outage, overload, or the environment.
  */
 export function classifyTemporalError(thrown: unknown): { code: FailureCode; detail: string } {
   const detail = oneLine(rootOf(thrown));
@@ -27,30 +93,17 @@ export function classifyTemporalError(thrown: unknown): { code: FailureCode; det
 }
 
 function codeOf(thrown: unknown, detail: string): FailureCode {
-  if (thrown instanceof NamespaceNotFoundError) return 'NAMESPACE_MISSING';
+  // The second is what the SDK makes of any other "not found", a start's included, and leaves the status out.
+  if (thrown instanceof NamespaceNotFoundError || thrown instanceof WorkflowNotFoundError) return 'NAMESPACE_MISSING';
   // Thrown on this side before anything was sent, for what the row holds: an outage here would be one without an end.
   if (notSent.some((kind) => thrown instanceof kind)) return 'START_REFUSED';
-  switch (grpcCode(thrown)) {
-    case grpc.INVALID_ARGUMENT:
-      // Only what is true for every row of the type may pause the type: not a value that is too long.
-      if (/search attribute/i.test(detail) && !/size limit|exceed|invalid value/i.test(detail))
-        return 'SEARCH_ATTRIBUTE_MISSING';
-      return /blob data size/i.test(detail) ? 'PAYLOAD_TOO_LARGE' : 'START_REFUSED';
-    case grpc.RESOURCE_EXHAUSTED:
-      // The gRPC layer refuses an oversized message with the code the server uses for throttling.
-      return /larger than max/i.test(detail) ? 'PAYLOAD_TOO_LARGE' : 'TEMPORAL_BUSY';
-    case grpc.NOT_FOUND:
-      return 'NAMESPACE_MISSING';
-    case grpc.PERMISSION_DENIED:
-    case grpc.UNAUTHENTICATED:
-      return 'NOT_AUTHORIZED';
-    case grpc.FAILED_PRECONDITION:
-    case grpc.UNIMPLEMENTED:
-      return 'START_REFUSED';
-    default:
-      // UNAVAILABLE, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN and anything without a code: nothing the row could have caused.
-      return 'TEMPORAL_UNAVAILABLE';
-  }
+  const answer = grpcAnswer(thrown);
+  const named = answer?.details.map((name) => byDetail[name]).find((code) => code !== undefined);
+  if (named !== undefined) return named;
+  const status = statusName(answer?.code);
+  // Anything without a status is nothing that the row could have caused.
+  if (status === undefined) return 'TEMPORAL_UNAVAILABLE';
+  return byText[status]?.find(([text]) => text.test(detail))?.[1] ?? byStatus[status];
 }
 
 /** The SDK wraps the gRPC error in a ServiceError; the wrapped text is the one that says something. */
@@ -60,14 +113,33 @@ function rootOf(thrown: unknown): Error {
   return error;
 }
 
-/** The call was not answered in its time: the server may be away, or only slow. */
-export function isDeadlineExceeded(thrown: unknown): boolean {
-  return grpcCode(thrown) === grpc.DEADLINE_EXCEEDED;
+/** Statuses that Temporal may give for one start while it takes others: no answer in time, or an error inside. */
+const maybeOneStart = new Set<GrpcStatus>(['DEADLINE_EXCEEDED', 'INTERNAL', 'UNKNOWN', 'DATA_LOSS', 'ABORTED']);
+
+/** The server may be away, or only slow or broken for this one start: to be found out by asking something else. */
+export function mayConcernOneStart(thrown: unknown): boolean {
+  const status = statusName(grpcAnswer(thrown)?.code);
+  return status !== undefined && maybeOneStart.has(status);
 }
 
-function grpcCode(thrown: unknown): number | undefined {
+function statusName(code: number | undefined): GrpcStatus | undefined {
+  return (Object.keys(grpcStatus) as GrpcStatus[]).find((name) => grpcStatus[name] === code);
+}
+
+function grpcAnswer(thrown: unknown): { code: number; details: string[] } | undefined {
   for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
-    if (isGrpcServiceError(error)) return error.code;
+    if (isGrpcServiceError(error)) return { code: error.code, details: detailNames(error.metadata) };
   }
   return undefined;
+}
+
+/** Names of the messages in the trailer, without their packages; a trailer that cannot be read has none. */
+function detailNames(metadata: { get?: (key: string) => unknown[] }): string[] {
+  const [trailer] = metadata.get?.('grpc-status-details-bin') ?? [];
+  if (!(trailer instanceof Uint8Array)) return [];
+  try {
+    return google.rpc.Status.decode(trailer).details.map(({ type_url }) => type_url?.split('.').at(-1) ?? '');
+  } catch {
+    return [];
+  }
 }

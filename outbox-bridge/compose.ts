@@ -10,6 +10,7 @@ import { createPool } from '../runtime/postgres';
 import { connectClient } from '../runtime/temporal';
 import { createAuditGauges, readAuditGauges } from './audit-gauges';
 import { Bridge } from './bridge';
+import { Fuse } from './fuse';
 import { readOpenRuns } from './housekeeping/open-runs';
 import { PartitionsAhead } from './housekeeping/partitions-ahead';
 import { HousekeepingService } from './housekeeping/service';
@@ -53,6 +54,7 @@ export function composeBridge(
     pacer,
     pauses,
     outage: new Outage(now),
+    fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, now),
     metrics,
     logger,
     limits,
@@ -120,7 +122,7 @@ export function composeBridge(
 /** Healthy means progress: a bridge in an outage is alive, but whoever watches it must see that nothing moves. */
 function healthOf(bridge: Bridge): { ok: boolean; reason: string | null } {
   const { state, reason } = bridge.describe();
-  return { ok: state !== 'outage', reason };
+  return { ok: state !== 'outage' && state !== 'refused', reason };
 }
 
 /** A service that only has something to close; first in the list, so it closes last. */

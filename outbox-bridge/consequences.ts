@@ -2,6 +2,7 @@ import { type FailureCode, failures } from '../contracts/failures';
 import { priorityName } from '../contracts/priority';
 import { type Logger } from '../runtime/logger';
 import { type Attempt } from './attempt';
+import { type Fuse } from './fuse';
 import { type BridgeMetrics } from './metrics';
 import { type Outage } from './outage';
 import { type Pauses } from './pauses';
@@ -12,6 +13,7 @@ interface Deps {
   readonly window: StartWindow;
   readonly pauses: Pauses;
   readonly outage: Outage;
+  readonly fuse: Fuse;
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;
   readonly now: () => number;
@@ -21,8 +23,12 @@ interface Deps {
 const pauseRetryMs = 5_000;
 
 /** What one attempt means beyond its own row: for the window, the pauses, the breaker, the metrics and the log. */
-export function drawConsequences(deps: Deps, row: ClaimedRow, { settlement, eventType, failure }: Attempt): void {
-  const { window, pauses, metrics, logger } = deps;
+export function drawConsequences(
+  deps: Deps,
+  row: ClaimedRow,
+  { settlement, eventType, failure, spared }: Attempt,
+): void {
+  const { window, pauses, fuse, metrics, logger } = deps;
   metrics.starts.inc({ event_type: eventType ?? 'unknown', result: failure?.code ?? 'started' });
   const about = {
     event_id: row.id,
@@ -32,6 +38,9 @@ export function drawConsequences(deps: Deps, row: ClaimedRow, { settlement, even
   };
   if (failure === undefined) {
     window.succeeded();
+    const blownMs = fuse.succeeded();
+    metrics.fuseBlown.set(0);
+    if (blownMs !== undefined) logger.info({ ...about, lasted_ms: blownMs }, 'a start succeeded: failures count again');
     if (eventType !== undefined && pauses.resume(eventType)) logger.info(about, 'event type resumed');
     const seconds = Math.max(0, deps.now() - row.createdAtMs) / 1_000;
     metrics.commitToStart.observe({ priority: priorityName(row.priority) }, seconds);
@@ -39,6 +48,13 @@ export function drawConsequences(deps: Deps, row: ClaimedRow, { settlement, even
     return;
   }
   const { code, detail } = failure;
+  if (spared !== undefined) {
+    window.busy();
+    metrics.fuseBlown.set(1);
+    const message = 'starts of different aggregates fail alike and none succeeds: taken for a fault of the environment';
+    logger[spared === 'blows' ? 'error' : 'debug']({ ...about, code, error: detail }, message);
+    return;
+  }
   switch (failures[code].cause) {
     case 'busy':
       return window.busy();

@@ -39,6 +39,11 @@ export function createBridgeMetrics(registry: Registry) {
       labelNames: ['code'] as const,
       registers,
     }),
+    fuseBlown: new Gauge({
+      name: 'nova_bridge_fuse_blown',
+      help: '1 while starts of different aggregates fail alike and none succeeds: no failure counts against a row.',
+      registers,
+    }),
     pausedTypes: new Gauge({
       name: 'nova_bridge_paused_types',
       help: 'Event types not claimed because the deployment would fail them.',

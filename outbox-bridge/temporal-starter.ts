@@ -8,7 +8,7 @@ import { type SearchAttributeName, searchAttributes } from '../contracts/search-
 import { priorityName, temporalPriorityKey } from '../contracts/priority';
 import { taskQueue, workflowTypes } from '../contracts/workflow-types';
 import { NovaError } from '../contracts/failures';
-import { classifyTemporalError, isDeadlineExceeded } from './classify-temporal-error';
+import { classifyTemporalError, mayConcernOneStart } from './classify-temporal-error';
 import { notOurs } from './not-ours';
 import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter } from './ports';
 
@@ -72,15 +72,17 @@ export class TemporalStarter implements WorkflowStarter {
       return { kind: 'started' };
     } catch (thrown) {
       if (thrown instanceof WorkflowExecutionAlreadyStartedError) return this.verify(request);
-      if (isDeadlineExceeded(thrown) && (await this.answersOthers()))
-        return { kind: 'failed', code: 'TEMPORAL_SLOW', detail: `no answer within ${this.options.deadlineMs} ms` };
-      return { kind: 'failed', ...classifyTemporalError(thrown) };
+      const { code, detail } = classifyTemporalError(thrown);
+      if (code === 'TEMPORAL_UNAVAILABLE' && mayConcernOneStart(thrown) && (await this.answersOthers()))
+        return { kind: 'failed', code: 'TEMPORAL_SLOW', detail };
+      return { kind: 'failed', code, detail };
     }
   }
 
   /**
-   * One start without an answer is not yet an outage: an overloaded Temporal drops some and answers others. Taken for an
-   * outage, it would stop every claim and collapse the window some hundred times an hour, and a backlog would never drain.
+   * One start without an answer, or with an error inside the server, is not yet an outage: an overloaded Temporal drops
+   * some and answers others. Taken for an outage, it would stop every claim and collapse the window some hundred times an
+   * hour, and a backlog would never drain.
    */
   private async answersOthers(): Promise<boolean> {
     return this.ask(slowAfterMs).then(

@@ -30,7 +30,9 @@ export class PgAuditRows implements AuditRows {
     );
     return {
       alive: rows.length,
-      outages: rows.filter(({ state }) => state === 'outage').map(({ reason }) => reason?.split(':')[0] ?? 'outage'),
+      outages: rows
+        .filter(({ state }) => state === 'outage' || state === 'refused')
+        .map(({ state, reason }) => reason?.split(':')[0] ?? state),
       pausedSpellings: [
         ...new Set(
           rows.flatMap(({ pausedTypes }) =>

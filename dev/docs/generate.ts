@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { configurationTable } from './configuration';
 import { replaceSection } from './markdown';
-import { eventsPage, failuresPage, metricsPage, schemaFiles } from './pages';
+import { eventsPage, failuresPage, metricsPage, schemaFiles, temporalErrorsPage } from './pages';
 
 const root = join(__dirname, '../..');
 
@@ -12,6 +12,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
   return {
     'docs/events.md': eventsPage(),
     'docs/failures.md': failuresPage(),
+    'docs/temporal-errors.md': temporalErrorsPage(),
     'docs/metrics.md': await metricsPage(),
     ...schemaFiles(),
     'README.md': replaceSection(readme, 'configuration', configurationTable()),

@@ -1,6 +1,7 @@
 import { NovaError } from '../../contracts/failures';
 import { type Bridge, type BridgeDeps } from '../../outbox-bridge/bridge';
 import { type BridgeMetrics } from '../../outbox-bridge/metrics';
+import { Fuse } from '../../outbox-bridge/fuse';
 import { Outage } from '../../outbox-bridge/outage';
 import { Pacer } from '../../outbox-bridge/pacer';
 import { Pauses } from '../../outbox-bridge/pauses';
@@ -82,6 +83,8 @@ export class Process implements Caller {
       pacer: new Pacer({ minMs: 20, maxMs: world.plan.pollMaxMs }, (ms, wake) => this.timer(ms, wake)),
       pauses: new Pauses(now),
       outage: new Outage(now),
+      // With an end, so that a plan in which every row is refused comes to one.
+      fuse: new Fuse({ aggregates: 3, patienceMs: 30_000 }, now),
       metrics,
       logger: this.logger(),
       limits: { maxAttempts: 5, retentionGuardMs: timing.retentionGuardMs },

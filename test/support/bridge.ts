@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { type Pool } from 'pg';
 import { Bridge, type BridgeDeps } from '../../outbox-bridge/bridge';
 import { createBridgeMetrics } from '../../outbox-bridge/metrics';
+import { Fuse } from '../../outbox-bridge/fuse';
 import { Outage } from '../../outbox-bridge/outage';
 import { Pacer } from '../../outbox-bridge/pacer';
 import { Pauses } from '../../outbox-bridge/pauses';
@@ -35,6 +36,7 @@ export function createTestBridge(options: {
     pacer: new Pacer({ minMs: 2, maxMs: 10 }),
     pauses: new Pauses(Date.now),
     outage: new Outage(Date.now),
+    fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, Date.now),
     metrics: createBridgeMetrics(new Registry()),
     logger: silentLogger,
     limits: { maxAttempts: 5, retentionGuardMs: 3_600_000 },

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { enterOutage } from '../../../outbox-bridge/consequences';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
+import { Fuse } from '../../../outbox-bridge/fuse';
 import { Outage } from '../../../outbox-bridge/outage';
 import { Pauses } from '../../../outbox-bridge/pauses';
 import { StartWindow } from '../../../outbox-bridge/start-window';
@@ -10,7 +11,15 @@ it('names the dependency that is down now, when one outage runs into another', a
   const metrics = createBridgeMetrics(new Registry());
   const now = () => 0;
   const window = new StartWindow({ min: 4, max: 32 });
-  const deps = { window, pauses: new Pauses(now), outage: new Outage(now), metrics, logger: silentLogger, now };
+  const deps = {
+    window,
+    pauses: new Pauses(now),
+    outage: new Outage(now),
+    fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, now),
+    metrics,
+    logger: silentLogger,
+    now,
+  };
   enterOutage(deps, 'DATABASE_UNAVAILABLE', 'first');
   enterOutage(deps, 'TEMPORAL_UNAVAILABLE', 'then');
   const { values } = await metrics.outage.get();
