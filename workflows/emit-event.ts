@@ -1,9 +1,16 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
+import { endsAsCancelled } from './cancelled';
 import { emitToKafka } from './emit';
 
 /** An event without orchestrated effects: passive subscribers hear of it on Kafka, nothing else happens. */
 export async function emitWorkflow(event: EventRef): Promise<WorkflowResult> {
-  await emitToKafka(event);
+  try {
+    await emitToKafka(event);
+  } catch (thrown) {
+    if (isCancellation(thrown) && CancellationScope.current().consideredCancelled) endsAsCancelled(['kafka emit']);
+    throw thrown;
+  }
   return { outcome: 'done', counts: {} };
 }

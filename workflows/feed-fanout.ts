@@ -49,11 +49,14 @@ async function firstRun(event: EventRef, pager: FanoutPager, waiting: { lookAgai
   feed.catch(() => undefined);
 
   const emit = await beginEmit(event);
+  // Without the record of the post it is not known what else there is to do, so none of it is called done.
   const { media, mentions } = await begun.done.catch(() => ({ media: false, mentions: false }));
-  const claim = media ? await beginClaim(event) : { done: Promise.resolve({ linked: 0 }) };
+  const notBegun = begun.done.then(() => undefined);
+  notBegun.catch(() => undefined);
+  const claim = media ? await beginClaim(event) : { done: notBegun.then(() => ({ linked: 0 })) };
   const notifying = mentions ? await beginNotify(event) : undefined;
   if (notifying !== undefined) waiting.push(notifying);
-  const told = notifying?.done ?? Promise.resolve({ created: 0, emailed: 0 });
+  const told = notifying?.done ?? notBegun.then(() => ({ created: 0, emailed: 0 }));
 
   const others = Promise.all([claim.done, told, emit.done]);
   others.then(

@@ -9,12 +9,13 @@ import {
 } from '@temporalio/workflow';
 import { nonRetryableCodes } from '../contracts/failures';
 import { localTry } from './activity-options';
+import { gathersCancellation } from './cancelled';
 
 const hopeless = new Set<string>(nonRetryableCodes);
 
 /**
  * Calls an idempotent activity as a local one, and if that fails as a regular one with the given options. A failure that
- * no retry can mend is not tried a second time.
+ * no retry can repair is not tried a second time.
  */
 export async function localFirst<Args extends unknown[], Result>(
   name: string,
@@ -40,12 +41,19 @@ export async function localThenLater<Args extends unknown[], Result>(
   try {
     done = Promise.resolve(await call(proxyLocalActivities<Activities>(localTry)[name], args));
   } catch (thrown) {
-    if (isCancellation(thrown)) throw thrown;
-    done = isHopeless(thrown) ? Promise.reject(thrown) : call(proxyActivities<Activities>(options)[name], args);
+    // Gathered by settleAll, which names every effect that the cancellation kept from being done.
+    if (isCancellation(thrown) && !gathersCancellation()) throw thrown;
+    const isOver = isCancellation(thrown) || isHopeless(thrown);
+    done = isOver ? rejected(thrown) : call(proxyActivities<Activities>(options)[name], args);
     // Gathered later; until then a failure is not an unhandled one.
     done.catch(() => undefined);
   }
   return { done };
+}
+
+/** A promise rejected with whatever was caught. */
+export async function rejected(thrown: unknown): Promise<never> {
+  throw thrown;
 }
 
 async function call<Args extends unknown[], Result>(

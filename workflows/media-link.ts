@@ -17,20 +17,25 @@ export async function mediaLinkWorkflow(event: EventRef): Promise<WorkflowResult
   setHandler(mediaClaimedSignal, () => void (told = true));
 
   const onMedia = (summary: string) => onQueue('media', { summary });
-  let upload = await localFirst<[EventRef], UploadStatus>('mediaLink', onMedia('link'), event);
+  const link = localFirst<[EventRef], UploadStatus>('mediaLink', onMedia('link'), event);
+  // Waited for whatever becomes of it: what cannot be linked is still emitted.
+  await link.catch(() => undefined);
   const emit = await beginEmit(event);
 
   /** The signal only says "look now": the row in PostgreSQL is what counts. */
-  const waitForPost = async (): Promise<void> => {
+  const waitForPost = async (): Promise<UploadStatus> => {
+    let upload = await link;
     while (upload.state === 'parked') {
       if (upload.waitMs > 0) await condition(() => told, upload.waitMs, { summary: 'waits for its post' });
       told = false;
       upload = await localFirst<[EventRef], UploadStatus>('mediaExpire', onMedia('claimed meanwhile?'), event);
     }
     if (upload.state === 'unclaimed') recordOutcome('unclaimed');
+    return upload;
   };
-  await settleAll({ 'media link': waitForPost(), 'kafka emit': emit.done });
+  const linking = waitForPost();
+  await settleAll({ 'media link': linking, 'kafka emit': emit.done });
 
-  const linked = upload.state === 'linked';
+  const linked = (await linking).state === 'linked';
   return { outcome: linked ? 'done' : 'unclaimed', counts: { linked: linked ? 1 : 0 } };
 }

@@ -4,6 +4,8 @@ import type { NotifyActivities } from '../activities/notify/notify-activities';
 import type { ExternalChannel } from '../activities/ports/channel';
 import { type EventRef } from '../contracts/event-ref';
 import { localTry, onQueue } from './activity-options';
+import { gathersCancellation } from './cancelled';
+import { rejected } from './local-first';
 
 /** What telling everybody came to. */
 export interface NotifyResult {
@@ -54,7 +56,12 @@ async function beginInboxes(event: EventRef): Promise<{ readonly rest: Promise<I
     try {
       result = await notifyInApp(event, cursor);
     } catch (thrown) {
-      if (isCancellation(thrown)) throw thrown;
+      if (isCancellation(thrown)) {
+        if (!gathersCancellation()) throw thrown;
+        const rest = rejected(thrown);
+        rest.catch(() => undefined);
+        return { rest };
+      }
       break;
     }
     created += result.created;
