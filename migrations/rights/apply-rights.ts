@@ -7,14 +7,18 @@ interface Relation {
   readonly columns: readonly string[];
 }
 
-/** What is ours in the schema: the relations and functions that are decided, and the partitions of the outbox. */
+/**
+ * What is ours: everything in a schema of our own, whether it is decided or not; in `public`, which is shared with others,
+ * the relations and functions that are decided, and the partitions of the outbox.
+ */
 const ownRelations = `
   SELECT c.oid, c.relname, c.relkind, c.relowner, c.relacl, s.nspname FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
   WHERE s.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-    AND (c.relname = ANY ($1::text[]) OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('outbox_events')))`;
+    AND (current_schema() <> 'public' OR c.relname = ANY ($1::text[]) OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('outbox_events')))`;
 const ownFunctions = `
   SELECT p.oid, p.proname, p.prosecdef, p.proowner, p.proacl, p.proconfig, p.oid::regprocedure::text AS signature
-  FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.proname = ANY ($1::text[])`;
+  FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace
+    AND (current_schema() <> 'public' OR p.proname = ANY ($1::text[]))`;
 
 const relationNames = Object.keys(relationRights);
 const functionNames = Object.keys(functionRights);

@@ -78,6 +78,7 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   // A settings page writes them: its login gets that right by hand.
   notification_preferences: { ...shown, workers: write },
   content_owners: { ...shown, workers: write },
+  send_allowances: { ...shown, workers: write, bridge: readAndDelete },
   user_profiles: {
     workers: write,
     operator: { select: { only: ['user_id', 'state', 'sequence', 'updated_at'] } },
@@ -102,6 +103,8 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   outbox_days_ahead: ['bridge', 'operator', 'reader'],
   outbox_widen_past: [],
   post_is_voided: ['workers', 'operator'],
+  post_is_held: ['workers', 'operator'],
+  tombstone_holds: ['workers', 'operator'],
   newer_fields: ['workers'],
   nova_event_state: ['publisher', 'operator', 'reader'],
 };
