@@ -25,6 +25,7 @@ export const faultPoints = {
   'feed.status-set': 'the tables say deleted, no feed has been touched',
   'feed.runs-found': 'the running workflows of a deleted post are known and not told',
   'feed.purge-tombstone': 'the deleted user’s tombstone is committed, their posts are in feeds',
+  'feed.purge-listed': 'the posts to be purged are listed in Redis, no feed is visited',
   'feed.purge-removed': 'their posts are out of all feeds, still marked as published',
   'feed.purge-batch': 'summaries of a batch are dropped, its posts not marked deleted',
 

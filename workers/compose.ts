@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { PgAggregateHistory } from '../activities/adapters/pg-aggregate-history';
+import { PgAuthorTraces } from '../activities/adapters/pg-author-traces';
 import { PgContentOwners } from '../activities/adapters/pg-content-owners';
 import { PgDeliveryLedger } from '../activities/adapters/pg-delivery-ledger';
 import { PgEmitLog } from '../activities/adapters/pg-emit-log';
@@ -13,7 +14,9 @@ import { PgTombstones } from '../activities/adapters/pg-tombstones';
 import { PgUserDirectory } from '../activities/adapters/pg-user-directory';
 import { PgUserProfiles } from '../activities/adapters/pg-user-profiles';
 import { RedisAuthorCache } from '../activities/adapters/redis-author-cache';
+import { RedisFeedPurge } from '../activities/adapters/redis-feed-purge';
 import { RedisFeedStore } from '../activities/adapters/redis-feed-store';
+import { RedisFeedWalk } from '../activities/adapters/redis-feed-walk';
 import { RedisPendingMedia } from '../activities/adapters/redis-pending-media';
 import { TemporalRunSignaller } from '../activities/adapters/temporal-run-signaller';
 import { createAuditActivities } from '../activities/audit/create-audit-activities';
@@ -58,6 +61,9 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       followers: new PgFollowerSource(pools.feed),
       feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),
       posts: new PgPostStates(pools.feed),
+      walk: new RedisFeedWalk(redis),
+      purge: new RedisFeedPurge(redis),
+      traces: new PgAuthorTraces(pools.feed),
       runs,
       settings: config,
     }),

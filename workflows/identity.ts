@@ -8,13 +8,24 @@ import { emitToKafka } from './emit';
 import { localThenLater } from './local-first';
 import { settleAll } from './settle';
 
+interface Traces {
+  /** Places in feeds that their posts left. */
+  readonly removed: number;
+  /** Links between their posts and media. */
+  readonly unlinked: number;
+  /** Notifications by them, about them and to them. */
+  readonly retracted: number;
+}
+
 interface FeedPurge {
-  feedPurgeAuthor(event: EventRef): Promise<{ removed: number }>;
+  /** A worker of the version before answers `removed` only. */
+  feedPurgeAuthor(event: EventRef): Promise<{ removed: number; unlinked?: number; retracted?: number }>;
 }
 
 /**
- * A user was created, changed or deleted: refreshes or hides them at once; after a hard delete also empties the feeds and
- * inboxes of what they left, which may take its time since readers see nothing of it any more.
+ * A user was created, changed or deleted: refreshes or hides them at once; after a hard delete also empties feeds, media
+ * links and inboxes of what they left, which may take its time since readers see nothing of it any more. The event goes to
+ * Kafka meanwhile: the purge needs nothing that a subscriber may remove on hearing of it.
  */
 export async function identityWorkflow(event: EventRef): Promise<WorkflowResult> {
   const identity = await localThenLater<[EventRef], IdentityResult>(
@@ -22,14 +33,15 @@ export async function identityWorkflow(event: EventRef): Promise<WorkflowResult>
     onQueue('identity', { summary: 'profile' }),
     event,
   );
-  const purge = identity.done.then((result) => (result.erased ? purgeTraces(event) : { removed: 0, retracted: 0 }));
+  const nothing: Traces = { removed: 0, unlinked: 0, retracted: 0 };
+  const purge = identity.done.then((result) => (result.erased ? purgeTraces(event) : nothing));
   await settleAll({ 'identity and purge': purge, 'kafka emit': emitToKafka(event) });
   return { outcome: 'done', counts: { ...(await purge) } };
 }
 
-async function purgeTraces(event: EventRef): Promise<{ removed: number; retracted: number }> {
+async function purgeTraces(event: EventRef): Promise<Traces> {
   const feed = proxyActivities<FeedPurge>(
-    onQueue('feed', { startToCloseTimeout: '1 hour', heartbeatTimeout: '30s', summary: 'purge feeds' }),
+    onQueue('feed', { startToCloseTimeout: '12 hours', heartbeatTimeout: '30s', summary: 'purge feeds and media' }),
   );
   const notify = proxyActivities<NotifyActivities>(
     onQueue('notification', {
@@ -41,5 +53,6 @@ async function purgeTraces(event: EventRef): Promise<{ removed: number; retracte
   const feeds = feed.feedPurgeAuthor(event);
   const inboxes = notify.notifyRetract(event);
   await settleAll({ feeds, inboxes });
-  return { removed: (await feeds).removed, retracted: (await inboxes).retracted };
+  const { removed, unlinked = 0, retracted = 0 } = await feeds;
+  return { removed, unlinked, retracted: retracted + (await inboxes).retracted };
 }

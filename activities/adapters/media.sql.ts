@@ -12,6 +12,8 @@ export const selectStatus = `
   SELECT state, greatest(0, ceil(extract(epoch FROM expires_at - clock_timestamp()) * 1000))::bigint AS "waitMs"
   FROM parked_media WHERE media_id = $1`;
 
+export const updateGivenUp = `UPDATE parked_media SET state = 'unclaimed' WHERE media_id = $1 AND state = 'parked'`;
+
 export const updateExpired = `
   UPDATE parked_media SET state = 'unclaimed'
   WHERE media_id = $1 AND state = 'parked' AND expires_at <= clock_timestamp()`;

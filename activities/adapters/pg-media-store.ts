@@ -19,6 +19,10 @@ export class PgMediaStore implements MediaStore {
     return status;
   }
 
+  async giveUp(mediaId: string): Promise<void> {
+    await this.rows(sql.updateGivenUp, [mediaId]);
+  }
+
   async expire(mediaId: string): Promise<void> {
     await this.rows(sql.updateExpired, [mediaId]);
   }

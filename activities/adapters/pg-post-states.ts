@@ -55,8 +55,8 @@ export class PgPostStates implements PostStates, AuthorPosts {
     await this.rows(sql.recordPullAuthor, [authorId, followerCount]);
   }
 
-  async inFeeds(authorId: string, limit: number): Promise<readonly string[]> {
-    return this.ids(sql.inFeeds, [authorId, limit]);
+  async pushed(authorId: string, after: string, limit: number): Promise<readonly string[]> {
+    return this.ids(sql.pushed, [authorId, after, limit]);
   }
 
   async undeleted(authorId: string, limit: number): Promise<readonly string[]> {

@@ -49,19 +49,16 @@ export const recordPullAuthor = `
   INSERT INTO pull_authors (author_id, follower_count) VALUES ($1, $2)
   ON CONFLICT (author_id) DO UPDATE SET follower_count = excluded.follower_count`;
 
-// The author's own tombstone is left out of account: it is why somebody asks.
-export const inFeeds = `
-  SELECT post_id FROM post_states p
-  WHERE author_id = $1 AND status = 'published' AND delivery = 'push'
-    AND NOT EXISTS (SELECT FROM tombstones t WHERE t.subject_type = 'post' AND t.subject_id = p.post_id::text
-                    AND (t.final OR t.sequence >= p.sequence))
-  ORDER BY score_ms DESC, post_id DESC LIMIT $2`;
+export const pushed = `
+  SELECT post_id FROM post_states WHERE author_id = $1 AND delivery = 'push' AND post_id > $2
+  ORDER BY post_id LIMIT $3`;
 
 export const undeleted = `SELECT post_id FROM post_states WHERE author_id = $1 AND status <> 'deleted' LIMIT $2`;
 
 export const markDeleted = `
   WITH marked AS (
-    UPDATE post_states SET status = 'deleted', sequence = greatest(sequence, $2::bigint), updated_at = now()
+    UPDATE post_states SET
+      status = 'deleted', summary = '{}', sequence = greatest(sequence, $2::bigint), updated_at = now()
     WHERE post_id = ANY ($1::uuid[]))
   INSERT INTO tombstones AS t (subject_type, subject_id, sequence, final, reason)
   SELECT 'post', id::text, $2, true, $3 FROM unnest($1::uuid[]) AS id

@@ -9,15 +9,16 @@ import { markDead } from './lua/mark-dead';
 import { removePosts } from './lua/remove-posts';
 import { replaceFeed } from './lua/replace-feed';
 import { takeOutPost } from './lua/take-out-post';
+import {
+  boundKey,
+  feedKey,
+  openPagesKey,
+  pullAuthorsKey,
+  summaryKey,
+  tombstoneKey,
+  tombstoneSeconds,
+} from './redis-keys';
 
-const feedKey = (userId: string): string => `feed:${userId}`;
-const boundKey = (userId: string): string => `feed_bound:${userId}`;
-const summaryKey = (postId: string): string => `post:${postId}`;
-const tombstoneKey = (postId: string): string => `tombstone:post:${postId}`;
-const openPagesKey = (postId: string): string => `feed_open:${postId}`;
-const pullAuthorsKey = 'pull_authors';
-
-const tombstoneSeconds = 7 * 24 * 3600;
 /** A post nobody fans out, edits or reads again for this long leaves the cache; readers load it from PostgreSQL. */
 const summarySeconds = 30 * 24 * 3600;
 /** Longer than any activity's retries in practice; then the note is of no use to anybody. */

@@ -1,6 +1,9 @@
 import { type AggregateHistory } from '../ports/aggregate-history';
+import { type AuthorTraces } from '../ports/author-traces';
 import { type EventStore } from '../ports/event-store';
+import { type FeedPurge } from '../ports/feed-purge';
 import { type FeedStore } from '../ports/feed-store';
+import { type FeedWalk } from '../ports/feed-walk';
 import { type FollowerSource } from '../ports/follower-source';
 import { type AuthorPosts, type PostStates } from '../ports/post-states';
 import { type RunSignaller } from '../ports/run-signaller';
@@ -14,6 +17,9 @@ export interface FeedDeps {
   readonly followers: FollowerSource;
   readonly feeds: FeedStore;
   readonly posts: PostStates & AuthorPosts;
+  readonly walk: FeedWalk;
+  readonly purge: FeedPurge;
+  readonly traces: AuthorTraces;
   readonly runs: RunSignaller;
   readonly settings: FeedSettings;
 }

@@ -32,16 +32,33 @@ async function fill(deps: FeedDeps, follower: string, followee: string): Promise
   const posts = await deps.posts.newestLive(followee, deps.settings.feedCap + 1);
   await deps.feeds.fill(follower, posts);
   await faultPoint('feed.follow-filled');
-  const ids = posts.map((post) => post.postId);
-  const [following, live] = await Promise.all([deps.followers.follows(follower, followee), deps.posts.liveAmong(ids)]);
-  const dead = ids.filter((id) => !live.has(id));
+  const [following, dead] = await Promise.all([
+    deps.followers.follows(follower, followee),
+    deadOf(deps, follower, followee),
+  ]);
   if (dead.length > 0) await deps.feeds.remove(dead, [follower]);
   return following && dead.length === 0;
 }
 
+/**
+ * The followee's posts in the feed that are not live: of what is there, not of what this call wrote, since an earlier
+ * attempt may have written them and died before it looked.
+ */
+async function deadOf(deps: FeedDeps, follower: string, followee: string): Promise<readonly string[]> {
+  const theirs = await postsOf(deps, follower, followee);
+  const live = await deps.posts.liveAmong(theirs);
+  return theirs.filter((id) => !live.has(id));
+}
+
 async function clear(deps: FeedDeps, follower: string, followee: string): Promise<void> {
-  const { entries } = await deps.feeds.read(follower);
-  const ids = entries.map((entry) => entry.postId);
-  const theirs = await deps.posts.authoredBy(followee, ids);
+  const theirs = await postsOf(deps, follower, followee);
   if (theirs.length > 0) await deps.feeds.remove(theirs, [follower]);
+}
+
+async function postsOf(deps: FeedDeps, follower: string, followee: string): Promise<readonly string[]> {
+  const { entries } = await deps.feeds.read(follower);
+  return deps.posts.authoredBy(
+    followee,
+    entries.map((entry) => entry.postId),
+  );
 }

@@ -5,16 +5,48 @@ export interface Progress<Point> {
   /** Last point reported by an earlier attempt. */
   readonly resumeAt: Point | undefined;
   report(point: Point): void;
+  /** A step is done that changes nothing about where the next attempt begins. */
+  alive(): void;
   /** The workflow wants it to end; it does so between pages. */
   cancelled(): boolean;
 }
 
-/** Progress by Temporal's heartbeats; only inside an activity. */
-export function activityProgress<Point>(): Progress<Point> {
+const heartbeatMs = 1_000;
+
+/** Longest step of a long activity, milliseconds: several times what the timeouts of its calls to servers add up to. */
+export const stepPatienceMs = 120_000;
+
+/**
+ * Runs `work` with progress by Temporal's heartbeats; only inside an activity. A timer repeats the last point, so that a
+ * step longer than the heartbeat timeout is not taken for a worker that died, and a cancellation arrives. A step longer
+ * than `patienceMs` hangs: the timer falls silent, and Temporal gives the activity to another attempt.
+ */
+export async function withProgress<Point, Result>(
+  work: (progress: Progress<Point>) => Promise<Result>,
+  patienceMs = stepPatienceMs,
+): Promise<Result> {
   const context = Context.current();
-  return {
-    resumeAt: context.info.heartbeatDetails as Point | undefined,
-    report: (point) => context.heartbeat(point),
-    cancelled: () => context.cancellationSignal.aborted,
+  const resumeAt = context.info.heartbeatDetails as Point | undefined;
+  let point = resumeAt;
+  let stepBegan = performance.now();
+  const timer = setInterval(() => {
+    if (performance.now() - stepBegan < patienceMs) context.heartbeat(point);
+  }, heartbeatMs);
+  const alive = (): void => {
+    stepBegan = performance.now();
+    context.heartbeat(point);
   };
+  try {
+    return await work({
+      resumeAt,
+      report: (reached) => {
+        point = reached;
+        alive();
+      },
+      alive,
+      cancelled: () => context.cancellationSignal.aborted,
+    });
+  } finally {
+    clearInterval(timer);
+  }
 }

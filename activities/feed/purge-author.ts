@@ -1,22 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { type EventRef } from '../../contracts/event-ref';
 import { faultPoint } from '../../runtime/fault-points';
 import { type FeedDeps } from './deps';
-import { pageFollowers, type Walked, type WalkPoint } from './page-followers';
+import { type WalkPoint } from './page-followers';
 import { type Progress } from './progress';
 
+type PurgeDeps = Pick<FeedDeps, 'events' | 'tombstones' | 'posts' | 'feeds' | 'walk' | 'purge' | 'traces'>;
+
+/** How far a purge has come. `after` is always null: a worker of the version before begins again with it. */
+export interface PurgePoint extends WalkPoint {
+  /** Where the walk over all feeds goes on; absent: at its beginning. */
+  readonly feeds?: string;
+}
+
+export interface Purged {
+  /** Places in feeds that the posts left. */
+  readonly removed: number;
+  /** Links between their posts and media that are gone. */
+  readonly unlinked: number;
+  /** Notifications about their posts, and in their own inbox, that are taken back. */
+  readonly retracted: number;
+}
+
+const idsPerPage = 1_000;
 const postsPerBatch = 500;
+const noticesPerStep = 2_000;
+/** A walk works half of its time at most, and never pauses longer than this, milliseconds. */
+const longestPauseMs = 200;
+const firstUuid = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Takes every post of a deleted user out of every feed, for ever, and drops the user's own feed. The user's tombstone is
- * committed first and voids all their posts at once; posts are marked one batch at a time and last of all, so that an
- * attempt that died finds what is left to do.
+ * Takes every post of a deleted user out of every feed, for ever, and with it what hangs on the posts: media links and
+ * notifications. The user's tombstone is committed first and voids all their posts at once.
+ *
+ * Which feeds have a post is asked of the feeds, not of `follows`: other services remove the follows of a deleted user
+ * whenever they like, before this begins or while it runs. Whatever writes one of the posts after the tombstone looks again
+ * and takes it back by itself, so one walk over all feeds that begins after the tombstone is enough.
+ *
+ * Posts are marked one batch at a time and last of all, so that an attempt that died finds what is left to do.
  */
-export async function purgeAuthor(
-  deps: FeedDeps,
-  event: EventRef,
-  progress?: Progress<WalkPoint>,
-): Promise<{ removed: number }> {
+export async function purgeAuthor(deps: PurgeDeps, event: EventRef, progress?: Progress<PurgePoint>): Promise<Purged> {
   const { payload } = await deps.events.load<'identity.user.deleted'>(event);
   const authorId = payload.user_id;
   await deps.tombstones.set({
@@ -27,28 +51,83 @@ export async function purgeAuthor(
     reason: 'user deleted',
   });
   await faultPoint('feed.purge-tombstone');
-  const { next, count: removed } = await removeFromFeeds(deps, authorId, progress);
-  if (next !== undefined) throw new CancelledFailure('the purge was cancelled between pages');
+  const removed = await removeFromFeeds(deps, authorId, progress);
   await faultPoint('feed.purge-removed');
   await deps.feeds.drop(authorId);
-  for (;;) {
-    const batch = await deps.posts.undeleted(authorId, postsPerBatch);
-    if (batch.length === 0) return { removed };
-    await deps.feeds.dropSummaries(batch);
-    await faultPoint('feed.purge-batch');
-    await deps.posts.markDeleted(batch, event.sequence, 'author deleted');
-    progress?.report(progress.resumeAt ?? { after: null, count: removed });
+  const { unlinked, retracted } = await forgetPosts(deps, authorId, event.sequence, progress);
+  await deps.traces.releaseUploads(authorId);
+  const own = await inSteps((limit) => deps.traces.clearInbox(authorId, limit), progress);
+  return { removed, unlinked, retracted: retracted + own };
+}
+
+async function removeFromFeeds(deps: PurgeDeps, authorId: string, progress?: Progress<PurgePoint>): Promise<number> {
+  const before = progress?.resumeAt;
+  let removed = before?.count ?? 0;
+  if (!(await listPosts(deps, authorId, progress))) return removed;
+  await faultPoint('feed.purge-listed');
+  for (let from = before?.feeds ?? null; ;) {
+    stopIfCancelled(progress);
+    const began = performance.now();
+    const page = await deps.walk.page(from);
+    removed += await deps.purge.takeOut(authorId, page.userIds);
+    if (page.next === null) break;
+    from = page.next;
+    progress?.report({ after: null, count: removed, feeds: from });
+    await sleep(Math.min(performance.now() - began, longestPauseMs));
+  }
+  await deps.purge.end(authorId);
+  return removed;
+}
+
+/** Every post that was ever pushed, also those deleted before: their own removal may have missed feeds. False: none. */
+async function listPosts(
+  { posts, purge }: PurgeDeps,
+  authorId: string,
+  progress?: Progress<PurgePoint>,
+): Promise<boolean> {
+  let any = false;
+  for (let after = firstUuid; ;) {
+    const ids = await posts.pushed(authorId, after, idsPerPage);
+    const last = ids.at(-1);
+    if (last === undefined) return any;
+    await purge.list(authorId, ids);
+    progress?.alive();
+    any = true;
+    after = last;
   }
 }
 
-async function removeFromFeeds(deps: FeedDeps, authorId: string, progress?: Progress<WalkPoint>): Promise<Walked> {
-  // A feed holds at most `cap` posts, so of one author at most the newest `cap` published ones.
-  const postIds = await deps.posts.inFeeds(authorId, deps.settings.feedCap);
-  const start: WalkPoint = { after: null, count: 0 };
-  if (postIds.length === 0) return { next: undefined, count: 0 };
-  const options = { maxPages: Number.MAX_SAFE_INTEGER, ...(progress === undefined ? {} : { progress }) };
-  return pageFollowers(deps, authorId, start, options, async (followerIds) => ({
-    count: await deps.feeds.remove(postIds, followerIds),
-    stop: false,
-  }));
+async function forgetPosts(
+  deps: PurgeDeps,
+  authorId: string,
+  sequence: number,
+  progress?: Progress<PurgePoint>,
+): Promise<{ unlinked: number; retracted: number }> {
+  let unlinked = 0;
+  let retracted = 0;
+  for (;;) {
+    stopIfCancelled(progress);
+    const batch = await deps.posts.undeleted(authorId, postsPerBatch);
+    if (batch.length === 0) return { unlinked, retracted };
+    await deps.feeds.dropSummaries(batch);
+    unlinked += await deps.traces.unlinkMedia(batch);
+    retracted += await inSteps((limit) => deps.traces.retractAbout(batch, limit), progress);
+    await faultPoint('feed.purge-batch');
+    await deps.posts.markDeleted(batch, sequence, 'author deleted');
+    progress?.alive();
+  }
+}
+
+async function inSteps(step: (limit: number) => Promise<number>, progress?: Progress<PurgePoint>): Promise<number> {
+  for (let total = 0; ;) {
+    stopIfCancelled(progress);
+    const count = await step(noticesPerStep);
+    total += count;
+    progress?.alive();
+    if (count < noticesPerStep) return total;
+  }
+}
+
+function stopIfCancelled(progress?: Progress<PurgePoint>): void {
+  if (progress?.cancelled() === true) throw new CancelledFailure('the purge was cancelled between two steps');
 }

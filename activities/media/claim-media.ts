@@ -23,7 +23,7 @@ export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<num
   await faultPoint('media.claim-recorded');
   const claimed = mediaIds.length > 0 ? await linkNamed(deps, claim, mediaIds) : await media.linkUnnamed(claim);
   await faultPoint('media.claim-linked');
-  if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
+  if (await postIsGone(deps, postId, userId)) await media.unlinkPost(postId);
   await faultPoint('media.claim-kept');
   await tellUploads(deps, claim, claimed);
   return media.countLinks(postId);

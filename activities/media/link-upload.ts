@@ -4,7 +4,7 @@ import { oneLine } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Upload, type UploadStatus } from '../ports/media-store';
 import { type MediaDeps } from './deps';
-import { postIsGone } from './post-is-gone';
+import { postIsGone, userIsGone } from './post-is-gone';
 
 type UploadEvent = EventRecord<PayloadOf<'media.upload.completed'>>;
 
@@ -14,7 +14,7 @@ type UploadEvent = EventRecord<PayloadOf<'media.upload.completed'>>;
  */
 export async function linkUpload(deps: MediaDeps, event: UploadEvent): Promise<UploadStatus> {
   const { media, settings } = deps;
-  const { post_id: postId, media_id: mediaId } = event.payload;
+  const { post_id: postId, media_id: mediaId, user_id: userId } = event.payload;
   // An upload that names its post is for no other, unless that one names it.
   await media.recordUpload(uploadOf(event), postId === undefined ? settings.mediaClaimWindowMs : 0);
   await faultPoint('media.upload-recorded');
@@ -24,6 +24,7 @@ export async function linkUpload(deps: MediaDeps, event: UploadEvent): Promise<U
     if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
   }
   await linkToClaims(deps, mediaId);
+  if (await userIsGone(deps, userId)) await media.giveUp(mediaId);
   await faultPoint('media.upload-settled');
   const status = await media.status(mediaId);
   await tellRedis(deps, event, status);
@@ -43,15 +44,15 @@ export async function settleUpload(deps: MediaDeps, event: UploadEvent): Promise
 async function linkToClaims(deps: MediaDeps, mediaId: string): Promise<void> {
   const { media } = deps;
   const named = await media.claimsNaming(mediaId);
-  for (const { postId, eventId } of named) {
+  for (const { postId, userId, eventId } of named) {
     await media.linkNamed(mediaId, postId, eventId);
-    if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
+    if (await postIsGone(deps, postId, userId)) await media.unlinkPost(postId);
   }
   if (named.length > 0) return;
   const claim = await media.firstUnnamedClaim(mediaId);
   if (claim === undefined) return;
   await media.linkUnnamed(claim, mediaId);
-  if (await postIsGone(deps, claim.postId)) await media.unlinkPost(claim.postId);
+  if (await postIsGone(deps, claim.postId, claim.userId)) await media.unlinkPost(claim.postId);
 }
 
 /** The set is a convenience for older readers: an outage of Redis must not hold up a link. */

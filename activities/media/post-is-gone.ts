@@ -1,10 +1,22 @@
 import { type MediaDeps } from './deps';
 
+/** A sequence later than any: only a tombstone that voids later events too is counted. */
+const anySequence = Number.MAX_SAFE_INTEGER;
+
 /**
- * True when the post is deleted for good. Archived posts keep their media: they may be published again. Asked after a
- * link is written, so that a delete that came in between is seen here, or sees the link itself.
+ * True when the post, or its author, is deleted for good. Archived posts keep their media: they may be published again.
+ * Asked after a link is written, so that a delete that came in between is seen here, or sees the link itself.
  */
-export function postIsGone({ tombstones }: Pick<MediaDeps, 'tombstones'>, postId: string): Promise<boolean> {
-  // A sequence later than any: only what voids later events too is counted.
-  return tombstones.voids('post', postId, Number.MAX_SAFE_INTEGER);
+export async function postIsGone(
+  deps: Pick<MediaDeps, 'tombstones'>,
+  postId: string,
+  authorId?: string,
+): Promise<boolean> {
+  if (await deps.tombstones.voids('post', postId, anySequence)) return true;
+  return authorId !== undefined && userIsGone(deps, authorId);
+}
+
+/** True when the user is deleted for good. */
+export function userIsGone({ tombstones }: Pick<MediaDeps, 'tombstones'>, userId: string): Promise<boolean> {
+  return tombstones.voids('user', userId, anySequence);
 }

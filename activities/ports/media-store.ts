@@ -31,6 +31,8 @@ export interface MediaStore {
   recordUpload(upload: Upload, windowMs: number): Promise<void>;
   /** @throws NovaError EVENT_NOT_FOUND for media never recorded */
   status(mediaId: string): Promise<UploadStatus>;
+  /** Gives the upload up now, unless it is linked: its owner is gone. */
+  giveUp(mediaId: string): Promise<void>;
   /** Gives the upload up if its window has ended and nothing claimed it. */
   expire(mediaId: string): Promise<void>;
 

@@ -53,10 +53,10 @@ export interface PostStates {
 
 /** What the purge of an author needs: the posts as they were before the author's tombstone. */
 export interface AuthorPosts {
-  /** The author's newest published push posts, tombstoned or not: all of them that a feed can hold. */
-  inFeeds(authorId: string, limit: number): Promise<readonly string[]>;
+  /** The author's posts that were ever pushed, whatever became of them since: a page in order of id, after `after`. */
+  pushed(authorId: string, after: string, limit: number): Promise<readonly string[]>;
   /** Some posts of the author not yet marked deleted. */
   undeleted(authorId: string, limit: number): Promise<readonly string[]>;
-  /** Marks posts deleted for ever and sets their tombstones. */
+  /** Marks posts deleted for ever, empties their summaries and sets their tombstones. */
   markDeleted(postIds: readonly string[], sequence: number, reason: string): Promise<void>;
 }

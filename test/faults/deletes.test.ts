@@ -22,6 +22,7 @@ matrix('deletes', { bridges: 1, workers: 2 }, [
   { in: 'workers', point: 'identity.stored', story: userLeaves },
   { in: 'workers', point: 'identity.cached', story: userLeaves },
   { in: 'workers', point: 'feed.purge-tombstone', story: userLeaves },
+  { in: 'workers', point: 'feed.purge-listed', story: userLeaves },
   { in: 'workers', point: 'feed.purge-removed', story: userLeaves },
   { in: 'workers', point: 'feed.purge-batch', story: userLeaves },
 ]);

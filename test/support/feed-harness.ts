@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type Redis } from 'ioredis';
 import { PgAggregateHistory } from '../../activities/adapters/pg-aggregate-history';
+import { PgAuthorTraces } from '../../activities/adapters/pg-author-traces';
 import { PgEventStore } from '../../activities/adapters/pg-event-store';
 import { PgFeedTruth } from '../../activities/adapters/pg-feed-truth';
 import { PgFollowerSource } from '../../activities/adapters/pg-follower-source';
 import { PgPostStates } from '../../activities/adapters/pg-post-states';
 import { PgTombstones } from '../../activities/adapters/pg-tombstones';
+import { RedisFeedPurge } from '../../activities/adapters/redis-feed-purge';
 import { RedisFeedStore } from '../../activities/adapters/redis-feed-store';
+import { RedisFeedWalk } from '../../activities/adapters/redis-feed-walk';
 import { type FeedDeps } from '../../activities/feed/deps';
 import { type FeedSettings, feedSettings } from '../../activities/feed/settings';
 import { type FeedTruth } from '../../activities/ports/feed-truth';
@@ -54,6 +57,9 @@ export async function createFeedHarness(runs?: FeedDeps['runs']): Promise<FeedHa
     followers: new PgFollowerSource(pool),
     feeds: new RedisFeedStore(redis, { cap: settings.feedCap, chunkSize: settings.feedChunkSize }),
     posts: new PgPostStates(pool),
+    walk: new RedisFeedWalk(redis),
+    purge: new RedisFeedPurge(redis),
+    traces: new PgAuthorTraces(pool),
     truth: new PgFeedTruth(pool),
     runs: runs ?? { deleted: () => Promise.resolve(false) },
     settings,

@@ -1,3 +1,4 @@
+import { NovaError } from '../../contracts/failures';
 import { inFeedOrder } from '../../activities/feed/read-feed';
 import { type FeedEntry, type FeedStore, type OpenPage, type StoredFeed } from '../../activities/ports/feed-store';
 import { type FeedPost } from '../../activities/ports/post-states';
@@ -12,6 +13,7 @@ export class FeedModel implements FeedStore {
   readonly summaries = new Map<string, string>();
   readonly dead = new Map<string, number>();
   readonly open = new Map<string, Map<string, readonly string[]>>();
+  private readonly purging = new Map<string, Set<string>>();
   private writes = 0;
 
   constructor(private readonly cap: number) {}
@@ -74,6 +76,25 @@ export class FeedModel implements FeedStore {
   async dropSummaries(postIds: readonly string[]): Promise<void> {
     for (const postId of postIds) this.summaries.delete(postId);
   }
+
+  /** One feed a page, so that anything may happen between two. */
+  walk(from: string | null) {
+    const users = [...this.feeds.keys()].sort().filter((id) => from === null || id > from);
+    return { userIds: users.slice(0, 1), next: users.length > 1 ? (users[0] ?? null) : null };
+  }
+
+  readonly purge = {
+    list: (authorId: string, postIds: readonly string[]): void => {
+      this.purging.set(authorId, new Set([...(this.purging.get(authorId) ?? []), ...postIds]));
+      for (const postId of postIds) this.dead.set(postId, Infinity);
+    },
+    takeOut: (authorId: string, userIds: readonly string[]): number => {
+      const list = this.purging.get(authorId);
+      if (list === undefined) throw new NovaError('REDIS_UNAVAILABLE', 'the list is gone');
+      return this.takeAway([...list], userIds);
+    },
+    end: (authorId: string): void => void this.purging.delete(authorId),
+  };
 
   async addPullAuthor(): Promise<void> {
     // Readers' list only.

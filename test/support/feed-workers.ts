@@ -22,6 +22,8 @@ export interface FeedWorkers {
   readonly calls: Calls;
   /** Ports the running activities use; a test may put its own in. */
   deps: FeedDeps;
+  /** A page that takes longer than `patienceMs` hangs. */
+  readonly patience: { patienceMs: number };
   /** Awaited by every emit; a test may make it fail. */
   kafka: () => Promise<void>;
   start(type: WorkflowType, event: EventRef): Promise<WorkflowHandleWithFirstExecutionRunId>;
@@ -37,6 +39,7 @@ export async function startFeedWorkers(): Promise<FeedWorkers> {
   const feed = await createFeedHarness(new TemporalRunSignaller(client));
   const prefix = testQueuePrefix();
   const calls: Calls = { emitted: [], claimed: [], told: [], retracted: [] };
+  const patience = { patienceMs: 2_000 };
   // Every call asks for the ports of the moment.
   const live = new Proxy({} as FeedDeps, { get: (_, name) => workers.deps[name as keyof FeedDeps] });
   // The activities find `workers` when they are called: by then it is there.
@@ -44,7 +47,7 @@ export async function startFeedWorkers(): Promise<FeedWorkers> {
     prefix,
     queues,
     activities: {
-      ...createFeedActivities(live),
+      ...createFeedActivities(live, patience),
       emitEvent: async (event: EventRef) => {
         await workers.kafka();
         calls.emitted.push(event.eventId);
@@ -62,6 +65,7 @@ export async function startFeedWorkers(): Promise<FeedWorkers> {
     feed,
     client,
     calls,
+    patience,
     deps: withSettings(feed, { feedPageSize: 1, feedPagesPerCall: 1 }),
     kafka: () => Promise.resolve(),
     start: (type, event) =>

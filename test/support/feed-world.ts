@@ -6,6 +6,8 @@ import { type EventType } from '../../contracts/catalogue';
 import { type EventRef } from '../../contracts/event-ref';
 import { FeedModel } from './feed-model';
 
+const none = (): number => 0;
+
 /**
  * The feed's ports over plain maps, each call one atomic step that waits for its turn. With a scheduler as `turn`, any
  * interleaving of writers can be played, which real servers allow but never show on demand.
@@ -68,6 +70,9 @@ export class FeedWorld {
       followers: this.inTurns(turn, this.followerSource()),
       feeds: this.inTurns(turn, this.store),
       posts: this.inTurns(turn, this.postStates()),
+      walk: this.inTurns(turn, { page: (from: string | null) => this.store.walk(from) }),
+      purge: this.inTurns(turn, this.store.purge),
+      traces: this.inTurns(turn, { unlinkMedia: none, retractAbout: none, clearInbox: none, releaseUploads: none }),
       runs: { deleted: async () => false },
       settings: this.settings,
     };
@@ -94,7 +99,9 @@ export class FeedWorld {
       const row = this.rows.get(postId);
       if (row === undefined) return undefined;
       const stone = this.tombstones.get(postId);
-      const voided = stone !== undefined && (stone.final || stone.sequence >= row.sequence);
+      const voided =
+        this.tombstones.get(row.authorId)?.final === true ||
+        (stone !== undefined && (stone.final || stone.sequence >= row.sequence));
       return { ...row, voided, live: row.status === 'published' && !voided };
     };
     const setStatus = (postId: string, status: PostState['status'], sequence: number) => {
@@ -122,9 +129,20 @@ export class FeedWorld {
       authoredBy: (authorId: string, ids: readonly string[]) =>
         ids.filter((id) => this.rows.get(id)?.authorId === authorId),
       recordPullAuthor: () => undefined,
-      inFeeds: () => [],
-      undeleted: () => [],
-      markDeleted: () => undefined,
+      pushed: (authorId: string, after: string) =>
+        [...this.rows.values()]
+          .flatMap((row) => (row.authorId === authorId && row.delivery === 'push' ? [row.postId] : []))
+          .filter((id) => id > after)
+          .sort(),
+      undeleted: (authorId: string) =>
+        [...this.rows.values()].flatMap((row) =>
+          row.authorId === authorId && row.status !== 'deleted' ? [row.postId] : [],
+        ),
+      markDeleted: (ids: readonly string[], sequence: number) =>
+        ids.forEach((id) => {
+          setStatus(id, 'deleted', sequence);
+          this.tombstones.set(id, { sequence, final: true });
+        }),
     };
   }
 

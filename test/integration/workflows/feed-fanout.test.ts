@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { type EventRef } from '../../../contracts/event-ref';
 import { insertEvent, newId } from '../../support/events';
 import { withSettings } from '../../support/feed-harness';
@@ -11,6 +12,7 @@ afterAll(() => all.close());
 beforeEach(() => {
   all.deps = withSettings(all.feed, { feedPageSize: 1, feedPagesPerCall: 1 });
   all.kafka = () => Promise.resolve();
+  all.patience.patienceMs = 2_000;
 });
 
 const ids = (count: number): string[] => Array.from({ length: count }, newId).sort();
@@ -157,7 +159,7 @@ it('goes on at the last heartbeat when a worker falls silent', async () => {
         pages.push(after);
         if (after === followers[3] && !silent) {
           silent = true;
-          // This attempt says nothing more while the test lasts; the server finds out by the missing heartbeat.
+          // This page hangs while the test lasts: its heartbeats end, by which the server finds out.
           await silence;
           throw new Error('too late');
         }
@@ -185,4 +187,29 @@ it('finishes the feeds while Kafka is away, without handing the unfinished emit 
   expect(now).toMatchObject({ status: { name: 'RUNNING' }, runId: handle.firstExecutionRunId });
   away = false;
   expect(await handle.result()).toMatchObject({ outcome: 'done', counts: { followers: 25 } });
+});
+
+it('goes on with a page that is slower than the heartbeat timeout, by one attempt', async () => {
+  const followers = ids(3);
+  const { post } = await postWith(followers);
+  const attempts: number[] = [];
+  let began: number | undefined;
+  all.deps = {
+    ...all.deps,
+    followers: override(all.deps.followers, {
+      page: async (followee, after, limit) => {
+        if (after === followers[1]) {
+          attempts.push(Context.current().info.attempt);
+          // Past the heartbeat timeout of 10 s by the server's own clock: it has seen heartbeats meanwhile.
+          began ??= performance.now();
+          const since = began;
+          await waitFor(() => performance.now() - since > 12_000, { timeoutMs: 60_000 });
+        }
+        return all.feed.deps.followers.page(followee, after, limit);
+      },
+    }),
+  };
+  all.patience.patienceMs = 60_000;
+  expect(await all.run('feedFanoutWorkflow', post)).toMatchObject({ outcome: 'done', counts: { followers: 3 } });
+  expect(attempts).toEqual([1]);
 });

@@ -76,7 +76,10 @@ describe('the identity workflow', () => {
     const follow = await insertEvent(database.pool, 'follow.added', { follower_id: user, followee_id: bob });
     await (await nova.start('notificationWorkflow', follow)).result();
     const event = await insertEvent(database.pool, 'identity.user.deleted', { user_id: user });
-    expect(await (await run(event)).result()).toEqual({ outcome: 'done', counts: { removed: 3, retracted: 1 } });
+    expect(await (await run(event)).result()).toEqual({
+      outcome: 'done',
+      counts: { removed: 3, unlinked: 0, retracted: 1 },
+    });
     expect(nova.purged).toContain(event.eventId);
     expect(await redis.sismember(hiddenUsersKey, user)).toBe(1);
     expect(await notificationsOf(database.pool, follow.eventId)).toMatchObject([{ retracted: true }]);
@@ -84,7 +87,7 @@ describe('the identity workflow', () => {
 
   it('after a soft delete only hides the user', async () => {
     const event = await insertEvent(database.pool, 'identity.user.deleted', { user_id: newId(), soft_delete: true });
-    expect(await (await run(event)).result()).toMatchObject({ counts: { removed: 0, retracted: 0 } });
+    expect(await (await run(event)).result()).toMatchObject({ counts: { removed: 0, unlinked: 0, retracted: 0 } });
     expect(nova.purged).not.toContain(event.eventId);
     expect(await redis.sismember(hiddenUsersKey, event.aggregateId)).toBe(1);
   });

@@ -53,6 +53,7 @@ it('goes on where a dead attempt’s last heartbeat was', async () => {
   const progress: Progress<WalkPoint> = {
     resumeAt: { after: followers[2] ?? null, count: 3 },
     report: (point) => reported.push(point),
+    alive: () => undefined,
     cancelled: () => false,
   };
   const step = await fanOutPages(deps, event, { after: followers[0] ?? null, count: 1 }, progress);
@@ -70,7 +71,12 @@ it('ends between pages when cancelled, and says where', async () => {
   const deps = withSettings(feed, { feedPageSize: 1 });
   await beginFanOut(deps, event);
   let pages = 0;
-  const progress = { resumeAt: undefined, report: () => void pages++, cancelled: () => pages === 2 };
+  const progress = {
+    resumeAt: undefined,
+    report: () => void pages++,
+    alive: () => undefined,
+    cancelled: () => pages === 2,
+  };
   const step = await fanOutPages(deps, event, { after: followers[0] ?? null, count: 1 }, progress);
   expect(step).toEqual({ mode: 'push', written: 3, next: { after: followers[2], count: 3 } });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { type FeedDeps } from '../../../../activities/feed/deps';
 import { beginFanOut, fanOutPages } from '../../../../activities/feed/fan-out';
 import { settleFollow } from '../../../../activities/feed/follow';
+import { purgeAuthor } from '../../../../activities/feed/purge-author';
 import { beginRetraction, retractPages } from '../../../../activities/feed/retract';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { FeedWorld } from '../../../support/feed-world';
@@ -101,6 +102,62 @@ it('ends with every feed right, however writers interleave and wherever they die
           expect({ follower, posts: entries.map((entry) => entry.postId) }).toEqual({ follower, posts: expected });
         }
         expect(world.store.summaries.has(postId)).toBe(live);
+      },
+    ),
+    { numRuns: Number(process.env['NOVA_FEED_RUNS'] ?? 300) },
+  );
+});
+
+it('ends with an erased author in no feed, whenever a graph service removes the follows and wherever writers die', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.scheduler(),
+      fc.subarray(followers),
+      fc.boolean(),
+      deaths,
+      async (scheduler, initial, deletedBefore, dying) => {
+        const world = new FeedWorld(settings);
+        for (const follower of initial) world.follows.add(`${follower}>${author}`);
+        const created = world.commit('content.post.created', postId, {
+          post_id: postId,
+          user_id: author,
+          status: 'published',
+        });
+        const follow = world.commit('follow.added', 'f1', { follower_id: 'f1', followee_id: author });
+        const removed = world.commit('content.post.deleted', postId, { post_id: postId, user_id: author });
+        const erased = world.commit('identity.user.deleted', author, { user_id: author });
+        const graves = [...dying];
+        const run = async (work: (deps: FeedDeps) => Promise<unknown>): Promise<void> => {
+          for (let attempt = 0; ; attempt++) {
+            let stepsLeft = attempt < 2 ? (graves.pop() ?? Infinity) : Infinity;
+            const deps = world.deps(async (step) => {
+              await scheduler.schedule(Promise.resolve(), step);
+              if (stepsLeft-- <= 0) throw new Error('the worker died');
+            });
+            try {
+              await work(deps);
+              return;
+            } catch (thrown) {
+              if ((thrown as Error).message !== 'the worker died') throw thrown;
+            }
+          }
+        };
+        const all = Promise.all([
+          run((deps) => publish(deps, created)),
+          run((deps) => settleFollow(deps, follow)),
+          ...(deletedBefore ? [run((deps) => retract(deps, removed))] : []),
+          run((deps) => purgeAuthor(deps, erased)),
+          // Without an event: no workflow of ours hears of it.
+          scheduler
+            .schedule(Promise.resolve(), 'the graph service removes the follows')
+            .then(() => world.follows.clear()),
+        ]);
+        all.catch(() => undefined);
+        await scheduler.waitFor(all);
+        for (const follower of followers) {
+          const { entries } = await world.store.read(follower);
+          expect({ follower, posts: entries.map((entry) => entry.postId) }).toEqual({ follower, posts: [] });
+        }
       },
     ),
     { numRuns: Number(process.env['NOVA_FEED_RUNS'] ?? 300) },
