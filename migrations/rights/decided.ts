@@ -66,10 +66,11 @@ export const relationRights: Readonly<Record<string, Rights>> = {
     reader: { select: { except: ['summary'] } },
   },
   pull_authors: { ...shown, workers: write },
+  feed_stores: { ...shown, workers: write, bridge: read },
 
   parked_media: { ...shown, workers: write },
   wanted_media: { ...shown, workers: { select: true, insert: true }, bridge: readAndDelete },
-  unnamed_claims: { ...shown, workers: { select: true, insert: true }, bridge: readAndDelete },
+  unnamed_claims: { ...shown, workers: { select: true, insert: true, delete: true }, bridge: readAndDelete },
   post_media: { ...shown, workers: { select: true, insert: true, delete: true } },
 
   notifications: { ...shown, workers: write, bridge: readAndDelete },
