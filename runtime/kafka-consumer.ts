@@ -26,7 +26,8 @@ export class LastingConsumer {
   ) {
     // One restarts, not two: a restart of kafkajs's own could not be stopped while it is under way.
     const retry = { retries: 5, ...config.retry, restartOnFailure: () => Promise.resolve(false) };
-    this.consumer = kafka.consumer({ ...config, retry });
+    // A partition that had no leader is read again this long after it has one.
+    this.consumer = kafka.consumer({ metadataMaxAge: 30_000, ...config, retry });
   }
 
   /** @throws what kafkajs throws when no broker answers, or a topic does not exist; what comes later is reported */

@@ -1,4 +1,5 @@
 import { Kafka, type LogEntry, type SASLOptions, logLevel } from 'kafkajs';
+import './kafka-metadata';
 import { setting } from './config';
 import { type Logger } from './logger';
 

@@ -16,12 +16,27 @@ export function isTooLarge(error: Error): boolean {
 }
 
 /** What kafkajs threw, in terms of the catalogue. What we do not know is an outage: it is retried, and seen. */
-export function asKafkaFailure(error: Error, topic: string): NovaError {
+export function asKafkaFailure(error: Error, topic: string, partition?: number): NovaError {
   if (error instanceof NovaError) return error;
   const type = protocolType(error) ?? '';
   if (refused.has(type)) return new NovaError('MESSAGE_REFUSED', `${type} from topic ${topic}`, { cause: error });
   if (missing.has(type)) return new NovaError('TOPIC_MISSING', `${type}: topic ${topic}`, { cause: error });
-  return new NovaError('KAFKA_UNAVAILABLE', oneLine(error), { cause: error });
+  const place = partition === undefined ? `topic ${topic}` : `topic ${topic}, partition ${partition}`;
+  return new NovaError('KAFKA_UNAVAILABLE', `${place}: ${oneLine(error)}`, { cause: error });
+}
+
+const connectionFaults = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSNoBrokerAvailableError',
+]);
+
+/** True when no broker said what went wrong: the way there is broken, or nothing came back. */
+export function isConnectionFault(error: Error): boolean {
+  for (let at: unknown = error; at instanceof Error; at = at.cause)
+    if (at instanceof NovaError || connectionFaults.has(at.name)) return true;
+  return false;
 }
 
 /** The broker's error type, wherever kafkajs wrapped it. */

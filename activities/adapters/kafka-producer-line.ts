@@ -1,4 +1,4 @@
-import { type Kafka, Partitioners, type Producer } from 'kafkajs';
+import { type ICustomPartitioner, type Kafka, type Producer } from 'kafkajs';
 import { NovaError } from '../../contracts/failures';
 import { oneLine, toError } from '../../runtime/errors';
 import { type Logger } from '../../runtime/logger';
@@ -23,7 +23,11 @@ export class KafkaProducerLine {
   constructor(
     private readonly kafka: Kafka,
     private readonly logger: Logger,
-    private readonly options: { readonly connectTimeoutMs: number; readonly reconnectMs: number },
+    private readonly options: {
+      readonly connectTimeoutMs: number;
+      readonly reconnectMs: number;
+      readonly partitioner: ICustomPartitioner;
+    },
   ) {}
 
   /** Resolves after the first attempt, whether it succeeded or not: Kafka down must not keep a worker from starting. */
@@ -38,11 +42,17 @@ export class KafkaProducerLine {
     return this.current;
   }
 
-  /** After a send that the broker answered with a refusal: it is there, so a successor is connected right away. */
+  /**
+   * After a send that the broker answered with a refusal: it is there, so a successor is connected right away, and who asks
+   * for a producer waits for that.
+   */
   async replace(doubtful: Producer): Promise<void> {
     if (!(await this.retire(doubtful))) return;
-    this.current = this.newProducer();
-    await this.current.catch((thrown: unknown) => this.lose(toError(thrown)));
+    const successor = this.newProducer();
+    this.current = successor;
+    successor.catch((thrown: unknown) => {
+      if (this.current === successor) this.lose(toError(thrown));
+    });
   }
 
   /** After a send that was not answered. */
@@ -83,8 +93,9 @@ export class KafkaProducerLine {
   }
 
   private async reconnect(): Promise<void> {
-    for (;;) {
-      await pause(this.options.reconnectMs, this.closing.signal);
+    // The first try at once: of several brokers only one may be gone.
+    for (let waitMs = 0; ; waitMs = this.options.reconnectMs) {
+      await pause(waitMs, this.closing.signal);
       if (this.closing.signal.aborted) return;
       try {
         const producer = await this.newProducer();
@@ -102,7 +113,9 @@ export class KafkaProducerLine {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: this.options.partitioner,
+      // A partition whose leader moved, or is back, is known of soon.
+      metadataMaxAge: 30_000,
       // Few: Temporal retries where people can see it.
       retry: { retries: 2, initialRetryTime: 100 },
     });
@@ -117,13 +130,14 @@ export class KafkaProducerLine {
 }
 
 /** @throws NovaError KAFKA_UNAVAILABLE when the work has not ended in time; the work goes on unheard */
-export async function within(ms: number, work: Promise<unknown>): Promise<void> {
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NovaError('KAFKA_UNAVAILABLE', `no answer within ${ms} ms`)), ms);
+    const detail = `no answer from Kafka within ${Math.round(ms)} ms`;
+    timer = setTimeout(() => reject(new NovaError('KAFKA_UNAVAILABLE', detail)), ms);
   });
   work.catch(() => undefined);
-  await Promise.race([work, over]).finally(() => clearTimeout(timer));
+  return Promise.race([work, over]).finally(() => clearTimeout(timer));
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,53 +1,62 @@
 import { type Pool, type PoolClient } from 'pg';
 import { type EventRef } from '../../contracts/event-ref';
 import { type NovaError } from '../../contracts/failures';
+import { maxPayloadBytes } from '../../contracts/parse-event';
+import { emitBudget } from '../../contracts/time-budgets';
 import { oneLine } from '../../runtime/errors';
 import { asDatabaseError, inTransaction } from '../../runtime/postgres';
-import { type EmitLog, type EmitRow, type EmitTransaction } from '../ports/emit-log';
+import { type EmitLog, type EmitRow, type EmitTransaction, type RowKey, type RowState } from '../ports/emit-log';
 
-/** Bounds of one flush. The bytes are stored size, so a flush of compressible payloads is a few times that in memory. */
+/** Bounds of one read. A flush makes one, and one more per topic that others stand before. */
 const rowsPerAggregate = 100;
-const rowsPerFlush = 500;
-const bytesPerFlush = 4 * 1024 * 1024;
+const rowsPerRead = 500;
+/** Bytes of text: what is carried and held. The last row may pass it by its own size, so add maxPayloadBytes. */
+const bytesPerRead = 2 * 1024 * 1024;
 
 const deadlock = '40P01';
 const markAttempts = 5;
 
 // An emitter that stalls while it holds locks is thrown out by the server, and others go on.
-const begin = `SET LOCAL idle_in_transaction_session_timeout = '15s'; SET LOCAL statement_timeout = '10s'`;
+const begin = `
+  SET LOCAL idle_in_transaction_session_timeout = '${emitBudget.transactionIdleMs}ms';
+  SET LOCAL statement_timeout = '${emitBudget.statementMs}ms'`;
 
 // 7022 is the emitter's key space; writers of the aggregate use 7021 and are not held up.
 const tryLock = `
   SELECT aggregate_id FROM unnest($1::text[]) AS aggregate_id
   WHERE pg_try_advisory_xact_lock(hashtextextended(aggregate_id, 7022))`;
 
-const columns = `
-  o.id AS "eventId", to_char(o.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "createdAt",
-  o.aggregate_id AS "aggregateId", o.sequence, o.event_type AS "eventType", o.schema_version AS "schemaVersion", o.payload,
-  o.traceparent, o.published_at IS NOT NULL AS published, o.emitted_at IS NOT NULL AS emitted,
-  o.dead_lettered_at IS NOT NULL AS "deadLettered"`;
-
-// LATERAL: one probe of the partial index per aggregate, whatever the planner thinks of the table's size.
+// In a function, so that its plan over all partitions is made once per connection (0014_emit.sql).
 const selectUnemitted = `
-  WITH prefix AS (
-    SELECT wanted.position, o.*,
-      sum(pg_column_size(o.payload)) OVER (ORDER BY wanted.position, o.sequence) - pg_column_size(o.payload) AS bytes_before
-    FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS wanted (aggregate_id, up_to, position)
-    CROSS JOIN LATERAL (
-      SELECT * FROM outbox_events e
-      WHERE e.aggregate_id = wanted.aggregate_id AND e.sequence <= wanted.up_to
-        AND e.emitted_at IS NULL AND e.dead_lettered_at IS NULL
-      ORDER BY e.sequence LIMIT ${rowsPerAggregate}
-    ) o
-  )
-  SELECT ${columns} FROM prefix o WHERE bytes_before < ${bytesPerFlush} ORDER BY position, sequence LIMIT ${rowsPerFlush}`;
+  SELECT id AS "eventId", created_at AS "createdAt", aggregate_id AS "aggregateId", sequence, event_type AS "eventType",
+    schema_version AS "schemaVersion", payload, payload_bytes AS "payloadBytes", traceparent, published
+  FROM outbox_unemitted($1, $2, $3, ${rowsPerAggregate}, ${rowsPerRead}, ${bytesPerRead}, ${maxPayloadBytes})`;
 
 // The bounds on created_at let the planner drop the other partitions before it starts.
-const selectRows = `
-  SELECT ${columns} FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (id, created_at)
+const wantedRows = `
+  FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS wanted (id, created_at, place)
   JOIN outbox_events o ON o.id = wanted.id AND o.created_at = wanted.created_at
-  WHERE o.created_at BETWEEN $3::timestamptz AND $4::timestamptz
-  ORDER BY o.aggregate_id, o.sequence`;
+  WHERE o.created_at BETWEEN $3::timestamptz AND $4::timestamptz`;
+
+const createdAt = `to_char(o.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+const selectStates = `
+  SELECT o.id AS "eventId", ${createdAt} AS "createdAt", o.emitted_at IS NOT NULL AS emitted,
+    o.dead_lettered_at IS NOT NULL AS "deadLettered" ${wantedRows}`;
+
+// What of it is over the bound is left for the next flush.
+const selectGivenUp = `
+  WITH measured AS (
+    SELECT o.*, wanted.place, outbox_payload_bytes(o.payload) AS bytes ${wantedRows}
+      AND o.emitted_at IS NULL AND o.dead_lettered_at IS NOT NULL
+  ), bounded AS (
+    SELECT *, sum(greatest(bytes, 0)) OVER (ORDER BY place) - greatest(bytes, 0) AS bytes_before FROM measured
+  )
+  SELECT o.id AS "eventId", ${createdAt} AS "createdAt", o.aggregate_id AS "aggregateId", o.sequence,
+    o.event_type AS "eventType", o.schema_version AS "schemaVersion",
+    CASE WHEN o.bytes BETWEEN 0 AND ${maxPayloadBytes} THEN o.payload::text END AS payload, o.bytes AS "payloadBytes",
+    o.traceparent, o.published_at IS NOT NULL AS published
+  FROM bounded o WHERE bytes_before < ${bytesPerRead} ORDER BY o.aggregate_id, o.sequence`;
 
 // Row locks in the order of the sequence; `mark` tries again when the bridge marks the same rows in another.
 const locked = `
@@ -95,22 +104,27 @@ class PgEmitTransaction implements EmitTransaction {
     return new Set(rows.map((row) => row.aggregate_id));
   }
 
-  async unemitted(upTo: ReadonlyMap<string, number>): Promise<EmitRow[]> {
-    return (await this.client.query<EmitRow>(selectUnemitted, [[...upTo.keys()], [...upTo.values()]])).rows;
+  async unemitted(upTo: ReadonlyMap<string, number>, types?: readonly string[]): Promise<EmitRow[]> {
+    const values = [[...upTo.keys()], [...upTo.values()], types ?? null];
+    return (await this.client.query<EmitRow>(selectUnemitted, values)).rows;
   }
 
-  async find(refs: readonly EventRef[]): Promise<EmitRow[]> {
-    const { rows } = await this.client.query<EmitRow>(selectRows, keysOf(refs));
+  async find(refs: readonly EventRef[]): Promise<RowState[]> {
+    const { rows } = await this.client.query<RowState>(selectStates, keysOf(refs));
     // Fails on a server that cannot write, which may be a former primary: what is not there may be on its successor.
     if (rows.length < refs.length) await this.client.query('SELECT FROM outbox_events WHERE false FOR KEY SHARE');
     return rows;
   }
 
-  async markEmitted(rows: readonly EmitRow[]): Promise<void> {
+  async givenUp(keys: readonly RowKey[]): Promise<EmitRow[]> {
+    return (await this.client.query<EmitRow>(selectGivenUp, keysOf(keys))).rows;
+  }
+
+  async markEmitted(rows: readonly RowKey[]): Promise<void> {
     await this.mark(updateEmitted, keysOf(rows));
   }
 
-  async markRefused(refusals: readonly { row: EmitRow; reason: NovaError }[]): Promise<void> {
+  async markRefused(refusals: readonly { row: RowKey; reason: NovaError }[]): Promise<void> {
     const reasons = refusals.map(({ reason }) => oneLine(reason));
     await this.mark(updateRefused, [...keysOf(refusals.map(({ row }) => row)), reasons]);
   }
@@ -131,7 +145,7 @@ class PgEmitTransaction implements EmitTransaction {
 }
 
 /** Ids, creation times, and the first and last of these. RFC 3339 in UTC sorts as text. */
-function keysOf(rows: readonly { eventId: string; createdAt: string }[]): unknown[] {
+function keysOf(rows: readonly RowKey[]): unknown[] {
   const times = rows.map((row) => row.createdAt);
   const sorted = [...times].sort();
   return [rows.map((row) => row.eventId), times, sorted[0], sorted.at(-1)];

@@ -6,15 +6,18 @@ interface Waiter {
   readonly event: EventRef;
   resolve(): void;
   reject(error: Error): void;
-  /** The caller has gone: nobody waits for the outcome. */
+  /** The caller has gone: the outcome is of no use. */
   gone: boolean;
+  /** Pause before the next ask when nothing moves, milliseconds. */
+  pauseMs: number;
 }
 
-/** Another process holds the aggregate for some 10 ms when all is well. */
-const askAgainMs = 8;
+/** Another process holds the aggregate for some 10 ms when all is well; when not, asking as often only adds load. */
+const firstPauseMs = 8;
+const longestPauseMs = 200;
 
 /**
- * Lets concurrent callers share flushes. One flush is in flight at a time; whoever comes meanwhile goes with the next,
+ * Lets concurrent callers share flushes. One flush is in flight at a time; who comes meanwhile goes with the next,
  * so a lone event waits for nothing and a burst costs one transaction and one produce request per few hundred events.
  */
 export class EmitBatcher {
@@ -33,7 +36,7 @@ export class EmitBatcher {
   emit(event: EventRef, signal: AbortSignal): Promise<void> {
     let leave: () => void = () => undefined;
     const emitted = new Promise<void>((resolve, reject) => {
-      const waiter: Waiter = { event, resolve, reject, gone: false };
+      const waiter: Waiter = { event, resolve, reject, gone: false, pauseMs: firstPauseMs };
       leave = () => {
         waiter.gone = true;
         reject(toError(signal.reason));
@@ -67,17 +70,21 @@ export class EmitBatcher {
     const refs = [...new Map(batch.map(({ event }) => [event.eventId, event])).values()];
     try {
       const outcomes = await this.flush(refs);
-      const again: Waiter[] = [];
       for (const waiter of batch) {
-        const outcome = outcomes.get(waiter.event.eventId) ?? 'not_yet';
+        const outcome = outcomes.get(waiter.event.eventId) ?? 'held';
         if (outcome === 'emitted') waiter.resolve();
-        else if (outcome === 'not_yet') again.push(waiter);
+        else if (outcome === 'behind' || outcome === 'held') this.askAgain(waiter, outcome);
         else waiter.reject(outcome);
       }
-      // Aside, so that newcomers do not wait with them.
-      if (again.length > 0) setTimeout(() => this.enqueue(again), askAgainMs);
     } catch (thrown) {
       for (const waiter of batch) waiter.reject(toError(thrown));
     }
+  }
+
+  private askAgain(waiter: Waiter, outcome: 'behind' | 'held'): void {
+    const pauseMs = outcome === 'behind' ? 0 : waiter.pauseMs;
+    waiter.pauseMs = outcome === 'behind' ? firstPauseMs : Math.min(waiter.pauseMs * 2, longestPauseMs);
+    // Aside, so that newcomers do not wait with it.
+    setTimeout(() => this.enqueue([waiter]), pauseMs);
   }
 }

@@ -1,14 +1,19 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { type Domain } from '../../contracts/events/define';
 import { NovaError } from '../../contracts/failures';
+import { emitBudget } from '../../contracts/time-budgets';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Logger } from '../../runtime/logger';
 import { type EmitLog, type EmitRow } from '../ports/emit-log';
 import { type EventSink, type OutgoingEvent } from '../ports/event-sink';
 import { toOutgoingEvent } from './outgoing-event';
+import { readWork } from './read-work';
 
-/** `not_yet`: another process is emitting the aggregate, or its backlog is longer than one flush. Ask again. */
-export type EmitOutcome = 'emitted' | 'not_yet' | NovaError;
+/**
+ * - `behind`: events before it in its aggregate were emitted, and there are more than one flush takes. Ask again at once.
+ * - `held`: nothing of its aggregate was emitted: another process is at it, or the time was over. Ask again later.
+ */
+export type EmitOutcome = 'emitted' | 'behind' | 'held' | NovaError;
 
 export interface EmitDependencies {
   readonly log: EmitLog;
@@ -18,9 +23,10 @@ export interface EmitDependencies {
 }
 
 /**
- * Emits the events asked for, each with all that is unemitted before it in its aggregate, and marks what Kafka
- * acknowledged, in one transaction that holds the emit locks of the aggregates (docs/decisions/0005-emit-order.md).
- * Answers an outcome for each event id.
+ * Emits the events asked for, each with all that is unemitted before it in its aggregate and topic, and marks what Kafka
+ * acknowledged, in one transaction that holds the emit locks of the aggregates (docs/decisions/0005-emit-order.md). Ends
+ * sending early enough for the mark to be made, however slow the broker is (0012-emit-budgets.md).
+ * Returns an outcome for each event id.
  */
 export async function flushEmits(
   { log, sink, topics, logger }: EmitDependencies,
@@ -29,25 +35,16 @@ export async function flushEmits(
   const flushed = await log.transaction(async (transaction) => {
     const locked = await transaction.lock([...new Set(refs.map((ref) => ref.aggregateId))]);
     const asked = refs.filter((ref) => locked.has(ref.aggregateId));
-    const outcomes = new Map<string, EmitOutcome>(refs.map((ref) => [ref.eventId, 'not_yet']));
+    const outcomes = new Map<string, EmitOutcome>(refs.map((ref) => [ref.eventId, 'held']));
     if (asked.length === 0) return outcomes;
 
-    const prefix = await transaction.unemitted(furthest(asked));
-    const inPrefix = new Set(prefix.map((row) => row.eventId));
-    const others = asked.filter((ref) => !inPrefix.has(ref.eventId));
-    const found = others.length === 0 ? [] : await transaction.find(others);
-    const known = new Map(found.map((row) => [row.eventId, row]));
-    for (const ref of others) {
-      const row = known.get(ref.eventId);
-      if (row === undefined) outcomes.set(ref.eventId, new NovaError('EVENT_NOT_FOUND', `outbox row ${ref.eventId}`));
-      else if (row.emitted) outcomes.set(ref.eventId, 'emitted');
-    }
-
-    // A given-up row whose own workflow asks again is tried again: somebody mended the cause and reset the workflow.
-    const rows = [...prefix, ...found.filter((row) => row.deadLettered && !row.emitted)];
+    const { rows, settled, retried } = await readWork(transaction, asked, topics);
+    for (const [eventId, outcome] of settled) outcomes.set(eventId, outcome);
+    // From here on the transaction is idle: the server's patience with it begins, and so does ours.
+    const deadline = performance.now() + emitBudget.sendingMs;
     const { messages, refused } = convert(rows, topics);
     await faultPoint('emit.locked');
-    const sent = await sink.send(messages);
+    const sent = await sink.send(messages, deadline);
     await faultPoint('emit.sent');
     for (const row of rows) {
       const result = sent.get(row.eventId);
@@ -57,29 +54,26 @@ export async function flushEmits(
     if (acknowledged.length > 0) await transaction.markEmitted(acknowledged);
     await faultPoint('emit.marked');
     // What the bridge has not started yet is the bridge's to give up.
-    const given = refused.filter(({ row }) => row.published && !row.deadLettered);
+    const given = refused.filter(({ row }) => row.published && !retried.has(row.eventId));
     if (given.length > 0) await transaction.markRefused(given);
     for (const { row, reason } of given)
       logger.error({ event_id: row.eventId, code: reason.code }, 'emit: given up; Kafka will not have this event');
 
+    const advanced = new Set(acknowledged.map((row) => row.aggregateId));
+    for (const ref of asked)
+      if (outcomes.get(ref.eventId) === 'held' && advanced.has(ref.aggregateId)) outcomes.set(ref.eventId, 'behind');
     for (const { row, reason } of refused) if (outcomes.has(row.eventId)) outcomes.set(row.eventId, reason);
-    for (const [eventId, result] of sent)
-      if (outcomes.has(eventId)) outcomes.set(eventId, result === 'acknowledged' ? 'emitted' : result);
+    for (const [eventId, result] of sent) {
+      if (!outcomes.has(eventId) || result === 'not_sent') continue;
+      outcomes.set(eventId, result === 'acknowledged' ? 'emitted' : result);
+    }
     return outcomes;
   });
   await faultPoint('emit.committed');
   return flushed;
 }
 
-/** Per aggregate, the highest sequence asked for. */
-function furthest(refs: readonly EventRef[]): Map<string, number> {
-  const upTo = new Map<string, number>();
-  for (const { aggregateId, sequence } of refs)
-    upTo.set(aggregateId, Math.max(sequence, upTo.get(aggregateId) ?? sequence));
-  return upTo;
-}
-
-/** Rows that no longer parse are set aside, so that they hold up nobody. */
+/** Rows that no longer parse are set aside, so that they hold up no other row. */
 function convert(rows: readonly EmitRow[], topics: Readonly<Record<Domain, string>>) {
   const messages: OutgoingEvent[] = [];
   const refused: { row: EmitRow; reason: NovaError }[] = [];

@@ -1,15 +1,21 @@
 import { type Domain } from '../../contracts/events/define';
+import { NovaError } from '../../contracts/failures';
 import { kafkaHeaders } from '../../contracts/kafka';
-import { parseEvent, partitionKeyOf } from '../../contracts/parse-event';
+import { maxPayloadBytes, parseEvent, partitionKeyOf } from '../../contracts/parse-event';
 import { type EmitRow } from '../ports/emit-log';
 import { type OutgoingEvent } from '../ports/event-sink';
+import { exactJson } from './exact-json';
 
 /**
- * The message of a row: its payload in today's field names as the body, everything else in headers.
- * @throws NovaError UNKNOWN_EVENT_TYPE, UNSUPPORTED_VERSION, INVALID_PAYLOAD
+ * The message of a row: its payload in today's field names as the body, with every digit that was written; everything else
+ * in headers.
+ * @throws NovaError UNKNOWN_EVENT_TYPE, UNSUPPORTED_VERSION, INVALID_PAYLOAD, PAYLOAD_TOO_LARGE
  */
 export function toOutgoingEvent(row: EmitRow, topics: Readonly<Record<Domain, string>>): OutgoingEvent {
-  const event = parseEvent(row);
+  const text = payloadText(row);
+  const event = parseEvent({ ...row, payload: JSON.parse(text) as unknown });
+  const { upgrade } = event.definition;
+  const bring = (parsed: unknown) => upgrade?.(parsed as Record<string, unknown>, row.aggregateId) ?? parsed;
   return {
     eventId: row.eventId,
     topic: topics[event.definition.domain],
@@ -22,6 +28,13 @@ export function toOutgoingEvent(row: EmitRow, topics: Readonly<Record<Domain, st
       [kafkaHeaders.sequence]: String(row.sequence),
       ...(row.traceparent === null ? {} : { [kafkaHeaders.traceparent]: row.traceparent }),
     },
-    body: JSON.stringify(event.payload),
+    body: exactJson(text, event.payload, bring),
   };
+}
+
+function payloadText({ payload, payloadBytes }: EmitRow): string {
+  if (payload !== null) return payload;
+  if (payloadBytes < 0)
+    throw new NovaError('INVALID_PAYLOAD', 'the payload has no JSON text that PostgreSQL can write');
+  throw new NovaError('PAYLOAD_TOO_LARGE', `payload of ${payloadBytes} bytes; the limit is ${maxPayloadBytes}`);
 }

@@ -10,17 +10,23 @@ export interface OutgoingEvent {
   readonly body: string;
 }
 
+/** `not_sent`: the time was over before its turn came. */
+export type SendOutcome = 'acknowledged' | 'not_sent' | NovaError;
+
 /** What became of each message, by event id. */
-export type SendResult = ReadonlyMap<string, 'acknowledged' | NovaError>;
+export type SendResult = ReadonlyMap<string, SendOutcome>;
 
 /** Where events go for passive subscribers. */
 export interface EventSink {
   /**
-   * Sends the messages of each topic in the order given and says for each what became of it; never rejects for a failure
-   * of the catalogue:
-   * - KAFKA_UNAVAILABLE: not known to be written (it may be). No later message of that topic was sent in this call.
+   * Sends the messages of each partition in the order given and says for each what became of it; never rejects for a
+   * failure of the catalogue:
+   * - `not_sent`: not written; nor any later message of its partition.
+   * - KAFKA_UNAVAILABLE: not known to be written (it may be). No later message of its partition was sent in this call.
    * - TOPIC_MISSING: not written; nor any other message of that topic.
    * - MESSAGE_REFUSED: the broker will never take this message; those after it were sent.
+   *
+   * No request begins that might not end before `deadline`, on the clock of `performance.now()`.
    */
-  send(events: readonly OutgoingEvent[]): Promise<SendResult>;
+  send(events: readonly OutgoingEvent[], deadline: number): Promise<SendResult>;
 }

@@ -29,7 +29,7 @@ export const postCreated = defineEvent({
     media_ids: z.array(uuid()).max(20).optional(),
     mentioned_user_ids: mentions(),
     status: z.enum(['published', 'draft']).default('published'),
-    created_at: z.string().optional(),
+    created_at: z.string().max(1_000).optional(),
   }),
 });
 

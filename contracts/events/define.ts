@@ -59,6 +59,8 @@ export function renameFields(names: Record<string, string>): (raw: Record<string
 /** Any RFC 4122 layout, lower-cased: PostgreSQL prints UUIDs in lower case, and Redis compares bytes. */
 export const uuid = () => z.guid().toLowerCase();
 /** RFC 3339 with any offset. Informational: order and score come from the outbox row. */
-export const timestamp = () => z.iso.datetime({ offset: true });
+export const timestamp = () => z.iso.datetime({ offset: true }).max(100);
+/** Any URL, also a small picture as `data:`. */
+export const url = () => z.url().max(65_536);
 /** Ids of users mentioned, resolved by the writer: text is never parsed here (requirements AMB-37). */
 export const mentions = () => z.array(uuid()).max(100).optional();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent, timestamp, uuid } from './define';
+import { defineEvent, timestamp, url, uuid } from './define';
 
 const base = {
   domain: 'identity',
@@ -19,7 +19,7 @@ export const userCreated = defineEvent({
   schema: z.looseObject({
     user_id: uuid(),
     username: z.string().max(200),
-    email: z.email().optional(),
+    email: z.email().max(1_000).optional(),
     created_at: timestamp().optional(),
   }),
 });
@@ -35,7 +35,7 @@ export const userProfileUpdated = defineEvent({
     user_id: uuid(),
     username: z.string().max(200),
     display_name: z.string().max(500).optional(),
-    avatar_url: z.url().optional(),
+    avatar_url: url().optional(),
     is_verified: z.boolean().optional(),
     follower_count: z.int().nonnegative().optional(),
     updated_at: timestamp().optional(),

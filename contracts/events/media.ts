@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent, timestamp, uuid } from './define';
+import { defineEvent, timestamp, url, uuid } from './define';
 
 export const mediaUploadCompleted = defineEvent({
   type: 'media.upload.completed',
@@ -20,6 +20,6 @@ export const mediaUploadCompleted = defineEvent({
     size_bytes: z.int().nonnegative(),
     uploaded_at: timestamp().optional(),
     post_id: uuid().optional(),
-    media_url: z.url().optional(),
+    media_url: url().optional(),
   }),
 });

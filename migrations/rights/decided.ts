@@ -100,6 +100,7 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   outbox_lock_aggregate: [],
   outbox_claim: ['bridge'],
   outbox_payload_bytes: ['bridge', 'workers'],
+  outbox_unemitted: ['workers'],
   outbox_ensure_partitions: ['bridge'],
   outbox_days_ahead: ['bridge', 'operator', 'reader'],
   outbox_widen_past: [],

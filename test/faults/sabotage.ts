@@ -81,8 +81,9 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   'emitted-out-of-turn': [
     {
       file: 'activities/adapters/pg-emit-log.ts',
-      find: 'AND e.sequence <= wanted.up_to',
-      replace: 'AND e.sequence = wanted.up_to',
+      find: 'return (await this.client.query<EmitRow>(selectUnemitted, values)).rows;',
+      replace:
+        'return (await this.client.query<EmitRow>(selectUnemitted, values)).rows.filter((row) => row.sequence === upTo.get(row.aggregateId));',
       red: 'emit: any, first appearances out of order',
     },
   ],

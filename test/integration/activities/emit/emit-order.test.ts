@@ -3,6 +3,7 @@ import { type EmitLog } from '../../../../activities/ports/emit-log';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { type TestEmitter, startEmitter } from '../../../support/emitter';
 import { insertEvent, newId } from '../../../support/events';
+import { override } from '../../../support/override';
 import { type Collector, type TestTopics, collect, createTestTopics } from '../../../support/kafka';
 import { waitFor } from '../../../support/wait-for';
 
@@ -88,16 +89,14 @@ it('sends again under the same id, never out of order, after a crash between ack
   const dying = await emitter((log) => ({
     transaction: (work) =>
       log.transaction((inner) =>
-        work({
-          lock: (ids) => inner.lock(ids),
-          unemitted: (upTo) => inner.unemitted(upTo),
-          find: (wanted) => inner.find(wanted),
-          markRefused: (refusals) => inner.markRefused(refusals),
-          markEmitted: async () => {
-            crashes++;
-            throw new Error('the process died here');
-          },
-        }),
+        work(
+          override(inner, {
+            markEmitted: async () => {
+              crashes++;
+              throw new Error('the process died here');
+            },
+          }),
+        ),
       ),
   }));
   await expect(dying.emit(refs[2] as EventRef)).rejects.toThrow('died here');
@@ -124,20 +123,18 @@ it('does not send again when its mark loses a deadlock', async () => {
   const process = await emitter((log) => ({
     transaction: (work) =>
       log.transaction((inner) =>
-        work({
-          lock: (ids) => inner.lock(ids),
-          unemitted: (upTo) => inner.unemitted(upTo),
-          find: (wanted) => inner.find(wanted),
-          markRefused: (refusals) => inner.markRefused(refusals),
-          markEmitted: async (rows) => {
-            await bridge.query('BEGIN');
-            await bridge.query(touch, [refs[1]?.eventId]);
-            const marking = inner.markEmitted(rows);
-            await waitFor(async () => (await database.pool.query(waitsForLock)).rowCount === 1);
-            deadlocked = bridge.query(touch, [refs[0]?.eventId]).then(() => bridge.query('COMMIT'));
-            await marking;
-          },
-        }),
+        work(
+          override(inner, {
+            markEmitted: async (rows) => {
+              await bridge.query('BEGIN');
+              await bridge.query(touch, [refs[1]?.eventId]);
+              const marking = inner.markEmitted(rows);
+              await waitFor(async () => (await database.pool.query(waitsForLock)).rowCount === 1);
+              deadlocked = bridge.query(touch, [refs[0]?.eventId]).then(() => bridge.query('COMMIT'));
+              await marking;
+            },
+          }),
+        ),
       ),
   }));
   await process.emit(refs[1] as EventRef);
@@ -158,23 +155,21 @@ it('loses no process when the server throws out the connection during a send, an
   const process = await emitter((log) => ({
     transaction: (work) =>
       log.transaction(async (inner) =>
-        work({
-          lock: (ids) => inner.lock(ids),
-          find: (wanted) => inner.find(wanted),
-          markRefused: (refusals) => inner.markRefused(refusals),
-          markEmitted: (rows) => inner.markEmitted(rows),
-          unemitted: async (upTo) => {
-            const rows = await inner.unemitted(upTo);
-            if (!thrown) {
-              thrown = true;
-              await database.pool.query(
-                `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                 WHERE application_name = 'nova-test-emitter' AND datname = current_database()`,
-              );
-            }
-            return rows;
-          },
-        }),
+        work(
+          override(inner, {
+            unemitted: async (upTo) => {
+              const rows = await inner.unemitted(upTo);
+              if (!thrown) {
+                thrown = true;
+                await database.pool.query(
+                  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE application_name = 'nova-test-emitter' AND datname = current_database()`,
+                );
+              }
+              return rows;
+            },
+          }),
+        ),
       ),
   }));
   await expect(process.emit(refs[1] as EventRef)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });

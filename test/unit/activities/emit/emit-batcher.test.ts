@@ -52,16 +52,57 @@ it('gives each caller the outcome of its own event', async () => {
   ]);
 });
 
-it('asks again for what another process is emitting, and fails everybody when the flush itself fails', async () => {
-  let asked = 0;
-  const { batcher } = recording((refs) => all(refs, ++asked < 3 ? 'not_yet' : 'emitted'));
+it('asks again for what is behind others or held by another process, and fails all when the flush itself fails', async () => {
+  const answers: EmitOutcome[] = ['held', 'behind', 'behind', 'emitted'];
+  const { batcher, state } = recording((refs) => all(refs, answers.shift() ?? 'emitted'));
   await batcher.emit(ref('a'), never);
-  expect(asked).toBe(3);
+  expect(state.flushes).toHaveLength(4);
 
   const away = new NovaError('DATABASE_UNAVAILABLE', 'gone');
   const failing = new EmitBatcher(() => Promise.reject(away));
   await expect(Promise.all(['a', 'b'].map((id) => failing.emit(ref(id), never)))).rejects.toBe(away);
   await expect(failing.emit(ref('c'), never)).rejects.toBe(away);
+});
+
+describe('while nothing moves', () => {
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'performance'] }));
+  afterEach(() => jest.useRealTimers());
+
+  /** Lets `ms` of the faked time pass, with all that follows from each timer. */
+  const pass = async (ms: number): Promise<void> => {
+    for (let at = 0; at < ms; at++) {
+      jest.advanceTimersByTime(1);
+      await new Promise(setImmediate);
+    }
+  };
+
+  it('asks again soon at first, then a few times a second, whatever the number of those who wait', async () => {
+    const { batcher, state } = recording((refs) => all(refs, 'held'));
+    const callers = ['a', 'b', 'c'].map((id) => batcher.emit(ref(id), never));
+    await pass(100);
+    expect(state.flushes.length).toBeGreaterThanOrEqual(4);
+    const before = state.flushes.length;
+    await pass(5_000);
+    expect(state.flushes.length - before).toBeLessThanOrEqual(26);
+    expect(callers).toHaveLength(3);
+  });
+
+  it('asks at once while the aggregate advances, and soon again when it stops', async () => {
+    let outcome: EmitOutcome = 'held';
+    const { batcher, state } = recording((refs) => all(refs, outcome));
+    void batcher.emit(ref('a'), never);
+    await pass(2_000);
+    outcome = 'behind';
+    await pass(250);
+    const before = state.flushes.length;
+    await pass(50);
+    expect(state.flushes.length - before).toBeGreaterThanOrEqual(25);
+    outcome = 'held';
+    await pass(2);
+    const later = state.flushes.length;
+    await pass(30);
+    expect(state.flushes.length - later).toBeGreaterThanOrEqual(2);
+  });
 });
 
 it('drops an event whose caller has gone before it is taken', async () => {
