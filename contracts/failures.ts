@@ -181,6 +181,13 @@ export const failures = {
     meaning: 'The event points to something whose own event was not processed yet.',
     action: 'Nothing, unless it lasts: then the other event is stuck or was never written.',
   },
+  DELETE_SIGNALLED: {
+    cause: 'busy',
+    retryable: true,
+    meaning:
+      'A service has signalled a delete whose event has not come: what it is about is held back for some minutes.',
+    action: 'Nothing: the delete’s event ends the run, or the hold ends and the run goes on.',
+  },
   MESSAGE_REFUSED: {
     cause: 'row',
     retryable: false,

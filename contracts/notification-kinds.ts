@@ -8,9 +8,11 @@ interface KindEntry {
   readonly defaultChannels: readonly Channel[];
   /** Channels no preference can switch off: an account must hear of its own security. */
   readonly lockedChannels: readonly Channel[];
+  /** Of several of one actor about one thing only the newest stays: it may be put on and off again and again. */
+  readonly single?: boolean;
 }
 
-export const notificationKinds = {
+const kinds = {
   'message.received': { meaning: 'Somebody sent you a message.', defaultChannels: ['in_app'], lockedChannels: [] },
   'message.mention': {
     meaning: 'Somebody mentioned you in a message.',
@@ -32,8 +34,14 @@ export const notificationKinds = {
     meaning: 'Somebody reacted to something of yours.',
     defaultChannels: ['in_app'],
     lockedChannels: [],
+    single: true,
   },
-  'follow.received': { meaning: 'Somebody follows you.', defaultChannels: ['in_app'], lockedChannels: [] },
+  'follow.received': {
+    meaning: 'Somebody follows you.',
+    defaultChannels: ['in_app'],
+    lockedChannels: [],
+    single: true,
+  },
   'live.started': { meaning: 'Somebody you follow went live.', defaultChannels: ['in_app'], lockedChannels: [] },
   'security.alert': {
     meaning: 'Something happened to your account.',
@@ -42,4 +50,6 @@ export const notificationKinds = {
   },
 } as const satisfies Record<string, KindEntry>;
 
-export type NotificationKind = keyof typeof notificationKinds;
+export type NotificationKind = keyof typeof kinds;
+
+export const notificationKinds: Readonly<Record<NotificationKind, KindEntry>> = kinds;

@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { FollowOutcome } from '../activities/feed/follow';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
@@ -7,7 +8,10 @@ import { localThenLater } from './local-first';
 import { beginNotify } from './notify';
 import { settleAll } from './settle';
 
-/** A follow began or ended: the follower's feed is brought in line with it, and of a new one the followee is told. */
+/**
+ * A follow began or ended: the follower's feed is brought in line with it. Of a new one the followee is told; with the end
+ * of it that is taken back.
+ */
 export async function followWorkflow(event: EventRef): Promise<WorkflowResult> {
   const feed = await localThenLater<[EventRef], FollowOutcome>(
     'feedFollow',
@@ -16,7 +20,23 @@ export async function followWorkflow(event: EventRef): Promise<WorkflowResult> {
   );
   const notifying = event.eventType === 'follow.added' ? await beginNotify(event) : undefined;
   const told = notifying?.done ?? Promise.resolve({ created: 0, emailed: 0 });
-  await settleAll({ feed: feed.done, notify: told, 'kafka emit': emitToKafka(event) });
+  const { done: retracted } = await beginRetract(event);
+  await settleAll({ feed: feed.done, notify: told, notices: retracted, 'kafka emit': emitToKafka(event) });
   const { created, emailed } = await told;
-  return { outcome: 'done', counts: { notified: created, emailed } };
+  return { outcome: 'done', counts: { notified: created, emailed, ...((await retracted) ?? {}) } };
+}
+
+/** In a run begun by a version that took nothing back, nothing is. */
+async function beginRetract(event: EventRef): Promise<{ readonly done: Promise<{ retracted: number } | undefined> }> {
+  if (event.eventType !== 'follow.removed' || !patched('follow-removed-retracts'))
+    return { done: Promise.resolve(undefined) };
+  return localThenLater<[EventRef], { retracted: number }>(
+    'notifyRetract',
+    onQueue('notification', {
+      startToCloseTimeout: '1 hour',
+      heartbeatTimeout: '30s',
+      summary: 'take the notice back',
+    }),
+    event,
+  );
 }

@@ -1,7 +1,7 @@
 import { type EventType, type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord } from '../../contracts/event-ref';
 import { type NotificationKind } from '../../contracts/notification-kinds';
-import { reactionId } from './reaction-id';
+import { followId, reactionId } from './relation-id';
 import { type Notice } from './notice';
 
 /** One person to be told, and why. */
@@ -88,7 +88,10 @@ const rules: Rules = {
     actorId: follow.follower_id,
     subject: { type: 'user', id: follow.follower_id },
     item: { type: 'user', id: follow.follower_id },
-    voidedBy: [{ type: 'user', id: follow.follower_id }],
+    voidedBy: [
+      { type: 'user', id: follow.follower_id },
+      { type: 'follow', id: followId(follow) },
+    ],
     told: [{ kind: 'follow.received', userIds: [follow.followee_id] }],
   }),
 

@@ -12,7 +12,8 @@ import { type NotifyDeps, limitsOf } from './deps';
 import { renderEmail } from './email-templates';
 import { type Notice } from './notice';
 import { ownerOf } from './owner';
-import { isVoided } from './voided';
+import { refuseWhileHeld } from './held';
+import { verdictOn } from './voided';
 
 /** A claim whose lease is just ending is not asked for again more often than this. */
 const shortestLookMs = 1_000;
@@ -91,10 +92,10 @@ async function composed(attempt: Attempt, claimed: ClaimedDelivery): Promise<Out
   await faultPoint('notify.delivery-claimed');
   const { deps, event, notice, channel } = attempt;
   const { recipientId, actorId } = claimed;
-  const wanted =
-    (await deps.store.stillWanted(event.eventId, recipientId)) &&
-    !(await isVoided(deps.tombstones, notice, event.sequence, attempt.postId));
+  const verdict = await verdictOn(deps.tombstones, notice, event.sequence, attempt.postId);
+  const wanted = !verdict.voided && (await deps.store.stillWanted(event.eventId, recipientId));
   if (!wanted) return { state: 'skipped', reason: skipReasons.retracted };
+  refuseWhileHeld(verdict, event);
   const contact = await deps.users.contactOf(recipientId);
   const address = contact === undefined ? undefined : channel.addressOf(contact);
   if (address === undefined) return { state: 'skipped', reason: skipReasons.noAddress };

@@ -1,5 +1,6 @@
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
+import { notificationKinds } from '../../contracts/notification-kinds';
 import { faultPoint } from '../../runtime/fault-points';
 import { type ExternalChannel } from '../ports/channel';
 import { type Recipient, audienceOf, noticeOf, pageOf } from './audience';
@@ -7,7 +8,8 @@ import { chooseChannels } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
 import { type Notice } from './notice';
 import { isWorthWaiting, ownerOf } from './owner';
-import { isVoided } from './voided';
+import { refuseWhileHeld } from './held';
+import { type Verdict, verdictOn } from './voided';
 
 /** What one page, or all of them, came to. */
 export interface InAppResult {
@@ -23,11 +25,15 @@ export interface InAppResult {
   readonly ownerUnknown: boolean;
 }
 
+/** Rows per statement of a retraction. */
+const batch = 2_000;
+
 const nobody: InAppResult = { created: 0, next: null, channels: [], stopped: false, ownerUnknown: false };
 
 /**
  * Tells one page of the people an event concerns, in their inbox, and leaves pending deliveries for the other channels.
  * Writes, then looks at the tombstones, then takes back what it wrote if it came too late.
+ * @throws NovaError DELETE_SIGNALLED while a service has announced a delete whose event has not come
  * @throws NovaError TARGET_NOT_KNOWN_YET while the owner to be told is unknown and patience lasts; all others are told
  */
 export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: string | null): Promise<InAppResult> {
@@ -40,12 +46,14 @@ export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: stri
     await faultPoint('notify.owner-remembered');
   }
   const owner = await ownerOf(deps, notice);
+  refuseWhileHeld(await verdictOn(deps.tombstones, notice, event.sequence, owner.postId), event);
   const { recipients, next } = await recipientsOf(deps, notice, owner.ownerId, cursor);
   await faultPoint('notify.recipients-chosen');
   const created = await write(deps, record, notice, recipients);
   await faultPoint('notify.inbox-written');
-  if (await isVoided(deps.tombstones, notice, event.sequence, owner.postId)) {
-    await retractEvent(deps, event.eventId);
+  const verdict = await lookAgain(deps, event, notice, owner.postId);
+  if (verdict.voided) {
+    await takeBack(deps, event, notice, verdict);
     return { ...nobody, stopped: true };
   }
   const ownerUnknown = notice.owner !== undefined && owner.ownerId === undefined;
@@ -94,9 +102,39 @@ async function write(
   const rows = chooseChannels(recipients, preferences, new Set(deps.channels.keys()));
   const { eventId, sequence } = event;
   const { actorId, subject, item } = notice;
-  return deps.store.create({ eventId, sequence, actorId, subject, item }, rows);
+  const head = { eventId, sequence, actorId, subject, item };
+  const created = await deps.store.create(head, rows);
+  for (const { recipientId, kind } of recipients)
+    if (notificationKinds[kind].single) await deps.store.keepNewest(kind, head, recipientId);
+  return created;
 }
 
-async function retractEvent({ store }: NotifyDeps, eventId: string): Promise<void> {
-  while ((await store.retract({ by: 'event', eventId }, 2_000)).more);
+/**
+ * The look after the write. The post of a comment is asked for again, since the comment's own event may have run between:
+ * either it is known by now, or that event looks after we wrote.
+ */
+async function lookAgain(
+  deps: NotifyDeps,
+  event: EventRef,
+  { owner, ...notice }: Notice,
+  postId: string | undefined,
+): Promise<Verdict> {
+  const known =
+    postId === undefined && owner?.contentType === 'comment'
+      ? (await deps.owners.ownerOf('comment', owner.contentId))?.postId
+      : postId;
+  return verdictOn(deps.tombstones, notice, event.sequence, known);
+}
+
+/** What an event created goes with all that hangs on it: the delete did not know the one from the other. */
+async function takeBack(
+  { store }: NotifyDeps,
+  { eventId }: EventRef,
+  { creates }: Notice,
+  { contentGone }: Verdict,
+): Promise<void> {
+  while ((await store.retract({ by: 'event', eventId }, batch)).more);
+  if (creates === undefined || contentGone === undefined) return;
+  const subject = { type: creates.contentType, id: creates.contentId };
+  while ((await store.retract({ by: 'subject', subject, ...contentGone }, batch)).more);
 }

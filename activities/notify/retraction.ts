@@ -5,7 +5,7 @@ import { faultPoint } from '../../runtime/fault-points';
 import { type Retraction } from '../ports/notification-store';
 import { type Tombstone } from '../ports/tombstones';
 import { type NotifyDeps } from './deps';
-import { reactionId } from './reaction-id';
+import { followId, reactionId } from './relation-id';
 
 /** What a deleting event takes back, and the tombstone that keeps latecomers out. */
 export interface RetractionPlan {
@@ -40,6 +40,21 @@ const rules: Rules = {
       reason: 'reaction removed',
     },
     retraction: { by: 'reaction', reactionId: reactionId(reaction), beforeSequence: sequence },
+  }),
+  'follow.removed': (follow, { sequence }) => ({
+    tombstone: {
+      subjectType: 'follow',
+      subjectId: followId(follow),
+      sequence,
+      final: false,
+      reason: 'follow ended',
+    },
+    retraction: {
+      by: 'follow',
+      followerId: follow.follower_id,
+      followeeId: follow.followee_id,
+      beforeSequence: sequence,
+    },
   }),
   'identity.user.deleted': (user, { sequence }) => {
     // Of a soft delete nothing is taken back: readers and senders hide it while the user is hidden.

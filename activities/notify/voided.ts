@@ -1,13 +1,42 @@
-import { type Tombstones } from '../ports/tombstones';
+import { type TombstoneKey, type TombstoneState, type Tombstones } from '../ports/tombstones';
 import { type Notice } from './notice';
 
-/** True when what the notice is about, or who caused it, was deleted by now. */
-export async function isVoided(
+/** What was deleted by now of what a notice is about, or of who caused it. */
+export interface Verdict {
+  /** Nobody may be told of it (any more). */
+  readonly voided: boolean;
+  /** Its content is gone: all about it (of events before `beforeSequence`, if given) must go too. */
+  readonly contentGone: { readonly beforeSequence: number | undefined } | undefined;
+  /** Milliseconds for which a signalled delete holds it back; 0: nothing does. */
+  readonly heldMs: number;
+}
+
+/** Asks for the verdict on a notice of the event with this sequence. `postId`: of the comment it points to, if known. */
+export async function verdictOn(
   tombstones: Tombstones,
   notice: Notice,
   sequence: number,
   postId: string | undefined,
-): Promise<boolean> {
-  for (const { type, id } of notice.voidedBy) if (await tombstones.voids(type, id, sequence)) return true;
-  return postId !== undefined && (await tombstones.voids('post', postId, sequence));
+): Promise<Verdict> {
+  const subjects: TombstoneKey[] = [...notice.voidedBy];
+  if (postId !== undefined && !subjects.some(({ type, id }) => type === 'post' && id === postId))
+    subjects.push({ type: 'post', id: postId });
+  const states = await tombstones.states(subjects);
+  const voiding = states.filter((state) => voids(state, sequence));
+  const content = voiding.filter(({ type }) => type === 'post' || type === 'message');
+  return {
+    voided: voiding.length > 0,
+    contentGone: content.length === 0 ? undefined : { beforeSequence: reachOf(content) },
+    heldMs: Math.max(0, ...states.map(({ heldMs }) => heldMs)),
+  };
+}
+
+/** A soft delete of a user voids nothing: readers and senders hide it. */
+function voids({ type, final, sequence: of }: TombstoneState, sequence: number): boolean {
+  return final || (type !== 'user' && of !== null && of >= sequence);
+}
+
+function reachOf(content: readonly TombstoneState[]): number | undefined {
+  if (content.some(({ final }) => final)) return undefined;
+  return Math.max(...content.map(({ sequence }) => sequence ?? 0));
 }

@@ -1,14 +1,28 @@
-/** What a tombstone can be about. A reaction's id is `target:user:emoji`. */
-export type SubjectType = 'post' | 'message' | 'reaction' | 'user';
+/** What a tombstone can be about. A reaction's id is `target:user:emoji`, a follow's is `follower:followee`. */
+export type SubjectType = 'post' | 'message' | 'reaction' | 'follow' | 'user';
+
+export interface TombstoneKey {
+  readonly type: SubjectType;
+  readonly id: string;
+}
 
 export interface Tombstone {
   readonly subjectType: SubjectType;
   readonly subjectId: string;
-  /** Of the deleting event; null when a service signalled the delete ahead of its event. */
-  readonly sequence: number | null;
+  /** Of the deleting event. */
+  readonly sequence: number;
   /** True: nothing revives the subject. False: an event with a later sequence does (archived, then published again). */
   readonly final: boolean;
   readonly reason: string;
+}
+
+/** What is known of a subject that was deleted, or whose delete was signalled. */
+export interface TombstoneState extends TombstoneKey {
+  readonly final: boolean;
+  /** Of the latest deleting event; null: none has come, only a signal. */
+  readonly sequence: number | null;
+  /** Milliseconds for which a signal still holds the subject back, by the database's clock; 0: it does not. */
+  readonly heldMs: number;
 }
 
 /** Remembers deletes, so that nothing that comes late revives what is gone. */
@@ -17,4 +31,6 @@ export interface Tombstones {
   set(tombstone: Tombstone): Promise<void>;
   /** True when an effect of an event with this sequence on this subject must not happen (any more). */
   voids(subjectType: SubjectType, subjectId: string, sequence: number): Promise<boolean>;
+  /** What is known of these subjects; one that was never deleted is left out. */
+  states(subjects: readonly TombstoneKey[]): Promise<readonly TombstoneState[]>;
 }

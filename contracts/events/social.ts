@@ -48,9 +48,9 @@ export const followAdded = defineEvent({
 export const followRemoved = defineEvent({
   ...follow,
   type: 'follow.removed',
-  meaning: 'A user stopped following another: the followee’s posts leave the feed.',
+  meaning: 'A user stopped following another: the followee’s posts leave the feed, and the notice of the follow goes.',
   aliases: ['FollowRemoved', 'follow_removed'],
-  effects: ['feed.follow', 'kafka.emit'],
+  effects: ['feed.follow', 'notify.retract', 'kafka.emit'],
   workflow: 'followWorkflow',
   schema: z.looseObject({ follower_id: uuid(), followee_id: uuid() }),
 });

@@ -104,22 +104,31 @@ function presenceOf(truth: Truth, event: TrueEvent, actor: string, takenBack: Re
   const messageId = idIn(payload, 'message_id') || target;
   if (truth.messages.get(messageId)?.deleted === true) return 'none';
   if (type === 'reaction.added' && (takenBack.get(reactionKey(payload)) ?? 0) > event.sequence) return 'none';
+  if (type === 'follow.added' && (takenBack.get(followKey(payload)) ?? 0) > event.sequence) return 'none';
   // The post went with its author: what others were told about it may have been taken back or not.
   return isDeleted(truth, postId) ? 'either' : 'due';
 }
 
-/** Sequence of the last event that took back what was told of a post or a reaction before it. */
+/**
+ * Sequence of the last event that took back what was told of a post, a reaction or a follow before it. A reaction or a
+ * follow written again replaces the notice of the one before.
+ */
 function latestRetractions({ events }: Pick<Truth, 'events'>): Map<string, number> {
   const latest = new Map<string, number>();
   for (const { type, payload, sequence } of events) {
     const hidesPost =
       type === 'content.post.deleted' || payload['new_status'] === 'archived' || payload['new_status'] === 'deleted';
     if (hidesPost) latest.set(idIn(payload, 'post_id'), sequence);
-    if (type === 'reaction.removed') latest.set(reactionKey(payload), sequence);
+    if (type === 'reaction.removed' || type === 'reaction.added') latest.set(reactionKey(payload), sequence);
+    if (type === 'follow.removed' || type === 'follow.added') latest.set(followKey(payload), sequence);
   }
   return latest;
 }
 
 function reactionKey(payload: TrueEvent['payload']): string {
   return ['target_id', 'user_id', 'emoji'].map((field) => idIn(payload, field)).join(':');
+}
+
+function followKey(payload: TrueEvent['payload']): string {
+  return `follow ${idIn(payload, 'follower_id')} ${idIn(payload, 'followee_id')}`;
 }

@@ -43,7 +43,7 @@ export async function followEndsMeanwhile(lane: Lane): Promise<Scene> {
     ...scene,
     meanwhile: [row('follow.removed', { follower_id, followee_id })],
     alongsideMeanwhile: [[unfollow, [followee_id, follower_id]]],
-    expected: { ...scene.expected, feeds: { [follower_id]: [] } },
+    expected: { ...scene.expected, feeds: { [follower_id]: [] }, told: [] },
   };
 }
 

@@ -56,7 +56,7 @@ it('takes back notifications of messages and reactions without touching feeds', 
   expect(all.calls.retracted).toContain(event.eventId);
 });
 
-it('fills and clears a feed with a follow, and tells the followee of a new one only', async () => {
+it('fills and clears a feed with a follow, tells the followee of a new one only, and takes that back with its end', async () => {
   const [reader, friend] = [newId(), newId()];
   const post = await all.feed.post(friend);
   await all.run('feedFanoutWorkflow', post);
@@ -68,6 +68,8 @@ it('fills and clears a feed with a follow, and tells the followee of a new one o
   await all.feed.unfollow(friend, reader);
   const removed = await insertEvent(all.feed.database.pool, 'follow.removed', pair);
   expect(await all.run('followWorkflow', removed)).toMatchObject({ outcome: 'done', counts: { notified: 0 } });
+  expect(all.calls.retracted).toContain(removed.eventId);
+  expect(all.calls.retracted).not.toContain(added.eventId);
   expect(await all.feed.feedOf(reader)).toEqual([]);
   expect(all.calls.told).toEqual([added.eventId]);
 });

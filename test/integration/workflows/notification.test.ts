@@ -103,7 +103,7 @@ describe('the notification workflow', () => {
     await new PgTombstones(database.pool).set({
       subjectType: 'message',
       subjectId: messageId,
-      sequence: null,
+      sequence: 1,
       final: true,
       reason: 'test',
     });
@@ -119,7 +119,7 @@ describe('the notification workflow', () => {
     await new PgTombstones(database.pool).set({
       subjectType: 'message',
       subjectId: messageId,
-      sequence: null,
+      sequence: 1,
       final: true,
       reason: 'test',
     });

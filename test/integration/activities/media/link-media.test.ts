@@ -159,7 +159,7 @@ describe.each([
       const remove = async () => {
         const tombstones = new PgTombstones(database.pool);
         const subject = { subjectType: 'post', subjectId: entry.post_id } as const;
-        await tombstones.set({ ...subject, sequence: null, final: true, reason: 'test' });
+        await tombstones.set({ ...subject, sequence: 1, final: true, reason: 'test' });
         const ids = { post_id: entry.post_id, user_id: entry.user_id };
         await activities.mediaUnlink(await insertEvent(database.pool, 'content.post.deleted', ids));
       };

@@ -218,7 +218,7 @@ describe('delivery by e-mail', () => {
     await new PgTombstones(database.pool).set({
       subjectType: 'message',
       subjectId: messageId,
-      sequence: null,
+      sequence: 1,
       final: true,
       reason: 'test',
     });

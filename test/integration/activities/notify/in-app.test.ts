@@ -266,7 +266,7 @@ describe('the owner of what an event points to', () => {
     await new PgTombstones(database.pool).set({
       subjectType: 'post',
       subjectId: postId,
-      sequence: null,
+      sequence: 1,
       final: true,
       reason: 'test',
     });

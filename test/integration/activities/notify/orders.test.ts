@@ -1,0 +1,242 @@
+import fc from 'fast-check';
+import { type Pool } from 'pg';
+import { PgInbox } from '../../../../activities/adapters/pg-inbox';
+import { type NotifyActivities, createNotifyActivities } from '../../../../activities/notify/notify-activities';
+import { type EventRef } from '../../../../contracts/event-ref';
+import { inActivity } from '../../../support/activity-context';
+import { type TestDatabase, createTestDatabase } from '../../../support/database';
+import { insertEvent } from '../../../support/events';
+import { notifyDeps } from '../../../support/notify';
+import { Cast, type Happening, type Person, type Shown, eventOf, shownInTheEnd } from '../../../support/notice-model';
+
+/** Tellings side by side: each has ids of its own. */
+const atOnce = 8;
+
+let database: TestDatabase;
+let activities: NotifyActivities;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  activities = createNotifyActivities(notifyDeps(database.pool));
+});
+afterAll(() => database.drop());
+
+/** A story written to the outbox in its order, not processed yet. */
+async function written(story: readonly Happening[]) {
+  const cast = new Cast();
+  const events: EventRef[] = [];
+  for (const happening of story) {
+    const { type, payload } = eventOf(happening, cast, story);
+    events.push(await insertEvent(database.pool, type, payload));
+  }
+  return { cast, events };
+}
+
+const takesBack = new Set(['unreact', 'deleteMessage', 'archive', 'delete', 'unfollow', 'leave']);
+
+/** What the workflow of an event does to the inboxes. True: it must be tried again later. */
+async function processed(by: NotifyActivities, happening: Happening, event: EventRef): Promise<boolean> {
+  if (takesBack.has(happening.type)) {
+    await inActivity(() => by.notifyRetract(event));
+    return false;
+  }
+  try {
+    await inActivity(() => by.notifyInApp(event, null));
+    return false;
+  } catch (thrown) {
+    if ((thrown as { type?: string }).type !== 'TARGET_NOT_KNOWN_YET') throw thrown;
+    return true;
+  }
+}
+
+/** Returns what must be tried again later. */
+async function processAll(story: readonly Happening[], events: readonly EventRef[], order: readonly number[]) {
+  const again: number[] = [];
+  for (const i of order) if (await processed(activities, story[i] as Happening, events[i] as EventRef)) again.push(i);
+  return again;
+}
+
+async function inboxes(cast: Cast, events: readonly EventRef[]): Promise<Shown[]> {
+  const inbox = new PgInbox(database.pool);
+  const people: Person[] = ['author', 'ann', 'bob', 'cleo'];
+  const lists = people.map(async (person) =>
+    (await inbox.list(cast.id(person), { limit: 100 })).map(
+      ({ kind, eventId }) => `${person} ${kind} ${events.findIndex((event) => event.eventId === eventId)}`,
+    ),
+  );
+  return (await Promise.all(lists)).flat().sort();
+}
+
+function permutations(n: number): number[][] {
+  if (n === 0) return [[]];
+  return permutations(n - 1).flatMap((rest) =>
+    Array.from({ length: n }, (_, at) => [...rest.slice(0, at), n - 1, ...rest.slice(at)]),
+  );
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = queue.pop(); item !== undefined; item = queue.pop()) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+const stories: Record<string, Happening[]> = {
+  'a reaction to a comment of a deleted post': [
+    { type: 'post', post: 1, mentions: ['ann'] },
+    { type: 'comment', comment: 1, post: 1, by: 'bob', mentions: ['cleo'] },
+    { type: 'react', on: 'comment 1', by: 'ann' },
+    { type: 'react', on: 'post 1', by: 'cleo' },
+    { type: 'delete', post: 1 },
+  ],
+  'the same where no event names the owner': [
+    { type: 'post', post: 1 },
+    { type: 'comment', comment: 1, post: 1, by: 'bob', ownerUnnamed: true },
+    { type: 'react', on: 'comment 1', by: 'ann', ownerUnnamed: true },
+    { type: 'react', on: 'post 1', by: 'cleo', ownerUnnamed: true },
+    { type: 'delete', post: 1 },
+  ],
+  'what came before an archiving goes, what came after stays': [
+    { type: 'comment', comment: 1, post: 1, by: 'bob' },
+    { type: 'react', on: 'comment 1', by: 'ann' },
+    { type: 'archive', post: 1 },
+    { type: 'publish', post: 1 },
+    { type: 'react', on: 'comment 1', by: 'cleo' },
+  ],
+  'a reaction to a message that is deleted': [
+    { type: 'message', message: 1, by: 'ann', to: 'bob', mentions: ['cleo'] },
+    { type: 'react', on: 'message 1', by: 'bob' },
+    { type: 'message', message: 2, by: 'ann', to: 'bob' },
+    { type: 'deleteMessage', message: 1 },
+    { type: 'react', on: 'message 2', by: 'cleo', ownerUnnamed: true },
+  ],
+  'a reaction taken off and put on again': [
+    { type: 'post', post: 1 },
+    { type: 'react', on: 'post 1', by: 'ann' },
+    { type: 'unreact', on: 'post 1', by: 'ann' },
+    { type: 'react', on: 'post 1', by: 'ann' },
+    { type: 'react', on: 'post 1', by: 'ann', emoji: '!' },
+  ],
+  'a follow that ends and begins again, twice written': [
+    { type: 'follow', by: 'ann', whom: 'bob' },
+    { type: 'unfollow', by: 'ann', whom: 'bob' },
+    { type: 'follow', by: 'ann', whom: 'bob' },
+    { type: 'follow', by: 'ann', whom: 'bob' },
+    { type: 'follow', by: 'cleo', whom: 'bob' },
+  ],
+  'a follow that ended': [
+    { type: 'follow', by: 'ann', whom: 'bob' },
+    { type: 'unfollow', by: 'ann', whom: 'bob' },
+    { type: 'follow', by: 'ann', whom: 'bob' },
+    { type: 'unfollow', by: 'ann', whom: 'bob' },
+  ],
+  'somebody who left for good': [
+    { type: 'comment', comment: 1, post: 1, by: 'bob', mentions: ['cleo'] },
+    { type: 'react', on: 'comment 1', by: 'ann' },
+    { type: 'follow', by: 'ann', whom: 'cleo' },
+    { type: 'leave', who: 'ann' },
+  ],
+};
+
+describe('whatever order the workflows run in, the inboxes end the same', () => {
+  it.each(Object.keys(stories))(
+    '%s',
+    async (name) => {
+      const story = stories[name] as Happening[];
+      const expected = shownInTheEnd(story);
+      await inParallel(permutations(story.length), async (order) => {
+        const { cast, events } = await written(story);
+        await processAll(story, events, await processAll(story, events, order));
+        expect({ order, shown: await inboxes(cast, events) }).toEqual({ order, shown: expected });
+      });
+    },
+    120_000,
+  );
+
+  it('stories made at random, in random orders', async () => {
+    const person = fc.constantFrom<Person>('author', 'ann', 'bob', 'cleo');
+    const on = fc.constantFrom('post 1' as const, 'comment 1' as const, 'comment 2' as const, 'message 1' as const);
+    const happening: fc.Arbitrary<Happening> = fc.oneof(
+      fc.record({ type: fc.constant('react' as const), on, by: person, ownerUnnamed: fc.boolean() }),
+      fc.record({ type: fc.constant('unreact' as const), on, by: person }),
+      fc.record({
+        type: fc.constantFrom('archive' as const, 'publish' as const, 'delete' as const),
+        post: fc.constant(1),
+      }),
+      fc.record({ type: fc.constantFrom('follow' as const, 'unfollow' as const), by: person, whom: person }),
+      fc.constant<Happening>({ type: 'deleteMessage', message: 1 }),
+      fc.record({ type: fc.constant('leave' as const), who: fc.constantFrom<Person>('ann', 'bob') }),
+    );
+    const base: Happening[] = [
+      { type: 'post', post: 1, mentions: ['ann'] },
+      { type: 'comment', comment: 1, post: 1, by: 'bob', mentions: ['cleo'] },
+      { type: 'comment', comment: 2, post: 1, by: 'ann', ownerUnnamed: true },
+      { type: 'message', message: 1, by: 'ann', to: 'bob', mentions: ['cleo'] },
+    ];
+    const told = fc
+      .array(happening, { minLength: 3, maxLength: 7 })
+      .map((more) => [...base, ...more])
+      .chain((story) =>
+        fc.record({
+          story: fc.constant(story),
+          order: fc.shuffledSubarray([...story.keys()], { minLength: story.length }),
+        }),
+      );
+    await fc.assert(
+      fc.asyncProperty(told, async ({ story, order }) => {
+        const { cast, events } = await written(story);
+        await processAll(story, events, await processAll(story, events, order));
+        expect(await inboxes(cast, events)).toEqual(shownInTheEnd(story));
+      }),
+      { numRuns: 60 },
+    );
+  }, 120_000);
+});
+
+describe('between any two statements of one event, all the others may run', () => {
+  /** The activities over a database that does `others` before its statement number `at`; `ran` says whether it came so far. */
+  function interrupted(at: number, others: () => Promise<void>) {
+    const state = { ran: false, statements: 0 };
+    const query = async (sql: string, values: unknown[]): Promise<unknown> => {
+      if (state.statements++ === at && !state.ran) {
+        state.ran = true;
+        await others();
+      }
+      return database.pool.query(sql, values);
+    };
+    return { state, activities: createNotifyActivities(notifyDeps({ query } as unknown as Pool)) };
+  }
+
+  it.each(Object.keys(stories))(
+    '%s',
+    async (name) => {
+      // Four happenings are enough for three to come between, and few enough to try every instant.
+      const story = (stories[name] as Happening[]).slice(-4);
+      const expected = shownInTheEnd(story);
+      const cases = [...story.keys()].flatMap((first) =>
+        permutations(story.length - 1).map((order) => ({
+          first,
+          others: order.map((i) => (i < first ? i : i + 1)),
+        })),
+      );
+      await inParallel(cases, async ({ first, others }) => {
+        for (let at = 1, ran = true; ran; at++) {
+          const { cast, events } = await written(story);
+          let later: number[] = [];
+          const run = interrupted(at, async () => void (later = await processAll(story, events, others)));
+          const again = await processed(run.activities, story[first] as Happening, events[first] as EventRef);
+          ran = run.state.ran;
+          if (!ran) later = await processAll(story, events, others);
+          await processAll(story, events, [...(again ? [first] : []), ...later]);
+          expect({ first, others, at, shown: await inboxes(cast, events) }).toEqual({
+            first,
+            others,
+            at,
+            shown: expected,
+          });
+        }
+      });
+    },
+    180_000,
+  );
+});
