@@ -1,61 +1,100 @@
+import { randomUUID } from 'node:crypto';
 import { type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
 import { type Redis } from 'ioredis';
-import { kafkaHeaders } from '../contracts/kafka';
 import { toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
 import { LastingConsumer } from '../runtime/kafka-consumer';
 import { type Service } from '../runtime/lifecycle';
+import { HandlingClaims } from './handling-claim';
+import { type ReceivedEvent, receivedEvent } from './received-event';
+import { WatchedHandling } from './watched-handling';
 
-/** An event as a passive subscriber gets it. */
-export interface ReceivedEvent {
-  readonly eventId: string;
-  readonly eventType: string;
-  readonly schemaVersion: number;
-  /** Commit order within the aggregate: an event with a lower one than was applied is stale. */
-  readonly sequence: number;
-  readonly traceparent: string | undefined;
-  readonly topic: string;
-  readonly key: string;
-  readonly payload: unknown;
-}
+export { type ReceivedEvent } from './received-event';
 
 export interface SubscriberOptions {
   readonly kafka: Kafka;
   readonly redis: Redis;
-  /** Name of the consumer: the Kafka group, and part of the deduplication keys. */
+  /** Name of the consumer: the Kafka group, and part of the keys in Redis. */
   readonly name: string;
   readonly topics: readonly string[];
-  /** Must be idempotent: a crash between its end and the mark brings the event again. */
-  readonly handle: (event: ReceivedEvent) => Promise<void>;
   /**
-   * A partition stopped: its event stays first in line and is tried again after `retryMs`. Without `at`: the whole consumer
-   * fell (the group's coordinator is gone, no right to read) and is started anew after as long.
+   * Its end is the end of the event: what it rejects with stops the partition, and the event is handled again.
+   *
+   * It must be idempotent: a crash between its end and the mark brings the event again. It must not begin what it does
+   * not wait for, nor block the process for as long as a third of `sessionTimeoutMs`. `signal` is aborted when the event
+   * may be given to another consumer (the partition or the claim is lost), when `handleTimeoutMs` has passed, and when
+   * the subscriber stops. A handler that stops early because of it must reject (`signal.throwIfAborted()`): a return says
+   * that the event is done.
+   *
+   * No claim protects against a process that was frozen in the middle of a handler and wakes up minutes later. For full
+   * safety, compare `event.sequence` with that of the last event applied to the aggregate, in the same statement that
+   * writes (`… WHERE applied_sequence < $1`), and pass over what is older.
+   */
+  readonly handle: (event: ReceivedEvent, signal: AbortSignal) => Promise<void>;
+  /**
+   * A partition stopped, or a handler passed its time: the event stays first in line and is tried again after `retryMs`.
+   * Without `at`: the whole consumer fell (the group's coordinator is gone, no right to read) and is started again after
+   * as long.
    */
   readonly onError: (error: Error, at?: { topic: string; partition: number; offset: string }) => void;
+  /** Pause of a partition whose event failed, or is still handled elsewhere, milliseconds. Default 1,000. */
   readonly retryMs?: number;
+  /**
+   * How long the group, and the claim on a partition, outlive a consumer that died, milliseconds. Default 30,000. Brokers
+   * take 6,000 to 1,800,000 unless configured otherwise. Running handlers do not count: heartbeats go on beside them.
+   */
+  readonly sessionTimeoutMs?: number;
+  /**
+   * How long a group that gains or loses a member waits for running handlers before it gives their partitions to others,
+   * milliseconds; meanwhile the group's other partitions wait too. The new owner still waits for the handler. Default
+   * 60,000.
+   */
+  readonly rebalanceTimeoutMs?: number;
+  /**
+   * A handler that runs for longer is reported and its signal aborted, milliseconds. One that ignores that for as long
+   * again is no longer waited for, and its event is tried again. Default 300,000.
+   */
+  readonly handleTimeoutMs?: number;
 }
 
 const markSeconds = 7 * 24 * 3_600;
-const usualRetryMs = 1_000;
+const usual = { retryMs: 1_000, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000, handleTimeoutMs: 300_000 };
 
 /**
  * Hands each event of some topics to a handler, in the order of each partition. Duplicates are dropped by event id for
  * seven days; the offset is committed after the handler. An event that fails stops its partition and no other: nothing
  * is ever skipped.
+ *
+ * However slow the handler is, no second consumer begins its event, or a later one of its partition, before it has ended:
+ * heartbeats keep the partition, and a claim in Redis makes the next owner wait if the partition goes all the same.
  */
 export class Subscriber implements Service {
   readonly name: string;
   private readonly lasting: LastingConsumer;
+  private readonly claims: HandlingClaims;
+  private readonly times: typeof usual;
   private readonly retries = new Set<NodeJS.Timeout>();
+  private readonly stopping = new AbortController();
 
+  /** @throws RangeError when one of the times is not a whole number of milliseconds above zero */
   constructor(private readonly options: SubscriberOptions) {
     this.name = `subscriber ${options.name}`;
-    // A partition that was stopped is fetched again when the fetch of the others is over: that bounds the pause.
-    const maxWaitTimeInMs = 500;
+    this.times = timesOf(options);
+    const { retryMs, sessionTimeoutMs: sessionTimeout, rebalanceTimeoutMs: rebalanceTimeout } = this.times;
+    this.claims = new HandlingClaims(options.redis, { name: options.name, leaseMs: sessionTimeout, markSeconds });
     this.lasting = new LastingConsumer(
       options.kafka,
-      { groupId: options.name, allowAutoTopicCreation: false, maxWaitTimeInMs },
-      { retryMs: options.retryMs ?? usualRetryMs, onCrash: (error) => options.onError(error) },
+      {
+        groupId: options.name,
+        allowAutoTopicCreation: false,
+        // A partition that was stopped is fetched again when the fetch of the others is over: that bounds the pause.
+        maxWaitTimeInMs: 500,
+        sessionTimeout,
+        rebalanceTimeout,
+        // kafkajs leaves out what comes sooner; the timer beside a handler comes every third.
+        heartbeatInterval: Math.floor(sessionTimeout / 6),
+      },
+      { retryMs, onCrash: (error) => options.onError(error) },
     );
   }
 
@@ -71,7 +110,9 @@ export class Subscriber implements Service {
     );
   }
 
+  /** Aborts the signals of running handlers and resolves when they have ended. */
   async stop(): Promise<void> {
+    this.stopping.abort(new Error(`${this.name} is stopping`));
     for (const retry of this.retries) clearTimeout(retry);
     this.retries.clear();
     await this.lasting.stop();
@@ -79,63 +120,100 @@ export class Subscriber implements Service {
 
   private async handleBatch(payload: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = payload.batch;
-    const { consumer } = this.lasting;
     for (const message of messages) {
       if (!payload.isRunning() || payload.isStale()) return;
+      const at = { topic, partition, offset: message.offset };
       try {
-        await this.handleOnce(topic, message);
+        if (!(await this.handleOnce(payload, message))) return this.stopPartition(payload, at);
       } catch (thrown) {
-        this.options.onError(toError(thrown), { topic, partition, offset: message.offset });
-        consumer.seek({ topic, partition, offset: message.offset });
-        this.resumeLater(payload.pause());
-        return;
+        // An end that was asked for is no error.
+        if (thrown !== this.stopping.signal.reason) this.options.onError(toError(thrown), at);
+        if (thrown instanceof Expelled) throw thrown.cause;
+        return this.stopPartition(payload, at);
       }
       await faultPoint('subscriber.remembered');
-      const next = String(BigInt(message.offset) + 1n);
-      await consumer.commitOffsets([{ topic, partition, offset: next }]);
-      // Otherwise the next fetch begins with this message again, for ever.
+      await this.commit(payload, at);
+      // Otherwise the next fetch begins with this message again, without end.
       payload.resolveOffset(message.offset);
       await payload.heartbeat();
     }
   }
 
-  private async handleOnce(topic: string, message: KafkaMessage): Promise<void> {
+  /** False: another handling of this partition has not ended. */
+  private async handleOnce(payload: EachBatchPayload, message: KafkaMessage): Promise<boolean> {
+    const { topic, partition } = payload.batch;
     const event = receivedEvent(topic, message);
-    const { redis, name, handle } = this.options;
-    const mark = `processed:${name}:${event.eventId}`;
-    if ((await redis.exists(mark)) === 1) return;
-    await handle(event);
-    await faultPoint('subscriber.handled');
-    // After the handler: an event that was marked first and then failed would be lost.
-    await redis.set(mark, '1', 'EX', markSeconds, 'NX');
+    const claim = await this.claims.begin(event.eventId, { topic, partition }, randomUUID());
+    if (claim === 'handled') return true;
+    if (claim === 'held') return false;
+    const { onError, handle } = this.options;
+    const watched = new WatchedHandling({
+      ...this.times,
+      heartbeat: () => payload.heartbeat(),
+      renew: () => claim.renew(),
+      onLate: (error) => onError(error, { topic, partition, offset: message.offset }),
+      stopping: this.stopping.signal,
+    });
+    try {
+      await watched.run(async (signal) => {
+        await handle(event, signal);
+        await faultPoint('subscriber.handled');
+      });
+      // After the handler: an event that was marked first and then failed would be lost.
+      if (!(await claim.finish()))
+        throw new Error(`event ${event.eventId} was handled here, but its claim was lost before the end: not marked`);
+    } catch (thrown) {
+      await claim.release().catch(() => undefined);
+      throw watched.expulsion === undefined ? thrown : new Expelled(toError(thrown).message, watched.expulsion);
+    }
+    if (watched.expulsion !== undefined)
+      throw new Expelled(`event ${event.eventId} is handled, but its partition was lost meanwhile`, watched.expulsion);
+    return true;
   }
 
-  private resumeLater(resume: () => void): void {
+  private async commit(
+    payload: EachBatchPayload,
+    at: { topic: string; partition: number; offset: string },
+  ): Promise<void> {
+    const { topic, partition } = at;
+    const offset = String(BigInt(at.offset) + 1n);
+    // A consumer that stops commits nothing by itself any more.
+    if (payload.isRunning()) await this.lasting.consumer.commitOffsets([{ topic, partition, offset }]);
+    else await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+  }
+
+  private stopPartition(payload: EachBatchPayload, at: { topic: string; partition: number; offset: string }): void {
+    if (!payload.isRunning()) return;
+    this.lasting.consumer.seek(at);
+    const resume = payload.pause();
     const retry = setTimeout(() => {
       this.retries.delete(retry);
       resume();
-    }, this.options.retryMs ?? usualRetryMs);
+    }, this.times.retryMs);
     this.retries.add(retry);
   }
 }
 
-/** @throws Error naming the header that is missing: a message that is not ours, or whose sender is broken */
-export function receivedEvent(topic: string, message: KafkaMessage): ReceivedEvent {
-  const optional = (name: string): string | undefined => message.headers?.[name]?.toString();
-  const header = (name: string): string => {
-    const value = optional(name);
-    if (value === undefined || value === '')
-      throw new Error(`message ${message.offset} of ${topic} has no ${name} header`);
-    return value;
-  };
-  return {
-    eventId: header(kafkaHeaders.eventId),
-    eventType: header(kafkaHeaders.eventType),
-    schemaVersion: Number(header(kafkaHeaders.schemaVersion)),
-    sequence: Number(header(kafkaHeaders.sequence)),
-    traceparent: optional(kafkaHeaders.traceparent),
-    topic,
-    key: message.key?.toString() ?? '',
-    payload: JSON.parse(message.value?.toString() ?? 'null') as unknown,
-  };
+/** Kafka took the partition away while its event was handled; `cause` is what tells kafkajs to join the group again. */
+class Expelled extends Error {
+  constructor(
+    message: string,
+    override readonly cause: Error,
+  ) {
+    super(message, { cause });
+  }
+}
+
+function timesOf(options: SubscriberOptions): typeof usual {
+  const names = Object.keys(usual) as (keyof typeof usual)[];
+  return Object.fromEntries(
+    names.map((name) => {
+      const ms = options[name] ?? usual[name];
+      if (!Number.isSafeInteger(ms) || ms < 1)
+        throw new RangeError(
+          `subscriber ${options.name}: ${name} is ${ms}; give a whole number of milliseconds above 0`,
+        );
+      return [name, ms];
+    }),
+  ) as typeof usual;
 }

@@ -2,15 +2,15 @@ import { type Consumer, type ConsumerConfig, type ConsumerRunConfig, type Kafka 
 import { toError } from './errors';
 
 export interface LastingConsumerOptions {
-  /** The consumer fell and is started anew after `retryMs`: the broker's partitions wait, nothing is passed over. */
+  /** The consumer fell and is started again after `retryMs`: the broker's partitions wait, nothing is passed over. */
   readonly onCrash: (error: Error) => void;
   readonly retryMs?: number;
 }
 
 /**
- * A Kafka consumer that comes back after every crash. kafkajs starts one anew only after errors that it calls retriable,
+ * A Kafka consumer that comes back after every crash. kafkajs starts one again only after errors that it calls retriable,
  * and a connection that closes while the group's coordinator is looked for is none: after a broker was starved or frozen
- * for some seconds, such a consumer is silent for good, and its process looks healthy. What only a person can mend (rights,
+ * for some seconds, such a consumer is silent for good, and its process looks healthy. What only a person can repair (rights,
  * a topic) is reported at each try.
  */
 export class LastingConsumer {

@@ -123,9 +123,9 @@ it('goes on after a restart where it was', async () => {
 
 it('reads what it has handled no second time', async () => {
   const topic = topics.topics.security;
-  const looked = jest.spyOn(redis, 'exists');
   const handled: number[] = [];
   await subscribe(topic, { handle: async ({ sequence }) => void handled.push(sequence) });
+  const looked = jest.spyOn(redis as Redis & { novaBeginHandling: () => Promise<string> }, 'novaBeginHandling');
   const count = 20;
   for (let sequence = 1; sequence <= count; sequence++) {
     await producer.send({ topic, messages: [message(newId(), sequence)] });
