@@ -5,7 +5,8 @@
  *
  * Causes (architecture section 3):
  * - `row`          the event itself is at fault: counts attempts, dead-letters at the ceiling, or at once if hopeless.
- * - `environment`  the deployment is at fault: every event of the type would fail, so the type pauses and alarms.
+ * - `environment`  the deployment is at fault: every event of the type would fail, so the type pauses and alarms. Also what
+ *                  a process does not know yet, since a newer one beside it may.
  * - `outage`       a dependency is down: back off, count nothing.
  * - `busy`         a dependency is overloaded: shrink the window, count nothing.
  */
@@ -22,16 +23,19 @@ interface FailureEntry {
 export const failures = {
   // The row, found before its start
   UNKNOWN_EVENT_TYPE: {
-    cause: 'row',
-    retryable: false,
-    meaning: 'No event type of the catalogue has this name or alias.',
-    action: 'Correct event_type, or deploy the version that knows it; then requeue the row.',
+    cause: 'environment',
+    retryable: true,
+    meaning:
+      'No event type of this process’s catalogue has this name or alias: it is misspelt, or the process is older than its writer.',
+    action:
+      'Deploy the version that knows it: the rows start by themselves. Misspelt: correct the writer; the rows become dead letters after OUTBOX_UNKNOWN_TYPE_HOURS, to be corrected and requeued.',
   },
   UNSUPPORTED_VERSION: {
-    cause: 'row',
-    retryable: false,
-    meaning: 'The row’s schema_version is newer than this deployment knows.',
-    action: 'Deploy the newer bridge and workers, then requeue the row.',
+    cause: 'environment',
+    retryable: true,
+    meaning: 'The row’s schema_version is newer than this process knows.',
+    action:
+      'Deploy the newer bridge and workers: the rows start by themselves. After OUTBOX_UNKNOWN_TYPE_HOURS they become dead letters; requeue them then.',
   },
   INVALID_PAYLOAD: {
     cause: 'row',

@@ -10,6 +10,12 @@ import { jsonFault } from './json-faults';
  */
 export const maxPayloadBytes = 768 * 1024;
 
+/**
+ * Lowest schema version that is accepted, of every type. What a writer leaves out counts as this one: it knows no other, and
+ * `upgrade` of the type brings it to today's shape.
+ */
+export const oldestVersion = 1;
+
 /** What was written, in any accepted spelling and shape. */
 export interface RawEvent {
   readonly eventType: string;
@@ -28,7 +34,8 @@ export interface ParsedEvent<T extends EventType = EventType> {
 
 /**
  * Validates a written event against the catalogue and brings it to today's names.
- * @throws NovaError UNKNOWN_EVENT_TYPE, UNSUPPORTED_VERSION, INVALID_PAYLOAD; the message names the field, never its value
+ * @throws NovaError UNKNOWN_EVENT_TYPE, UNSUPPORTED_VERSION (a newer process may know them), INVALID_ROW, INVALID_PAYLOAD; the
+ * message names the field, never its value
  */
 export function parseEvent(raw: RawEvent): ParsedEvent {
   const definition = definitionOf(raw.eventType);
@@ -40,12 +47,9 @@ export function parseEvent(raw: RawEvent): ParsedEvent {
     );
   }
   const version = raw.schemaVersion ?? definition.version;
-  if (version < 1 || version > definition.version) {
-    throw new NovaError(
-      'UNSUPPORTED_VERSION',
-      `schema_version ${version} of ${definition.type}; this deployment knows 1 to ${definition.version}`,
-    );
-  }
+  const accepted = `schema_version ${version} of ${definition.type}; this process knows ${oldestVersion} to ${definition.version}`;
+  if (version < oldestVersion) throw new NovaError('INVALID_ROW', accepted);
+  if (version > definition.version) throw new NovaError('UNSUPPORTED_VERSION', accepted);
   if (typeof raw.payload !== 'object' || raw.payload === null || Array.isArray(raw.payload)) {
     throw new NovaError(
       'INVALID_PAYLOAD',

@@ -1,5 +1,6 @@
 import { Client, type ClientBase } from 'pg';
 import { catalogue, spellingsOf } from '../contracts/catalogue';
+import { oldestVersion } from '../contracts/parse-event';
 import { priorities } from '../contracts/priority';
 import { applyNumberedFiles } from './numbered-files';
 import { applyRights, fixSearchPaths, takeOwnership } from './rights/apply-rights';
@@ -107,7 +108,8 @@ async function recordEventTypes(client: ClientBase): Promise<void> {
       event_type: definition.type,
       aggregate_type: definition.aggregateType,
       priority: priorities[definition.priority],
-      schema_version: definition.version,
+      // Who says no version knows none: the newest would be a claim about its payload, and keep older bridges from the row.
+      schema_version: oldestVersion,
     })),
   );
   await client.query(

@@ -22,7 +22,8 @@ export const print = {
         `${seconds(b.seenSecondsAgo)} ago`,
         b.reason ??
           Object.entries(b.pausedTypes)
-            .map(([type, why]) => `${type} paused: ${why}`)
+            // A type's name is whatever a writer put there.
+            .map(([type, why]) => `${JSON.stringify(type).slice(1, -1)} paused: ${why}`)
             .join('; '),
       ]),
     ]);

@@ -1,6 +1,6 @@
 import { type EventRef } from '../contracts/event-ref';
 import { type EventType } from '../contracts/catalogue';
-import { NovaError, failures } from '../contracts/failures';
+import { type FailureCode, NovaError, failures } from '../contracts/failures';
 import { maxPayloadBytes, parseEvent, workflowTypeFor } from '../contracts/parse-event';
 import { type Priority, priorityNames } from '../contracts/priority';
 import { type Fuse } from './fuse';
@@ -25,7 +25,15 @@ export interface AttemptLimits {
    * forgotten it, and would run it again. Namespace retention less a margin.
    */
   readonly retentionGuardMs: number;
+  /**
+   * How long a row of a type or version that this process does not know is left to newer processes, milliseconds since its
+   * first claim; then it is given up, so that a misspelt type does not wait without limit.
+   */
+  readonly unknownPatienceMs: number;
 }
+
+/** What a newer process may know. */
+export const notKnownYet: ReadonlySet<FailureCode> = new Set(['UNKNOWN_EVENT_TYPE', 'UNSUPPORTED_VERSION']);
 
 /**
  * Claims in a row without an end after which a row is suspected of killing the process, and is claimed and handled with
@@ -48,7 +56,8 @@ export async function attemptStart(
   fuse: Fuse,
 ): Promise<Attempt> {
   const parsed = startRequestFor(row);
-  if ('code' in parsed) return failed(row, parsed, limits);
+  if ('code' in parsed)
+    return notKnownYet.has(parsed.code) ? unknown(row, parsed, limits) : failed(row, parsed, limits);
   const eventType = parsed.ref.eventType;
   if (row.firstAttemptAgeMs > limits.retentionGuardMs) {
     const found = await starter.lookUp(parsed);
@@ -67,10 +76,23 @@ export async function attemptStart(
   return { ...waiting(row, outcome), eventType, spared: fault };
 }
 
+/**
+ * For a newer process, until the patience is over. Each wait is at most as long as all before it together: a newer process
+ * takes the row soon after it appears, and a mass of such rows costs little.
+ */
+function unknown(row: ClaimedRow, failure: Fault, limits: AttemptLimits): Attempt {
+  // Beyond the guard it would be looked up in Temporal, where it never was.
+  const patienceMs = Math.min(limits.unknownPatienceMs, limits.retentionGuardMs);
+  if (row.firstAttemptAgeMs <= patienceMs) return waiting(row, failure, 300_000);
+  const hours = (row.firstAttemptAgeMs / 3_600_000).toFixed(1);
+  const error = `${failure.code}: ${failure.detail}; no process knew it for ${hours} hours`;
+  return { settlement: { kind: 'dead-lettered', row, error, countsAttempt: true }, failure };
+}
+
 /** The row waits as it would for an outage: nothing is counted, and a mass of such rows does not ask without a pause. */
-function waiting(row: ClaimedRow, failure: Fault): Attempt {
+function waiting(row: ClaimedRow, failure: Fault, longestMs = 30_000): Attempt {
   const error = `${failure.code}: ${failure.detail}`;
-  const delayMs = Math.min(1_000 * 2 ** Math.min(row.claimCount, 10), 30_000);
+  const delayMs = Math.min(1_000 * 2 ** Math.min(row.claimCount, 10), longestMs);
   return { settlement: { kind: 'failed', row, error, countsAttempt: false, delayMs }, failure };
 }
 

@@ -42,7 +42,11 @@ export function composeBridge(
   const now = (): number => performance.timeOrigin + performance.now();
   const pauses = new Pauses(() => performance.now());
   const pacer = new Pacer({ minMs: config.pollMinMs, maxMs: config.pollMaxMs });
-  const limits = { maxAttempts: config.maxAttempts, retentionGuardMs: retentionGuardMs(config.retentionMarginHours) };
+  const limits = {
+    maxAttempts: config.maxAttempts,
+    retentionGuardMs: retentionGuardMs(config.retentionMarginHours),
+    unknownPatienceMs: config.unknownTypeHours * 3_600_000,
+  };
   const bridge = new Bridge({
     store: new PgOutboxStore(pool),
     starter: new TemporalStarter(connection, {

@@ -1,12 +1,13 @@
 import { type FailureCode, failures } from '../contracts/failures';
 import { priorityName } from '../contracts/priority';
 import { type Logger } from '../runtime/logger';
-import { type Attempt } from './attempt';
+import { type Attempt, notKnownYet } from './attempt';
 import { type Fuse } from './fuse';
 import { type BridgeMetrics } from './metrics';
+import { type Fault } from './not-ours';
 import { type Outage } from './outage';
 import { type Pauses } from './pauses';
-import { type ClaimedRow } from './ports';
+import { type ClaimedRow, type Settlement } from './ports';
 import { type StartWindow } from './start-window';
 
 interface Deps {
@@ -61,6 +62,7 @@ export function drawConsequences(
     case 'outage':
       return enterOutage(deps, code, detail);
     case 'environment':
+      if (notKnownYet.has(code)) return pauseUnknown(deps, row, settlement, failure);
       if (eventType !== undefined && pauses.pause(eventType, code, detail, pauseRetryMs)) {
         logger.error({ ...about, code, error: detail }, 'event type paused: the deployment is at fault');
       }
@@ -71,6 +73,26 @@ export function drawConsequences(
         'start failed',
       );
   }
+}
+
+/**
+ * An unknown spelling is left out of the claims: a newer process takes its rows. Of an unknown version the type cannot be left
+ * out, since other rows of it are known: each such row backs off, and the pause only says so.
+ */
+function pauseUnknown(
+  { pauses, logger }: Deps,
+  row: ClaimedRow,
+  settlement: Settlement,
+  { code, detail }: Fault,
+): void {
+  const about = { event_id: row.id, event_type: row.eventType.slice(0, 100), code, error: detail };
+  if (settlement.kind === 'dead-lettered') return logger.warn(about, 'given up: no process knew it');
+  const retryMs = settlement.kind === 'failed' ? settlement.delayMs : pauseRetryMs;
+  const isNew =
+    code === 'UNKNOWN_EVENT_TYPE'
+      ? pauses.pauseUnknown(row.eventType, code, detail, pauseRetryMs)
+      : pauses.pauseUnknown(`${row.eventType} v${row.schemaVersion}`, code, detail, retryMs);
+  if (isNew) logger.error(about, 'left to a newer process: this one does not know it');
 }
 
 /** Claiming stops until the dependency answers; the way back begins with the smallest window. */

@@ -1,4 +1,4 @@
-import { type EventType, catalogue, spellingsOf } from '../contracts/catalogue';
+import { type EventType, catalogue, definitionOf, spellingsOf } from '../contracts/catalogue';
 import { type FailureCode } from '../contracts/failures';
 import { type QueueName, workflowTypes } from '../contracts/workflow-types';
 
@@ -10,6 +10,9 @@ export interface Pause {
   readonly untilMs: number;
 }
 
+/** Spellings that are in no catalogue of ours: writers can invent any number. */
+const mostUnknown = 100;
+
 /** A pause whose try came due this long ago and that no failure renewed, milliseconds: nothing of its type is pending. */
 const staleAfterMs = 15_000;
 
@@ -18,16 +21,28 @@ const staleAfterMs = 15_000;
  * queue without workers. Their rows wait untouched, in order, and the others go on.
  */
 export class Pauses {
-  private readonly byType = new Map<EventType, Pause>();
+  private readonly byType = new Map<string, Pause>();
 
   /** @param now milliseconds of a clock that nobody sets: a step of the wall clock must not make a pause last an hour */
   constructor(private readonly now: () => number) {}
 
   /** Pauses a type; a try is due after `retryAfterMs`. Answers true when it was not paused before. */
-  pause(type: EventType, code: FailureCode, detail: string, retryAfterMs: number): boolean {
+  pause(type: string, code: FailureCode, detail: string, retryAfterMs: number): boolean {
     const before = this.byType.get(type);
     this.byType.set(type, { code, detail, sinceMs: before?.sinceMs ?? this.now(), untilMs: this.now() + retryAfterMs });
     return before === undefined;
+  }
+
+  /**
+   * The same for a spelling that no type of this process has, or for anything else that only people read. Of more than a
+   * hundred the one that is tried soonest is forgotten: its rows back off all the same, and memory and claims stay small.
+   */
+  pauseUnknown(spelling: string, code: FailureCode, detail: string, retryAfterMs: number): boolean {
+    const isNew = !this.byType.has(spelling);
+    const unknown = [...this.byType.keys()].filter((name) => definitionOf(name) === undefined);
+    const [soonest] = unknown;
+    if (isNew && soonest !== undefined && unknown.length >= mostUnknown) this.byType.delete(soonest);
+    return this.pause(spelling, code, detail, retryAfterMs);
   }
 
   /** Lifts pauses of this code on a type, or of any code. Answers true when there was one. */
@@ -40,9 +55,15 @@ export class Pauses {
   /** Every spelling of every type that must not be claimed now; a type whose retry is due is left out. */
   spellings(): string[] {
     const now = this.now();
-    return this.current()
-      .filter(([, pause]) => pause.untilMs > now)
-      .flatMap(([type]) => spellingsOf(type));
+    return (
+      this.current()
+        // A version is no part of a spelling: such a pause is for people only.
+        .filter(([, pause]) => pause.untilMs > now && pause.code !== 'UNSUPPORTED_VERSION')
+        .flatMap(([name]) => {
+          const type = definitionOf(name)?.type;
+          return type === undefined ? [name] : spellingsOf(type);
+        })
+    );
   }
 
   /** For people: type → code and detail. */
@@ -51,7 +72,7 @@ export class Pauses {
   }
 
   /** Forgets what is stale: with no row of its type to try, nothing else would ever lift it. */
-  private current(): [EventType, Pause][] {
+  private current(): [string, Pause][] {
     const staleBeforeMs = this.now() - staleAfterMs;
     for (const [type, { untilMs }] of this.byType) if (untilMs < staleBeforeMs) this.byType.delete(type);
     return [...this.byType];

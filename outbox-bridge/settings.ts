@@ -34,6 +34,12 @@ export const bridgeSettings = {
     { min: 1, max: 100 },
     { fallback: '5' },
   ),
+  unknownTypeHours: setting.integer(
+    'OUTBOX_UNKNOWN_TYPE_HOURS',
+    'Hours that a row of an event type or version which no bridge knows waits for a newer one; then it is a dead letter.',
+    { min: 1, max: 168 },
+    { fallback: '24' },
+  ),
   windowMax: setting.integer(
     'OUTBOX_START_WINDOW',
     'Most aggregates with a start in flight. 16 saturates one Temporal frontend over one connection.',

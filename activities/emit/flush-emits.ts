@@ -54,7 +54,9 @@ export async function flushEmits(
     if (acknowledged.length > 0) await transaction.markEmitted(acknowledged);
     await faultPoint('emit.marked');
     // What the bridge has not started yet is the bridge's to give up.
-    const given = refused.filter(({ row }) => row.published && !retried.has(row.eventId));
+    const given = refused.filter(
+      ({ row, reason }) => !reason.entry.retryable && row.published && !retried.has(row.eventId),
+    );
     if (given.length > 0) await transaction.markRefused(given);
     for (const { row, reason } of given)
       logger.error({ event_id: row.eventId, code: reason.code }, 'emit: given up; Kafka will not have this event');
@@ -73,15 +75,25 @@ export async function flushEmits(
   return flushed;
 }
 
-/** Rows that no longer parse are set aside, so that they hold up no other row. */
+/**
+ * Rows that can never be read are set aside, so that they hold up no other. One that a newer worker can read holds up what
+ * is behind it in its aggregate: the order is that worker's to keep.
+ */
 function convert(rows: readonly EmitRow[], topics: Readonly<Record<Domain, string>>) {
   const messages: OutgoingEvent[] = [];
   const refused: { row: EmitRow; reason: NovaError }[] = [];
+  const heldUp = new Map<string, NovaError>();
   for (const row of rows) {
+    const reason = heldUp.get(row.aggregateId);
+    if (reason !== undefined) {
+      refused.push({ row, reason });
+      continue;
+    }
     try {
       messages.push(toOutgoingEvent(row, topics));
     } catch (thrown) {
       if (!(thrown instanceof NovaError)) throw thrown;
+      if (thrown.entry.retryable) heldUp.set(row.aggregateId, thrown);
       refused.push({ row, reason: thrown });
     }
   }

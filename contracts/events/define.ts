@@ -21,7 +21,10 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
   readonly meaning: string;
   /** Older spellings accepted on input only (requirements AMB-09, AMB-10). */
   readonly aliases: readonly string[];
-  /** Current schema version; goes into the `schema_version` header. */
+  /**
+   * Current schema version; goes into the `schema_version` header. Raise it for whatever an older process cannot read, a new
+   * value of an enumeration included: an older bridge then leaves the row to a newer one.
+   */
   readonly version: number;
   readonly schema: Schema;
   readonly priority: PriorityName;

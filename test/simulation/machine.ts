@@ -87,7 +87,7 @@ export class Process implements Caller {
       fuse: new Fuse({ aggregates: 3, patienceMs: 30_000 }, now),
       metrics,
       logger: this.logger(),
-      limits: { maxAttempts: 5, retentionGuardMs: timing.retentionGuardMs },
+      limits: { maxAttempts: 5, retentionGuardMs: timing.retentionGuardMs, unknownPatienceMs: timing.retentionGuardMs },
       leaseMs: timing.leaseMs,
       now,
       sleep: (ms) => new Promise((resolve) => this.timer(ms, resolve)),

@@ -39,7 +39,7 @@ export function createTestBridge(options: {
     fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, Date.now),
     metrics: createBridgeMetrics(new Registry()),
     logger: silentLogger,
-    limits: { maxAttempts: 5, retentionGuardMs: 3_600_000 },
+    limits: { maxAttempts: 5, retentionGuardMs: 3_600_000, unknownPatienceMs: 3_600_000 },
     leaseMs: 3_000,
     now: Date.now,
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 50))),

@@ -7,7 +7,7 @@ import { PoisonLab } from '../../support/poison-lab';
 import { waitFor } from '../../support/wait-for';
 
 const day = 86_400_000;
-const limits = { maxAttempts: 5, retentionGuardMs: day };
+const limits = { maxAttempts: 5, retentionGuardMs: day, unknownPatienceMs: day };
 let lab: PoisonLab;
 beforeAll(async () => {
   lab = await PoisonLab.open();

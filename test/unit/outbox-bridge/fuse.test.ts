@@ -35,7 +35,7 @@ const starter = (outcome: StartOutcome): WorkflowStarter => ({
   probe: async () => undefined,
 });
 const attempt = (of: ClaimedRow, fuse: Fuse, outcome = refused) =>
-  attemptStart(of, starter(outcome), { maxAttempts: 5, retentionGuardMs: 1e9 }, fuse);
+  attemptStart(of, starter(outcome), { maxAttempts: 5, retentionGuardMs: 1e9, unknownPatienceMs: 1e9 }, fuse);
 
 describe('starts of different aggregates that fail alike', () => {
   it('count against no row from the third on, whatever their rows have behind them', async () => {
