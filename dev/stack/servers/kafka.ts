@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { locateKafka } from '../fetch/kafka-jars';
 import { runTool } from '../run-tool';
 import { which } from '../which';
+import type { Command } from '../processes';
 import type { LocalServer, Setting } from './server';
 
 export const kafka: LocalServer = {
@@ -14,38 +15,36 @@ export const kafka: LocalServer = {
   startTimeoutMs: 90_000,
   locate: locateKafka,
 
-  async create(setting) {
-    const properties = writeProperties(setting);
-    await runTool({
-      file: java(),
-      args: [
-        ...javaArguments(setting, '-Xmx128m'),
-        'kafka.tools.StorageTool',
-        'format',
-        '-t',
-        clusterId(),
-        '-c',
-        properties,
-      ],
-      cwd: setting.data,
-      timeoutMs: 60_000,
-      code: 'START_FAILED',
-      whatToDo: 'look at what it said, or set KAFKA_BROKERS to a broker of your own',
-    });
-  },
-
-  command(setting) {
-    return {
-      file: java(),
-      args: [...javaArguments(setting, '-Xms128m', '-Xmx384m'), 'kafka.Kafka', writeProperties(setting)],
-      cwd: setting.data,
-    };
-  },
+  create: (setting) => formatNode(setting, writeProperties(setting), clusterId()),
+  command: (setting) => nodeCommand(setting, writeProperties(setting)),
 };
+
+type Node = Pick<Setting, 'program' | 'data'>;
+
+/** Makes a node's log folder, for the cluster of this id. */
+export async function formatNode(node: Node, properties: string, cluster: string): Promise<void> {
+  const format = ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', properties];
+  await runTool({
+    file: java(),
+    args: [...javaArguments(node, '-Xmx128m'), ...format],
+    cwd: node.data,
+    timeoutMs: 60_000,
+    code: 'START_FAILED',
+    whatToDo: 'look at what it said, or set KAFKA_BROKERS to a broker of your own',
+  });
+}
+
+export function nodeCommand(node: Node, properties: string): Command {
+  return {
+    file: java(),
+    args: [...javaArguments(node, '-Xms128m', '-Xmx384m'), 'kafka.Kafka', properties],
+    cwd: node.data,
+  };
+}
 
 const java = () => which('java') ?? 'java';
 
-function javaArguments({ program, data }: Setting, ...heap: string[]): string[] {
+function javaArguments({ program, data }: Node, ...heap: string[]): string[] {
   const logging = join(data, 'log4j2.properties');
   writeFileSync(logging, log4j2);
   // One small broker on a busy machine: the serial collector and the first compiler start fastest and cost least.
@@ -98,7 +97,7 @@ export function kafkaProperties({ data, ports }: Pick<Setting, 'data' | 'ports'>
 }
 
 /** Kafka's kind of id: 16 random bytes in URL-safe base 64. A leading hyphen would be taken for an option. */
-function clusterId(): string {
+export function clusterId(): string {
   return randomBytes(16).toString('base64url').replace(/^-/, 'A');
 }
 

@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Kafka } from 'kafkajs';
+import {
+  clusterId,
+  formatNode,
+  kafka as localKafka,
+  kafkaProperties,
+  nodeCommand,
+} from '../../dev/stack/servers/kafka';
+import { createKafka } from '../../runtime/kafka';
+import { withAdmin } from './kafka';
+import { silentLogger } from './logger';
+import { waitFor } from './wait-for';
+
+/** Two brokers of a test file's own. The first is also the controller; the second can be killed and comes back. */
+export interface KafkaCluster {
+  readonly brokers: string;
+  readonly kafka: Kafka;
+  /** `replicas`: of each partition, the brokers that have it, 1 or 2. */
+  createTopic(topic: string, replicas: readonly number[][], config?: Record<string, string>): Promise<void>;
+  /** SIGKILL. Resolves when the controller knows: the partitions that only it had have no leader. */
+  killSecond(): Promise<void>;
+  startSecond(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const secondId = 2;
+
+export async function startKafkaCluster(): Promise<KafkaCluster> {
+  const located = await localKafka.locate(process.env);
+  const program = 'ready' in located ? located.ready : await located.fetch(() => undefined);
+  const root = mkdtempSync(join(tmpdir(), 'nova-kafka-'));
+  const [controller, ...ports] = (await freePorts(3)) as [number, number, number];
+  const id = clusterId();
+  const nodes = await Promise.all(
+    ports.map(async (port, i) => {
+      const node = { program, data: join(root, String(i + 1)) };
+      mkdirSync(node.data);
+      const properties = join(node.data, 'server.properties');
+      const ports = { kafka: port, kafkaController: controller } as Parameters<typeof kafkaProperties>[0]['ports'];
+      // The last of two lines for one name counts.
+      const second = [`process.roles=broker`, `node.id=${secondId}`, `listeners=PLAINTEXT://127.0.0.1:${port}`];
+      writeFileSync(properties, kafkaProperties({ data: node.data, ports }) + (i === 0 ? '' : second.join('\n')));
+      await formatNode(node, properties, id);
+      return nodeCommand(node, properties);
+    }),
+  );
+  const running = new Map<number, ChildProcess>();
+  const start = (i: number): void => {
+    const { file, args, cwd } = nodes[i]!;
+    running.set(i, spawn(file, args, { cwd, stdio: 'ignore' }));
+  };
+  const kill = async (i: number): Promise<void> => {
+    const child = running.get(i);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  };
+  const brokers = ports.map((port) => `127.0.0.1:${port}`).join(',');
+  const kafka = createKafka({ kafkaBrokers: brokers.split(',') }, 'nova-test', silentLogger);
+  const alive = async (count: number): Promise<void> => {
+    const seen = () => withAdmin(kafka, async (admin) => (await admin.describeCluster()).brokers.length);
+    await waitFor(async () => (await seen().catch(() => 0)) === count, {
+      timeoutMs: 90_000,
+      everyMs: 250,
+      what: `${count} brokers`,
+    });
+  };
+  start(0);
+  start(1);
+  await alive(2);
+  return {
+    brokers,
+    kafka,
+    createTopic: (topic, replicas, config = {}) =>
+      withAdmin(kafka, async (admin) => {
+        const replicaAssignment = replicas.map((of, partition) => ({ partition, replicas: of }));
+        const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+        await admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries }], waitForLeaders: true });
+      }),
+    killSecond: async () => {
+      await kill(1);
+      await alive(1);
+    },
+    startSecond: async () => {
+      start(1);
+      await alive(2);
+    },
+    close: async () => {
+      await Promise.all([kill(0), kill(1)]);
+      rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const listening = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = listening.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(listening.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
