@@ -125,4 +125,11 @@ async function keepWhatPublicGave(client: ClientBase): Promise<void> {
     [relationNames, functionNames],
   );
   for (const { signature, grantee } of rows) await client.query(`GRANT EXECUTE ON FUNCTION ${signature} TO ${grantee}`);
+  // What the claim they call reads and writes beside the outbox, since it knows heads.
+  for (const grantee of new Set(rows.map((row) => row.grantee))) {
+    await client.query(
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON outbox_heads, outbox_writer_locks TO ${grantee};
+       GRANT SELECT ON outbox_holds, outbox_event_types TO ${grantee}`,
+    );
+  }
 }

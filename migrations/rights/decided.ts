@@ -49,7 +49,12 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   },
   // Named by the statement that deletes the finished rows of the past one by one; FOR UPDATE needs some UPDATE.
   outbox_events_past: { bridge: { ...readAndDelete, update: { only: ['lease_until'] } } },
-  outbox_event_types: shown,
+  // Kept by the triggers, that is by the owner, and by the claim.
+  outbox_heads: { ...shown, bridge: writeAndDelete },
+  // Locked by the trigger and the claim; housekeeping deletes old ones.
+  outbox_writer_locks: { bridge: writeAndDelete },
+  outbox_holds: { ...shown, bridge: read },
+  outbox_event_types: { ...shown, bridge: read },
   outbox_sequence: {},
   // The days that are gone: what the expiry of ledgers looks at. Only the owner of the table takes a day out.
   outbox_partition_drops: { ...shown, bridge: read },
@@ -75,13 +80,7 @@ export const relationRights: Readonly<Record<string, Rights>> = {
 
   notifications: { ...shown, workers: write, bridge: readAndDelete },
   notifications_id_seq: {},
-  // A run that ended leaves deliveries behind: housekeeping ends them, and a replay opens them again.
-  notification_deliveries: {
-    workers: write,
-    bridge: { ...readAndDelete, update: { only: ['state', 'reason'] } },
-    operator: { select: true, update: { only: ['state', 'reason'] } },
-    reader: read,
-  },
+  notification_deliveries: { ...shown, workers: write, bridge: readAndDelete },
   // A settings page writes them: its login gets that right by hand.
   notification_preferences: { ...shown, workers: write },
   content_owners: { ...shown, workers: write },
@@ -93,9 +92,7 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   },
 
   audit_runs: { ...shown, workers: writeAndDelete, operator: writeAndDelete, bridge: read },
-  audit_runs_place_seq: {},
   audit_findings: { ...shown, workers: writeAndDelete, operator: writeAndDelete, bridge: read },
-  event_replays: { ...shown, operator: write, workers: read, bridge: readAndDelete },
 
   nova_migrations: shown,
   nova_migrations_id_seq: {},
@@ -105,8 +102,13 @@ export const relationRights: Readonly<Record<string, Rights>> = {
 export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   // Called by the trigger, that is by the owner. A trigger function needs no right to fire.
   outbox_before_insert: [],
-  outbox_lock_aggregate: [],
+  outbox_after_update: [],
+  outbox_after_delete: [],
+  outbox_after_truncate: [],
   outbox_claim: ['bridge'],
+  outbox_refresh_heads: ['bridge'],
+  outbox_make_writer_locks: ['bridge'],
+  outbox_repair_heads: ['bridge', 'operator'],
   outbox_payload_bytes: ['bridge', 'workers'],
   outbox_unemitted: ['workers'],
   outbox_ensure_partitions: ['bridge'],
@@ -125,6 +127,10 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
  */
 export const definerFunctions: Readonly<Record<string, string>> = {
   outbox_before_insert: 'a writer needs INSERT on a few columns and neither the sequence nor the table of event types',
+  outbox_after_update: 'whoever marks a row, by whatever statement, keeps the heads in line and needs no right on them',
+  outbox_after_delete: 'as outbox_after_update',
+  outbox_after_truncate: 'as outbox_after_update',
+  outbox_repair_heads: 'an operator may ask for the repair, and may not write heads',
   outbox_ensure_partitions:
     'the bridge makes the days ahead, and only the owner of the outbox may add a partition to it',
   nova_event_state: 'a writer may learn what became of an event, and may not read the outbox',

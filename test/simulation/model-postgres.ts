@@ -29,8 +29,11 @@ export interface ModelBreaks {
   readonly claimMarks?: boolean;
 }
 
+/** As in outbox_claim: no back-off is longer. */
+const longestRestMs = 120_000;
+
 /**
- * The outbox table and its two statements, outbox_claim of migrations/0007_poison.sql and outbox-bridge/sql/settle.sql.ts,
+ * The outbox table and its two statements, outbox_claim of migrations/0010_heads.sql and outbox-bridge/sql/settle.sql.ts,
  * line by line. Statements are atomic; the differential test holds this model to the real server.
  */
 export class ModelPostgres {
@@ -59,9 +62,11 @@ export class ModelPostgres {
     const now = this.now();
     const pending = this.pending();
     if (pending.length === 0) return [];
+    // What ends later than any lease or back-off may last was written by a clock that has been set back since.
+    const isOver = (until: number): boolean => until < now || until > now + Math.max(request.leaseMs, longestRestMs);
     const mayRun = (row: ModelRow): boolean =>
-      row.nextAttemptAt <= now &&
-      (row.leaseUntil === undefined || row.leaseUntil < now || this.breaks.claimIgnoresLeases === true) &&
+      (row.nextAttemptAt === now || isOver(row.nextAttemptAt)) &&
+      (row.leaseUntil === undefined || isOver(row.leaseUntil) || this.breaks.claimIgnoresLeases === true) &&
       !pausedSpellings.includes(row.eventType);
     const isSuspect = (row: ModelRow): boolean => row.unfinishedClaims >= aloneAfterClaims;
     const seen = new Set<string>();

@@ -63,41 +63,7 @@ function flatten(node: Node): Node[] {
   return [node, ...(node.Plans ?? []).flatMap(flatten)];
 }
 
-/** The statements inside outbox_claim as PostgreSQL plans them, with its parameters put in. */
-async function claimStatement(): Promise<string> {
-  const { rows } = await database.pool.query<{ body: string }>(
-    `SELECT prosrc AS body FROM pg_proc WHERE proname = 'outbox_claim'`,
-  );
-  const body = rows[0]!.body;
-  const values: Record<string, string> = {
-    p_token: `gen_random_uuid()`,
-    p_lease: `interval '15 s'`,
-    p_lanes: '(ARRAY[16,16,16,16])',
-    p_floor: '2',
-    p_heads: '16',
-    p_rows: '64',
-    p_paused: `ARRAY[]::text[]`,
-    p_max_payload: '786432',
-    p_alone_after: '3',
-    p_unread_after: '6',
-  };
-  return body
-    .slice(body.indexOf('WITH lane_head'), body.lastIndexOf('END'))
-    .replace(/--.*$/gm, '')
-    .replace(/\bp_[a-z_]+\b/g, (name) => values[name] ?? name)
-    .replace(/;\s*$/, '');
-}
-
 describe(`with ${history} published rows and a backlog of ${backlog}`, () => {
-  it('the claim walks the pending rows in lane order and tests heads by index, never the table', async () => {
-    const plan = await planOf(await claimStatement());
-    expect(plan.scansTable).toBe(false);
-    expect(plan.indexes).toContain('priority_sequence_idx');
-    expect(plan.indexes).toContain('aggregate_id_sequence_idx');
-    // Far fewer than the backlog is looked at to find 16 heads.
-    expect(plan.rowsRead).toBeLessThan(backlog * 2);
-  });
-
   it('the emit gate finds the unemitted rows of one aggregate by index', async () => {
     const plan = await planOf(
       `SELECT id FROM outbox_events WHERE aggregate_id = md5('7')::uuid AND emitted_at IS NULL AND dead_lettered_at IS NULL AND sequence <= 1000000 ORDER BY sequence`,
