@@ -29,6 +29,7 @@ interface Run {
   readonly child: ChildProcess;
   readonly lines: Record<string, unknown>[];
   readonly errors: string[];
+  /** Its exit code, when all of its output has been read too: the last line may arrive after the end. */
   readonly exit: Promise<number | null>;
 }
 
@@ -53,7 +54,7 @@ function startWorkers(environment: Record<string, string>, prefix = testQueuePre
   const errors: string[] = [];
   createInterface(child.stdout).on('line', (line) => lines.push(JSON.parse(line) as Record<string, unknown>));
   createInterface(child.stderr).on('line', (line) => errors.push(line));
-  return { prefix, child, lines, errors, exit: new Promise((resolve) => child.once('exit', resolve)) };
+  return { prefix, child, lines, errors, exit: new Promise((resolve) => child.once('close', resolve)) };
 }
 
 const working = (run: Run) => waitFor(() => run.lines.some(({ msg }) => msg === 'working'), { timeoutMs: 90_000 });
