@@ -4,6 +4,7 @@ import { type EventType, type PayloadInput } from '../contracts/catalogue';
 import { NovaError } from '../contracts/failures';
 import { maxPayloadBytes, parseEvent, partitionKeyOf } from '../contracts/parse-event';
 import { type PriorityName, priorities } from '../contracts/priority';
+import { defaultSchema, inSchema } from '../runtime/schema';
 
 /** The transaction the caller has open: a `pg` client between BEGIN and COMMIT. */
 export interface Transaction {
@@ -23,13 +24,18 @@ export interface NewEvent<T extends EventType> {
   readonly traceparent?: string;
 }
 
+export interface PublishOptions {
+  /** Schema of the outbox; default `nova`. The DATABASE_SCHEMA of the deployment. */
+  readonly schema?: string;
+}
+
 export interface PublishedEvent {
   readonly id: string;
   readonly aggregateId: string;
 }
 
 const insert = `
-  INSERT INTO outbox_events (id, aggregate_id, event_type, payload, aggregate_type, priority, schema_version, traceparent)
+  INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload, aggregate_type, priority, schema_version, traceparent)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`;
 
 /**
@@ -38,7 +44,11 @@ const insert = `
  * the transaction.
  * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, UNKNOWN_EVENT_TYPE before anything is sent to PostgreSQL
  */
-export async function publish<T extends EventType>(tx: Transaction, event: NewEvent<T>): Promise<PublishedEvent> {
+export async function publish<T extends EventType>(
+  tx: Transaction,
+  event: NewEvent<T>,
+  options: PublishOptions = {},
+): Promise<PublishedEvent> {
   const parsed = parseEvent({ eventType: event.type, aggregateId: event.aggregateId ?? '', payload: event.payload });
   const payload = JSON.stringify(parsed.payload);
   const bytes = Buffer.byteLength(payload);
@@ -51,7 +61,7 @@ export async function publish<T extends EventType>(tx: Transaction, event: NewEv
   const id = event.id ?? uuidv7();
   const aggregateId = event.aggregateId ?? partitionKeyOf(parsed);
   const { definition } = parsed;
-  await tx.query(insert, [
+  await tx.query(inSchema(insert, options.schema ?? defaultSchema), [
     id,
     aggregateId,
     definition.type,

@@ -1,8 +1,8 @@
 /**
- * What the audit can find. `unexplained` is the number that must be zero; `failed` waits for somebody to replay it;
- * `explained` is counted so that people see it, and is nobody's fault.
+ * What the audit can find. `unexplained` is the number that must be zero; `person` is known, and waits for a person, since
+ * nothing ends it by itself; `explained` is counted so that people see it, and needs no action.
  */
-export type AuditClass = 'unexplained' | 'failed' | 'explained';
+export type AuditClass = 'unexplained' | 'person' | 'explained';
 
 interface AuditEntry {
   readonly class: AuditClass;
@@ -15,7 +15,7 @@ export const auditKinds = {
     class: 'unexplained',
     meaning: 'The row is marked as started, within retention, but Temporal does not know a run of ours with its id.',
     action:
-      'Was the run deleted, or Temporal restored from a backup? Look for its effects; nothing repeats it by itself.',
+      'Was the run deleted, or Temporal restored from a backup? Nothing repeats it by itself: npm run ops -- replay <id>.',
   },
   run_without_row: {
     class: 'unexplained',
@@ -53,7 +53,7 @@ export const auditKinds = {
   lost_emit: {
     class: 'unexplained',
     meaning: 'The row is published and not on Kafka, and no open run will send it.',
-    action: 'Reset the run to its first task: it emits again, in order.',
+    action: 'npm run ops -- replay <id>: it emits again, in order.',
   },
   emitted_twice: {
     class: 'unexplained',
@@ -72,9 +72,17 @@ export const auditKinds = {
     action: 'As for run_without_row: a failover lost the row, or a stranger writes to our topic.',
   },
   failed_run: {
-    class: 'failed',
-    meaning: 'The run failed, timed out, or was terminated or cancelled.',
-    action: 'Read why in the Web UI; mend it and reset or replay the run.',
+    class: 'person',
+    meaning:
+      'The run failed, timed out, or was terminated or cancelled. Open until a better run or a person ends it, also when Temporal has forgotten the run.',
+    action:
+      'Read why (ops show), repair the cause, then: npm run ops -- replay <id>. Or: ops audit --acknowledge <id>.',
+  },
+  open_paused: {
+    class: 'person',
+    meaning:
+      'An activity of the run is paused: no attempt comes until a person unpauses it, whatever its dependency does.',
+    action: 'npm run ops -- show <id> names who paused it and since when, and the command that unpauses it.',
   },
   dead_letter: {
     class: 'explained',
@@ -109,6 +117,13 @@ export type FindingKind = {
 }[AuditKind];
 
 export const unexplainedKinds = auditKindNames.filter((kind) => auditKinds[kind].class === 'unexplained');
+/** Kinds that wait for a person. */
+export const personKinds = auditKindNames.filter((kind) => auditKinds[kind].class === 'person');
+
+/** In the detail of a badly ended run: its event did not reach Kafka. */
+export const notOnKafka = 'not on Kafka';
+/** In the detail of a badly ended run: it cannot be reset for much longer. */
+export const forgottenSoon = 'Temporal forgets it';
 
 /** What one audit came to: shown in the Web UI as the workflow's result and printed by `ops audit`. */
 export interface AuditReport {
@@ -123,6 +138,9 @@ export interface AuditReport {
   readonly examples: Partial<Record<AuditKind, readonly string[]>>;
   /** The number that must be zero. */
   readonly unexplained: number;
+  /** Open findings that wait for a person, and those of them whose event is not on Kafka. */
+  readonly waitForPerson: number;
+  readonly notOnKafka: number;
   /** What could not be examined, and why. */
   readonly notes: readonly string[];
   readonly tookMs: number;

@@ -4,19 +4,24 @@ import { type Role, isCatalogueRace, roleNames, roles } from '../migrations/righ
 /** All that is made here can reach only servers of this machine; whoever needs a password makes logins by the runbook. */
 const password = 'nova';
 
+/** The five that processes and people work as, and the owner for what only it may do. */
+export type LoginRole = Role | 'owner';
+const loginRoles: readonly LoginRole[] = ['owner', ...roles];
+export type LoginUrls = Readonly<Record<LoginRole, string>>;
+
 /** Name of the login of each role: a member of that role and nothing else. Never the name of a schema. */
-export const loginOf = (role: Role, prefix = 'nova'): string => `${prefix}_${role}_login`;
+export const loginOf = (role: LoginRole, prefix = 'nova'): string => `${prefix}_${role}_login`;
 
 /**
  * Makes the logins that are missing, for a cluster with the roles of `migrations/`. Logins are shared by all databases, and
  * others may be making them too.
  * @returns the URL of the given database for each role
  */
-export async function makeLogins(adminUrl: string, prefix = 'nova'): Promise<Readonly<Record<Role, string>>> {
+export async function makeLogins(adminUrl: string, prefix = 'nova'): Promise<LoginUrls> {
   const admin = new Client({ connectionString: adminUrl, application_name: 'nova-logins' });
   await admin.connect();
   try {
-    for (const role of roles) await makeLogin(admin, loginOf(role, prefix), roleNames(prefix)[role]);
+    for (const role of loginRoles) await makeLogin(admin, loginOf(role, prefix), roleNames(prefix)[role]);
   } finally {
     await admin.end();
   }
@@ -24,14 +29,14 @@ export async function makeLogins(adminUrl: string, prefix = 'nova'): Promise<Rea
 }
 
 /** The same database as each role's login sees it. */
-export function urlsOf(adminUrl: string, prefix = 'nova'): Readonly<Record<Role, string>> {
-  const urls = roles.map((role) => {
+export function urlsOf(adminUrl: string, prefix = 'nova'): LoginUrls {
+  const urls = loginRoles.map((role) => {
     const url = new URL(adminUrl);
     url.username = loginOf(role, prefix);
     url.password = password;
     return [role, url.href];
   });
-  return Object.fromEntries(urls) as Record<Role, string>;
+  return Object.fromEntries(urls) as LoginUrls;
 }
 
 async function makeLogin(admin: Client, login: string, role: string): Promise<void> {

@@ -2,10 +2,11 @@ import { Client, type ClientBase } from 'pg';
 import { catalogue, spellingsOf } from '../contracts/catalogue';
 import { oldestVersion } from '../contracts/parse-event';
 import { priorities } from '../contracts/priority';
+import { defaultSchema } from '../runtime/schema';
 import { applyNumberedFiles } from './numbered-files';
 import { applyRights, fixSearchPaths, takeOwnership } from './rights/apply-rights';
 import { type RoleNames, ensureRoles, isCatalogueRace, roleNames } from './rights/roles';
-import { defaultSchema, homeOf, makeSchema } from './schema-home';
+import { homeOf, makeSchema } from './schema-home';
 
 /** Days of partitions made ahead; the bridge keeps making more. A missing partition fails business transactions. */
 export const partitionDaysAhead = 14;

@@ -1,8 +1,6 @@
 import { type ClientBase } from 'pg';
 import { type RoleNames } from './rights/roles';
 
-export const defaultSchema = 'nova';
-
 const find = `
   SELECT to_regclass(format('%I.nova_migrations', $1::text)) IS NOT NULL AS here,
          to_regclass('public.nova_migrations') IS NOT NULL AND to_regclass('public.outbox_events') IS NOT NULL AS in_public`;

@@ -7,7 +7,7 @@ export interface OpenFinding {
   readonly lastSeen: Date;
 }
 
-/** What the audit has against this event and nobody has explained. */
+/** What the audit has against this event and no person has explained. */
 export async function openFindingsOf(pool: Pool, eventId: string): Promise<OpenFinding[]> {
   const { rows } = await pool.query<OpenFinding>(
     `SELECT kind, detail, first_seen AS "firstSeen", last_seen AS "lastSeen" FROM audit_findings
@@ -17,12 +17,16 @@ export async function openFindingsOf(pool: Pool, eventId: string): Promise<OpenF
   return rows;
 }
 
-/** A person has explained these: they are not counted any more. Answers the ids that had open findings. */
-export async function acknowledgeFindings(pool: Pool, eventIds: readonly string[]): Promise<string[]> {
+/** A person has explained these: they are not counted any more. Returns the ids that had open findings. */
+export async function acknowledgeFindings(
+  pool: Pool,
+  eventIds: readonly string[],
+  reason: string | null,
+): Promise<string[]> {
   const { rows } = await pool.query<{ event_id: string }>(
-    `UPDATE audit_findings SET acknowledged_at = clock_timestamp()
+    `UPDATE audit_findings SET acknowledged_at = clock_timestamp(), acknowledged_because = $2
      WHERE event_id = ANY ($1::text[]) AND resolved_at IS NULL AND acknowledged_at IS NULL RETURNING event_id`,
-    [eventIds.map((id) => id.toLowerCase())],
+    [eventIds.map((id) => id.toLowerCase()), reason],
   );
   return [...new Set(rows.map((row) => row.event_id))];
 }

@@ -2,7 +2,7 @@ import { type AuditKind, type AuditReport, auditKindNames, auditKinds } from '..
 
 /** For people: what was compared, then a table of what was found, with what to do. */
 export function auditText(report: AuditReport): string {
-  const { examined, unexplained, notes, tookMs } = report;
+  const { examined, notes, tookMs } = report;
   const head = [
     `compared ${report.from} to ${report.to}: ${n(examined.rows)} rows, ${n(examined.runs)} runs, ${n(examined.records)} messages on Kafka, in ${(tookMs / 1_000).toFixed(1)} s`,
     ...notes.map((note) => `note: ${note}`),
@@ -10,7 +10,18 @@ export function auditText(report: AuditReport): string {
   ];
   const found = auditKindNames.filter((kind) => (report.counts[kind] ?? 0) > 0);
   const lines = [...head, ...found.flatMap((kind) => kindLines(report, kind))];
-  return [...lines, unexplained === 0 ? '✔ everything is explained' : `✘ ${n(unexplained)} unexplained`].join('\n');
+  return [...lines, ...verdict(report)].join('\n');
+}
+
+function verdict({ unexplained, waitForPerson, notOnKafka }: AuditReport): string[] {
+  if (unexplained === 0 && waitForPerson === 0) return ['✔ everything is explained'];
+  const missing = notOnKafka === 0 ? '' : `, ${n(notOnKafka)} of them not on Kafka`;
+  return [
+    ...(unexplained === 0 ? [] : [`✘ ${n(unexplained)} unexplained`]),
+    ...(waitForPerson === 0
+      ? []
+      : [`✘ ${n(waitForPerson)} wait for a person${missing}: npm run ops -- replay --found`]),
+  ];
 }
 
 function kindLines({ counts, examples }: AuditReport, kind: AuditKind): string[] {

@@ -32,7 +32,13 @@ export async function auditNow(
   onStep: (step: string) => void,
 ): Promise<AuditReport> {
   const logger = createLogger('ops', 'error');
-  const pool = createPool({ url: config.databaseUrl, max: 4, applicationName: 'nova-ops', logger });
+  const pool = createPool({
+    url: config.databaseUrl,
+    schema: config.databaseSchema,
+    max: 4,
+    applicationName: 'nova-ops',
+    logger,
+  });
   const connection = connectClient(config);
   try {
     const temporal = new Client({ connection, namespace: config.temporalNamespace });

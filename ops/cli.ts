@@ -24,6 +24,13 @@ function checked(ids: readonly string[]): readonly string[] {
   return ids;
 }
 
+interface AuditOptions {
+  readonly since: string;
+  readonly acknowledge?: string[];
+  readonly reason?: string;
+  readonly json?: boolean;
+}
+
 const config = () => configFrom(opsSettings, process.env);
 
 program
@@ -104,13 +111,18 @@ program
 
 program
   .command('audit')
-  .description('compare rows with workflow runs and with Kafka, both ways; exit code 1 when something is unexplained')
+  .description(
+    'compare rows with workflow runs and with Kafka, both ways; exit code 1 when something is unexplained or waits for a person',
+  )
   .option('--since <duration>', 'how far to look back: 90m, 24h, 7d', '1h')
   .option('--acknowledge <event-id...>', 'no audit: these findings are explained, do not count them any more')
+  .option('--reason <text>', 'with --acknowledge: why, kept with the finding')
   .option('--json')
-  .action(async ({ since, acknowledge, json }: { since: string; acknowledge?: string[]; json?: boolean }) => {
+  .action(async ({ since, acknowledge, reason, json }: AuditOptions) => {
     if (acknowledge !== undefined) {
-      const done = await withConnections(config(), ({ pool }) => acknowledgeFindings(pool, acknowledge));
+      const done = await withConnections(config(), ({ pool }) =>
+        acknowledgeFindings(pool, acknowledge, reason ?? null),
+      );
       print.acknowledged(done, acknowledge, json ?? false);
       return;
     }
@@ -118,7 +130,7 @@ program
     const report = await auditNow(configFrom(auditCommandSettings, process.env), durationMs(since), onStep);
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
     console.log(json === true ? JSON.stringify(report) : auditText(report));
-    if (report.unexplained > 0) process.exitCode = 1;
+    if (report.unexplained > 0 || report.waitForPerson > 0) process.exitCode = 1;
   });
 
 program.parseAsync().catch((thrown: unknown) => {

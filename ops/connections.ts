@@ -39,7 +39,13 @@ export async function withConnections<T>(
   work: (connections: Connections) => Promise<T>,
 ): Promise<T> {
   const logger = createLogger('ops', 'error');
-  const pool = createPool({ url: config.databaseUrl, max: 4, applicationName: 'nova-ops', logger });
+  const pool = createPool({
+    url: config.databaseUrl,
+    schema: config.databaseSchema,
+    max: 4,
+    applicationName: 'nova-ops',
+    logger,
+  });
   const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger });
   const connection = connectClient(config);
   try {

@@ -34,7 +34,13 @@ export function composeBridge(
   logger: Logger,
 ): { bridge: Bridge; services: Service[] } {
   const connection = connectClient(config);
-  const pool = createPool({ url: config.databaseUrl, max: 6, applicationName: 'nova-bridge', logger });
+  const pool = createPool({
+    url: config.databaseUrl,
+    schema: config.databaseSchema,
+    max: 6,
+    applicationName: 'nova-bridge',
+    logger,
+  });
   const registry = new Registry();
   const metrics = createBridgeMetrics(registry);
   const auditGauges = createAuditGauges(registry);

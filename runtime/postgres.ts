@@ -2,6 +2,7 @@ import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { NovaError } from '../contracts/failures';
 import { oneLine, toError } from './errors';
 import { type Logger } from './logger';
+import { defaultSchema, inSchema } from './schema';
 
 // bigint columns here are sequences, counts and epoch milliseconds, all far below 2^53.
 types.setTypeParser(types.builtins.INT8, Number);
@@ -64,6 +65,7 @@ export function asDatabaseError(thrown: unknown): unknown {
  * It never talks to a read-only node for longer than a failover takes: a new connection that cannot write is refused, and
  * the first outage on one connection makes the pool give up all that were opened before, so that the address is resolved
  * anew. `queryTimeoutMs` bounds every statement: how long a server that vanished without a word goes unnoticed.
+ * `schema` is where our tables are: in every SQL text `nova.` is replaced by it.
  */
 export function createPool(options: {
   url: string;
@@ -71,8 +73,9 @@ export function createPool(options: {
   applicationName: string;
   logger: Logger;
   queryTimeoutMs?: number;
+  schema?: string;
 }): Pool {
-  const pool = new FailoverPool({
+  const config = {
     connectionString: options.url,
     max: options.max,
     application_name: options.applicationName,
@@ -81,7 +84,8 @@ export function createPool(options: {
     query_timeout: options.queryTimeoutMs ?? 15_000,
     keepAlive: true,
     verify: refuseReadOnly,
-  });
+  };
+  const pool = new FailoverPool(config, options.schema ?? defaultSchema);
   // Without a listener the loss of an idle connection ends the process.
   pool.on('error', (error) => options.logger.warn({ error: oneLine(error) }, 'postgres: idle connection lost'));
   return pool;
@@ -99,9 +103,10 @@ class FailoverPool extends Pool {
   private generation = 0;
   private readonly openedIn = new WeakMap<PoolClient, number>();
 
-  constructor(config: PoolConfig) {
+  constructor(config: PoolConfig, schema: string) {
     super(config);
     this.on('connect', (client) => {
+      if (schema !== defaultSchema) speakOfSchema(client, schema);
       this.openedIn.set(client, this.generation);
       // The server may say goodbye in the same packet as its last answer, while the connection passes from one user to the
       // next and neither listens. Nobody listening would end the process; the next query on it fails and says why.
@@ -128,6 +133,17 @@ class FailoverPool extends Pool {
     });
     return undefined;
   }
+}
+
+/** From now on the texts that this connection is given mean another schema than `nova`. */
+function speakOfSchema(client: PoolClient, schema: string): void {
+  const query = client.query.bind(client) as (first: unknown, ...rest: unknown[]) => unknown;
+  const rewriting = (first: unknown, ...rest: unknown[]): unknown => {
+    if (typeof first === 'string') return query(inSchema(first, schema), ...rest);
+    const { text } = first as { text?: unknown };
+    return query(typeof text === 'string' ? { ...(first as object), text: inSchema(text, schema) } : first, ...rest);
+  };
+  client.query = rewriting as typeof client.query;
 }
 
 /** A standby takes connections and reads, and is behind: reading from one unknowingly is as wrong as writing to it. */

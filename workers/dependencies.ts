@@ -41,7 +41,16 @@ export class Dependencies implements Service {
       effects.map((effect) => {
         // Emits share one transaction at a time; the second connection replaces one that was lost.
         const max = effect === 'emit' || effect === 'audit' ? 2 : config.databaseConnections;
-        return [effect, createPool({ url: config.databaseUrl, max, applicationName: `nova-worker-${effect}`, logger })];
+        return [
+          effect,
+          createPool({
+            url: config.databaseUrl,
+            schema: config.databaseSchema,
+            max,
+            applicationName: `nova-worker-${effect}`,
+            logger,
+          }),
+        ];
       }),
     ) as Dependencies['pools'];
     this.redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger });

@@ -13,9 +13,17 @@ const ago = (microseconds: string) =>
 
 export const now = `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS "nowUs"`;
 
-/** A bridge reports every two seconds. */
+/**
+ * No lease and no back-off of a bridge is longer. What ends later was written before the clock was set back, by a bridge that
+ * may be dead, and explains nothing.
+ */
+const longestLeaseMinutes = 15;
+const soon = `(clock_timestamp() + interval '${longestLeaseMinutes} min')`;
+
+/** A bridge reports every two seconds. One that seems to have reported in the future did so before the clock was set back. */
 export const livingBridges = `
-  SELECT state, reason, paused_types AS "pausedTypes" FROM bridge_instances WHERE heartbeat_at > now() - interval '30 s'`;
+  SELECT state, reason, paused_types AS "pausedTypes" FROM bridge_instances WHERE heartbeat_at > now() - interval '30 s'
+    AND heartbeat_at < now() + interval '${longestLeaseMinutes} min'`;
 
 /** $1, $2 the place before; $3 the end; $4 limit */
 const byMark = (mark: 'published_at' | 'emitted_at') => `
@@ -37,15 +45,15 @@ const pendingOnly = `o.published_at IS NULL AND o.dead_lettered_at IS NULL`;
 /**
  * $1 budgets by priority, $2 lease margin, $3 claims, $4 paused spellings, $5 is every living bridge in an outage?
  *
- * An error explains only until the next attempt is overdue by the budget: somebody must have come back by then. A next
+ * An error explains only until the next attempt is overdue by the budget: a bridge must have come back by then. A next
  * attempt in the future explains nothing without an error.
  */
 const budget = `($1::double precision[])[o.priority + 1]`;
 const reason = `
   CASE WHEN $5 THEN 'outage'
        WHEN o.event_type = ANY ($4::text[]) THEN 'paused'
-       WHEN o.lease_until > ${ago('$2')} AND o.claim_count < $3 THEN 'leased'
-       WHEN o.last_error IS NOT NULL AND o.next_attempt_at > ${ago(budget)} THEN 'error'
+       WHEN o.lease_until > ${ago('$2')} AND o.lease_until < ${soon} AND o.claim_count < $3 THEN 'leased'
+       WHEN o.last_error IS NOT NULL AND o.next_attempt_at > ${ago(budget)} AND o.next_attempt_at < ${soon} THEN 'error'
        WHEN EXISTS (SELECT FROM outbox_events earlier
                     WHERE earlier.aggregate_id = o.aggregate_id AND earlier.sequence < o.sequence
                       AND earlier.published_at IS NULL AND earlier.dead_lettered_at IS NULL) THEN 'behind'
@@ -55,7 +63,7 @@ export const aheadBound = 500;
 const ahead = `
   (SELECT count(*) FROM (SELECT FROM outbox_events f WHERE f.priority = o.priority AND f.sequence < o.sequence
      AND f.published_at IS NULL AND f.dead_lettered_at IS NULL LIMIT ${aheadBound}) front) AS ahead`;
-const pastBudget = `o.created_at < ${ago(budget)} AND (o.lease_until IS NULL OR o.lease_until < ${ago('$2')} OR o.claim_count >= $3)`;
+const pastBudget = `o.created_at < ${ago(budget)} AND (o.lease_until IS NULL OR o.lease_until < ${ago('$2')} OR o.lease_until > ${soon} OR o.claim_count >= $3)`;
 
 /** $6 ids */
 export const pendingByIds = `

@@ -1,15 +1,17 @@
 import { type Pool } from 'pg';
-import { type AuditReport, type FindingKind } from '../../contracts/audit-kinds';
+import { type AuditReport, type FindingKind, notOnKafka } from '../../contracts/audit-kinds';
 import { type AuditBook, type Finding, type Watermarks } from '../ports/audit-book';
 import { query } from './pg-query';
 
 const time = (parameter: string) => `(timestamptz 'epoch' + ${parameter}::double precision * interval '1 microsecond')`;
 const isOpen = 'resolved_at IS NULL AND acknowledged_at IS NULL';
 
+/** The last by the order of writing: times are no order when the clock is set back. */
 const lastEnds = `
-  SELECT (extract(epoch FROM max(window_to)) * 1000000)::bigint AS "toUs",
-         (extract(epoch FROM max(records_to)) * 1000000)::bigint AS "recordsToUs"
-  FROM audit_runs WHERE origin = 'schedule'`;
+  SELECT (extract(epoch FROM window_to) * 1000000)::bigint AS "toUs",
+         (SELECT (extract(epoch FROM records_to) * 1000000)::bigint FROM audit_runs
+          WHERE origin = 'schedule' AND records_to IS NOT NULL ORDER BY place DESC LIMIT 1) AS "recordsToUs"
+  FROM audit_runs WHERE origin = 'schedule' ORDER BY place DESC LIMIT 1`;
 
 const openFindings = `
   SELECT event_id AS "eventId", kind, detail FROM audit_findings WHERE ${isOpen} ORDER BY last_seen, event_id LIMIT $1`;
@@ -35,7 +37,7 @@ const resolve = `
   WHERE f.event_id = gone.event_id AND f.kind = gone.kind`;
 
 const countOpen = `
-  SELECT kind, count(*) AS count, (array_agg(event_id ORDER BY first_seen, event_id))[1:3] AS examples
+  SELECT kind, count(*) AS count, count(*) FILTER (WHERE detail LIKE '%${notOnKafka}%') AS "notOnKafka", (array_agg(event_id ORDER BY first_seen, event_id))[1:3] AS examples
   FROM audit_findings WHERE ${isOpen} GROUP BY kind`;
 
 const close = `
@@ -77,7 +79,8 @@ export class PgAuditBook implements AuditBook {
   }
 
   async counts() {
-    return (await query<{ kind: FindingKind; count: number; examples: string[] }>(this.pool, countOpen, [])).rows;
+    type Row = { kind: FindingKind; count: number; notOnKafka: number; examples: string[] };
+    return (await query<Row>(this.pool, countOpen, [])).rows;
   }
 
   async close(report: AuditReport, origin: 'schedule' | 'demand', recordsToUs: number | null): Promise<void> {

@@ -2,14 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, type WorkflowExecutionInfo, isGrpcServiceError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { NovaError } from '../../contracts/failures';
+import { memoNames } from '../../contracts/memo';
 import { type SearchAttributeName } from '../../contracts/search-attributes';
 import { queueNames, taskQueue } from '../../contracts/workflow-types';
 import { oneLine } from '../../runtime/errors';
 import { type AuditRuns, type DescribedRun, type ListedRun } from '../ports/audit-runs';
+import { toPendingActivity } from './temporal-pending-activity';
 
 const pageSize = 500;
 const priorityAttribute: SearchAttributeName = 'EventPriority';
 const resourceExhausted = 8;
+const invalid = 3;
 const notFound = 5;
 
 export class TemporalAuditRuns implements AuditRuns {
@@ -52,6 +55,17 @@ export class TemporalAuditRuns implements AuditRuns {
     return this.pages(`${this.ofThisDeployment} AND ExecutionStatus = 'Running' AND (${late.join(' OR ')})`);
   }
 
+  async *paused(): AsyncIterable<ListedRun[]> {
+    try {
+      yield* this.pages(`${this.ofThisDeployment} AND ExecutionStatus = 'Running' AND TemporalPauseInfo IS NOT NULL`);
+    } catch (thrown) {
+      // A server that does not know the attribute cannot pause activities in a way that it lists.
+      if (thrown instanceof NovaError && isGrpcServiceError(thrown.cause) && (thrown.cause.code as number) === invalid)
+        return;
+      throw thrown;
+    }
+  }
+
   async withIds(workflowIds: readonly string[]): Promise<ListedRun[]> {
     if (workflowIds.length === 0) return [];
     const runs: ListedRun[] = [];
@@ -70,15 +84,11 @@ export class TemporalAuditRuns implements AuditRuns {
       const run = await this.call(() => this.client.workflow.getHandle(workflowId).describe());
       return {
         ...toListed(run),
-        ours: run.memo?.['eventId'] === workflowId.split('/')[0],
-        activities: (run.raw.pendingActivities ?? []).map((activity) => ({
-          name: activity.activityType?.name ?? 'unknown',
-          attempt: activity.attempt ?? 1,
-          failure: failureType(activity.lastFailure),
-          lastHeartbeatMs:
-            activity.lastHeartbeatTime == null ? null : Number(activity.lastHeartbeatTime.seconds) * 1_000,
-        })),
+        ours: run.memo?.[memoNames.eventId] === workflowId.split('/')[0],
+        activities: (run.raw.pendingActivities ?? []).map(toPendingActivity),
         taskAttempt: run.raw.pendingWorkflowTask == null ? 0 : (run.raw.pendingWorkflowTask.attempt ?? 1),
+        closedMs: run.closeTime?.getTime() ?? null,
+        notDone: namesIn(run.memo?.[memoNames.notDone]),
       };
     } catch (thrown) {
       if (thrown instanceof NovaError && thrown.cause instanceof WorkflowNotFoundError) return null;
@@ -155,16 +165,8 @@ function toListed(run: Listable): ListedRun {
   };
 }
 
-interface Failure {
-  readonly message?: string | null;
-  readonly applicationFailureInfo?: { readonly type?: string | null } | null;
-  readonly timeoutFailureInfo?: unknown;
-}
-
-function failureType(failure: Failure | null | undefined): string | null {
-  if (failure == null) return null;
-  if (failure.timeoutFailureInfo != null) return 'timeout';
-  return failure.applicationFailureInfo?.type || 'Error';
+function namesIn(memo: unknown): string[] {
+  return Array.isArray(memo) ? memo.filter((name) => typeof name === 'string') : [];
 }
 
 function at(ms: number): string {

@@ -37,12 +37,21 @@ export async function checkOpenRuns({ runs, limits }: AuditDeps, nowUs: number, 
   const before = new Map([...shortestOpenMs(limits)].map(([type, ms]) => [type, nowMs - ms]));
   for await (const page of runs.openSince(before))
     for (const run of page) {
-      if (isPastBudget(run, nowMs)) gathered.suspect('open_past_budget', run.workflowId);
+      if (!isPastBudget(run, nowMs)) continue;
+      gathered.suspect('open_past_budget', run.workflowId);
+      // Where the server cannot list paused activities, they are found when the budget is over.
+      gathered.suspect('open_paused', run.workflowId);
     }
 
   function isPastBudget({ workflowType, priority, startedMs }: ListedRun, now: number): boolean {
     return now - startedMs > openBudgetMs(limits, workflowType, priority);
   }
+}
+
+/** Runs with a paused activity, whatever their age. */
+export async function checkPausedRuns({ runs }: AuditDeps, gathered: Gathered): Promise<void> {
+  for await (const page of runs.paused())
+    for (const { workflowId } of page) gathered.suspect('open_paused', workflowId);
 }
 
 /** Runs that ended in the window without having done their work. */

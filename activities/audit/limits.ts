@@ -24,6 +24,8 @@ export interface AuditLimits {
   readonly emitMs: number;
   /** A heartbeat younger than this says that work goes on. */
   readonly heartbeatMs: number;
+  /** No retry of ours waits longer for its next attempt. */
+  readonly longestRetryMs: number;
   /** Claims without an outcome beyond which a lease is no reason any more. */
   readonly maxClaims: number;
   /** The first audit there is, and `--since` left out, looks back this far. */
@@ -58,6 +60,7 @@ export function auditLimits(config: {
     markMs: minute,
     emitMs: 2 * minute,
     heartbeatMs: 2 * minute,
+    longestRetryMs: 15 * minute,
     maxClaims: 20,
     firstWindowMs: 60 * minute,
     maxSuspicions: 5_000,

@@ -4,12 +4,13 @@ import {
   type AuditRequest,
   type FindingKind,
   auditKinds,
+  forgottenSoon,
 } from '../../contracts/audit-kinds';
 import { NovaError } from '../../contracts/failures';
 import { type Finding } from '../ports/audit-book';
 import { checkRecords } from './check-records';
 import { checkMarkedRows, checkPendingRows, checkUnemittedRows, rememberedMs } from './check-rows';
-import { checkFailedRuns, checkOpenRuns, checkStartedRuns } from './check-runs';
+import { checkFailedRuns, checkOpenRuns, checkPausedRuns, checkStartedRuns } from './check-runs';
 import { type AuditDeps, type AuditWindow } from './deps';
 import { Gathered } from './suspicions';
 import { verifyAll } from './verify';
@@ -47,6 +48,7 @@ export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<Audi
   progress('runs');
   await checkStartedRuns(deps, window, nowUs, gathered);
   await checkOpenRuns(deps, nowUs, gathered);
+  await checkPausedRuns(deps, gathered);
   await checkFailedRuns(deps, window, gathered);
   progress('records');
   const recordsToUs = await checkRecords(deps, window, gathered).catch((thrown: unknown) => {
@@ -65,6 +67,7 @@ export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<Audi
     retentionMs: window.retentionMs,
   });
   await book.record(findings, seenUs);
+  warnOfForgetting(findings, gathered);
   const still = new Set(findings.map(keyOf));
   await book.resolve(
     known.filter((finding) => !still.has(keyOf(finding))),
@@ -77,7 +80,11 @@ export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<Audi
   return report;
 }
 
-/** From where the last scheduled audit ended, with an overlap for what commits late and for clocks; or as asked for. */
+/**
+ * From where the last scheduled audit ended, with an overlap for what commits late and for clocks; or as asked for. An end
+ * that lies ahead of the clock was written before the clock was set back: what was marked since has times from before that
+ * end, so the audit looks back as far as the first one there is.
+ */
 async function windowOf({ rows, runs, book, limits }: AuditDeps, { sinceMs }: AuditOrder): Promise<AuditWindow> {
   const nowUs = await rows.nowUs();
   const retentionMs = await runs.retentionMs();
@@ -86,11 +93,19 @@ async function windowOf({ rows, runs, book, limits }: AuditDeps, { sinceMs }: Au
   const firstUs = nowUs - (sinceMs ?? limits.firstWindowMs) * 1_000;
   const oldestUs = sinceMs === undefined ? nowUs - rememberedMs(retentionMs) * 1_000 : firstUs;
   const begin = (markUs: number | null | undefined) =>
-    Math.min(Math.max(markUs == null ? firstUs : markUs - limits.marginMs * 1_000, oldestUs), toUs);
+    Math.min(Math.max(markUs == null || markUs > nowUs ? firstUs : markUs - limits.marginMs * 1_000, oldestUs), toUs);
   return { fromUs: begin(marks?.toUs), toUs, recordsFromUs: begin(marks?.recordsToUs), retentionMs };
 }
 
-/** What earlier audits found is suspected anew, whether the window covers it or not: that is how findings end. */
+/** A run that is known can be reset; once Temporal has forgotten it, only a replay is left. */
+function warnOfForgetting(findings: readonly Finding[], gathered: Gathered): void {
+  const soon = findings.filter(({ detail }) => detail.includes(forgottenSoon));
+  if (soon.length === 0) return;
+  const examples = soon.slice(0, 3).map(({ eventId }) => eventId);
+  gathered.notes.push(`${soon.length} badly ended runs are forgotten by Temporal soon: ${examples.join(', ')}`);
+}
+
+/** What earlier audits found is suspected again, whether the window covers it or not: that is how findings end. */
 async function suspectAgain({ rows }: AuditDeps, known: readonly Finding[], gathered: Gathered): Promise<void> {
   const found = await rows.byIds(known.map(({ eventId }) => eventId));
   const claims = new Map(found.map((row) => [row.eventId, row.claimCount]));
@@ -109,11 +124,14 @@ async function reportOf(
   const counts: Partial<Record<AuditKind, number>> = {};
   const examples: Partial<Record<AuditKind, readonly string[]>> = {};
   let unexplained = 0;
-  const found = (await book.counts()).map(({ kind, ...rest }) => [kind, rest] as const);
+  let waitForPerson = 0;
+  const open = await book.counts();
+  const found = open.map(({ kind, ...rest }) => [kind, rest] as const);
   for (const [kind, { count, examples: ids }] of [...found, ...gathered.allExplained()]) {
     counts[kind] = count;
     examples[kind] = ids;
     if (auditKinds[kind].class === 'unexplained') unexplained += count;
+    if (auditKinds[kind].class === 'person') waitForPerson += count;
   }
   return {
     auditId,
@@ -123,6 +141,8 @@ async function reportOf(
     counts,
     examples,
     unexplained,
+    waitForPerson,
+    notOnKafka: open.reduce((sum, { notOnKafka }) => sum + notOnKafka, 0),
     notes: gathered.notes,
     tookMs: Math.round(tookMs),
   };

@@ -1,30 +1,77 @@
 import { type FailureCode, failures } from '../../contracts/failures';
 import { type PendingActivity } from '../ports/audit-runs';
-import { openBudgetMs } from './limits';
+import { type AuditLimits, openBudgetMs } from './limits';
 import { type Suspicion } from './suspicions';
 import { type SecondLook } from './verify';
 
-/** A run past its budget is explained by what it waits for, if that is known to heal or goes on. */
+/**
+ * A run past its budget is explained by what it waits for, if that is known to heal or goes on. Every activity must be
+ * explained: one that waits for a mail server must not hide another that fails of a bug. What is paused is a finding of its
+ * own kind.
+ */
 export async function verifyOpenRun(
   { deps: { runs, limits }, nowUs, gathered }: SecondLook,
-  { eventId }: Suspicion,
+  { eventId, known }: Suspicion,
 ): Promise<string | null> {
   const run = await runs.describe(eventId);
   const nowMs = nowUs / 1_000;
-  if (run === null || run.status !== 'RUNNING') return null;
+  // A run that was past its budget and is gone was deleted while it was open: what it waited for is not done.
+  if (run === null) return known === null ? null : gone(known);
+  if (run.status !== 'RUNNING') return null;
   const ageMs = nowMs - run.startedMs;
   if (ageMs <= openBudgetMs(limits, run.workflowType, run.priority)) return null;
-  const explains = ({ failure, lastHeartbeatMs }: PendingActivity) =>
-    (failure !== null && waitsOut(failure)) ||
-    (lastHeartbeatMs !== null && nowMs - lastHeartbeatMs < limits.heartbeatMs);
-  if (run.taskAttempt <= 1 && run.activities.some(explains)) {
-    gathered.explained('open_waiting', 1, [eventId]);
-    return null;
+  const going = run.activities.filter(({ pause }) => pause === null);
+  if (run.taskAttempt <= 1) {
+    const unexplained = going.filter((activity) => !explains(activity, nowMs, limits));
+    if (run.activities.length > 0 && unexplained.length === 0) {
+      if (going.length > 0) gathered.explained('open_waiting', 1, [eventId]);
+      return null;
+    }
   }
   return `${run.workflowType} open for ${Math.round(ageMs / 1_000)} s; ${waitsFor(run)}`;
 }
 
-/** Failures that end by themselves when a dependency or the deployment is mended. */
+/** Who paused what, since when, and how far it was. */
+export async function verifyPausedRun(
+  { deps: { runs } }: SecondLook,
+  { eventId, known }: Suspicion,
+): Promise<string | null> {
+  const run = await runs.describe(eventId);
+  if (run === null) return known === null ? null : gone(known);
+  if (run.status !== 'RUNNING') return null;
+  const paused = run.activities.flatMap(({ name, attempt, failure, pause }) => {
+    if (pause === null) return [];
+    const since = pause.sinceMs === null ? '' : ` since ${new Date(pause.sinceMs).toISOString()}`;
+    const last = failure === null ? '' : `, last failure ${failure}`;
+    return [`${name}, attempt ${attempt}, paused${since} by ${pause.by}${last}`];
+  });
+  return paused.length === 0 ? null : paused.join('; ');
+}
+
+const goneText = '; the run is gone since, not completed';
+
+function gone(known: string): string {
+  return known.endsWith(goneText) ? known : known + goneText;
+}
+
+/** A first attempt or two may fail of anything: a worker that was killed, a deployment. */
+const fewAttempts = 3;
+
+/**
+ * An outage is believed only while it is looked at: an attempt runs since lately, or the next one is, or was a moment ago,
+ * due. What no attempt is made of any more (nothing polls its queue, its retry interval was changed to hours) has no reason.
+ */
+export function explains(activity: PendingActivity, nowMs: number, limits: AuditLimits): boolean {
+  const { failure, attempt, lastHeartbeatMs, startedMs, nextAttemptMs } = activity;
+  const isLate = (ms: number | null) => ms === null || nowMs - ms >= limits.heartbeatMs;
+  const heals = failure === null || waitsOut(failure);
+  if (!isLate(lastHeartbeatMs)) return heals || failure === 'timeout' || attempt <= fewAttempts;
+  if (!heals) return false;
+  if (startedMs !== null) return !isLate(startedMs);
+  return !isLate(nextAttemptMs) && (nextAttemptMs ?? Infinity) - nowMs < limits.longestRetryMs;
+}
+
+/** Failures that end by themselves when a dependency or the deployment is repaired. */
 function waitsOut(failure: string): boolean {
   if (!(failure in failures)) return false;
   const { cause, retryable } = failures[failure as FailureCode];
@@ -35,7 +82,11 @@ function waitsFor(run: { activities: readonly PendingActivity[]; taskAttempt: nu
   if (run.taskAttempt > 1) return `its workflow task fails, attempt ${run.taskAttempt}`;
   if (run.taskAttempt === 1) return 'its workflow task waits for a worker';
   if (run.activities.length === 0) return 'waits for nothing that shows';
-  return run.activities
-    .map(({ name, attempt, failure }) => `${name}, attempt ${attempt}${failure === null ? '' : `, ${failure}`}`)
-    .join('; ');
+  return run.activities.map(described).join('; ');
+}
+
+function described({ name, attempt, failure, startedMs, nextAttemptMs, pause }: PendingActivity): string {
+  const last = failure === null ? '' : `, ${failure}`;
+  const next = startedMs === null && nextAttemptMs !== null ? `, due ${new Date(nextAttemptMs).toISOString()}` : '';
+  return `${name}, attempt ${attempt}${last}${pause === null ? next : ', paused'}`;
 }

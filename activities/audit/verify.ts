@@ -5,7 +5,8 @@ import { eventIdOf } from './check-runs';
 import { rememberedMs } from './check-rows';
 import { type AuditDeps } from './deps';
 import { type Gathered, type Suspicion } from './suspicions';
-import { verifyOpenRun } from './verify-open-run';
+import { verifyFailedRun } from './verify-failed-run';
+import { verifyOpenRun, verifyPausedRun } from './verify-open-run';
 import { verifyPending } from './verify-pending';
 
 /** Describes and row reads under way at once: a disaster has thousands of suspicions. */
@@ -45,41 +46,38 @@ export async function verifyAll(look: SecondLook): Promise<Finding[]> {
 }
 
 const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmarked'>, Verify> = {
-  async marked_without_run({ deps, nowUs, retentionMs }, { eventId }) {
+  async marked_without_run({ deps, nowUs, retentionMs }, { eventId, known }) {
     const row = await rowOf(deps, eventId);
-    if (row === undefined || row.publishedUs === null) return null;
-    if (row.publishedUs < nowUs - rememberedMs(retentionMs) * 1_000) return null;
+    // What Temporal was found not to know stays a finding when it could have forgotten it by now.
+    if (row === undefined) return known;
+    if (row.publishedUs === null) return null;
+    if (known === null && row.publishedUs < nowUs - rememberedMs(retentionMs) * 1_000) return null;
     const run = await deps.runs.describe(eventId);
-    if (run?.ours === true) return null;
+    if (run?.ours === true || (await deps.runs.completedReplays(eventId)) > 0) return null;
     return `marked ${rfc3339(row.publishedUs)}; ${run === null ? 'Temporal does not know the id' : 'the run of this id is not ours'}`;
   },
 
-  async run_without_row({ deps }, { eventId }) {
+  async run_without_row({ deps }, { eventId, known }) {
     if ((await rowOf(deps, eventIdOf(eventId))) !== undefined) return null;
     const run = await deps.runs.describe(eventId);
-    if (run === null) return null;
+    // A stranger's run that is gone does not bring the row back that was lost.
+    if (run === null) return known;
     const whose = run.ours ? 'ours: its row is gone' : 'not ours';
     return `${run.workflowType} started ${new Date(run.startedMs).toISOString()}, ${run.status.toLowerCase()}; ${whose}`;
   },
 
-  async two_runs({ deps }, { eventId }) {
+  async two_runs({ deps }, { eventId, known }) {
     const runs = await deps.runs.withIds([eventId]);
     const chains = await Promise.all(runs.map(({ runId }) => deps.runs.chainOf(eventId, runId)));
     const distinct = new Set(chains.filter((chain) => chain !== null));
+    // Temporal forgets the first before the second: that there were two stays so.
+    if (distinct.size === 0) return known;
     return distinct.size > 1 ? `chains that begin with the runs ${[...distinct].sort().join(', ')}` : null;
   },
 
   open_past_budget: verifyOpenRun,
-
-  async failed_run({ deps }, { eventId }) {
-    const run = await deps.runs.describe(eventId);
-    if (run === null || !['FAILED', 'TIMED_OUT', 'TERMINATED', 'CANCELLED'].includes(run.status)) return null;
-    const row = await rowOf(deps, eventIdOf(eventId));
-    // Without a row, or before its mark, it is another kind.
-    if (row === undefined || row.publishedUs === null) return null;
-    if ((await deps.runs.completedReplays(eventIdOf(eventId))) > 0) return null;
-    return `${run.workflowType} ${run.status.toLowerCase().replace('_', ' ')}${row.emittedUs === null ? ', not on Kafka' : ''}`;
-  },
+  open_paused: verifyPausedRun,
+  failed_run: verifyFailedRun,
 
   async lost_emit({ deps }, { eventId }) {
     const row = await rowOf(deps, eventId);
@@ -110,7 +108,7 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
   },
 };
 
-async function rowOf({ rows }: AuditDeps, eventId: string): Promise<AuditRow | undefined> {
+export async function rowOf({ rows }: AuditDeps, eventId: string): Promise<AuditRow | undefined> {
   return (await rows.byIds([eventId]))[0];
 }
 

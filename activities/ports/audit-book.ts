@@ -7,7 +7,7 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** Where the last scheduled audit ended, epoch microseconds. */
+/** Where the last scheduled audit ended, epoch microseconds. Ahead of the clock when that was set back since. */
 export interface Watermarks {
   readonly toUs: number;
   readonly recordsToUs: number | null;
@@ -22,8 +22,8 @@ export interface AuditBook {
   record(findings: readonly Finding[], seenUs: number): Promise<void>;
   /** These were looked for at `seenUs` and are gone. */
   resolve(findings: readonly Finding[], seenUs: number): Promise<void>;
-  /** Open findings by kind, with examples. */
-  counts(): Promise<readonly { kind: FindingKind; count: number; examples: readonly string[] }[]>;
+  /** Open findings by kind, with examples, and how many of them say that their event is not on Kafka. */
+  counts(): Promise<readonly { kind: FindingKind; count: number; notOnKafka: number; examples: readonly string[] }[]>;
   /** Writes the audit itself, and trims what is older than a month. */
   close(report: AuditReport, origin: 'schedule' | 'demand', recordsToUs: number | null): Promise<void>;
 }

@@ -21,13 +21,23 @@ export type RunStatus =
   | 'UNSPECIFIED'
   | 'UNKNOWN';
 
-/** What a run waits for. */
+/** What a run waits for. Times in epoch milliseconds by Temporal's clock. */
 export interface PendingActivity {
+  /** Its id within the run. */
+  readonly id: string;
   readonly name: string;
   readonly attempt: number;
   /** Type of the last failure: a code of the catalogue, or the name of an unexpected error. */
   readonly failure: string | null;
+  /** What the last failure says, for people. */
+  readonly message: string | null;
   readonly lastHeartbeatMs: number | null;
+  /** When the attempt that runs now began; null: none runs. */
+  readonly startedMs: number | null;
+  /** When the next attempt is, or was, due; null: one runs. */
+  readonly nextAttemptMs: number | null;
+  /** A person or a rule has paused it: no attempt comes until it is unpaused. */
+  readonly pause: { readonly by: string; readonly reason: string | null; readonly sinceMs: number | null } | null;
 }
 
 /** A run as Temporal's history service answers it: consistent. */
@@ -37,6 +47,10 @@ export interface DescribedRun extends ListedRun {
   readonly activities: readonly PendingActivity[];
   /** Attempts of the workflow task that is due now; more than one means that it fails. 0: none is due. */
   readonly taskAttempt: number;
+  /** Null: open. */
+  readonly closedMs: number | null;
+  /** Effects that a cancelled run says it left undone. */
+  readonly notDone: readonly string[];
 }
 
 /**
@@ -52,6 +66,8 @@ export interface AuditRuns {
   endedBadly(fromMs: number, toMs: number): AsyncIterable<ListedRun[]>;
   /** Open runs of these workflow types that were started before the given times. */
   openSince(before: ReadonlyMap<string, number>): AsyncIterable<ListedRun[]>;
+  /** Open runs of this deployment with a paused activity. Empty on a server that cannot list them. */
+  paused(): AsyncIterable<ListedRun[]>;
   /** All runs with these workflow ids. */
   withIds(workflowIds: readonly string[]): Promise<ListedRun[]>;
   /** Completed runs that were started to replay this event. */

@@ -80,7 +80,13 @@ export const relationRights: Readonly<Record<string, Rights>> = {
 
   notifications: { ...shown, workers: write, bridge: readAndDelete },
   notifications_id_seq: {},
-  notification_deliveries: { ...shown, workers: write, bridge: readAndDelete },
+  // A run that ended leaves deliveries behind: housekeeping ends them, and a replay opens them again.
+  notification_deliveries: {
+    workers: write,
+    bridge: { ...readAndDelete, update: { only: ['state', 'reason'] } },
+    operator: { select: true, update: { only: ['state', 'reason'] } },
+    reader: read,
+  },
   // A settings page writes them: its login gets that right by hand.
   notification_preferences: { ...shown, workers: write },
   content_owners: { ...shown, workers: write },
@@ -92,7 +98,9 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   },
 
   audit_runs: { ...shown, workers: writeAndDelete, operator: writeAndDelete, bridge: read },
+  audit_runs_place_seq: {},
   audit_findings: { ...shown, workers: writeAndDelete, operator: writeAndDelete, bridge: read },
+  event_replays: { ...shown, operator: write, workers: read, bridge: readAndDelete },
 
   nova_migrations: shown,
   nova_migrations_id_seq: {},

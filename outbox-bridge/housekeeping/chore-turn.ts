@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Database } from '../../runtime/postgres';
 
+/** A lease or a due time further ahead than any that is given was written before the clock was set back. */
 const take = `
   INSERT INTO chores AS c (name, holder, token, lease_until, last_began_at)
   VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), clock_timestamp())
   ON CONFLICT (name) DO UPDATE
     SET holder = excluded.holder, token = excluded.token, lease_until = excluded.lease_until, last_began_at = excluded.last_began_at
-    WHERE c.lease_until < clock_timestamp() AND ($5 OR c.due_at <= clock_timestamp())`;
+    WHERE (c.lease_until < clock_timestamp() OR c.lease_until > clock_timestamp() + make_interval(secs => $4))
+      AND ($5 OR c.due_at <= clock_timestamp() OR c.due_at > clock_timestamp() + interval '1 day')`;
 
 const renew = `
   UPDATE chores SET lease_until = clock_timestamp() + make_interval(secs => $3)

@@ -4,7 +4,7 @@ import { type Logger } from '../../runtime/logger';
 import { ChoreTurn, TurnLost } from './chore-turn';
 import { type DropOptions, type DropOutcome, dropDay, finishDrops } from './drop-partition';
 import { expireLedgers } from './expire-ledgers';
-import { type OpenRuns, type Reasons, dueDays, explained } from './partitions';
+import { type OpenRuns, type Reasons, dueDays, explained, ownsOutbox } from './partitions';
 import { expirePastRows, widenPast } from './past-rows';
 
 export const housekeepingChore = 'housekeeping';
@@ -81,6 +81,12 @@ interface StepOptions {
 
 async function dropDays(deps: HousekeepingDeps, report: Draft, { between, signal }: StepOptions): Promise<void> {
   const { pool, retentionDays, patienceMs } = deps;
+  if (!(await ownsOutbox(pool))) {
+    for (const day of await dueDays(pool, retentionDays)) {
+      record(deps.logger, report, day.name, { kind: 'kept', reasons: { not_owner: 1 } });
+    }
+    return;
+  }
   const options: DropOptions = { retentionDays, patienceMs, signal, openRuns: deps.openRuns };
   for (const [name, outcome] of await finishDrops(pool, options)) record(deps.logger, report, name, outcome);
   for (const day of await dueDays(pool, retentionDays)) {
@@ -119,7 +125,8 @@ async function expirePast(deps: HousekeepingDeps, report: Draft, { between }: St
 }
 
 async function widen(deps: HousekeepingDeps, report: Draft): Promise<void> {
-  report.pastReaches = await widenPast(deps.pool);
+  // Needed after a drop; who may not drop may not widen.
+  if (await ownsOutbox(deps.pool)) report.pastReaches = await widenPast(deps.pool);
 }
 
 async function expireRest(deps: HousekeepingDeps, report: Draft, { between }: StepOptions): Promise<void> {

@@ -21,6 +21,7 @@ export const keepReasons = {
   open_deliveries: 'events with deliveries not finished',
   open_runs: 'events whose workflow is still open',
   runs_unknown: 'event runs nobody can count while Temporal does not answer',
+  not_owner: 'day left to a login that owns the outbox: `npm run ops -- housekeeping`',
 } as const;
 
 export type KeepReason = keyof typeof keepReasons;
@@ -37,6 +38,17 @@ const selectDue = `
 /** Days that ended `retentionDays` ago or earlier, the oldest first. */
 export async function dueDays(database: Database, retentionDays: number): Promise<DayPartition[]> {
   return (await database.query<DayPartition>(selectDue, [retentionDays])).rows;
+}
+
+/**
+ * Whether this login may take days out: PostgreSQL lets the owner of a table do it and nobody else, and whoever owns a table
+ * can do anything with it, so a bridge is not meant to.
+ */
+export async function ownsOutbox(database: Database): Promise<boolean> {
+  const { rows } = await database.query<{ owns: boolean }>(
+    `SELECT pg_has_role(relowner, 'USAGE') AS owns FROM pg_class WHERE oid = 'outbox_events'::regclass`,
+  );
+  return rows[0]?.owns === true;
 }
 
 /** Safe as an identifier: made by us, from a date. */

@@ -154,7 +154,7 @@ export async function createAuditWorld(): Promise<AuditWorld> {
       if (state === null) return;
       // Heard of for the length of a test.
       await pool.query(
-        `INSERT INTO bridge_instances (instance_id, state, reason, paused_types, heartbeat_at) VALUES ('b', $1, $2, $3, now() + interval '1 hour')`,
+        `INSERT INTO bridge_instances (instance_id, state, reason, paused_types, heartbeat_at) VALUES ('b', $1, $2, $3, now() + interval '10 minutes')`,
         [state, state === 'outage' ? 'TEMPORAL_UNAVAILABLE: gone' : null, paused],
       );
     },

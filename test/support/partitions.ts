@@ -16,6 +16,7 @@ export async function backdateOutbox(pool: Pool, daysAgo: readonly number[]): Pr
     await client.query(`DO $$ DECLARE day timestamptz; BEGIN
       FOR day IN SELECT date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' - n * interval '24 hours' FROM unnest(ARRAY[${daysAgo.join(', ')}]) AS n LOOP
         EXECUTE format('CREATE TABLE outbox_events_%s (LIKE outbox_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', to_char(day AT TIME ZONE 'UTC', 'YYYYMMDD'));
+        EXECUTE format('ALTER TABLE outbox_events_%s OWNER TO nova_owner', to_char(day AT TIME ZONE 'UTC', 'YYYYMMDD'));
         EXECUTE format('ALTER TABLE outbox_events ATTACH PARTITION outbox_events_%s FOR VALUES FROM (%L) TO (%L)', to_char(day AT TIME ZONE 'UTC', 'YYYYMMDD'), day, day + interval '24 hours');
       END LOOP;
       SELECT min(lower_bound) INTO day FROM outbox_partitions;

@@ -10,6 +10,8 @@ const report: AuditReport = {
   counts: {},
   examples: {},
   unexplained: 0,
+  waitForPerson: 0,
+  notOnKafka: 0,
   notes: [],
   tookMs: 1_234,
 };
@@ -28,6 +30,12 @@ describe('durations', () => {
 });
 
 describe('the table for people', () => {
+  it('never calls everything explained while a badly ended run is open, and says how many are not on Kafka', () => {
+    const text = auditText({ ...report, counts: { failed_run: 2 }, waitForPerson: 2, notOnKafka: 1 });
+    expect(text).not.toMatch(/✔/);
+    expect(text).toMatch(/✘ 2 wait for a person, 1 of them not on Kafka: npm run ops -- replay --found$/);
+  });
+
   it('says that all is explained', () => {
     expect(auditText(report)).toMatch(
       /12,345 rows, 2 runs, 3 messages on Kafka, in 1\.2 s\n\n✔ everything is explained$/,

@@ -1,4 +1,5 @@
 import { NovaError } from '../../../../contracts/failures';
+import { auditLimits } from '../../../../activities/audit/limits';
 import { auditKindNames, auditKinds } from '../../../../contracts/audit-kinds';
 import { taskQueue } from '../../../../contracts/workflow-types';
 import { type AuditWorld, createAuditWorld } from '../../../support/audit-world';
@@ -17,6 +18,7 @@ afterEach(async () => {
 });
 
 const one = async () => (await world.settled(1))[0]!;
+const auditLimitsOfDays = auditLimits({ settleMs: 0, graceMs: 0, claimWindowMs: 0 }).openMs;
 /** What was planted in this file may not be taken for something else. */
 const planted = new Set<string>();
 const plant = (eventId: string): string => (planted.add(eventId), eventId);
@@ -49,15 +51,19 @@ it('explains everything of a system that works, and says how much it looked at',
   });
 });
 
-it('finds a row that is marked without a run, until the run could have been forgotten', async () => {
+it('finds a row that is marked without a run, and keeps to it when the run could have been forgotten', async () => {
   const { eventId } = await one();
   await deleteRun(plant(eventId));
   expect((await world.audit()).counts).toMatchObject({ marked_without_run: 1 });
   expect(await world.findings(eventId)).toEqual(['marked_without_run']);
-  // Out of retention nobody can know; the finding ends.
+  // Out of retention nothing new can be found of this kind; what was found stays, until a person ends it.
   await world.set(eventId, `published_at = now() - interval '400 days'`);
-  await world.audit();
-  expect(await world.findings(eventId)).toEqual([]);
+  const other = await one();
+  await deleteRun(other.eventId);
+  await world.set(other.eventId, `published_at = now() - interval '400 days'`);
+  await world.audit({}, 500 * 86_400_000);
+  expect(await world.findings(eventId)).toEqual(['marked_without_run']);
+  expect(await world.findings(other.eventId)).toEqual([]);
 });
 
 it('finds a run without a row: a stranger’s, and ours whose row was lost', async () => {
@@ -128,6 +134,34 @@ it('finds a run that is open past its budget for no known reason, not one that w
   await world.settle([waiting, broken]);
   await world.audit();
   expect(await world.findings(broken.eventId)).toEqual([]);
+});
+
+it('finds a paused activity at once: who paused it and since when, whatever its last failure is', async () => {
+  const { eventId } = await world.event();
+  world.failing.set(plant(eventId), new NovaError('KAFKA_UNAVAILABLE', 'gone'));
+  const { bridge } = world.bridge();
+  await bridge.start();
+  await waitFor(async () => (await world.deps.runs.describe(eventId))?.activities[0]?.failure != null);
+  await bridge.stop();
+  const handle = world.client.workflow.getHandle(eventId);
+  const of = { namespace: world.client.options.namespace, execution: { workflowId: eventId }, type: 'emitEvent' };
+  await world.client.workflowService.pauseActivity({ ...of, identity: 'ann@desk', reason: 'Kafka is away' });
+  // Kafka is back, the pause is forgotten.
+  world.failing.clear();
+  await visible(`WorkflowId = '${eventId}' AND TemporalPauseInfo IS NOT NULL`);
+  const before = (await world.audit({ openMs: auditLimitsOfDays })).counts;
+  expect(before).toMatchObject({ open_paused: 1 });
+  expect(before.open_waiting).toBeUndefined();
+  const [finding] = (await world.deps.book.open(100)).filter(({ kind }) => kind === 'open_paused');
+  expect(finding?.detail).toMatch(
+    /^emitEvent, attempt \d+, paused since .*Z by ann@desk, last failure KAFKA_UNAVAILABLE$/,
+  );
+  // Past its budget it is still that, and not explained by an outage that is over.
+  expect((await world.audit()).counts).toMatchObject({ open_paused: 1 });
+  await world.client.workflowService.unpauseActivity({ ...of, identity: 'ann@desk' });
+  await handle.result();
+  await world.audit();
+  expect(await world.findings(eventId)).toEqual([]);
 });
 
 it('finds a pending row for which nothing speaks, and none that has a reason', async () => {
@@ -231,7 +265,12 @@ it('counts a run that failed apart, until a replay has made up for it', async ()
   const before = (await world.audit()).unexplained;
   await world.client.workflow.getHandle(ref.eventId).terminate('test');
   await visible(`WorkflowId = '${ref.eventId}' AND ExecutionStatus = 'Terminated'`);
-  expect(await world.audit()).toMatchObject({ unexplained: before, counts: { failed_run: 1 } });
+  expect(await world.audit()).toMatchObject({
+    unexplained: before,
+    waitForPerson: 1,
+    notOnKafka: 1,
+    counts: { failed_run: 1 },
+  });
   expect(await world.findings(ref.eventId)).toEqual(['failed_run']);
   world.failing.clear();
   await (await startOn(`${ref.eventId}/replay-1`, 'REJECT_DUPLICATE', [ref])).result();
