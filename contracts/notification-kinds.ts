@@ -8,45 +8,68 @@ interface KindEntry {
   readonly defaultChannels: readonly Channel[];
   /** Channels no preference can switch off: an account must hear of its own security. */
   readonly lockedChannels: readonly Channel[];
+  /** A message that waited longer than this is not sent any more: by then it only disturbs. The inbox keeps the notice. */
+  readonly expiresAfterHours: number;
   /** Of several of one actor about one thing only the newest stays: it may be put on and off again and again. */
   readonly single?: boolean;
 }
 
 const kinds = {
-  'message.received': { meaning: 'Somebody sent you a message.', defaultChannels: ['in_app'], lockedChannels: [] },
+  'message.received': {
+    meaning: 'Somebody sent you a message.',
+    defaultChannels: ['in_app'],
+    lockedChannels: [],
+    expiresAfterHours: 24,
+  },
   'message.mention': {
     meaning: 'Somebody mentioned you in a message.',
     defaultChannels: ['in_app', 'email'],
     lockedChannels: [],
+    expiresAfterHours: 24,
   },
   'post.mention': {
     meaning: 'Somebody mentioned you in a post.',
     defaultChannels: ['in_app', 'email'],
     lockedChannels: [],
+    expiresAfterHours: 72,
   },
-  'comment.received': { meaning: 'Somebody commented on your post.', defaultChannels: ['in_app'], lockedChannels: [] },
+  'comment.received': {
+    meaning: 'Somebody commented on your post.',
+    defaultChannels: ['in_app'],
+    lockedChannels: [],
+    expiresAfterHours: 72,
+  },
   'comment.mention': {
     meaning: 'Somebody mentioned you in a comment.',
     defaultChannels: ['in_app', 'email'],
     lockedChannels: [],
+    expiresAfterHours: 72,
   },
   'reaction.received': {
     meaning: 'Somebody reacted to something of yours.',
     defaultChannels: ['in_app'],
     lockedChannels: [],
+    expiresAfterHours: 24,
     single: true,
   },
   'follow.received': {
     meaning: 'Somebody follows you.',
     defaultChannels: ['in_app'],
     lockedChannels: [],
+    expiresAfterHours: 24,
     single: true,
   },
-  'live.started': { meaning: 'Somebody you follow went live.', defaultChannels: ['in_app'], lockedChannels: [] },
+  'live.started': {
+    meaning: 'Somebody you follow went live.',
+    defaultChannels: ['in_app'],
+    lockedChannels: [],
+    expiresAfterHours: 1,
+  },
   'security.alert': {
     meaning: 'Something happened to your account.',
     defaultChannels: ['in_app', 'email'],
     lockedChannels: ['in_app', 'email'],
+    expiresAfterHours: 720,
   },
 } as const satisfies Record<string, KindEntry>;
 

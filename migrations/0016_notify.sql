@@ -41,3 +41,7 @@ CREATE TABLE IF NOT EXISTS send_allowances (
   PRIMARY KEY (actor_id, recipient_id, channel)
 );
 CREATE INDEX IF NOT EXISTS idx_send_allowances_age ON send_allowances (window_began);
+
+-- What people see of messages that were not sent.
+CREATE INDEX IF NOT EXISTS idx_deliveries_skipped ON notification_deliveries (created_at)
+  WHERE state = 'skipped' AND channel <> 'in_app';

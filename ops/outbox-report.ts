@@ -1,6 +1,7 @@
 import { type Pool } from 'pg';
 import { priorityName } from '../contracts/priority';
 import { type PartitionLine, partitionReport } from './partition-report';
+import { skippedDeliveries } from './skipped-deliveries';
 
 const pending = `
   SELECT priority, count(*) AS rows, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds,
@@ -26,12 +27,14 @@ export interface OutboxReport {
   readonly deadLettered: number;
   readonly startedNotEmitted: number;
   readonly deliveriesUnknown: number;
+  /** Messages of the last day that were not sent, by reason. */
+  readonly deliveriesSkipped: Readonly<Record<string, number>>;
   readonly partitions: readonly PartitionLine[];
 }
 
 /** What waits, where, and why: the state of the outbox at one glance. Ages in seconds. */
 export async function outboxReport(pool: Pool, { retentionDays }: { retentionDays: number }): Promise<OutboxReport> {
-  const [rows, instances, totals, partitions] = await Promise.all([
+  const [rows, instances, totals, partitions, deliveriesSkipped] = await Promise.all([
     pool.query<{ priority: number; rows: number; oldest_seconds: number; with_error: number }>(pending),
     pool.query<{
       instance_id: string;
@@ -42,6 +45,7 @@ export async function outboxReport(pool: Pool, { retentionDays }: { retentionDay
     }>(bridges),
     pool.query<{ dead_lettered: number; started_not_emitted: number; deliveries_unknown: number }>(counts),
     partitionReport(pool, retentionDays),
+    skippedDeliveries(pool),
   ]);
   return {
     pending: rows.rows.map((row) => ({
@@ -60,6 +64,7 @@ export async function outboxReport(pool: Pool, { retentionDays }: { retentionDay
     deadLettered: totals.rows[0]?.dead_lettered ?? 0,
     startedNotEmitted: totals.rows[0]?.started_not_emitted ?? 0,
     deliveriesUnknown: totals.rows[0]?.deliveries_unknown ?? 0,
+    deliveriesSkipped,
     partitions,
   };
 }

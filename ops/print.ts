@@ -3,6 +3,7 @@ import { type EventStory } from './event-story';
 import { partitionRows } from './housekeeping-print';
 import { type OutboxReport } from './outbox-report';
 import { type Requeued } from './requeue';
+import { skippedLine } from './skipped-deliveries';
 
 /** For people: aligned columns. For programs: one JSON object or array. */
 export const print = {
@@ -31,7 +32,7 @@ export const print = {
     console.log('');
     columns(partitionRows(report.partitions, new Date()));
     console.log(
-      `\ndead-lettered ${report.deadLettered} · started, not yet on Kafka ${report.startedNotEmitted} · deliveries of unknown outcome ${report.deliveriesUnknown}`,
+      `\ndead-lettered ${report.deadLettered} · started, not yet on Kafka ${report.startedNotEmitted} · deliveries of unknown outcome ${report.deliveriesUnknown}${skippedLine(report.deliveriesSkipped)}`,
     );
   },
 

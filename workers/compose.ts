@@ -88,7 +88,11 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       users: new PgUserDirectory(pools.notification),
       channels: new Map(email === undefined ? [] : [['email', email]]),
       logger,
-      limits: { sendConcurrency: config.smtpConnections, claimLeaseMs: config.deliveryLeaseMs },
+      limits: {
+        sendConcurrency: config.smtpConnections,
+        claimLeaseMs: config.deliveryLeaseMs,
+        sendsPerActorPerHour: config.emailsPerActorPerHour,
+      },
     }),
     ...createIdentityActivities({
       events: new PgEventStore(pools.identity),

@@ -23,7 +23,7 @@ const claim = `
   SET state = 'claimed', claim_token = $3, claimed_at = clock_timestamp(), attempts = d.attempts + 1
   FROM next
   WHERE d.event_id = $1 AND d.channel = $2 AND d.recipient_id = next.recipient_id AND d.state = 'pending'
-  RETURNING d.recipient_id, d.kind,
+  RETURNING d.recipient_id, d.kind, (extract(epoch FROM d.claimed_at) * 1000)::float8 AS claimed_at_ms,
     (SELECT actor_id FROM notifications n WHERE n.event_id = d.event_id AND n.recipient_id = d.recipient_id) AS actor_id`;
 
 const settle = `
@@ -52,11 +52,12 @@ export class PgDeliveryLedger implements DeliveryLedger {
   constructor(private readonly database: Database) {}
 
   async claimNext(eventId: string, channel: ExternalChannel, token: string): Promise<ClaimedDelivery | undefined> {
-    type Row = { recipient_id: string; kind: NotificationKind; actor_id: string | null };
+    type Row = { recipient_id: string; kind: NotificationKind; actor_id: string | null; claimed_at_ms: number };
     const { rows } = await query<Row>(this.database, claim, [eventId, channel, token]);
     const row = rows[0];
     if (row === undefined) return undefined;
-    return { eventId, recipientId: row.recipient_id, channel, kind: row.kind, actorId: row.actor_id, token };
+    const { recipient_id: recipientId, kind, actor_id: actorId, claimed_at_ms: claimedAtMs } = row;
+    return { eventId, recipientId, channel, kind, actorId, claimedAtMs, token };
   }
 
   async settle(claimed: ClaimedDelivery, settlement: Settlement): Promise<boolean> {

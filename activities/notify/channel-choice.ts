@@ -10,6 +10,10 @@ export const skipReasons = {
   channelOff: 'CHANNEL_OFF',
   noAddress: 'NO_ADDRESS',
   retracted: 'RETRACTED',
+  /** It waited until it was no news any more. */
+  tooOld: 'TOO_OLD',
+  /** The actor has caused this person enough messages for now; written by the store. */
+  limited: 'LIMITED',
 } as const;
 
 type Switch = 'on' | 'off' | 'unset';
@@ -40,6 +44,16 @@ export function chooseChannels(
       }),
     };
   });
+}
+
+/** Whether a message may still go out on a channel, by what the person says now. */
+export function stillSwitchedOn(
+  kind: NotificationKind,
+  channel: ExternalChannel,
+  preferences: readonly Preference[],
+): boolean {
+  const said = preferences.find((p) => p.kind === kind && p.channel === channel);
+  return wanted(kind, channel, said === undefined ? 'unset' : said.enabled ? 'on' : 'off');
 }
 
 function wanted(kind: NotificationKind, channel: Channel, said: Switch): boolean {

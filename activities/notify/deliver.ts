@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
+import { notificationKinds } from '../../contracts/notification-kinds';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Channel, type ExternalChannel, type OutgoingDelivery, type SendOutcome } from '../ports/channel';
 import { type ClaimedDelivery, type DeliveryCounts, type Settlement } from '../ports/delivery-ledger';
 import { withHeartbeat } from './attempt';
 import { noticeOf } from './audience';
-import { skipReasons } from './channel-choice';
+import { skipReasons, stillSwitchedOn } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
 import { renderEmail } from './email-templates';
 import { type Notice } from './notice';
@@ -17,6 +18,7 @@ import { verdictOn } from './voided';
 
 /** A claim whose lease is just ending is not asked for again more often than this. */
 const shortestLookMs = 1_000;
+const hourMs = 3_600_000;
 
 /** What the lanes of one attempt share. */
 interface Attempt {
@@ -87,20 +89,27 @@ async function sendOne(attempt: Attempt, claimed: ClaimedDelivery): Promise<Sett
   return settlementOf(attempt, claimed, outcome);
 }
 
-/** Looks once more whether the person may still be told, after the claim and right before the send. */
+/**
+ * Looks once more whether the person may and wants to be told, after the claim and right before the send: a delivery may
+ * have waited out an outage of days. A channel that is locked for the kind cannot be switched off here either.
+ */
 async function composed(attempt: Attempt, claimed: ClaimedDelivery): Promise<OutgoingDelivery | Settlement> {
   await faultPoint('notify.delivery-claimed');
   const { deps, event, notice, channel } = attempt;
-  const { recipientId, actorId } = claimed;
+  const { recipientId, actorId, kind } = claimed;
   const verdict = await verdictOn(deps.tombstones, notice, event.sequence, attempt.postId);
   const wanted = !verdict.voided && (await deps.store.stillWanted(event.eventId, recipientId));
   if (!wanted) return { state: 'skipped', reason: skipReasons.retracted };
   refuseWhileHeld(verdict, event);
+  if (!stillSwitchedOn(kind, channel.name, await deps.preferences.of([recipientId], [kind])))
+    return { state: 'skipped', reason: skipReasons.switchedOff };
+  if (claimed.claimedAtMs - event.createdAtMs > notificationKinds[kind].expiresAfterHours * hourMs)
+    return { state: 'skipped', reason: skipReasons.tooOld };
   const contact = await deps.users.contactOf(recipientId);
   const address = contact === undefined ? undefined : channel.addressOf(contact);
   if (address === undefined) return { state: 'skipped', reason: skipReasons.noAddress };
   const actorName = actorId === null ? undefined : (await deps.users.contactOf(actorId))?.displayName;
-  const email = renderEmail({ kind: claimed.kind, actorName, detail: notice.detail });
+  const email = renderEmail({ kind, actorName, detail: notice.detail });
   return { deliveryId: `${event.eventId}.${recipientId}`, address, ...email };
 }
 

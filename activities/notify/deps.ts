@@ -38,6 +38,8 @@ export interface NotifyLimits {
   readonly sendConcurrency: number;
   /** After this long without an answer a claim has lost its holder. Longer than a send can take (smtp-channel.ts). */
   readonly claimLeaseMs: number;
+  /** Messages on one channel that one person may cause another in an hour; the rest is in the inbox only. */
+  readonly sendsPerActorPerHour: number;
 }
 
 const defaults: NotifyLimits = {
@@ -45,6 +47,7 @@ const defaults: NotifyLimits = {
   ownerPatienceMs: 120_000,
   sendConcurrency: 5,
   claimLeaseMs: 60_000,
+  sendsPerActorPerHour: 10,
 };
 
 export function limitsOf(deps: NotifyDeps): NotifyLimits {

@@ -1,4 +1,5 @@
 import { type NotificationKind } from '../../contracts/notification-kinds';
+import { displayName } from './display-name';
 
 interface Wording {
   readonly subject: string;
@@ -41,17 +42,6 @@ export function renderEmail(notification: {
   const { kind, actorName, detail } = notification;
   const wording = wordings[kind];
   const sentence = (detail === undefined ? undefined : alerts[detail]) ?? wording.text;
-  const text = sentence.replace('{actor}', () => displayable(actorName));
+  const text = sentence.replace('{actor}', () => displayName(actorName));
   return { subject: wording.subject, text: `${text}\n\n${closings[kind] ?? usualClosing}\n` };
-}
-
-/** Names are chosen by users: one line, no control characters, no links, bounded. */
-function displayable(name: string | undefined): string {
-  const clean = (name ?? '')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-    .replace(/\b(https?:\/\/|www\.)\S*/gi, '')
-    .replace(/\s+/g, ' ')
-    .trim();
-  if (clean === '') return 'Somebody';
-  return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;
 }

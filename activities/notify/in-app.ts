@@ -103,7 +103,8 @@ async function write(
   const { eventId, sequence } = event;
   const { actorId, subject, item } = notice;
   const head = { eventId, sequence, actorId, subject, item };
-  const created = await deps.store.create(head, rows);
+  const limit = { perWindow: limitsOf(deps).sendsPerActorPerHour, windowMs: 3_600_000 };
+  const created = await deps.store.create(head, rows, limit);
   for (const { recipientId, kind } of recipients)
     if (notificationKinds[kind].single) await deps.store.keepNewest(kind, head, recipientId);
   return created;

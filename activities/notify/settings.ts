@@ -30,6 +30,12 @@ export const notificationSettings = {
     { min: 1, max: 100 },
     { fallback: '5' },
   ),
+  emailsPerActorPerHour: setting.integer(
+    'EMAILS_PER_ACTOR_PER_HOUR',
+    'E-mails that one person may cause another in an hour, by mentions, say; the rest is in the inbox only.',
+    { min: 1, max: 1_000 },
+    { fallback: '10' },
+  ),
   deliveryLeaseMs: setting.integer(
     'DELIVERY_LEASE_MS',
     'How long a claimed delivery waits for its answer before it is given up as `unknown`, milliseconds; a send takes up to 30 s.',

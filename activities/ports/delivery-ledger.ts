@@ -8,6 +8,8 @@ export interface ClaimedDelivery {
   readonly channel: ExternalChannel;
   readonly kind: NotificationKind;
   readonly actorId: string | null;
+  /** When it was claimed, epoch milliseconds by the database's clock. */
+  readonly claimedAtMs: number;
   /** Fencing token: only its holder may settle the delivery. */
   readonly token: string;
 }

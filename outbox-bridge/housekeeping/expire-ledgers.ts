@@ -25,10 +25,10 @@ const selectStretches = `
  * partition is half-way out its rows are in no query though they may come back, so nothing is deleted then. OFFSET 0: without
  * it the planner may hash the whole outbox for a batch instead of probing an index per row.
  */
-export const deleteBatch = ({ table, age, unless, event }: Ledger): string => `
+export const deleteBatch = ({ table, age, unless, only, event }: Ledger): string => `
   WITH seen AS MATERIALIZED (
     SELECT t.*, t.ctid AS place, t.${age} AS age FROM ${table} t
-    WHERE t.${age} >= $1::timestamptz AND t.${age} < $2::timestamptz AND NOT coalesce(${unless ?? 'false'}, false)
+    WHERE t.${age} >= $1::timestamptz AND t.${age} < $2::timestamptz AND NOT coalesce(${unless ?? 'false'}, false)${only === undefined ? '' : ` AND ${only}`}
     ORDER BY t.${age} LIMIT ${batchRows}
   ), orphan AS MATERIALIZED (
     SELECT t.place FROM seen t

@@ -5,6 +5,8 @@ export interface Ledger {
   readonly age: string;
   /** Which rows may go at all; `t` is the row. */
   readonly unless?: string;
+  /** The same the other way round, where it is the condition of an index: only these may go. */
+  readonly only?: string;
   /** The outbox rows `o` that a row `t` belongs to: while one is left, the row stays. */
   readonly event: string;
 }
@@ -26,7 +28,11 @@ export const ledgers: readonly Ledger[] = [
     // Voids what came before it in its target's order: nothing, when no such row is left.
     table: 'tombstones',
     age: 'created_at',
-    unless: `t.subject_type <> 'reaction' OR t.final OR t.sequence IS NULL`,
+    only: `t.subject_type IN ('reaction', 'follow') AND NOT t.final AND t.sequence IS NOT NULL`,
     event: `o.aggregate_id = substring(t.subject_id, '^[0-9a-fA-F-]{36}(?=:)')::uuid AND o.sequence <= t.sequence`,
   },
+  // A signalled delete whose event never came: it holds nothing any more, and the audit has named it for a month.
+  { table: 'tombstones', age: 'held_until', only: 't.held_until IS NOT NULL AND t.sequence IS NULL', event: 'false' },
+  // The window of a limit: an hour.
+  { table: 'send_allowances', age: 'window_began', event: 'false' },
 ];

@@ -57,6 +57,8 @@ export async function openLane(crews: { readonly bridges: number; readonly worke
     TASK_QUEUE_PREFIX: prefix,
     REDIS_KEY_PREFIX: `${prefix}:`,
     SMTP_URL: mail.url,
+    // A few people write all of it: every e-mail that is due is counted.
+    EMAILS_PER_ACTOR_PER_HOUR: '1000',
     WORKFLOW_BUNDLE: bundle,
     FEED_PAGE_SIZE: String(pageSize),
     DELIVERY_LEASE_MS: String(deliveryLeaseMs),

@@ -70,6 +70,8 @@ export function startProcesses(environment: Environment, pullThreshold: number, 
     REDIS_KEY_PREFIX: names.redisPrefix,
     TASK_QUEUE_PREFIX: names.taskQueuePrefix,
     SMTP_URL: mails.url,
+    // A few people write all of it: every e-mail that is due is counted.
+    EMAILS_PER_ACTOR_PER_HOUR: '1000',
     MEDIA_CLAIM_WINDOW_MS: String(claimWindowMs),
     FEED_PULL_THRESHOLD: String(pullThreshold),
     FEED_CAP: String(feedCap),

@@ -79,6 +79,8 @@ export function environmentFor({
     REDIS_KEY_PREFIX: world.names.redisPrefix,
     TASK_QUEUE_PREFIX: world.names.taskQueuePrefix,
     SMTP_URL: smtpUrl,
+    // A few people write all of it: every e-mail that is due is counted.
+    EMAILS_PER_ACTOR_PER_HOUR: '1000',
     MEDIA_CLAIM_WINDOW_MS: String(claimWindowMs),
     FEED_PULL_THRESHOLD: String(world.pullThreshold),
     FEED_CAP: String(world.feedCap),
