@@ -16,6 +16,8 @@ import { type Logger } from '../../runtime/logger';
 export class KafkaProducerLine {
   private current: Promise<Producer> | undefined;
   private retired: Producer[] = [];
+  /** Disconnects under way. */
+  private readonly leaving = new Set<Promise<void>>();
   private reconnecting: Promise<void> | undefined;
   private lastFailure = 'not connected yet';
   private readonly closing = new AbortController();
@@ -65,7 +67,13 @@ export class KafkaProducerLine {
    * not answer it takes as long as a request may.
    */
   sweep(): void {
-    for (const producer of this.retired.splice(0)) producer.disconnect().catch(() => undefined);
+    for (const producer of this.retired.splice(0)) this.leave(producer);
+  }
+
+  private leave(producer: Producer): void {
+    const left = producer.disconnect().catch(() => undefined);
+    this.leaving.add(left);
+    void left.finally(() => this.leaving.delete(left));
   }
 
   async close(): Promise<void> {
@@ -75,6 +83,8 @@ export class KafkaProducerLine {
     this.current = undefined;
     this.lastFailure = 'closed';
     await producer?.disconnect();
+    this.sweep();
+    await within(this.options.connectTimeoutMs, Promise.all(this.leaving)).catch(() => undefined);
   }
 
   /** False when another send has already retired it. */
@@ -123,7 +133,7 @@ export class KafkaProducerLine {
       await within(this.options.connectTimeoutMs, producer.connect());
       return producer;
     } catch (thrown) {
-      producer.disconnect().catch(() => undefined);
+      this.leave(producer);
       throw thrown;
     }
   }

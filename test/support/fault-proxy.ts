@@ -12,7 +12,9 @@ export type ProxyMode =
   /** Requests arrive, answers are lost. */
   | 'deaf'
   /** Late, and little by little. */
-  | { readonly slow: Slowness };
+  | { readonly slow: Slowness }
+  /** Requests arrive at once; what comes back waits for this long, milliseconds: a server that takes its time. */
+  | { readonly answersAfterMs: number };
 
 interface Slowness {
   /** Wait before each piece of what one read brought, milliseconds. */
@@ -91,7 +93,8 @@ function carry(link: Link, what: 'request' | 'answer', mode: () => ProxyMode): v
   const [from, to] = what === 'request' ? [link.client, link.upstream] : [link.upstream, link.client];
   const deliver = async (data: Buffer): Promise<void> => {
     const now = mode();
-    const slow = typeof now === 'object' ? now.slow : undefined;
+    const slow = typeof now === 'object' && 'slow' in now ? now.slow : undefined;
+    if (what === 'answer' && typeof now === 'object' && 'answersAfterMs' in now) await pause(now.answersAfterMs);
     const size = slow?.pieceBytes ?? data.length;
     for (let at = 0; at < data.length; at += size) {
       // Back to normal in between: the rest goes at once.
