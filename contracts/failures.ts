@@ -25,8 +25,7 @@ export const failures = {
   UNKNOWN_EVENT_TYPE: {
     cause: 'environment',
     retryable: true,
-    meaning:
-      'No event type of this process’s catalogue has this name or alias: it is misspelt, or the process is older than its writer.',
+    meaning: 'No event type of this process has this name or alias: misspelt, or newer than the process.',
     action:
       'Deploy the version that knows it: the rows start by themselves. Misspelt: correct the writer; the rows become dead letters after OUTBOX_UNKNOWN_TYPE_HOURS, to be corrected and requeued.',
   },
@@ -96,6 +95,12 @@ export const failures = {
     retryable: true,
     meaning: 'A search attribute is not registered on the namespace, or as another type.',
     action: 'Run `npm run migrate`, or `temporal operator search-attribute create`.',
+  },
+  WRONG_DEPLOYMENT: {
+    cause: 'environment',
+    retryable: true,
+    meaning: 'The database was recorded for another deployment: the process does no work on it.',
+    action: 'Correct the settings that the reason names. Only if the database has moved: `npm run migrate -- --adopt`.',
   },
   NO_POLLER: {
     cause: 'environment',

@@ -1,34 +1,62 @@
 import { type Connection } from '@temporalio/client';
+import { Client } from 'pg';
 import { ConfigError, configFrom } from '../runtime/config';
+import { type Deployment, deploymentOf } from '../runtime/deployment';
 import { oneLine } from '../runtime/errors';
 import { connectClient } from '../runtime/temporal';
-import { ensureSearchAttributes } from './search-attributes';
 import { runMigrations } from './run-migrations';
+import { ensureSearchAttributes } from './search-attributes';
+import { claimsAgainst, recordDeployment } from './settle-deployment';
 import { migrateSettings } from './settings';
 
-/** `npm run migrate`: tables, roles and rights, then the search attributes of the Temporal namespace. */
-async function main(): Promise<void> {
+/**
+ * `npm run migrate`: tables, roles and rights, then the search attributes of the Temporal namespace, then to which deployment
+ * the database belongs. Refuses a database of another deployment before anything is changed, unless `--adopt` is given.
+ */
+async function main(adopt: boolean): Promise<void> {
   const config = configFrom(migrateSettings, process.env);
-  const applied = await runMigrations(config.databaseUrl, {
-    schema: config.databaseSchema,
-    rolePrefix: config.rolePrefix,
-    withRoles: config.roles === 'on',
-    onNote: (note) => console.log(`database: ${note}`),
-  });
-  console.log(applied.length === 0 ? 'database: up to date' : `database: applied ${applied.join(', ')}`);
-  let connection: Connection | undefined;
+  const connection: Connection = connectClient(config);
+  const inDatabase = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
+    const client = new Client({ connectionString: config.databaseUrl, application_name: 'nova-migrate' });
+    await client.connect();
+    try {
+      await client.query(`SET search_path = "${config.databaseSchema}", public, pg_temp`);
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  };
   try {
-    connection = connectClient(config);
+    // Temporal may be away: the tables are migrated all the same, and what needs it fails below.
+    const before = await deploymentOf(connection, config).catch(() => undefined);
+    const claims = before === undefined ? [] : await inDatabase((client) => claimsAgainst(client, before));
+    for (const claim of claims) console.log(`deployment: ${claim}${adopt ? '; it is adopted' : ''}`);
+    if (claims.length > 0 && !adopt) {
+      throw new ConfigError([
+        'WRONG_DEPLOYMENT: this database belongs to another deployment, and nothing was changed. Correct the settings named ' +
+          'above; only if the database itself has moved to this deployment, stop every process of the other and run `npm run migrate -- --adopt`',
+      ]);
+    }
+    const applied = await runMigrations(config.databaseUrl, {
+      schema: config.databaseSchema,
+      rolePrefix: config.rolePrefix,
+      withRoles: config.roles === 'on',
+      onNote: (note) => console.log(`database: ${note}`),
+    });
+    console.log(applied.length === 0 ? 'database: up to date' : `database: applied ${applied.join(', ')}`);
     const added = await ensureSearchAttributes(connection, config.temporalNamespace);
     console.log(
       added.length === 0 ? 'search attributes: up to date' : `search attributes: registered ${added.join(', ')}`,
     );
+    const ours: Deployment = await deploymentOf(connection, config);
+    const isNew = await inDatabase((client) => recordDeployment(client, ours));
+    console.log(`deployment: ${isNew ? 'recorded' : 'up to date'}`);
   } finally {
-    await connection?.close();
+    await connection.close();
   }
 }
 
-main().catch((thrown: unknown) => {
+main(process.argv.includes('--adopt')).catch((thrown: unknown) => {
   console.error(thrown instanceof ConfigError ? thrown.message : `migrate: ${oneLine(thrown, 2_000)}`);
   process.exitCode = 1;
 });

@@ -1,13 +1,12 @@
 import { type Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
-import { searchAttributes } from '../contracts/search-attributes';
+import { missingSearchAttributes } from '../runtime/search-attributes';
 
 const { IndexedValueType } = temporal.api.enums.v1;
 
-/** Registers what is missing on the namespace; answers the names added. A start with an unregistered one is refused. */
+/** Registers what is missing on the namespace; returns the names added. A start with an unregistered one is refused. */
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<string[]> {
-  const registered = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = Object.keys(searchAttributes).filter((name) => registered.customAttributes[name] === undefined);
+  const missing = await missingSearchAttributes(connection, namespace);
   if (missing.length === 0) return [];
   await connection.operatorService.addSearchAttributes({
     namespace,

@@ -10,6 +10,8 @@ import { createPool } from '../runtime/postgres';
 import { connectClient } from '../runtime/temporal';
 import { createAuditGauges, readAuditGauges } from './audit-gauges';
 import { Bridge } from './bridge';
+import { enterOutage } from './consequences';
+import { DeploymentGuard } from './deployment-guard';
 import { Fuse } from './fuse';
 import { readOpenRuns } from './housekeeping/open-runs';
 import { PartitionsAhead } from './housekeeping/partitions-ahead';
@@ -53,17 +55,34 @@ export function composeBridge(
     retentionGuardMs: retentionGuardMs(config.retentionMarginHours),
     unknownPatienceMs: config.unknownTypeHours * 3_600_000,
   };
+  const outage = new Outage(now);
+  const window = new StartWindow({ min: 4, max: config.windowMax });
+  const guard = new DeploymentGuard({
+    pool,
+    connection,
+    settings: config,
+    pauses,
+    logger,
+    onRefusal: (code, detail) => enterOutage({ window, outage, metrics, logger }, code, detail),
+    onResume: () => pacer.nudge(),
+  });
+  const starter = new TemporalStarter(connection, {
+    namespace: config.temporalNamespace,
+    taskQueuePrefix: config.taskQueuePrefix,
+    deadlineMs: config.leaseMs / 3,
+  });
   const bridge = new Bridge({
     store: new PgOutboxStore(pool),
-    starter: new TemporalStarter(connection, {
-      namespace: config.temporalNamespace,
-      taskQueuePrefix: config.taskQueuePrefix,
-      deadlineMs: config.leaseMs / 3,
-    }),
-    window: new StartWindow({ min: 4, max: config.windowMax }),
+    starter: {
+      start: (request) => starter.start(request),
+      lookUp: (request) => starter.lookUp(request),
+      // The way back from any outage goes past the guard.
+      probe: () => starter.probe().then(() => guard.check()),
+    },
+    window,
     pacer,
     pauses,
-    outage: new Outage(now),
+    outage,
     fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, now),
     metrics,
     logger,
@@ -97,7 +116,8 @@ export function composeBridge(
       holder: instanceId,
       retentionDays: config.retentionDays,
       patienceMs: 300_000,
-      openRuns: () => readOpenRuns(connection, { namespace: config.temporalNamespace }),
+      // Nothing is dropped on the word of another deployment's Temporal.
+      openRuns: () => guard.check().then(() => readOpenRuns(connection, { namespace: config.temporalNamespace })),
     },
     metrics,
   );
@@ -114,7 +134,7 @@ export function composeBridge(
     chore('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges)),
     ...(config.metricsPort === 0
       ? []
-      : [new MetricsServer({ port: config.metricsPort, registry, health: () => healthOf(bridge) })]),
+      : [new MetricsServer({ port: config.metricsPort, registry, health: () => healthOf(bridge, guard) })]),
     ...(config.listenUrl === ''
       ? []
       : [new NudgeListener({ url: config.listenUrl, onNudge: () => pacer.nudge(), logger })]),
@@ -122,17 +142,20 @@ export function composeBridge(
       const { state, reason } = bridge.describe();
       const paused = pauses.describe();
       metrics.pausedTypes.set(Object.keys(paused).length);
-      return pool.query(reportInstance, [instanceId, state, reason ?? partitions.alarm ?? null, paused]);
+      return pool.query(reportInstance, [instanceId, state, reason ?? guard.alarm ?? partitions.alarm ?? null, paused]);
     }),
+    // Before the first claim.
+    new Periodic('deployment', () => guard.look(), { logger, retryMs: 5_000 }),
     bridge,
   ];
   return { bridge, services };
 }
 
 /** Healthy means progress: a bridge in an outage is alive, but whoever watches it must see that nothing moves. */
-function healthOf(bridge: Bridge): { ok: boolean; reason: string | null } {
+function healthOf(bridge: Bridge, { alarm }: DeploymentGuard): { ok: boolean; reason: string | null } {
   const { state, reason } = bridge.describe();
-  return { ok: state !== 'outage' && state !== 'refused', reason };
+  const isWell = state !== 'outage' && state !== 'refused' && alarm === undefined;
+  return { ok: isWell, reason: reason ?? alarm ?? null };
 }
 
 /** A service that only has something to close; first in the list, so it closes last. */

@@ -96,7 +96,11 @@ function pauseUnknown(
 }
 
 /** Claiming stops until the dependency answers; the way back begins with the smallest window. */
-export function enterOutage(deps: Deps, code: FailureCode, detail: string): void {
+export function enterOutage(
+  deps: Pick<Deps, 'window' | 'outage' | 'metrics' | 'logger'>,
+  code: FailureCode,
+  detail: string,
+): void {
   deps.window.collapsed();
   const before = deps.outage.active?.code;
   const isNew = deps.outage.begin(code, detail);

@@ -1,3 +1,4 @@
+import { type Connection } from '@temporalio/client';
 import { Registry } from 'prom-client';
 import { PgAggregateHistory } from '../activities/adapters/pg-aggregate-history';
 import { PgAuthorTraces } from '../activities/adapters/pg-author-traces';
@@ -31,7 +32,9 @@ import { type Logger } from '../runtime/logger';
 import { MetricsServer } from '../runtime/metrics-server';
 import { realAuditDeps } from '../activities/audit/real-deps';
 import { createKafka } from '../runtime/kafka';
+import { Periodic } from '../runtime/periodic';
 import { Dependencies } from './dependencies';
+import { DeploymentGate } from './deployment-gate';
 import { Schedules } from './schedules';
 import { type WorkerConfig } from './settings';
 import { WorkerGroup } from './worker-group';
@@ -39,14 +42,31 @@ import { WorkerGroup } from './worker-group';
 /** Builds the worker process from its configuration; the services are started in this order. */
 export function composeWorkers(config: WorkerConfig, logger: Logger): { services: Service[]; ended: Promise<never> } {
   const dependencies = new Dependencies(config, logger);
-  const workers = new WorkerGroup(config, createActivities(dependencies, config, logger), logger);
-  const schedules = new Schedules(dependencies.temporal, config, logger);
-  const services = [dependencies, ...health(config.healthPort, workers), schedules, workers];
+  const gate = new DeploymentGate({
+    pool: dependencies.pools.identity,
+    connection: dependencies.temporal.connection as Connection,
+    settings: config,
+    logger,
+    onRefusal: (refusal) => workers.refuse(refusal),
+  });
+  const workers: WorkerGroup = new WorkerGroup(
+    config,
+    createActivities(dependencies, config, logger),
+    logger,
+    (stop, waiting) => gate.open(stop, waiting),
+  );
+  const looks = new Periodic('deployment', () => gate.look(), { logger, retryMs: 5_000 });
+  const schedules = new Schedules(dependencies.temporal, config, logger, () => gate.check());
+  const services = [dependencies, ...health(config.healthPort, workers, gate), schedules, workers, looks];
   return { services, ended: workers.ended };
 }
 
-function health(port: number, workers: WorkerGroup): Service[] {
-  return port === 0 ? [] : [new MetricsServer({ port, registry: new Registry(), health: () => workers.health() })];
+function health(port: number, workers: WorkerGroup, gate: DeploymentGate): Service[] {
+  const state = () => {
+    const { ok, reason } = workers.health();
+    return { ok: ok && gate.alarm === undefined, reason: reason ?? gate.alarm ?? null };
+  };
+  return port === 0 ? [] : [new MetricsServer({ port, registry: new Registry(), health: state })];
 }
 
 /** Every activity there is, over the real adapters. */

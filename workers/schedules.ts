@@ -32,6 +32,8 @@ export class Schedules implements Service {
     private readonly client: Client,
     private readonly config: Config,
     logger: Logger,
+    /** Throws while this process must not touch Temporal. */
+    private readonly admission: () => Promise<void> = async () => undefined,
   ) {
     this.keeper = new Periodic('schedules', () => this.keep(), { logger, retryMs: 5_000 });
   }
@@ -45,6 +47,7 @@ export class Schedules implements Service {
   }
 
   private async keep(): Promise<number> {
+    await this.admission();
     await this.client.withDeadline(Date.now() + callMs, () => keepAuditSchedule(this.client, this.config));
     return hourMs;
   }

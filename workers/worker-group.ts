@@ -32,6 +32,9 @@ export class WorkerGroup implements Service {
     private readonly config: WorkerConfig,
     private readonly activities: object,
     private readonly logger: Logger,
+    /** Resolves when tasks may be taken, or the signal is aborted; calls back with what it waits for. */
+    private readonly admission: (stop: AbortSignal, waiting: (reason: string) => void) => Promise<void> = async () =>
+      undefined,
   ) {
     this.ended = new Promise((_, reject) => (this.fail = reject));
     this.ended.catch(() => undefined);
@@ -55,6 +58,12 @@ export class WorkerGroup implements Service {
     await connection?.close();
   }
 
+  /** Ends the process's work for good: `ended` rejects. */
+  refuse(reason: Error): void {
+    this.notReady = reason.message;
+    this.fail(reason);
+  }
+
   /** Ready: tasks of every queue are taken. */
   health(): { ok: boolean; reason: string | null } {
     return { ok: this.notReady === undefined, reason: this.notReady ?? null };
@@ -65,6 +74,8 @@ export class WorkerGroup implements Service {
     const connection = await connectWhenThere(config, this.stopping.signal, (reason) => this.wait(reason));
     if (connection === undefined) return;
     this.connection = connection;
+    await this.admission(this.stopping.signal, (reason) => this.wait(reason));
+    if (this.stopping.signal.aborted) return;
     this.workers = await Promise.all(
       config.workerQueues.map((queue) => {
         const options = workerOptions(config, queue);
@@ -82,7 +93,10 @@ export class WorkerGroup implements Service {
   private wait(reason: string): void {
     const level = reason === this.notReady ? 'debug' : 'error';
     this.notReady = reason;
-    this.logger[level]({ error: reason }, 'waiting for Temporal; no task is taken until it is there');
+    this.logger[level](
+      { error: reason },
+      'waiting for Temporal, or for the right deployment; no task is taken until then',
+    );
   }
 }
 

@@ -61,6 +61,7 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   outbox_partitions: { ...shown, bridge: read },
   bridge_instances: { ...shown, bridge: writeAndDelete, workers: read },
   chores: { ...shown, bridge: write },
+  deployment: { ...shown, bridge: read, workers: read },
 
   tombstones: { ...shown, workers: write, bridge: readAndDelete },
   // Written by the service that owns follows: its login gets that right by hand (docs/runbook.md).

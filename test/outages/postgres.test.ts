@@ -25,7 +25,6 @@ const portOf = (url: string): number => Number(new URL(url).port);
 
 beforeAll(async () => {
   [postgres, client] = await Promise.all([startOwnServer('postgres'), createTestClient()]);
-  await migrate(postgres.addresses);
   address = await startMovableAddress(portOf(postgres.addresses.databaseUrl));
   const url = new URL(postgres.addresses.databaseUrl);
   url.port = String(address.port);
@@ -37,6 +36,7 @@ beforeAll(async () => {
     queryTimeoutMs: 5_000,
   });
   system = await createOwnSystem(postgres.addresses, url.href, { OUTBOX_LEASE_MS: '5000' });
+  await migrate(system.environment);
   traffic = await createTraffic(pool);
   let workers: OwnProcess;
   [workers, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);

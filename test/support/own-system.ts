@@ -105,15 +105,21 @@ function own(child: DemoProcess, port: number): OwnProcess {
     },
     kill: () => {
       killed = true;
-      process.kill(child.pid, 'SIGKILL');
+      try {
+        process.kill(child.pid, 'SIGKILL');
+      } catch (thrown) {
+        // It has ended already.
+        if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
+      }
     },
   };
 }
 
-/** As an operator does it, in a process of its own. */
-export async function migrate(addresses: StackAddresses): Promise<void> {
-  const options = { cwd: checkoutRoot, env: { ...process.env, ...environmentOf(addresses) } };
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'migrations/main.ts'], options);
+/** As an operator does it, in a process of its own; returns what it printed. @throws with what it printed as an error */
+export async function migrate(environment: Readonly<Record<string, string>>, ...flags: string[]): Promise<string> {
+  const options = { cwd: checkoutRoot, env: { ...process.env, ...environment } };
+  const run = promisify(execFile)(process.execPath, ['--import', 'tsx', 'migrations/main.ts', ...flags], options);
+  return (await run).stdout;
 }
 
 /** Every queue is polled and the bridge moves: what is committed now is on its way at once. */

@@ -1,0 +1,24 @@
+import { type ClientBase } from 'pg';
+import { type Deployment, deploymentDifferences, recordedDeployment } from '../runtime/deployment';
+
+const insert = `
+  INSERT INTO deployment (temporal_namespace, temporal_namespace_id, task_queue_prefix, kafka_topic_prefix)
+  VALUES ($1, $2, $3, $4)
+  ON CONFLICT (is_this) DO UPDATE SET temporal_namespace = excluded.temporal_namespace,
+    temporal_namespace_id = excluded.temporal_namespace_id, task_queue_prefix = excluded.task_queue_prefix,
+    kafka_topic_prefix = excluded.kafka_topic_prefix, recorded_at = now()`;
+
+/** What keeps this deployment from using the database, one line each; empty: nothing. */
+export async function claimsAgainst(client: ClientBase, ours: Deployment): Promise<string[]> {
+  const theirs = await recordedDeployment(client);
+  return theirs === undefined ? [] : deploymentDifferences(ours, theirs);
+}
+
+/** Writes down that the database belongs to this deployment. Returns true when that is new. */
+export async function recordDeployment(client: ClientBase, ours: Deployment): Promise<boolean> {
+  const theirs = await recordedDeployment(client);
+  if (theirs !== undefined && deploymentDifferences(ours, theirs).length === 0) return false;
+  const { temporalNamespace, temporalNamespaceId, taskQueuePrefix, kafkaTopicPrefix } = ours;
+  await client.query(insert, [temporalNamespace, temporalNamespaceId, taskQueuePrefix, kafkaTopicPrefix]);
+  return true;
+}

@@ -1,0 +1,85 @@
+import { type temporal } from '@temporalio/proto';
+import { NovaError } from '../contracts/failures';
+
+/** What tells one deployment from another on the same servers. */
+export interface Deployment {
+  readonly temporalNamespace: string;
+  /** UUID that Temporal gave the namespace: another cluster may have one of the same name. */
+  readonly temporalNamespaceId: string;
+  readonly taskQueuePrefix: string;
+  /** Undefined: this process does not use Kafka. */
+  readonly kafkaTopicPrefix?: string | undefined;
+}
+
+/** The part of a process's configuration that names its deployment. */
+export interface DeploymentSettings {
+  readonly temporalNamespace: string;
+  readonly taskQueuePrefix: string;
+  readonly kafkaTopicPrefix?: string | undefined;
+}
+
+interface Database {
+  query(sql: string): Promise<{ rows: unknown[] }>;
+}
+
+/** Both kinds of connection to Temporal. */
+interface Temporal {
+  withDeadline<T>(deadline: number | Date, call: () => Promise<T>): Promise<T>;
+  readonly workflowService: {
+    describeNamespace(request: {
+      namespace: string;
+    }): Promise<temporal.api.workflowservice.v1.IDescribeNamespaceResponse>;
+  };
+}
+
+const callMs = 5_000;
+const recorded = `
+  SELECT temporal_namespace AS "temporalNamespace", temporal_namespace_id AS "temporalNamespaceId",
+         task_queue_prefix AS "taskQueuePrefix", kafka_topic_prefix AS "kafkaTopicPrefix"
+  FROM deployment`;
+
+/** The deployment that a process with these settings belongs to, as its servers see it. */
+export async function deploymentOf(connection: Temporal, settings: DeploymentSettings): Promise<Deployment> {
+  const { temporalNamespace, taskQueuePrefix, kafkaTopicPrefix } = settings;
+  const { namespaceInfo } = await connection.withDeadline(Date.now() + callMs, () =>
+    connection.workflowService.describeNamespace({ namespace: temporalNamespace }),
+  );
+  return { temporalNamespace, temporalNamespaceId: namespaceInfo?.id ?? '', taskQueuePrefix, kafkaTopicPrefix };
+}
+
+/** The deployment that the database belongs to; undefined before `npm run migrate` has recorded one. */
+export async function recordedDeployment(database: Database): Promise<Deployment | undefined> {
+  try {
+    return (await database.query(recorded)).rows[0] as Deployment | undefined;
+  } catch (thrown) {
+    // A database that no migration of this version has seen yet.
+    if ((thrown as { code?: unknown }).code === '42P01') return undefined;
+    throw thrown;
+  }
+}
+
+const names: Readonly<Record<keyof Deployment, string>> = {
+  temporalNamespace: 'TEMPORAL_NAMESPACE',
+  temporalNamespaceId: 'the namespace’s id in Temporal',
+  taskQueuePrefix: 'TASK_QUEUE_PREFIX',
+  kafkaTopicPrefix: 'KAFKA_TOPIC_PREFIX',
+};
+
+/** In words, what differs: setting, the database's value, this process's value. Empty: the same deployment. */
+export function deploymentDifferences(ours: Deployment, theirs: Deployment): string[] {
+  return (Object.keys(names) as (keyof Deployment)[])
+    .filter((key) => ours[key] !== undefined && ours[key] !== theirs[key])
+    .map((key) => `${names[key]} is ${JSON.stringify(ours[key])}, the database has ${JSON.stringify(theirs[key])}`);
+}
+
+/** @throws NovaError WRONG_DEPLOYMENT; whatever PostgreSQL or Temporal throws when one of them is away */
+export async function checkDeployment(
+  database: Database,
+  connection: Temporal,
+  settings: DeploymentSettings,
+): Promise<void> {
+  const theirs = await recordedDeployment(database);
+  if (theirs === undefined) return;
+  const differences = deploymentDifferences(await deploymentOf(connection, settings), theirs);
+  if (differences.length > 0) throw new NovaError('WRONG_DEPLOYMENT', differences.join('; '));
+}
