@@ -10,6 +10,7 @@ import { planHousekeeping, runHousekeeping } from './housekeeping';
 import { doneText, planText } from './housekeeping-print';
 import { outboxReport } from './outbox-report';
 import { print } from './print';
+import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
 import { requeueRows } from './requeue';
 import { opsSettings, withConnections } from './connections';
@@ -84,13 +85,30 @@ program
   });
 
 program
+  .command('replay [event-id...]')
+  .description(
+    'start a further run of events whose run ended badly, or was deleted or forgotten; what was done is not done again',
+  )
+  .option('--found', 'every event with an open finding of the audit that a replay ends')
+  .option('--type <event-type>', 'with --found: only this event type')
+  .option('--since <duration>', 'with --found: only findings first seen within 90m, 24h, 7d')
+  .option('--limit <n>', 'with --found: at most', '100')
+  .option('--reason <text>', 'why, kept with the replay')
+  .option('--again', 'also events of which a run has completed', false)
+  .option('--yes', 'do not ask', false)
+  .option('--json', 'one object: plan and started; does not ask, needs --yes to start anything')
+  .action((ids: string[], options: ReplayOptions) =>
+    withConnections(config(), (connections) => replayCommand(connections, checked(ids), options)),
+  );
+
+program
   .command('housekeeping')
   .description('drop partitions and delete ledger rows past their retention now, as a bridge does every hour')
   .option('--dry-run', 'only say what would go and what stays, and why')
   .option('--json')
   .action(async ({ dryRun, json }: { dryRun?: boolean; json?: boolean }) => {
-    await withConnections(config(), async ({ pool, config: { retentionDays }, openRuns }) => {
-      const deps = { pool, retentionDays, openRuns };
+    await withConnections(config(), async ({ pool, config: { retentionDays }, openRuns, isOpen }) => {
+      const deps = { pool, retentionDays, openRuns, isOpen };
       if (dryRun) return print.result(await planHousekeeping(deps), planText, json ?? false);
       return print.result(await runHousekeeping(deps), doneText, json ?? false);
     });

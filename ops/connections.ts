@@ -2,7 +2,7 @@ import { WorkflowClient } from '@temporalio/client';
 import { type Redis } from 'ioredis';
 import { type Pool } from 'pg';
 import { feedSettings } from '../activities/feed/settings';
-import { readOpenRuns } from '../outbox-bridge/housekeeping/open-runs';
+import { isRunOpen, readOpenRuns } from '../outbox-bridge/housekeeping/open-runs';
 import { type OpenRuns } from '../outbox-bridge/housekeeping/partitions';
 import { readRetentionMs, retentionGuardMs } from '../outbox-bridge/retention';
 import { bridgeSettings } from '../outbox-bridge/settings';
@@ -29,6 +29,8 @@ export interface Connections {
   readonly redis: Redis;
   /** Events whose workflow is open. */
   readonly openRuns: () => Promise<OpenRuns>;
+  /** Whether the run of an event is open, asked of Temporal directly. */
+  readonly isOpen: (eventId: string) => Promise<boolean>;
   /** Age in milliseconds of a first attempt beyond which Temporal may have forgotten the run. */
   readonly retentionGuardMs: () => Promise<number>;
 }
@@ -54,6 +56,7 @@ export async function withConnections<T>(
       pool,
       redis,
       openRuns: () => readOpenRuns(connection, { namespace: config.temporalNamespace }),
+      isOpen: (eventId) => isRunOpen(connection, config.temporalNamespace, eventId),
       retentionGuardMs: async () =>
         retentionGuardMs(config.retentionMarginHours, await readRetentionMs(connection, config.temporalNamespace)),
       workflows: new WorkflowClient({ connection, namespace: config.temporalNamespace }),

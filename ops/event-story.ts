@@ -1,6 +1,9 @@
-import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowClient, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import { type Pool } from 'pg';
+import { toPendingActivity } from '../activities/adapters/temporal-pending-activity';
+import { memoNames } from '../contracts/memo';
 import { type OpenFinding, openFindingsOf } from './audit-findings';
+import { changedOptions } from './changed-options';
 
 const row = `
   SELECT id, event_type, aggregate_type, aggregate_id, priority, sequence, created_at, published_at, emitted_at, dead_lettered_at,
@@ -11,6 +14,17 @@ const row = `
 const deliveries = `
   SELECT recipient_id, channel, kind, state, reason, attempts, sent_at FROM notification_deliveries WHERE event_id = $1 ORDER BY channel, recipient_id LIMIT 50`;
 
+export interface PendingLine {
+  readonly activity: string;
+  readonly activityId: string;
+  readonly attempt: number;
+  readonly lastFailure: string | null;
+  /** RFC 3339. Null: it is not paused. */
+  readonly paused: { readonly by: string; readonly reason: string | null; readonly since: string | null } | null;
+  /** What a person has changed of its options since it was scheduled: `retry maximum interval 36000 s, was 30 s`. */
+  readonly changed: readonly string[];
+}
+
 export interface EventStory {
   /** Columns of the outbox row but the payload. */
   readonly row: Record<string, unknown>;
@@ -18,8 +32,10 @@ export interface EventStory {
     readonly status: string;
     readonly type: string;
     readonly historyLength: number;
-    /** What it waits for now. */
-    readonly pending: readonly { activity: string; attempt: number; lastFailure: string | null }[];
+    /** What it waits for now; nothing when it has ended. */
+    readonly pending: readonly PendingLine[];
+    /** Effects that it says it left undone, when it was cancelled. */
+    readonly notDone: readonly string[];
   } | null;
   readonly deliveries: readonly Record<string, unknown>[];
   /** What the audit has against it. */
@@ -45,14 +61,36 @@ async function workflowOf(workflows: WorkflowClient, id: string): Promise<EventS
       status: run.status.name,
       type: run.type,
       historyLength: run.historyLength,
-      pending: (run.raw.pendingActivities ?? []).map((activity) => ({
-        activity: activity.activityType?.name ?? 'unknown',
-        attempt: activity.attempt ?? 1,
-        lastFailure: activity.lastFailure?.message ?? null,
-      })),
+      // Temporal keeps the pending activities of a run that was terminated: it waits for nothing any more.
+      pending: run.status.name === 'RUNNING' ? await pendingOf(workflows, run) : [],
+      notDone: notDone(run.memo?.[memoNames.notDone]),
     };
   } catch (thrown) {
     if (thrown instanceof WorkflowNotFoundError) return null;
     throw thrown;
   }
+}
+
+async function pendingOf(workflows: WorkflowClient, run: WorkflowExecutionDescription): Promise<PendingLine[]> {
+  const activities = run.raw.pendingActivities ?? [];
+  const changed = await changedOptions(workflows, run.workflowId, activities);
+  return activities.map(toPendingActivity).map(({ id, name, attempt, message, pause }) => ({
+    activity: name,
+    activityId: id,
+    attempt,
+    lastFailure: message,
+    paused:
+      pause === null
+        ? null
+        : {
+            by: pause.by,
+            reason: pause.reason,
+            since: pause.sinceMs === null ? null : new Date(pause.sinceMs).toISOString(),
+          },
+    changed: changed.get(id) ?? [],
+  }));
+}
+
+function notDone(memo: unknown): string[] {
+  return Array.isArray(memo) ? memo.map(String) : [];
 }

@@ -20,6 +20,11 @@ export function doneText(report: HousekeepingReport): string {
     ...(report.waiting === null
       ? []
       : [`${report.waiting} is half-way out, behind a long transaction: goes on by itself`]),
+    ...(report.ended.unknown + report.ended.skipped === 0
+      ? []
+      : [
+          `ended deliveries of runs that are over: ${report.ended.unknown} of unknown outcome, ${report.ended.skipped} never sent (events: ${report.ended.examples.join(', ')}; ops replay sends those)`,
+        ]),
     ...Object.entries(report.expired).flatMap(([table, rows]) =>
       rows > 0 ? [`deleted ${rows} rows of ${table}`] : [],
     ),

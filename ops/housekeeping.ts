@@ -1,13 +1,14 @@
 import { hostname } from 'node:os';
 import { type Pool } from 'pg';
 import { type HousekeepingReport, keepHouse } from '../outbox-bridge/housekeeping/housekeeping';
-import { type OpenRuns, dueDays, explained, reasonsToKeep } from '../outbox-bridge/housekeeping/partitions';
+import { type OpenRuns, dueDays, explained, examplesOf, reasonsToKeep } from '../outbox-bridge/housekeeping/partitions';
 import { createLogger } from '../runtime/logger';
 
 export interface HousekeepingDeps {
   readonly pool: Pool;
   readonly retentionDays: number;
   readonly openRuns: () => Promise<OpenRuns>;
+  readonly isOpen: (eventId: string) => Promise<boolean>;
 }
 
 /** What housekeeping would do with each partition that is old enough. */
@@ -17,16 +18,24 @@ export interface HousekeepingPlan {
 }
 
 /** Looks and changes nothing. */
-export async function planHousekeeping({ pool, retentionDays, openRuns }: HousekeepingDeps): Promise<HousekeepingPlan> {
+export async function planHousekeeping({
+  pool,
+  retentionDays,
+  openRuns,
+}: Omit<HousekeepingDeps, 'isOpen'>): Promise<HousekeepingPlan> {
   const drop: string[] = [];
   const keep: Record<string, string> = {};
   const options = { retentionDays, openRuns: await openRuns() };
   for (const { name } of await dueDays(pool, retentionDays)) {
     const reasons = await reasonsToKeep(pool, name, options);
     if (Object.keys(reasons).length === 0) drop.push(name);
-    else keep[name] = explained(reasons);
+    else keep[name] = explained(reasons) + named(await examplesOf(pool, name, reasons));
   }
   return { drop, keep };
+}
+
+function named(examples: readonly string[]): string {
+  return examples.length === 0 ? '' : ` (for example ${examples.join(', ')})`;
 }
 
 /**

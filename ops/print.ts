@@ -1,5 +1,6 @@
 import { type DeadLetter } from './dead-letters';
 import { type EventStory } from './event-story';
+import { storyLines } from './story-lines';
 import { partitionRows } from './housekeeping-print';
 import { type OutboxReport } from './outbox-report';
 import { type Requeued } from './requeue';
@@ -53,10 +54,7 @@ export const print = {
         ? '\nno workflow of this id in Temporal'
         : `\nworkflow ${workflow.type}: ${workflow.status}, ${workflow.historyLength} history events`,
     );
-    for (const p of workflow?.pending ?? [])
-      console.log(
-        `  waits for ${p.activity}, attempt ${p.attempt}${p.lastFailure === null ? '' : `: ${p.lastFailure}`}`,
-      );
+    for (const line of storyLines(story)) console.log(line);
     if (story.deliveries.length > 0) {
       console.log('');
       const heads = Object.keys(story.deliveries[0] ?? {});

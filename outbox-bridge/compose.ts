@@ -13,7 +13,7 @@ import { Bridge } from './bridge';
 import { enterOutage } from './consequences';
 import { DeploymentGuard } from './deployment-guard';
 import { Fuse } from './fuse';
-import { readOpenRuns } from './housekeeping/open-runs';
+import { isRunOpen, readOpenRuns } from './housekeeping/open-runs';
 import { PartitionsAhead } from './housekeeping/partitions-ahead';
 import { HousekeepingService } from './housekeeping/service';
 import { createBridgeMetrics } from './metrics';
@@ -118,6 +118,7 @@ export function composeBridge(
       patienceMs: 300_000,
       // Nothing is dropped on the word of another deployment's Temporal.
       openRuns: () => guard.check().then(() => readOpenRuns(connection, { namespace: config.temporalNamespace })),
+      isOpen: (eventId) => isRunOpen(connection, config.temporalNamespace, eventId),
     },
     metrics,
   );

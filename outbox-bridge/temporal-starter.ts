@@ -1,15 +1,9 @@
 import { type Connection, WorkflowClient, type WorkflowStartInput } from '@temporalio/client';
-import {
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowNotFoundError,
-  defineSearchAttributeKey,
-} from '@temporalio/common';
-import { type SearchAttributeName, searchAttributes } from '../contracts/search-attributes';
-import { priorityName, temporalPriorityKey } from '../contracts/priority';
-import { taskQueue, workflowTypes } from '../contracts/workflow-types';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import { NovaError } from '../contracts/failures';
 import { classifyTemporalError, mayConcernOneStart } from './classify-temporal-error';
 import { notOurs } from './not-ours';
+import { startOptions } from './start-options';
 import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter } from './ports';
 
 /**
@@ -25,10 +19,6 @@ class OutboxWorkflowClient extends WorkflowClient {
     return request;
   }
 }
-
-const keys = Object.fromEntries(
-  Object.entries(searchAttributes).map(([name, type]) => [name, defineSearchAttributeKey(name, type)]),
-) as Record<SearchAttributeName, ReturnType<typeof defineSearchAttributeKey<'KEYWORD'>>>;
 
 /** Temporal answers the simplest question within this, milliseconds, or is taken for away. */
 const slowAfterMs = 1_000;
@@ -52,22 +42,7 @@ export class TemporalStarter implements WorkflowStarter {
     const { ref, workflowType } = request;
     try {
       await this.within(() =>
-        this.client.start(workflowType, {
-          workflowId: ref.eventId,
-          taskQueue: taskQueue(this.options.taskQueuePrefix, workflowTypes[workflowType].queue),
-          args: [ref],
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          workflowIdConflictPolicy: 'FAIL',
-          typedSearchAttributes: [
-            { key: keys.EventType, value: ref.eventType },
-            { key: keys.AggregateType, value: ref.aggregateType },
-            { key: keys.AggregateId, value: ref.aggregateId },
-            { key: keys.EventPriority, value: priorityName(ref.priority) },
-          ],
-          memo: { eventId: ref.eventId, sequence: ref.sequence },
-          priority: { priorityKey: temporalPriorityKey(ref.priority) },
-          staticSummary: `${ref.eventType} · ${ref.aggregateType} ${ref.aggregateId}`,
-        }),
+        this.client.start(workflowType, startOptions({ ref, workflowType }, this.options.taskQueuePrefix)),
       );
       return { kind: 'started' };
     } catch (thrown) {

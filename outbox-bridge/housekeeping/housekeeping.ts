@@ -2,6 +2,7 @@ import { type Pool } from 'pg';
 import { oneLine } from '../../runtime/errors';
 import { type Logger } from '../../runtime/logger';
 import { ChoreTurn, TurnLost } from './chore-turn';
+import { endDeliveries } from './end-deliveries';
 import { type DropOptions, type DropOutcome, dropDay, finishDrops } from './drop-partition';
 import { expireLedgers } from './expire-ledgers';
 import { type OpenRuns, type Reasons, dueDays, explained, ownsOutbox } from './partitions';
@@ -20,6 +21,8 @@ export interface HousekeepingDeps {
   readonly retentionDays: number;
   readonly patienceMs: number;
   readonly openRuns: () => Promise<OpenRuns>;
+  /** Asks Temporal about the run of one event. */
+  readonly isOpen: (eventId: string) => Promise<boolean>;
 }
 
 /** What one turn found and did; kept in `chores.report`. */
@@ -29,6 +32,8 @@ export interface HousekeepingReport {
   readonly kept: Record<string, Reasons>;
   /** A partition that is half-way out, behind a long transaction. */
   readonly waiting: string | null;
+  /** Deliveries of runs that have ended: of unknown outcome, and never sent. Examples are event ids. */
+  readonly ended: { readonly unknown: number; readonly skipped: number; readonly examples: readonly string[] };
   /** Rows deleted, by table. */
   readonly expired: Record<string, number>;
   /** Rows dated into dropped days are taken. */
@@ -49,13 +54,21 @@ export async function keepHouse(
 ): Promise<HousekeepingReport | undefined> {
   const turn = await ChoreTurn.take(deps.pool, housekeepingChore, { holder: deps.holder, asked: options.asked });
   if (turn === undefined) return undefined;
-  const report: Draft = { dropped: {}, kept: {}, waiting: null, expired: {}, pastReaches: true, more: false };
+  const report: Draft = {
+    dropped: {},
+    kept: {},
+    waiting: null,
+    expired: {},
+    pastReaches: true,
+    ended: { unknown: 0, skipped: 0, examples: [] },
+    more: false,
+  };
   const failures: unknown[] = [];
   const between = async (): Promise<void> => {
     options.signal.throwIfAborted();
     await turn.renew();
   };
-  for (const step of [dropDays, expirePast, widen, expireRest]) {
+  for (const step of [endRest, dropDays, expirePast, widen, expireRest]) {
     try {
       await between();
       await step(deps, report, { between, signal: options.signal });
@@ -115,6 +128,18 @@ function record(logger: Logger, report: Draft, partition: string, outcome: DropO
     report.waiting = partition;
     logger.info({ partition }, 'partition half-way out, behind a long transaction; going on later');
   }
+}
+
+async function endRest(deps: HousekeepingDeps, report: Draft, { between }: StepOptions): Promise<void> {
+  const { pool, retentionDays, isOpen, logger } = deps;
+  const { more, ...ended } = await endDeliveries(pool, {
+    ...{ retentionDays, isOpen, between },
+    openRuns: await deps.openRuns(),
+  });
+  report.ended = ended;
+  report.more ||= more;
+  if (ended.unknown + ended.skipped > 0)
+    logger.warn({ ...ended }, 'deliveries of runs that have ended: unknown were claimed, skipped were never sent');
 }
 
 async function expirePast(deps: HousekeepingDeps, report: Draft, { between }: StepOptions): Promise<void> {

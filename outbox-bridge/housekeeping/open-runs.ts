@@ -1,13 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Connection } from '@temporalio/client';
+import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { type OpenRuns } from './partitions';
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
+const notFound = 5;
 const pageSize = 500;
 /** 100,000 open runs. With more than that something is wrong that matters more than an old partition. */
 const mostPages = 200;
 /** Between two pages: a frontend allows a namespace ten visibility calls a second, and others need some. */
 const pauseMs = 200;
+
+/** Whether the run of an event is open, asked of it directly. A replay counts when it is in the list of open runs. */
+export async function isRunOpen(connection: Connection, namespace: string, workflowId: string): Promise<boolean> {
+  try {
+    const { workflowExecutionInfo } = await connection.withDeadline(Date.now() + 10_000, () =>
+      connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } }),
+    );
+    return workflowExecutionInfo?.closeTime == null;
+  } catch (thrown) {
+    if (isGrpcServiceError(thrown) && (thrown.code as number) === notFound) return false;
+    throw thrown;
+  }
+}
 
 /**
  * Ids of the events that have an open run; a replay counts for its event. However long ago the run began: a run that was

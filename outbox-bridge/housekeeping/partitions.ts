@@ -19,6 +19,7 @@ export const keepReasons = {
   dead_lettered: 'dead letters',
   young: 'rows published too short a time ago',
   open_deliveries: 'events with deliveries not finished',
+  failed_runs: 'events whose run ended badly, replay or acknowledge them',
   open_runs: 'events whose workflow is still open',
   runs_unknown: 'event runs nobody can count while Temporal does not answer',
   not_owner: 'day left to a login that owns the outbox: `npm run ops -- housekeeping`',
@@ -57,6 +58,11 @@ export function quoted(name: string): string {
   return `"${name}"`;
 }
 
+/** Events whose run ended badly, and neither a better run nor a person has ended that: a replay needs the row. */
+export const openFailedRuns = `
+  SELECT left(f.event_id, 36)::uuid FROM audit_findings f
+  WHERE f.kind = 'failed_run' AND f.resolved_at IS NULL AND f.acknowledged_at IS NULL AND f.event_id ~ '^[0-9a-f-]{36}'`;
+
 /** Each by a partial index of the partition, so that looking again every hour costs nothing. $1 retention in days */
 const selectReasons = (table: string): string => `
   SELECT
@@ -66,6 +72,7 @@ const selectReasons = (table: string): string => `
     (SELECT count(*) FROM ${table} WHERE published_at > clock_timestamp() - make_interval(days => $1)) AS young,
     (SELECT count(DISTINCT o.id) FROM notification_deliveries d JOIN ${table} o ON o.id = d.event_id
      WHERE d.state IN ('pending', 'claimed')) AS open_deliveries,
+    (SELECT count(*) FROM ${table} WHERE id = ANY (ARRAY (${openFailedRuns}))) AS failed_runs,
     (SELECT count(*) FROM ${table} WHERE id = ANY ($2::uuid[])) AS open_runs`;
 
 /** Event ids of open runs, or 'unknown' when Temporal does not answer. */
@@ -89,4 +96,15 @@ export function explained(reasons: Reasons): string {
   return Object.entries(reasons)
     .map(([reason, count]) => `${count} ${keepReasons[reason as KeepReason]}`)
     .join(', ');
+}
+
+const selectExamples = (table: string): string => `
+  SELECT DISTINCT o.id::text AS id FROM ${table} o
+  WHERE o.id IN (SELECT event_id FROM notification_deliveries WHERE state IN ('pending', 'claimed'))
+     OR o.id IN (${openFailedRuns}) ORDER BY 1 LIMIT 3`;
+
+/** Events that keep a partition by their deliveries or their run: a few, so that a person knows where to begin. */
+export async function examplesOf(database: Database, name: string, reasons: Reasons): Promise<string[]> {
+  if (reasons.open_deliveries === undefined && reasons.failed_runs === undefined) return [];
+  return (await database.query<{ id: string }>(selectExamples(quoted(name)))).rows.map(({ id }) => id);
 }

@@ -1,5 +1,5 @@
 import { type Database } from '../../runtime/postgres';
-import { type OpenRuns, pastPartition } from './partitions';
+import { type OpenRuns, openFailedRuns, pastPartition } from './partitions';
 
 const batchRows = 500;
 const batchesPerTurn = 200;
@@ -9,7 +9,7 @@ const deleteBatch = `
   DELETE FROM ${pastPartition} WHERE ctid IN (
     SELECT o.ctid FROM ${pastPartition} o
     WHERE o.published_at <= clock_timestamp() - make_interval(days => $1)
-      AND o.emitted_at IS NOT NULL AND o.dead_lettered_at IS NULL AND o.id <> ALL ($2::uuid[])
+      AND o.emitted_at IS NOT NULL AND o.dead_lettered_at IS NULL AND o.id <> ALL ($2::uuid[]) AND o.id <> ALL (ARRAY (${openFailedRuns}))
       AND NOT EXISTS (SELECT 1 FROM notification_deliveries d WHERE d.event_id = o.id AND d.state IN ('pending', 'claimed') OFFSET 0)
     LIMIT ${batchRows} FOR UPDATE SKIP LOCKED)`;
 

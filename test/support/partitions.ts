@@ -72,6 +72,7 @@ export function turn(
       retentionDays: 30,
       patienceMs: 20_000,
       openRuns: async () => [],
+      isOpen: async () => false,
       ...overrides,
     },
     { asked: options.asked ?? true, signal: options.signal ?? new AbortController().signal },

@@ -18,7 +18,7 @@ interface Run {
   readonly ended: Promise<{ code: number | null; output: string }>;
 }
 
-const deps = { retentionDays: 30, openRuns: async () => [] };
+const deps = { retentionDays: 30, openRuns: async () => [], isOpen: async () => false };
 
 /** The command as an operator runs it. */
 function ops(...args: string[]): Run {

@@ -109,7 +109,10 @@ describe('while somebody reads the whole table for long', () => {
   it('a bridge that is told to stop does not wait for it', async () => {
     const reader = await openReader();
     const service = new HousekeepingService(
-      { pool, logger: silentLogger, holder: 'b', retentionDays: 30, patienceMs: 600_000, openRuns: async () => [] },
+      {
+        ...{ pool, logger: silentLogger, holder: 'b', retentionDays: 30, patienceMs: 600_000 },
+        ...{ openRuns: async () => [], isOpen: async () => false },
+      },
       createBridgeMetrics(new Registry()),
     );
     await service.start();

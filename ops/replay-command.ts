@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline/promises';
+import { durationMs } from './audit';
+import { type Connections } from './connections';
+import { foundEvents } from './found-events';
+import { type PlannedReplay, planReplays, startReplays } from './replay';
+import { replayDoneText, replayPlanText } from './replay-print';
+
+export interface ReplayOptions {
+  readonly found?: boolean;
+  readonly type?: string;
+  readonly since?: string;
+  readonly limit: string;
+  readonly reason?: string;
+  readonly again: boolean;
+  readonly yes: boolean;
+  readonly json?: boolean;
+}
+
+/** Plans, asks (or takes --yes), and starts. Exit code 1 when an event that was named is not replayed. */
+export async function replayCommand(
+  connections: Connections,
+  named: readonly string[],
+  options: ReplayOptions,
+): Promise<void> {
+  if (named.length === 0 && options.found !== true)
+    throw new Error('replay what? Name event ids, or --found for what the audit has found');
+  const ids = options.found === true ? [...named, ...(await found(connections, options))] : named;
+  const plans = await planReplays(connections, [...new Set(ids.map((id) => id.toLowerCase()))], options);
+  const possible = plans.filter(({ refused }) => refused === null);
+  if (options.json !== true) console.log(replayPlanText(plans));
+  const go = possible.length > 0 && (options.yes || (options.json !== true && (await confirmed(possible))));
+  const started = go ? await startReplays(connections, possible, options.reason ?? null) : [];
+  if (options.json === true) console.log(JSON.stringify({ plan: plans, started }));
+  else if (go) console.log(replayDoneText(started));
+  if (started.length < plans.length) process.exitCode = 1;
+}
+
+function found({ pool }: Connections, { type, since, limit }: ReplayOptions): Promise<string[]> {
+  const sinceMs = since === undefined ? null : durationMs(since);
+  return foundEvents(pool, { type: type ?? null, sinceMs, limit: Number(limit) });
+}
+
+async function confirmed(possible: readonly PlannedReplay[]): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    console.log('nothing is started without a terminal to ask on: repeat with --yes');
+    return false;
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`start ${possible.length} replays? [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}

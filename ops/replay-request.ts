@@ -1,0 +1,77 @@
+import { type Pool } from 'pg';
+import { definitionOf } from '../contracts/catalogue';
+import { type EventRef } from '../contracts/event-ref';
+import { parseEvent, workflowTypeFor } from '../contracts/parse-event';
+import { type Priority } from '../contracts/priority';
+import { type WorkflowType, workflowTypes } from '../contracts/workflow-types';
+
+export interface ReplayRequest {
+  readonly ref: EventRef;
+  readonly workflowType: WorkflowType;
+  readonly emitted: boolean;
+}
+
+interface Row {
+  readonly eventType: string;
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly sequence: number;
+  readonly createdAt: string;
+  readonly createdAtMs: number;
+  readonly priority: number;
+  readonly schemaVersion: number;
+  readonly traceparent: string | null;
+  readonly published: boolean;
+  readonly deadLettered: boolean;
+  readonly emitted: boolean;
+}
+
+/** Without the payload: an operator may not read it. */
+const select = `
+  SELECT event_type AS "eventType", aggregate_type AS "aggregateType", aggregate_id AS "aggregateId", sequence,
+    to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "createdAt",
+    floor(extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::float8 AS "createdAtMs",
+    priority, schema_version AS "schemaVersion", traceparent, published_at IS NOT NULL AS published,
+    dead_lettered_at IS NOT NULL AS "deadLettered", emitted_at IS NOT NULL AS emitted
+  FROM outbox_events WHERE id = $1`;
+const details = `SELECT detail FROM audit_findings WHERE split_part(event_id, '/', 1) = $1`;
+const payload = `SELECT payload FROM outbox_events WHERE id = $1`;
+
+/** The start of a further run of this event, as the bridge started the first; or why it cannot be replayed. */
+export async function replayRequest(pool: Pool, id: string, runType: string | null): Promise<ReplayRequest | string> {
+  const row = (await pool.query<Row>(select, [id])).rows[0];
+  if (row === undefined) return 'it has no outbox row: it was never committed, or its partition is gone';
+  if (row.deadLettered) return 'it is a dead letter: npm run ops -- requeue';
+  if (!row.published) return 'it is pending: a bridge starts it (ops show says what it waits for)';
+  const definition = definitionOf(row.eventType);
+  if (definition === undefined) return `this version does not know the type ${row.eventType}`;
+  const ref: EventRef = {
+    eventId: id,
+    eventType: definition.type,
+    schemaVersion: row.schemaVersion,
+    aggregateType: row.aggregateType,
+    aggregateId: row.aggregateId,
+    sequence: row.sequence,
+    createdAt: row.createdAt,
+    createdAtMs: row.createdAtMs,
+    priority: row.priority as Priority,
+    ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
+  };
+  return { ref, workflowType: await workflowTypeOf(pool, row, ref, runType), emitted: row.emitted };
+}
+
+/** From the catalogue; where that depends on the payload, from the run, from what the audit wrote of it, from the payload. */
+async function workflowTypeOf(pool: Pool, row: Row, ref: EventRef, runType: string | null): Promise<WorkflowType> {
+  const workflow = definitionOf(row.eventType)?.workflow;
+  if (typeof workflow === 'string') return workflow;
+  if (isWorkflowType(runType)) return runType;
+  const { rows } = await pool.query<{ detail: string }>(details, [ref.eventId]);
+  const noted = rows.flatMap(({ detail }) => detail.split(/[^A-Za-z]+/)).find(isWorkflowType);
+  if (noted !== undefined) return noted;
+  const found = await pool.query<{ payload: unknown }>(payload, [ref.eventId]);
+  return workflowTypeFor(parseEvent({ ...row, payload: found.rows[0]?.payload }));
+}
+
+function isWorkflowType(name: string | null): name is WorkflowType {
+  return name !== null && name in workflowTypes;
+}

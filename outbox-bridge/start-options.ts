@@ -1,0 +1,34 @@
+import { type WorkflowOptions } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { type EventRef } from '../contracts/event-ref';
+import { memoNames } from '../contracts/memo';
+import { priorityName, temporalPriorityKey } from '../contracts/priority';
+import { type SearchAttributeName, searchAttributes } from '../contracts/search-attributes';
+import { type WorkflowType, taskQueue, workflowTypes } from '../contracts/workflow-types';
+
+const keys = Object.fromEntries(
+  Object.entries(searchAttributes).map(([name, type]) => [name, defineSearchAttributeKey(name, type)]),
+) as Record<SearchAttributeName, ReturnType<typeof defineSearchAttributeKey<'KEYWORD'>>>;
+
+/** How the run of an event is started, by the bridge or as a replay: never twice under one workflow id. */
+export function startOptions(
+  { ref, workflowType }: { readonly ref: EventRef; readonly workflowType: WorkflowType },
+  taskQueuePrefix: string,
+): Omit<WorkflowOptions, 'args'> & { args: [EventRef] } {
+  return {
+    workflowId: ref.eventId,
+    taskQueue: taskQueue(taskQueuePrefix, workflowTypes[workflowType].queue),
+    args: [ref],
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    workflowIdConflictPolicy: 'FAIL',
+    typedSearchAttributes: [
+      { key: keys.EventType, value: ref.eventType },
+      { key: keys.AggregateType, value: ref.aggregateType },
+      { key: keys.AggregateId, value: ref.aggregateId },
+      { key: keys.EventPriority, value: priorityName(ref.priority) },
+    ],
+    memo: { [memoNames.eventId]: ref.eventId, [memoNames.sequence]: ref.sequence },
+    priority: { priorityKey: temporalPriorityKey(ref.priority) },
+    staticSummary: `${ref.eventType} · ${ref.aggregateType} ${ref.aggregateId}`,
+  };
+}
