@@ -1,5 +1,6 @@
 import { type Pool } from 'pg';
 import { priorityName } from '../contracts/priority';
+import { type FeedStoreLine, feedStoreReport } from './feed-store-report';
 import { type PartitionLine, partitionReport } from './partition-report';
 import { skippedDeliveries } from './skipped-deliveries';
 
@@ -30,11 +31,12 @@ export interface OutboxReport {
   /** Messages of the last day that were not sent, by reason. */
   readonly deliveriesSkipped: Readonly<Record<string, number>>;
   readonly partitions: readonly PartitionLine[];
+  readonly feedStores: readonly FeedStoreLine[];
 }
 
 /** What waits, where, and why: the state of the outbox at one glance. Ages in seconds. */
 export async function outboxReport(pool: Pool, { retentionDays }: { retentionDays: number }): Promise<OutboxReport> {
-  const [rows, instances, totals, partitions, deliveriesSkipped] = await Promise.all([
+  const [rows, instances, totals, partitions, deliveriesSkipped, feedStores] = await Promise.all([
     pool.query<{ priority: number; rows: number; oldest_seconds: number; with_error: number }>(pending),
     pool.query<{
       instance_id: string;
@@ -46,6 +48,7 @@ export async function outboxReport(pool: Pool, { retentionDays }: { retentionDay
     pool.query<{ dead_lettered: number; started_not_emitted: number; deliveries_unknown: number }>(counts),
     partitionReport(pool, retentionDays),
     skippedDeliveries(pool),
+    feedStoreReport(pool),
   ]);
   return {
     pending: rows.rows.map((row) => ({
@@ -66,5 +69,6 @@ export async function outboxReport(pool: Pool, { retentionDays }: { retentionDay
     deliveriesUnknown: totals.rows[0]?.deliveries_unknown ?? 0,
     deliveriesSkipped,
     partitions,
+    feedStores,
   };
 }

@@ -1,6 +1,7 @@
 import { type DeadLetter } from './dead-letters';
 import { type EventStory } from './event-story';
 import { storyLines } from './story-lines';
+import { feedStoreText } from './feed-store-report';
 import { partitionRows } from './housekeeping-print';
 import { type OutboxReport } from './outbox-report';
 import { type Requeued } from './requeue';
@@ -32,6 +33,8 @@ export const print = {
     if (report.bridges.length === 0) console.log('no bridge is running');
     console.log('');
     columns(partitionRows(report.partitions, new Date()));
+    const redis = feedStoreText(report.feedStores);
+    if (redis.length > 0) console.log(`\n${redis.join('\n')}`);
     console.log(
       `\ndead-lettered ${report.deadLettered} · started, not yet on Kafka ${report.startedNotEmitted} · deliveries of unknown outcome ${report.deliveriesUnknown}${skippedLine(report.deliveriesSkipped)}`,
     );

@@ -2,7 +2,8 @@ import { PgFeedTruth } from '../activities/adapters/pg-feed-truth';
 import { PgRepairSource } from '../activities/adapters/pg-repair-source';
 import { RedisAuthorCache } from '../activities/adapters/redis-author-cache';
 import { RedisFeedStore } from '../activities/adapters/redis-feed-store';
-import { RedisFeedWalk } from '../activities/adapters/redis-feed-walk';
+import { RedisKeyWalk } from '../activities/adapters/redis-key-walk';
+import { feedKey } from '../activities/adapters/redis-keys';
 import { rebuildFeed } from '../activities/feed/rebuild';
 import { repairStore } from '../activities/feed/repair';
 import { type Connections } from './connections';
@@ -22,7 +23,7 @@ export async function rebuildFeeds(
   const deps = {
     truth: new PgFeedTruth(pool),
     feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),
-    walk: new RedisFeedWalk(redis),
+    walk: new RedisKeyWalk(redis, feedKey),
     authors: new RedisAuthorCache(redis),
     source: new PgRepairSource(pool),
     settings: config,

@@ -12,6 +12,7 @@ import { createAuditGauges, readAuditGauges } from './audit-gauges';
 import { Bridge } from './bridge';
 import { enterOutage } from './consequences';
 import { DeploymentGuard } from './deployment-guard';
+import { createFeedStoreGauges, readFeedStoreGauges } from './feed-store-gauges';
 import { Fuse } from './fuse';
 import { isRunOpen, readOpenRuns } from './housekeeping/open-runs';
 import { PartitionsAhead } from './housekeeping/partitions-ahead';
@@ -46,6 +47,7 @@ export function composeBridge(
   const registry = new Registry();
   const metrics = createBridgeMetrics(registry);
   const auditGauges = createAuditGauges(registry);
+  const feedStoreGauges = createFeedStoreGauges(registry);
   // Epoch milliseconds that no step of the wall clock touches: leases, outages and retries are measured with it.
   const now = (): number => performance.timeOrigin + performance.now();
   const pauses = new Pauses(() => performance.now());
@@ -133,6 +135,7 @@ export function composeBridge(
     housekeeping,
     chore('gauges', 5_000, () => readOutboxGauges(pool, metrics)),
     chore('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges)),
+    chore('feed-store-gauges', 15_000, () => readFeedStoreGauges(pool, feedStoreGauges)),
     ...(config.metricsPort === 0
       ? []
       : [new MetricsServer({ port: config.metricsPort, registry, health: () => healthOf(bridge, guard) })]),

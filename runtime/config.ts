@@ -196,10 +196,15 @@ export const sharedSettings = {
     kafkaMessageTopic: setting.optionalText('KAFKA_MESSAGE_EVENTS_TOPIC', 'Overrides the message topic.'),
   },
   redis: {
-    redisUrl: setting.url('REDIS_URL', 'Redis with the feeds.', ['redis', 'rediss'], {
-      fallback: 'redis://127.0.0.1:6379',
-      secret: true,
-    }),
+    redisUrl: setting.url(
+      'REDIS_URL',
+      'Redis with the feeds; its maxmemory-policy must be noeviction.',
+      ['redis', 'rediss'],
+      {
+        fallback: 'redis://127.0.0.1:6379',
+        secret: true,
+      },
+    ),
     redisKeyPrefix: setting.optionalText(
       'REDIS_KEY_PREFIX',
       'Put before every Redis key, to share one Redis between deployments.',

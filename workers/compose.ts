@@ -6,24 +6,30 @@ import { PgContentOwners } from '../activities/adapters/pg-content-owners';
 import { PgDeliveryLedger } from '../activities/adapters/pg-delivery-ledger';
 import { PgEmitLog } from '../activities/adapters/pg-emit-log';
 import { PgEventStore } from '../activities/adapters/pg-event-store';
+import { PgFeedTruth } from '../activities/adapters/pg-feed-truth';
 import { PgFollowerSource } from '../activities/adapters/pg-follower-source';
 import { PgMediaStore } from '../activities/adapters/pg-media-store';
 import { PgNotificationStore } from '../activities/adapters/pg-notification-store';
 import { PgPostStates } from '../activities/adapters/pg-post-states';
 import { PgPreferences } from '../activities/adapters/pg-preferences';
+import { PgRepairSource } from '../activities/adapters/pg-repair-source';
+import { PgStoreRecord } from '../activities/adapters/pg-store-record';
 import { PgTombstones } from '../activities/adapters/pg-tombstones';
 import { PgUserDirectory } from '../activities/adapters/pg-user-directory';
 import { PgUserProfiles } from '../activities/adapters/pg-user-profiles';
 import { RedisAuthorCache } from '../activities/adapters/redis-author-cache';
 import { RedisFeedPurge } from '../activities/adapters/redis-feed-purge';
 import { RedisFeedStore } from '../activities/adapters/redis-feed-store';
-import { RedisFeedWalk } from '../activities/adapters/redis-feed-walk';
+import { RedisKeyWalk } from '../activities/adapters/redis-key-walk';
+import { authorKey, feedKey, summaryKey } from '../activities/adapters/redis-keys';
+import { RedisStorePulse } from '../activities/adapters/redis-store-pulse';
 import { RedisPendingMedia } from '../activities/adapters/redis-pending-media';
 import { TemporalRunSignaller } from '../activities/adapters/temporal-run-signaller';
 import { createAuditActivities } from '../activities/audit/create-audit-activities';
 import { createEmitActivities } from '../activities/emit/create-emit-activities';
 import { topicsOf } from '../activities/emit/settings';
 import { createFeedActivities } from '../activities/feed/create-feed-activities';
+import { createRepairActivities } from '../activities/feed/create-repair-activities';
 import { createIdentityActivities } from '../activities/identity/identity-activities';
 import { createMediaActivities } from '../activities/media/create-media-activities';
 import { createNotifyActivities } from '../activities/notify/notify-activities';
@@ -35,6 +41,7 @@ import { createKafka } from '../runtime/kafka';
 import { Periodic } from '../runtime/periodic';
 import { Dependencies } from './dependencies';
 import { DeploymentGate } from './deployment-gate';
+import { FeedStoreWatch } from './feed-store-watch';
 import { Schedules } from './schedules';
 import { type WorkerConfig } from './settings';
 import { WorkerGroup } from './worker-group';
@@ -57,16 +64,45 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
   );
   const looks = new Periodic('deployment', () => gate.look(), { logger, retryMs: 5_000 });
   const schedules = new Schedules(dependencies.temporal, config, logger, () => gate.check());
-  const services = [dependencies, ...health(config.healthPort, workers, gate), schedules, workers, looks];
+  const watch = new FeedStoreWatch({
+    redis: dependencies.redis,
+    pulse: new RedisStorePulse(dependencies.redis),
+    record: new PgStoreRecord(dependencies.pools.feed, config.redisKeyPrefix),
+    temporal: dependencies.temporal,
+    taskQueuePrefix: config.taskQueuePrefix,
+    mayLook: () => workers.health().ok,
+    logger,
+  });
+  const services = [dependencies, ...health(config.healthPort, workers, gate, watch), watch, schedules, workers, looks];
   return { services, ended: workers.ended };
 }
 
-function health(port: number, workers: WorkerGroup, gate: DeploymentGate): Service[] {
+function health(port: number, workers: WorkerGroup, gate: DeploymentGate, watch: FeedStoreWatch): Service[] {
   const state = () => {
     const { ok, reason } = workers.health();
-    return { ok: ok && gate.alarm === undefined, reason: reason ?? gate.alarm ?? null };
+    return { ok: ok && gate.alarm === undefined, reason: reason ?? gate.alarm ?? watch.warning };
   };
   return port === 0 ? [] : [new MetricsServer({ port, registry: new Registry(), health: state })];
+}
+
+function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {
+  const authors = new RedisAuthorCache(redis);
+  return {
+    feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),
+    truth: new PgFeedTruth(pools.feed),
+    walk: new RedisKeyWalk(redis, feedKey),
+    source: new PgRepairSource(pools.feed),
+    record: new PgStoreRecord(pools.feed, config.redisKeyPrefix),
+    authors,
+    caches: {
+      summaries: new RedisKeyWalk(redis, summaryKey),
+      posts: new PgPostStates(pools.feed),
+      cachedAuthors: new RedisKeyWalk(redis, authorKey),
+      profiles: new PgUserProfiles(pools.feed),
+      authors,
+    },
+    settings: config,
+  };
 }
 
 /** Every activity there is, over the real adapters. */
@@ -81,7 +117,7 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       followers: new PgFollowerSource(pools.feed),
       feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),
       posts: new PgPostStates(pools.feed),
-      walk: new RedisFeedWalk(redis),
+      walk: new RedisKeyWalk(redis, feedKey),
       purge: new RedisFeedPurge(redis),
       traces: new PgAuthorTraces(pools.feed),
       runs,
@@ -120,6 +156,7 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       profiles: new PgUserProfiles(pools.identity),
       authors: new RedisAuthorCache(redis),
     }),
+    ...createRepairActivities(repairDeps(dependencies, config)),
     ...createAuditActivities({
       ...realAuditDeps({ pool: pools.audit, temporal, kafka: createKafka(config, 'nova-audit', logger), config }),
       logger,

@@ -2,6 +2,7 @@
 export { auditWorkflow } from './audit';
 export { emitWorkflow } from './emit-event';
 export { feedFanoutWorkflow } from './feed-fanout';
+export { feedRepairWorkflow } from './feed-repair';
 export { followWorkflow } from './follow';
 export { identityWorkflow } from './identity';
 export { mediaLinkWorkflow } from './media-link';

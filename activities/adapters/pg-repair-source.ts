@@ -3,12 +3,12 @@ import { type RepairSource } from '../ports/repair-source';
 import { query } from './pg-query';
 
 const followers = `
-  SELECT DISTINCT follower_id AS id FROM follows WHERE follower_id > $1 ORDER BY follower_id LIMIT $2`;
+  SELECT DISTINCT follower_id AS id FROM nova.follows WHERE follower_id > $1 ORDER BY follower_id LIMIT $2`;
 const following = `
-  SELECT id FROM unnest($1::uuid[]) AS id WHERE EXISTS (SELECT FROM follows WHERE follower_id = id)`;
-const pullAuthors = `SELECT author_id AS id FROM pull_authors WHERE author_id > $1 ORDER BY author_id LIMIT $2`;
+  SELECT id FROM unnest($1::uuid[]) AS id WHERE EXISTS (SELECT FROM nova.follows WHERE follower_id = id)`;
+const pullAuthors = `SELECT author_id AS id FROM nova.pull_authors WHERE author_id > $1 ORDER BY author_id LIMIT $2`;
 const hiddenUsers = `
-  SELECT user_id AS id FROM user_profiles WHERE state <> 'active' AND user_id > $1 ORDER BY user_id LIMIT $2`;
+  SELECT user_id AS id FROM nova.user_profiles WHERE state <> 'active' AND user_id > $1 ORDER BY user_id LIMIT $2`;
 
 export class PgRepairSource implements RepairSource {
   constructor(private readonly database: Database) {}

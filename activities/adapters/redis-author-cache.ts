@@ -2,6 +2,7 @@ import { type Redis } from 'ioredis';
 import { asRedisError } from '../../runtime/redis';
 import { type AuthorCache } from '../ports/author-cache';
 import { type PublicProfile } from '../ports/user-profiles';
+import { authorKey, hiddenUsersKey } from './redis-keys';
 
 /** What a feed reader finds under `author:<uuid>`, as JSON. */
 export interface CachedAuthor {
@@ -11,8 +12,7 @@ export interface CachedAuthor {
   readonly is_verified: boolean;
 }
 
-export const authorKey = (userId: string): string => `author:${userId}`;
-export const hiddenUsersKey = 'hidden_users';
+export { authorKey, hiddenUsersKey };
 
 export class RedisAuthorCache implements AuthorCache {
   constructor(private readonly redis: Redis) {}

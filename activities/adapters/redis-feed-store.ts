@@ -7,11 +7,13 @@ import { addPost } from './lua/add-post';
 import { fillFeed } from './lua/fill-feed';
 import { markDead } from './lua/mark-dead';
 import { removePosts } from './lua/remove-posts';
-import { replaceFeed } from './lua/replace-feed';
+import { confirmFeed, replaceFeed } from './lua/replace-feed';
 import { takeOutPost } from './lua/take-out-post';
 import {
   boundKey,
+  epochKey,
   feedKey,
+  markKey,
   openPagesKey,
   pullAuthorsKey,
   summaryKey,
@@ -37,6 +39,7 @@ const scripts = {
   novaFillFeed: fillFeed,
   novaRemovePosts: removePosts,
   novaReplaceFeed: replaceFeed,
+  novaConfirmFeed: confirmFeed,
   novaMarkDead: markDead,
 };
 
@@ -64,7 +67,7 @@ export class RedisFeedStore implements FeedStore {
     const notes: string[] = [];
     const answers = await inFlight(chunksOf(userIds, this.options.chunkSize), (chunk) => {
       const note = noted(notes);
-      const feeds = chunk.flatMap((id) => [feedKey(id), boundKey(id)]);
+      const feeds = chunk.flatMap((id) => [feedKey(id), boundKey(id), markKey(id)]);
       const keys = [tombstoneKey(postId), openPagesKey(postId), ...feeds];
       const args = [postId, scoreMs, sequence, this.options.cap, note, chunk.join(), openPageSeconds];
       return this.scripts.novaAddPost(keys.length, ...keys, ...args);
@@ -94,7 +97,8 @@ export class RedisFeedStore implements FeedStore {
   async fill(userId: string, posts: readonly FeedPost[]): Promise<void> {
     if (posts.length === 0) return;
     const args = posts.flatMap((post) => [post.scoreMs, post.postId]);
-    await answered(this.scripts.novaFillFeed(2, feedKey(userId), boundKey(userId), this.options.cap, ...args));
+    const keys = [feedKey(userId), boundKey(userId), markKey(userId)];
+    await answered(this.scripts.novaFillFeed(keys.length, ...keys, this.options.cap, ...args));
   }
 
   async remove(postIds: readonly string[], userIds: readonly string[]): Promise<number> {
@@ -109,26 +113,39 @@ export class RedisFeedStore implements FeedStore {
     return removed;
   }
 
-  async replace(userId: string, { entries, bound }: { entries: readonly FeedEntry[]; bound: number }): Promise<void> {
+  async replace(userId: string, { entries, bound }: { entries: readonly FeedEntry[]; bound: number }): Promise<string> {
+    const write = randomUUID();
+    const keys = [feedKey(userId), boundKey(userId), markKey(userId), epochKey];
     const args = entries.flatMap((entry) => [entry.scoreMs, entry.postId]);
-    await answered(this.scripts.novaReplaceFeed(2, feedKey(userId), boundKey(userId), bound, ...args));
+    await answered(this.scripts.novaReplaceFeed(keys.length, ...keys, bound, write, ...args));
+    return write;
+  }
+
+  async confirm(userId: string, write: string): Promise<boolean> {
+    return (await answered(this.scripts.novaConfirmFeed(2, markKey(userId), epochKey, write))) === 1;
   }
 
   async read(userId: string): Promise<StoredFeed> {
     // One transaction: a trim between the two reads would look like a hole.
     const replies = await answered(
-      this.redis.multi().zrevrange(feedKey(userId), 0, -1, 'WITHSCORES').get(boundKey(userId)).exec(),
+      this.redis
+        .multi()
+        .zrevrange(feedKey(userId), 0, -1, 'WITHSCORES')
+        .mget(boundKey(userId), markKey(userId), epochKey)
+        .exec(),
     );
-    const [flat, bound] = (replies ?? []).map(([error, reply]) => {
+    const [flat, [bound, mark, epoch]] = (replies ?? []).map(([error, reply]) => {
       if (error) throw asRedisError(error) as Error;
       return reply;
-    }) as [string[], string | null];
+    }) as [string[], [bound: string | null, mark: string | null, epoch: string | null]];
     const entries = chunksOf(flat, 2).map(([postId, score]) => ({ postId: String(postId), scoreMs: Number(score) }));
-    return { entries, bound: bound === null ? null : Number(bound) };
+    // An empty feed does not exist in Redis, and neither does one that was evicted.
+    const known = entries.length > 0 && bound !== null && mark === (epoch ?? '0');
+    return { entries, bound: bound === null ? null : Number(bound), known };
   }
 
   async drop(userId: string): Promise<void> {
-    await answered(this.redis.unlink(feedKey(userId), boundKey(userId)));
+    await answered(this.redis.unlink(feedKey(userId), boundKey(userId), markKey(userId)));
   }
 
   async markDead(postId: string, sequence: number, final: boolean): Promise<void> {

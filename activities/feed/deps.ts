@@ -3,7 +3,7 @@ import { type AuthorTraces } from '../ports/author-traces';
 import { type EventStore } from '../ports/event-store';
 import { type FeedPurge } from '../ports/feed-purge';
 import { type FeedStore } from '../ports/feed-store';
-import { type FeedWalk } from '../ports/feed-walk';
+import { type IdWalk } from '../ports/id-walk';
 import { type FollowerSource } from '../ports/follower-source';
 import { type AuthorPosts, type PostStates } from '../ports/post-states';
 import { type RunSignaller } from '../ports/run-signaller';
@@ -17,7 +17,7 @@ export interface FeedDeps {
   readonly followers: FollowerSource;
   readonly feeds: FeedStore;
   readonly posts: PostStates & AuthorPosts;
-  readonly walk: FeedWalk;
+  readonly walk: IdWalk;
   readonly purge: FeedPurge;
   readonly traces: AuthorTraces;
   readonly runs: RunSignaller;

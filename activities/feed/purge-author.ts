@@ -69,7 +69,7 @@ async function removeFromFeeds(deps: PurgeDeps, authorId: string, progress?: Pro
     stopIfCancelled(progress);
     const began = performance.now();
     const page = await deps.walk.page(from);
-    removed += await deps.purge.takeOut(authorId, page.userIds);
+    removed += await deps.purge.takeOut(authorId, page.ids);
     if (page.next === null) break;
     from = page.next;
     progress?.report({ after: null, count: removed, feeds: from });

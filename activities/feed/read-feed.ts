@@ -1,6 +1,6 @@
-import { type FeedEntry, type FeedStore, type StoredFeed } from '../ports/feed-store';
+import { type FeedEntry, type FeedStore } from '../ports/feed-store';
 import { type FeedTruth } from '../ports/feed-truth';
-import { rebuildFeed } from './rebuild';
+import { type FeedWindow, rebuildFeed } from './rebuild';
 
 export interface ReadFeedDeps {
   readonly feeds: FeedStore;
@@ -17,7 +17,7 @@ export interface FeedPage {
 
 /**
  * A page of a user's feed: the pushed posts, merged with those of huge authors, filtered by what may be shown now; below
- * the feed's bound from PostgreSQL. A feed that Redis has lost is rebuilt first.
+ * the feed's bound from PostgreSQL. A feed that is not known, since Redis may have lost all or part of it, is rebuilt first.
  */
 export async function readFeed(
   deps: ReadFeedDeps,
@@ -44,15 +44,15 @@ export function inFeedOrder(a: FeedEntry, b: FeedEntry): number {
   return a.postId < b.postId ? 1 : a.postId > b.postId ? -1 : 0;
 }
 
-async function knownFeed(deps: ReadFeedDeps, userId: string): Promise<StoredFeed & { bound: number }> {
-  const { entries, bound } = await deps.feeds.read(userId);
-  return bound === null ? rebuildFeed(deps, userId) : { entries, bound };
+async function knownFeed(deps: ReadFeedDeps, userId: string): Promise<FeedWindow> {
+  const { entries, bound, known } = await deps.feeds.read(userId);
+  return known && bound !== null ? { entries, bound } : rebuildFeed(deps, userId);
 }
 
 /** The first `limit` stored entries after the cursor that may be shown. */
 async function visiblePushed(
   truth: FeedTruth,
-  { entries }: StoredFeed,
+  { entries }: FeedWindow,
   limit: number,
   before: FeedEntry | undefined,
 ): Promise<FeedEntry[]> {

@@ -16,7 +16,7 @@ export function windowOf(newest: readonly FeedEntry[], cap: number): FeedWindow 
 }
 
 /**
- * Writes a user's feed anew from the tables: the cure for a Redis that was lost. Safe beside running fan-outs, since it
+ * Writes a user's feed again from the tables: the cure for a Redis that lost data. Safe beside running fan-outs, since it
  * looks again until the tables say what it wrote.
  */
 export async function rebuildFeed(
@@ -24,14 +24,17 @@ export async function rebuildFeed(
   userId: string,
 ): Promise<FeedWindow> {
   const cap = deps.settings.feedCap;
-  let written: string | undefined;
+  let written: { readonly text: string; readonly name: string } | undefined;
   for (let round = 0; round < maxRounds; round++) {
     const newest = await deps.truth.timeline(userId, { delivery: 'push', limit: cap + 1 });
     const window = windowOf(newest, cap);
     const text = JSON.stringify(window);
-    if (text === written) return window;
-    await deps.feeds.replace(userId, window);
-    written = text;
+    if (written !== undefined && text === written.text) {
+      // Only now: of a rebuild that died before its look no reader may believe anything.
+      await deps.feeds.confirm(userId, written.name);
+      return window;
+    }
+    written = { text, name: await deps.feeds.replace(userId, window) };
   }
   throw new Error(`feed ${userId}: the tables changed ${maxRounds} times while it was rebuilt`);
 }

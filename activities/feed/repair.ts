@@ -3,22 +3,36 @@ import { CancelledFailure } from '@temporalio/common';
 import { type AuthorCache } from '../ports/author-cache';
 import { type FeedStore } from '../ports/feed-store';
 import { type FeedTruth } from '../ports/feed-truth';
-import { type FeedWalk } from '../ports/feed-walk';
+import { type IdWalk } from '../ports/id-walk';
+import { type PostStates } from '../ports/post-states';
 import { type RepairSource } from '../ports/repair-source';
+import { type UserProfiles } from '../ports/user-profiles';
+import { refreshAuthor } from '../identity/refresh-author';
 import { type Progress } from './progress';
 import { rebuildFeed } from './rebuild';
+import { syncSummary } from './summary';
 
 export interface RepairDeps {
   readonly feeds: FeedStore;
   readonly truth: FeedTruth;
-  readonly walk: FeedWalk;
+  readonly walk: IdWalk;
   readonly authors: Pick<AuthorCache, 'hide'>;
   readonly source: RepairSource;
   readonly settings: { readonly feedCap: number };
+  /** For who may read what people wrote and their names; absent: the caches stay as they are. */
+  readonly caches?: CacheDeps | undefined;
+}
+
+export interface CacheDeps {
+  readonly summaries: IdWalk;
+  readonly posts: Pick<PostStates, 'find'>;
+  readonly cachedAuthors: IdWalk;
+  readonly profiles: UserProfiles;
+  readonly authors: AuthorCache;
 }
 
 /** The parts of a repair in their order: first what is small and guards readers. */
-const parts = ['hidden', 'pull', 'followers', 'strays'] as const;
+const parts = ['hidden', 'pull', 'authors', 'summaries', 'followers', 'strays'] as const;
 
 /** How far a repair has come. */
 export interface RepairPoint {
@@ -32,16 +46,22 @@ export interface RepairPoint {
 const pageSize = 500;
 const firstUuid = '00000000-0000-0000-0000-000000000000';
 
+export interface RepairOptions {
+  readonly progress?: Progress<RepairPoint>;
+  /** Works half of its time at most, and leaves the rest to others. */
+  readonly gently?: boolean;
+  /** Leaves feeds alone that were rebuilt and confirmed since the last loss. */
+  readonly onlyUnknown?: boolean;
+}
+
 /**
- * Compares everything in Redis with the tables and puts it right: who is hidden, whose posts readers merge, every feed.
- * Feeds of people who follow nobody are dropped. Safe beside running fan-outs and readers, needs no memory to speak of.
- * With `gently` it works half of its time at most, and leaves the rest to others.
+ * Compares everything in Redis with the tables and puts it right: who is hidden, whose posts readers merge, what is cached of
+ * authors and posts, every feed. Feeds of people who follow nobody are dropped. Safe beside running fan-outs and readers,
+ * needs no memory to speak of.
  * @returns how many feeds were written
  */
-export async function repairStore(
-  deps: RepairDeps,
-  { progress, gently = false }: { progress?: Progress<RepairPoint>; gently?: boolean } = {},
-): Promise<{ feeds: number }> {
+export async function repairStore(deps: RepairDeps, options: RepairOptions = {}): Promise<{ feeds: number }> {
+  const { progress, gently = false } = options;
   const before = progress?.resumeAt;
   let feeds = before?.feeds ?? 0;
   for (const part of parts.slice(before === undefined ? 0 : parts.indexOf(before.part))) {
@@ -49,7 +69,7 @@ export async function repairStore(
     do {
       if (progress?.cancelled() === true) throw new CancelledFailure('the repair was cancelled between two steps');
       const began = performance.now();
-      const step = await steps[part](deps, after, progress);
+      const step = await steps[part](deps, after, options);
       after = step.next;
       feeds += step.feeds;
       progress?.report({ part, after, feeds });
@@ -62,7 +82,7 @@ export async function repairStore(
 type Step = (
   deps: RepairDeps,
   after: string | null,
-  progress?: Progress<RepairPoint>,
+  options: RepairOptions,
 ) => Promise<{ next: string | null; feeds: number }>;
 
 const steps: Record<(typeof parts)[number], Step> = {
@@ -76,19 +96,44 @@ const steps: Record<(typeof parts)[number], Step> = {
     await Promise.all(ids.map((authorId) => feeds.addPullAuthor(authorId)));
     return { next: ids.at(-1) ?? null, feeds: 0 };
   },
-  async followers(deps, after, progress) {
-    const ids = await deps.source.followers(after ?? firstUuid, pageSize);
+  async authors({ caches }, after, { progress }) {
+    if (caches === undefined) return { next: null, feeds: 0 };
+    const { ids, next } = await caches.cachedAuthors.page(after);
     for (const userId of ids) {
-      await rebuildFeed(deps, userId);
+      // Of a user whom no event has named, the tables have nothing to compare with.
+      if ((await caches.profiles.find(userId)) !== undefined) await refreshAuthor(caches, userId);
       progress?.alive();
     }
-    return { next: ids.at(-1) ?? null, feeds: ids.length };
+    return { next, feeds: 0 };
+  },
+  async summaries({ caches, feeds }, after, { progress }) {
+    if (caches === undefined) return { next: null, feeds: 0 };
+    const { ids, next } = await caches.summaries.page(after);
+    for (const postId of ids) {
+      const state = await caches.posts.find(postId);
+      if (state === undefined) await feeds.dropSummaries([postId]);
+      else await syncSummary({ posts: caches.posts, feeds }, state);
+      progress?.alive();
+    }
+    return { next, feeds: 0 };
+  },
+  async followers(deps, after, { progress, onlyUnknown = false }) {
+    const ids = await deps.source.followers(after ?? firstUuid, pageSize);
+    let written = 0;
+    for (const userId of ids) {
+      if (!onlyUnknown || !(await deps.feeds.read(userId)).known) {
+        await rebuildFeed(deps, userId);
+        written += 1;
+      }
+      progress?.alive();
+    }
+    return { next: ids.at(-1) ?? null, feeds: written };
   },
   // Whoever follows nobody any more is no follower of the part before, and may have a feed all the same.
   async strays({ walk, source, feeds }, after) {
-    const { userIds, next } = await walk.page(after);
-    const following = await source.following(userIds);
-    for (const userId of userIds) if (!following.has(userId)) await feeds.drop(userId);
+    const { ids, next } = await walk.page(after);
+    const following = await source.following(ids);
+    for (const userId of ids) if (!following.has(userId)) await feeds.drop(userId);
     return { next, feeds: 0 };
   },
 };

@@ -1,6 +1,6 @@
 import { faultPoint } from '../../runtime/fault-points';
-import { type PostState, type PostSummary } from '../ports/post-states';
-import { type FeedDeps } from './deps';
+import { type FeedStore } from '../ports/feed-store';
+import { type PostState, type PostStates, type PostSummary } from '../ports/post-states';
 
 /** Characters of a caption that a feed shows; the whole text is the content service's to serve. */
 const captionLimit = 500;
@@ -30,7 +30,7 @@ export function cachedSummary(state: PostState): string {
 
 /** Brings the cached summary in line with the table: written while the post is live, gone otherwise. Writes, then looks. */
 export async function syncSummary(
-  deps: Pick<FeedDeps, 'posts' | 'feeds'>,
+  deps: { readonly posts: Pick<PostStates, 'find'>; readonly feeds: FeedStore },
   known: PostState,
 ): Promise<{ cached: boolean }> {
   let state: PostState | undefined = known;

@@ -6,6 +6,7 @@ import { type AuthorCache } from '../ports/author-cache';
 import { type EventStore } from '../ports/event-store';
 import { type Tombstones } from '../ports/tombstones';
 import { type UserProfiles } from '../ports/user-profiles';
+import { refreshAuthor } from './refresh-author';
 
 export interface IdentityDeps {
   readonly events: EventStore;
@@ -28,7 +29,8 @@ export function createIdentityActivities(deps: IdentityDeps) {
       const record = await deps.events.load(event);
       await store(deps, record);
       await faultPoint('identity.stored');
-      return refresh(deps, userIdOf(record));
+      const profile = await refreshAuthor(deps, userIdOf(record));
+      return { hidden: profile?.state !== 'active', erased: profile?.state === 'deleted' };
     },
   });
 }
@@ -63,23 +65,6 @@ async function store({ profiles, tombstones }: IdentityDeps, event: EventRecord)
     }
     default:
       throw new Error(`identityApply got an event of type ${event.eventType}`);
-  }
-}
-
-/**
- * Copies what PostgreSQL says now to Redis, and once more if it changed meanwhile: of two refreshes side by side the
- * later one to write has read the later state.
- */
-async function refresh({ profiles, authors }: IdentityDeps, userId: string): Promise<IdentityResult> {
-  for (;;) {
-    const profile = await profiles.find(userId);
-    if (profile?.state === 'active') await authors.put(userId, profile);
-    else await authors.hide(userId);
-    await faultPoint('identity.cached');
-    const now = await profiles.find(userId);
-    if (JSON.stringify(now) === JSON.stringify(profile)) {
-      return { hidden: profile?.state !== 'active', erased: profile?.state === 'deleted' };
-    }
   }
 }
 

@@ -18,9 +18,14 @@ export interface StoredFeed {
   readonly entries: readonly FeedEntry[];
   /**
    * Every post that belongs here with a score above the bound is in `entries`; at or below it only PostgreSQL knows.
-   * 0: nothing was ever left out. Null: unknown, since the feed was neither rebuilt nor trimmed since Redis was empty.
+   * 0: nothing was ever left out. Null: the feed was neither rebuilt nor trimmed. To be believed only when `known`.
    */
   readonly bound: number | null;
+  /**
+   * The feed was rebuilt and looked at again, and since then Redis has lost nothing that anybody noticed. False for every
+   * empty feed too: nothing tells it from one that was evicted.
+   */
+  readonly known: boolean;
 }
 
 /**
@@ -52,8 +57,10 @@ export interface FeedStore {
   fill(userId: string, posts: readonly FeedPost[]): Promise<void>;
   /** Takes posts out of feeds; answers how many places they left. */
   remove(postIds: readonly string[], userIds: readonly string[]): Promise<number>;
-  /** Makes the feed exactly this. */
-  replace(userId: string, feed: { entries: readonly FeedEntry[]; bound: number }): Promise<void>;
+  /** Makes the feed exactly this; it is not known before `confirm` with the name of the write, which is returned. */
+  replace(userId: string, feed: { entries: readonly FeedEntry[]; bound: number }): Promise<string>;
+  /** The truth was looked at after this write and agrees. False: the feed was written again, or lost, since. */
+  confirm(userId: string, write: string): Promise<boolean>;
   read(userId: string): Promise<StoredFeed>;
   /** Removes feed and bound of a user who is gone. */
   drop(userId: string): Promise<void>;

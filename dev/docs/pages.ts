@@ -8,6 +8,7 @@ import { notificationKinds } from '../../contracts/notification-kinds';
 import { latencyBudgetMs } from '../../contracts/priority';
 import { workflowTypes } from '../../contracts/workflow-types';
 import { createAuditGauges } from '../../outbox-bridge/audit-gauges';
+import { createFeedStoreGauges } from '../../outbox-bridge/feed-store-gauges';
 import { createBridgeMetrics } from '../../outbox-bridge/metrics';
 import { temporalErrors } from '../../outbox-bridge/temporal-errors';
 import { table } from './markdown';
@@ -136,6 +137,7 @@ export async function metricsPage(): Promise<string> {
   const registry = new Registry();
   createBridgeMetrics(registry);
   createAuditGauges(registry);
+  createFeedStoreGauges(registry);
   const metrics: MetricObjectWithValues<MetricValue<string>>[] = await registry.getMetricsAsJSON();
   const labelsOf = (name: string): readonly string[] =>
     (registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] }).labelNames;

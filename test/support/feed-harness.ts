@@ -9,7 +9,8 @@ import { PgPostStates } from '../../activities/adapters/pg-post-states';
 import { PgTombstones } from '../../activities/adapters/pg-tombstones';
 import { RedisFeedPurge } from '../../activities/adapters/redis-feed-purge';
 import { RedisFeedStore } from '../../activities/adapters/redis-feed-store';
-import { RedisFeedWalk } from '../../activities/adapters/redis-feed-walk';
+import { RedisKeyWalk } from '../../activities/adapters/redis-key-walk';
+import { feedKey } from '../../activities/adapters/redis-keys';
 import { type FeedDeps } from '../../activities/feed/deps';
 import { type FeedSettings, feedSettings } from '../../activities/feed/settings';
 import { type FeedTruth } from '../../activities/ports/feed-truth';
@@ -57,7 +58,7 @@ export async function createFeedHarness(runs?: FeedDeps['runs']): Promise<FeedHa
     followers: new PgFollowerSource(pool),
     feeds: new RedisFeedStore(redis, { cap: settings.feedCap, chunkSize: settings.feedChunkSize }),
     posts: new PgPostStates(pool),
-    walk: new RedisFeedWalk(redis),
+    walk: new RedisKeyWalk(redis, feedKey),
     purge: new RedisFeedPurge(redis),
     traces: new PgAuthorTraces(pool),
     truth: new PgFeedTruth(pool),

@@ -10,6 +10,7 @@ import { type FeedPost } from '../../activities/ports/post-states';
 export class FeedModel implements FeedStore {
   readonly feeds = new Map<string, Map<string, number>>();
   readonly bounds = new Map<string, number>();
+  private readonly marks = new Map<string, string>();
   readonly summaries = new Map<string, string>();
   readonly dead = new Map<string, number>();
   readonly open = new Map<string, Map<string, readonly string[]>>();
@@ -46,19 +47,31 @@ export class FeedModel implements FeedStore {
     return this.takeAway(postIds, userIds);
   }
 
-  async replace(userId: string, feed: { entries: readonly FeedEntry[]; bound: number }): Promise<void> {
+  async replace(userId: string, feed: { entries: readonly FeedEntry[]; bound: number }): Promise<string> {
     this.feeds.set(userId, new Map(feed.entries.map((entry) => [entry.postId, entry.scoreMs])));
     this.bounds.set(userId, feed.bound);
+    const write = `write-${++this.writes}`;
+    this.marks.set(userId, write);
+    return write;
+  }
+
+  async confirm(userId: string, write: string): Promise<boolean> {
+    if (this.marks.get(userId) !== write) return false;
+    this.marks.set(userId, 'known');
+    return true;
   }
 
   async read(userId: string): Promise<StoredFeed> {
     const entries = [...(this.feeds.get(userId) ?? [])].map(([postId, scoreMs]) => ({ postId, scoreMs }));
-    return { entries: entries.sort(inFeedOrder), bound: this.bounds.get(userId) ?? null };
+    const bound = this.bounds.get(userId) ?? null;
+    const known = entries.length > 0 && bound !== null && this.marks.get(userId) === 'known';
+    return { entries: entries.sort(inFeedOrder), bound, known };
   }
 
   async drop(userId: string): Promise<void> {
     this.feeds.delete(userId);
     this.bounds.delete(userId);
+    this.marks.delete(userId);
   }
 
   async markDead(postId: string, sequence: number, final: boolean): Promise<void> {
@@ -80,7 +93,7 @@ export class FeedModel implements FeedStore {
   /** One feed a page, so that anything may happen between two. */
   walk(from: string | null) {
     const users = [...this.feeds.keys()].sort().filter((id) => from === null || id > from);
-    return { userIds: users.slice(0, 1), next: users.length > 1 ? (users[0] ?? null) : null };
+    return { ids: users.slice(0, 1), next: users.length > 1 ? (users[0] ?? null) : null };
   }
 
   readonly purge = {
@@ -115,9 +128,11 @@ export class FeedModel implements FeedStore {
     const feed = this.feeds.get(userId) ?? new Map<string, number>();
     this.feeds.set(userId, feed);
     const bound = this.bounds.get(userId) ?? -1;
+    const before = feed.size;
     for (const post of posts) {
       if (post.scoreMs > bound && !feed.has(post.postId)) feed.set(post.postId, post.scoreMs);
     }
+    if (before === 0 && feed.size > 0) this.marks.delete(userId);
     while (feed.size > this.cap) {
       const lowest = Math.min(...feed.values());
       for (const [postId, score] of feed) if (score === lowest) feed.delete(postId);

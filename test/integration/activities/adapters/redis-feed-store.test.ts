@@ -29,6 +29,7 @@ afterAll(async () => {
 
 const user = (): string => randomUUID();
 const post = (name: string, scoreMs: number, sequence = 1): FeedPost => ({ postId: name, scoreMs, sequence });
+const entryOf = ({ postId, scoreMs }: FeedPost) => ({ postId, scoreMs });
 /** Few scores, so that ties are common; few posts, so that they meet again. */
 const posts = fc.integer({ min: 0, max: 14 }).map((n) => post(`p${n}`, 100 + Math.floor(n / 2), 1 + (n % 3)));
 const users = fc.subarray(['a', 'b', 'c', 'd', 'e', 'f', 'g'], { minLength: 1 });
@@ -39,6 +40,14 @@ const action = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('fill' as const), posts: fc.array(posts, { maxLength: 9 }), users }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('rebuild' as const),
+      posts: fc.uniqueArray(posts, { selector: (p) => p.postId, maxLength: cap }),
+      users,
+    }),
   },
   {
     weight: 1,
@@ -63,7 +72,13 @@ it('does what the model says, whatever is added, removed and marked dead in what
           if (step.kind === 'add') await target.add(own(step.post), step.users.map(named));
           else if (step.kind === 'remove') await target.remove([named(step.post.postId)], step.users.map(named));
           else if (step.kind === 'fill') await target.fill(named(step.users[0] ?? 'a'), step.posts.map(own));
-          else await target.markDead(named(step.post.postId), step.sequence, step.final);
+          else if (step.kind === 'rebuild') {
+            const feed = named(step.users[0] ?? 'a');
+            await target.confirm(
+              feed,
+              await target.replace(feed, { entries: step.posts.map(own).map(entryOf), bound: 0 }),
+            );
+          } else await target.markDead(named(step.post.postId), step.sequence, step.final);
         }
       }
       for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) {

@@ -65,13 +65,13 @@ it('heals a feed that Redis has lost at its first read', async () => {
   const before = await deps.feeds.read(reader);
   await deps.feeds.drop(reader);
   expect(await readAll(deps, reader, 5)).toEqual(expected);
-  expect(await deps.feeds.read(reader)).toEqual(before);
+  expect(await deps.feeds.read(reader)).toEqual({ ...before, known: true });
 });
 
 it('rebuilds the same feed that fan-out wrote, and one that a post reached meanwhile', async () => {
   const { reader, pushed, deps } = await world();
-  const written = await deps.feeds.read(reader);
-  expect(await rebuildFeed(deps, reader)).toEqual(written);
+  const { entries, bound } = await deps.feeds.read(reader);
+  expect(await rebuildFeed(deps, reader)).toEqual({ entries, bound });
   let late: EventRef | undefined;
   const truth = override(deps.truth, {
     timeline: async (...args) => {
@@ -100,11 +100,93 @@ it('purges a deleted author for ever, and their own feed', async () => {
   await purgeAuthor(deps, event);
   const gone = new Set(events.filter((_, n) => n % 2 === 0).map((created) => created.aggregateId));
   expect(await readAll(deps, reader, 5)).toEqual(expected.filter((id) => !gone.has(id)));
-  expect(await deps.feeds.read(pushed)).toEqual({ entries: [], bound: null });
+  expect(await deps.feeds.read(pushed)).toEqual({ entries: [], bound: null, known: false });
   for (const id of gone) {
     expect(await feed.redis.get(`post:${id}`)).toBeNull();
     expect(await deps.posts.find(id)).toMatchObject({ status: 'deleted', voided: true });
   }
   // What was on its way comes too late.
   expect(await beginFanOut(deps, await feed.post(pushed))).toMatchObject({ mode: 'stopped' });
+});
+
+describe('a feed is rebuilt by its next reader', () => {
+  /** One reader whose feed is complete and known. */
+  async function known() {
+    const [reader, author] = [newId(), newId()];
+    await feed.follow(author, reader);
+    const posts = [await feed.post(author), await feed.post(author), await feed.post(author)];
+    for (const event of posts) await beginFanOut(feed.deps, event);
+    await readFeed(feed.deps, reader, { limit: 10 });
+    expect(await feed.deps.feeds.read(reader)).toMatchObject({ known: true });
+    const count = async () => (await readFeed(feed.deps, reader, { limit: 10 })).posts.length;
+    return { reader, author, posts, count };
+  }
+
+  it('when Redis evicted the posts and kept the bound', async () => {
+    const { reader, count } = await known();
+    await feed.redis.unlink(`feed:${reader}`);
+    expect(await count()).toBe(3);
+  });
+
+  it('when Redis evicted the posts and others came before anybody read', async () => {
+    const { reader, author, count } = await known();
+    await feed.redis.unlink(`feed:${reader}`);
+    await beginFanOut(feed.deps, await feed.post(author));
+    expect(await count()).toBe(4);
+    await feed.redis.unlink(`feed:${reader}`);
+    await settleFollow(
+      feed.deps,
+      await insertEvent(feed.database.pool, 'follow.added', { follower_id: reader, followee_id: author }),
+    );
+    const [newest = ""] = await feed.feedOf(reader);
+    await feed.redis.zrem(`feed:${reader}`, newest);
+    expect(await count()).toBe(4);
+  });
+
+  it.each(['feed_bound', 'feed_mark'])('when Redis evicted its %s', async (key) => {
+    const { reader, posts, count } = await known();
+    await feed.redis.zrem(`feed:${reader}`, posts[0]?.aggregateId ?? '');
+    await feed.redis.unlink(`${key}:${reader}`);
+    expect(await count()).toBe(3);
+  });
+
+  it('when it is of an older epoch, and only then', async () => {
+    const { reader, posts, count } = await known();
+    await feed.redis.zrem(`feed:${reader}`, posts[0]?.aggregateId ?? '');
+    expect(await count()).toBe(2);
+    await feed.redis.incr('feed_epoch');
+    expect(await count()).toBe(3);
+    expect(await feed.deps.feeds.read(reader)).toMatchObject({ known: true });
+  });
+
+  it('when the one before died between its write and its look', async () => {
+    const [reader, author] = [newId(), newId()];
+    await feed.follow(author, reader);
+    await beginFanOut(feed.deps, await feed.post(author));
+    const feeds = override(feed.deps.feeds, {
+      replace: async (userId, window) => {
+        // Between this reader's read of the tables and its write.
+        await beginFanOut(feed.deps, await feed.post(author));
+        await feed.deps.feeds.replace(userId, window);
+        throw new Error('killed');
+      },
+    });
+    await expect(readFeed({ ...feed.deps, feeds }, reader, { limit: 10 })).rejects.toThrow('killed');
+    expect((await readFeed(feed.deps, reader, { limit: 10 })).posts).toHaveLength(2);
+  });
+
+  it('when another rebuilt it at the same time and died: a write is confirmed by its own look alone', async () => {
+    const { reader, count } = await known();
+    const mine = await feed.deps.feeds.replace(reader, { entries: [], bound: 0 });
+    await feed.deps.feeds.replace(reader, { entries: [{ postId: newId(), scoreMs: 1 }], bound: 0 });
+    expect(await feed.deps.feeds.confirm(reader, mine)).toBe(false);
+    expect(await count()).toBe(3);
+  });
+
+  it('when Redis lost data while it was rebuilt', async () => {
+    const { reader } = await known();
+    const write = await feed.deps.feeds.replace(reader, { entries: [{ postId: newId(), scoreMs: 1 }], bound: 0 });
+    await feed.redis.incr('feed_epoch');
+    expect(await feed.deps.feeds.confirm(reader, write)).toBe(false);
+  });
 });

@@ -39,7 +39,7 @@ it('visits every feed that is stored: one whose owner follows nobody any more go
   await feed.unfollow(author, stray);
   expect(await feed.feedOf(stray)).toHaveLength(1);
   await repairStore(repairDeps());
-  expect(await feed.deps.feeds.read(stray)).toEqual({ entries: [], bound: null });
+  expect(await feed.deps.feeds.read(stray)).toEqual({ entries: [], bound: null, known: false });
 });
 
 it('goes on where it was', async () => {

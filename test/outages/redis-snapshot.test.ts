@@ -1,0 +1,84 @@
+import { type Client } from '@temporalio/client';
+import { feedRepairId } from '../../contracts/maintenance';
+import { type TestDatabase, createTestDatabase } from '../support/database';
+import { insertUser } from '../support/notify';
+import { type OwnProcess, type OwnSystem, createOwnSystem, untilReady } from '../support/own-system';
+import { servers } from '../support/servers';
+import { type SnapshotRedis, startSnapshotRedis } from '../support/snapshot-redis';
+import { createTestClient } from '../support/temporal';
+import { waitFor } from '../support/wait-for';
+import { expectAllDone, expectFeeds } from './ledger';
+import { type Traffic, createTraffic } from './traffic';
+
+jest.setTimeout(300_000);
+
+let redis: SnapshotRedis;
+let database: TestDatabase;
+let client: Client;
+let system: OwnSystem;
+let traffic: Traffic;
+let workers: OwnProcess;
+let bridge: OwnProcess;
+
+beforeAll(async () => {
+  [redis, database, client] = await Promise.all([startSnapshotRedis(), createTestDatabase(), createTestClient()]);
+  system = await createOwnSystem({ ...servers(), redisUrl: redis.url }, database.url);
+  traffic = await createTraffic(database.pool);
+  [workers, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);
+  await untilReady(bridge, workers);
+});
+afterAll(async () => {
+  const ends = await Promise.allSettled([system?.close()]);
+  await Promise.allSettled([redis?.close(), database?.drop(), client?.connection.close()]);
+  expect(ends).toEqual([{ status: 'fulfilled', value: undefined }]);
+});
+
+const store = async () =>
+  (await database.pool.query<Record<string, unknown>>('SELECT * FROM feed_stores')).rows[0] ?? {};
+/** PostgreSQL has heard of a count that is later than everything Redis holds now. */
+const untilCounted = async () => {
+  const beat = Number(await redis.run((connection) => connection.get(`${system.prefix}:feed_beat`)));
+  await waitFor(async () => Number((await store())['beat']) > beat);
+};
+
+it('is noticed when it comes back from an old snapshot, and everything in it is put right by itself', async () => {
+  const { story, round, post, remove, unfollow, followers } = traffic;
+  await round();
+  const doomed = await post();
+  await expectFeeds(redis.url, system.prefix, story);
+  await expectAllDone(database.pool, story);
+  const hidden = await insertUser(database.pool, { state: 'hidden' });
+  await redis.snapshot();
+
+  for (let i = 0; i < 3; i++) await round();
+  await remove(doomed);
+  await unfollow(followers[0] ?? '');
+  await expectFeeds(redis.url, system.prefix, story);
+  await expectAllDone(database.pool, story);
+  await untilCounted();
+  expect(await store()).toMatchObject({ lost_at: null });
+
+  await redis.goBack();
+  await round();
+  // The stored feeds, as anybody may read them: no reader of ours has touched one.
+  await expectFeeds(redis.url, system.prefix, story);
+  await expectAllDone(database.pool, story);
+  await waitFor(async () => {
+    const { epoch, repaired_epoch } = await store();
+    return Number(epoch) > 1 && epoch === repaired_epoch;
+  });
+  expect(await redis.run((connection) => connection.exists(`${system.prefix}:post:${doomed}`))).toBe(0);
+  expect(await redis.run((connection) => connection.sismember(`${system.prefix}:hidden_users`, hidden))).toBe(1);
+  expect(workers.lines().filter(({ msg }) => String(msg).startsWith('redis: it may have lost data'))).toHaveLength(1);
+  expect((await store())['lost_reason']).toMatch(/counter went back|another process/);
+  const { status } = await client.workflow.getHandle(feedRepairId(system.prefix)).describe();
+  expect(status.name).toBe('COMPLETED');
+});
+
+it('is named as one that evicts, without being taken for ill', async () => {
+  await redis.run((connection) => connection.config('SET', 'maxmemory-policy', 'allkeys-lru'));
+  await waitFor(async () => (await workers.health()).reason?.includes('maxmemory-policy allkeys-lru'));
+  expect(await workers.health()).toMatchObject({ ok: true });
+  await redis.run((connection) => connection.config('SET', 'maxmemory-policy', 'noeviction'));
+  await waitFor(async () => (await workers.health()).reason === null);
+});
