@@ -1,15 +1,40 @@
-/**
- * Time limits of the Kafka emit, milliseconds, from the innermost to the outermost: each must end before the next, or what
- * was done inside is lost to the one outside (docs/decisions/0012-emit-budgets.md).
- * KAFKA_SEND_TIMEOUT_MS is inside all of them.
- */
-export const emitBudget = {
-  /** After this much sending a flush begins no request that might not end in time, and marks what it has. */
-  sendingMs: 10_000,
-  /** Longest statement of the emitter's transaction. */
-  statementMs: 10_000,
-  /** After this the server ends a transaction that does nothing, which is what it does while Kafka is written to. */
-  transactionIdleMs: 15_000,
-  /** Start-to-close timeout of `emitEvent` as a regular activity. */
-  startToCloseMs: 20_000,
+/** Every limit of time that has to end before another one, milliseconds. Used where the limits are set. */
+export const limits = {
+  /** How long a client waits for a statement of PostgreSQL. */
+  statementMs: 15_000,
+  /** Time that Temporal gives a workflow task; its default, which we keep. */
+  workflowTaskMs: 10_000,
+  /** First try of an effect, inside the workflow's worker. */
+  localTry: { startToCloseMs: 2_000, scheduleToCloseMs: 3_000 },
+  /** A regular activity that does not heartbeat. */
+  activity: { startToCloseMs: 30_000 },
+  emit: {
+    /** After this much sending a flush begins no request that might not end in time, and marks what it has. */
+    sendingMs: 10_000,
+    /** Longest statement of the emitter's transaction. */
+    statementMs: 10_000,
+    /** After this the server ends a transaction that does nothing, which is what it does while Kafka is written to. */
+    transactionIdleMs: 15_000,
+    /** `emitEvent` ends its wait by itself, so that people see a reason and not a timeout. */
+    patienceMs: 18_000,
+    startToCloseMs: 20_000,
+  },
+  /** Fan-out and retraction: pages of feeds. */
+  pages: { beatMs: 1_000, stepMs: 120_000, heartbeatMs: 10_000, startToCloseMs: 600_000 },
+  /** Inboxes written page by page. */
+  inboxes: { heartbeatMs: 20_000, startToCloseMs: 3_600_000 },
+  delivery: { sendMs: 30_000, beatMs: 1_000, heartbeatMs: 10_000, startToCloseMs: 3_600_000 },
+  /** Taking back notices, and what is left of a user. */
+  purge: { heartbeatMs: 30_000, noticesMs: 3_600_000, feedsMs: 12 * 3_600_000 },
+  audit: { beatMs: 5_000, heartbeatMs: 30_000, startToCloseMs: 1_800_000, scheduleToCloseMs: 3_600_000 },
+  /** Signals to runs of an aggregate. */
+  signal: { startToCloseMs: 20_000 },
+  stop: { cancelledMs: 10_000, closedMs: 15_000 },
 } as const;
+
+/** Longest one try of a provider of notifications: it must be over before its claim counts as lost. */
+export const deliveryTryMs = (leaseMs: number): number => Math.min(limits.delivery.sendMs, leaseMs / 2);
+/** Longest call that starts a workflow, the SDK's own retries included. */
+export const startCallMs = (leaseMs: number): number => leaseMs / 3;
+/** After this part of its lease a claimed row is not started any more. */
+export const lastStartMs = (leaseMs: number): number => leaseMs / 2;

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { type Connection } from '@temporalio/client';
 import { Registry } from 'prom-client';
+import { startCallMs } from '../contracts/time-budgets';
 import { type ConfigOf } from '../runtime/config';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
@@ -71,7 +72,7 @@ export function composeBridge(
   const starter = new TemporalStarter(connection, {
     namespace: config.temporalNamespace,
     taskQueuePrefix: config.taskQueuePrefix,
-    deadlineMs: config.leaseMs / 3,
+    deadlineMs: startCallMs(config.leaseMs),
   });
   const bridge = new Bridge({
     store: new PgOutboxStore(pool),

@@ -1,3 +1,4 @@
+import { checkBudgets } from '../runtime/check-budgets';
 import { ConfigError, configFrom } from '../runtime/config';
 import { oneLine } from '../runtime/errors';
 import { runProcess } from '../runtime/lifecycle';
@@ -8,6 +9,7 @@ import { bridgeSettings } from './settings';
 /** `npm run bridge`: one replica of the outbox bridge; run as many as you like. */
 async function main(): Promise<number> {
   const config = configFrom(bridgeSettings, process.env);
+  checkBudgets('bridge', config);
   const logger = createLogger('outbox-bridge', config.logLevel);
   const { services } = composeBridge(config, logger);
   return runProcess(services, logger);

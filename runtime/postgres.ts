@@ -1,5 +1,6 @@
 import { Pool, type PoolClient, type PoolConfig, types } from 'pg';
 import { NovaError } from '../contracts/failures';
+import { limits } from '../contracts/time-budgets';
 import { oneLine, toError } from './errors';
 import { type Logger } from './logger';
 import { defaultSchema, inSchema } from './schema';
@@ -81,7 +82,7 @@ export function createPool(options: {
     application_name: options.applicationName,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
-    query_timeout: options.queryTimeoutMs ?? 15_000,
+    query_timeout: options.queryTimeoutMs ?? limits.statementMs,
     keepAlive: true,
     verify: refuseReadOnly,
   };

@@ -4,6 +4,7 @@ import { type Pool } from 'pg';
 import { KafkaEventSink } from '../activities/adapters/kafka-event-sink';
 import { SmtpChannel } from '../activities/adapters/smtp-channel';
 import { topicsOf } from '../activities/emit/settings';
+import { deliveryTryMs } from '../contracts/time-budgets';
 import { createKafka } from '../runtime/kafka';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
@@ -66,7 +67,12 @@ export class Dependencies implements Service {
     this.email =
       config.smtpUrl === ''
         ? undefined
-        : new SmtpChannel({ url: config.smtpUrl, from: config.emailFrom, connections: config.smtpConnections });
+        : new SmtpChannel({
+            url: config.smtpUrl,
+            from: config.emailFrom,
+            connections: config.smtpConnections,
+            timeouts: { totalMs: deliveryTryMs(config.deliveryLeaseMs) },
+          });
   }
 
   async start(): Promise<void> {

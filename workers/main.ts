@@ -1,3 +1,5 @@
+import { limits } from '../contracts/time-budgets';
+import { checkBudgets } from '../runtime/check-budgets';
 import { ConfigError, configFrom } from '../runtime/config';
 import { oneLine } from '../runtime/errors';
 import { runProcess } from '../runtime/lifecycle';
@@ -9,11 +11,12 @@ import { workerSettings } from './settings';
 /** `npm run workers`: one worker process; run as many as you like, each with all queues or some (WORKER_QUEUES). */
 async function main(): Promise<number> {
   const config = configFrom(workerSettings, process.env);
+  checkBudgets('workers', config);
   const logger = createLogger('workers', config.logLevel);
   installRuntime(logger, config.metricsPort);
   const { services, ended } = composeWorkers(config, logger);
   // Running activities have their grace first, then ten seconds to be cancelled.
-  return runProcess(services, logger, ended, config.shutdownGraceMs + 15_000);
+  return runProcess(services, logger, ended, config.shutdownGraceMs + limits.stop.closedMs);
 }
 
 main().then(

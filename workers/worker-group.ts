@@ -1,5 +1,6 @@
 import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import { maintenance, maintenanceQueue } from '../contracts/maintenance';
+import { limits } from '../contracts/time-budgets';
 import { taskQueue } from '../contracts/workflow-types';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
@@ -118,7 +119,7 @@ function workerOptions(config: WorkerConfig, queue: WorkerQueue) {
     // A killed worker loses at most this much progress of a fan-out.
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: config.shutdownGraceMs,
-    shutdownForceTime: config.shutdownGraceMs + 10_000,
+    shutdownForceTime: config.shutdownGraceMs + limits.stop.cancelledMs,
     interceptors: { activity: [eventIdInLogs] },
   } satisfies Partial<WorkerOptions>;
 }

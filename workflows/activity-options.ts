@@ -1,6 +1,7 @@
 import { type ActivityOptions, type LocalActivityOptions, workflowInfo } from '@temporalio/workflow';
 import { nonRetryableCodes } from '../contracts/failures';
 import { type QueueName, siblingQueue } from '../contracts/workflow-types';
+import { limits } from '../contracts/time-budgets';
 
 /**
  * First try of a short idempotent effect: inside the worker that runs the workflow, without a trip through the server
@@ -8,8 +9,8 @@ import { type QueueName, siblingQueue } from '../contracts/workflow-types';
  * dependency is slow or down the step moves to a regular activity at once, where people can see it.
  */
 export const localTry: LocalActivityOptions = {
-  startToCloseTimeout: '2s',
-  scheduleToCloseTimeout: '3s',
+  startToCloseTimeout: limits.localTry.startToCloseMs,
+  scheduleToCloseTimeout: limits.localTry.scheduleToCloseMs,
   retry: { maximumAttempts: 1 },
 };
 
@@ -20,7 +21,7 @@ export const localTry: LocalActivityOptions = {
 export function onQueue(queue: QueueName, overrides: Partial<ActivityOptions> = {}): ActivityOptions {
   return {
     taskQueue: siblingQueue(workflowInfo().taskQueue, queue),
-    startToCloseTimeout: '30s',
+    startToCloseTimeout: limits.activity.startToCloseMs,
     retry: {
       // Quick at first, since most faults are over in a second; capped so that a recovery is noticed within 30 s.
       initialInterval: '200ms',

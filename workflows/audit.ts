@@ -2,6 +2,7 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { AuditActivities } from '../activities/audit/create-audit-activities';
 import { type AuditReport, type AuditRequest } from '../contracts/audit-kinds';
 import { nonRetryableCodes } from '../contracts/failures';
+import { limits } from '../contracts/time-budgets';
 
 /**
  * The scheduled audit (contracts/maintenance.ts): compares rows, runs and Kafka, and answers what it found. An outage is
@@ -9,9 +10,9 @@ import { nonRetryableCodes } from '../contracts/failures';
  */
 export async function auditWorkflow(request: AuditRequest = {}): Promise<AuditReport> {
   const { auditOutbox } = proxyActivities<AuditActivities>({
-    startToCloseTimeout: '30 minutes',
-    scheduleToCloseTimeout: '1 hour',
-    heartbeatTimeout: '30s',
+    startToCloseTimeout: limits.audit.startToCloseMs,
+    scheduleToCloseTimeout: limits.audit.scheduleToCloseMs,
+    heartbeatTimeout: limits.audit.heartbeatMs,
     retry: { initialInterval: '5s', maximumInterval: '1 minute', nonRetryableErrorTypes: [...nonRetryableCodes] },
     summary: 'rows, runs and Kafka',
   });

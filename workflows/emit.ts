@@ -1,5 +1,5 @@
 import { type EventRef } from '../contracts/event-ref';
-import { emitBudget } from '../contracts/time-budgets';
+import { limits } from '../contracts/time-budgets';
 import { onQueue } from './activity-options';
 import { localThenLater } from './local-first';
 
@@ -15,7 +15,7 @@ export async function emitToKafka(event: EventRef): Promise<void> {
 
 /** The same, but answers when the local try is over, so that the next effect can begin; an outage goes on in `done`. */
 export async function beginEmit(event: EventRef): Promise<{ readonly done: Promise<void> }> {
-  const options = onQueue('kafka', { startToCloseTimeout: emitBudget.startToCloseMs });
+  const options = onQueue('kafka', { startToCloseTimeout: limits.emit.startToCloseMs });
   // The order of an aggregate makes its later events wait for this one, so a recovery of Kafka is noticed sooner.
   const retry = { ...options.retry, maximumInterval: '10s' };
   return localThenLater<[EventRef], void>('emitEvent', { ...options, retry, summary: 'emit to Kafka' }, event);

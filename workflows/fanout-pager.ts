@@ -3,6 +3,7 @@ import type { FeedActivities } from '../activities/feed/create-feed-activities';
 import type { FanoutStep } from '../activities/feed/fan-out';
 import type { WalkPoint } from '../activities/feed/page-followers';
 import { type EventRef } from '../contracts/event-ref';
+import { limits } from '../contracts/time-budgets';
 import { onQueue } from './activity-options';
 
 /** Calls of the paging activity per run, some 200,000 followers each: keeps every history short enough to read. */
@@ -34,7 +35,11 @@ export class FanoutPager {
 
   private async pages(step: FanoutStep, from: WalkPoint): Promise<FanoutStep> {
     const { feedFanoutPages } = proxyActivities<FeedActivities>(
-      onQueue('feed', { startToCloseTimeout: '10m', heartbeatTimeout: '10s', summary: 'write to feeds' }),
+      onQueue('feed', {
+        startToCloseTimeout: limits.pages.startToCloseMs,
+        heartbeatTimeout: limits.pages.heartbeatMs,
+        summary: 'write to feeds',
+      }),
     );
     // Only around a regular activity: cancelling a local one can get stuck.
     const scope = new CancellationScope();

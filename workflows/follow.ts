@@ -2,6 +2,7 @@ import { patched } from '@temporalio/workflow';
 import type { FollowOutcome } from '../activities/feed/follow';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
+import { limits } from '../contracts/time-budgets';
 import { onQueue } from './activity-options';
 import { emitToKafka } from './emit';
 import { localThenLater } from './local-first';
@@ -33,8 +34,8 @@ async function beginRetract(event: EventRef): Promise<{ readonly done: Promise<{
   return localThenLater<[EventRef], { retracted: number }>(
     'notifyRetract',
     onQueue('notification', {
-      startToCloseTimeout: '1 hour',
-      heartbeatTimeout: '30s',
+      startToCloseTimeout: limits.purge.noticesMs,
+      heartbeatTimeout: limits.purge.heartbeatMs,
       summary: 'take the notice back',
     }),
     event,

@@ -3,6 +3,7 @@ import type { IdentityResult } from '../activities/identity/identity-activities'
 import type { NotifyActivities } from '../activities/notify/notify-activities';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
+import { limits } from '../contracts/time-budgets';
 import { onQueue } from './activity-options';
 import { emitToKafka } from './emit';
 import { localThenLater } from './local-first';
@@ -41,12 +42,16 @@ export async function identityWorkflow(event: EventRef): Promise<WorkflowResult>
 
 async function purgeTraces(event: EventRef): Promise<Traces> {
   const feed = proxyActivities<FeedPurge>(
-    onQueue('feed', { startToCloseTimeout: '12 hours', heartbeatTimeout: '30s', summary: 'purge feeds and media' }),
+    onQueue('feed', {
+      startToCloseTimeout: limits.purge.feedsMs,
+      heartbeatTimeout: limits.purge.heartbeatMs,
+      summary: 'purge feeds and media',
+    }),
   );
   const notify = proxyActivities<NotifyActivities>(
     onQueue('notification', {
-      startToCloseTimeout: '1 hour',
-      heartbeatTimeout: '30s',
+      startToCloseTimeout: limits.purge.noticesMs,
+      heartbeatTimeout: limits.purge.heartbeatMs,
       summary: 'retract notifications',
     }),
   );

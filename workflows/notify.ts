@@ -3,6 +3,7 @@ import type { InAppResult } from '../activities/notify/in-app';
 import type { NotifyActivities } from '../activities/notify/notify-activities';
 import type { ExternalChannel } from '../activities/ports/channel';
 import { type EventRef } from '../contracts/event-ref';
+import { limits } from '../contracts/time-budgets';
 import { localTry, onQueue } from './activity-options';
 import { gathersCancellation } from './cancelled';
 import { rejected } from './local-first';
@@ -69,7 +70,11 @@ async function beginInboxes(event: EventRef): Promise<{ readonly rest: Promise<I
     if (cursor === null) return { rest: Promise.resolve({ ...result, created }) };
   }
   const { notifyPages } = proxyActivities<NotifyActivities>(
-    onQueue('notification', { startToCloseTimeout: '1 hour', heartbeatTimeout: '20s', summary: 'inboxes' }),
+    onQueue('notification', {
+      startToCloseTimeout: limits.inboxes.startToCloseMs,
+      heartbeatTimeout: limits.inboxes.heartbeatMs,
+      summary: 'inboxes',
+    }),
   );
   const rest = notifyPages(event, cursor).then((result) => ({ ...result, created: created + result.created }));
   rest.catch(() => undefined);
@@ -97,7 +102,11 @@ async function throughChannels(
  */
 async function throughOne(event: EventRef, channel: ExternalChannel, waiting: Set<CancellationScope>) {
   const { notifyDeliver } = proxyActivities<NotifyActivities>(
-    onQueue('notification', { startToCloseTimeout: '1 hour', heartbeatTimeout: '10s', summary: channel }),
+    onQueue('notification', {
+      startToCloseTimeout: limits.delivery.startToCloseMs,
+      heartbeatTimeout: limits.delivery.heartbeatMs,
+      summary: channel,
+    }),
   );
   for (;;) {
     const scope = new CancellationScope();

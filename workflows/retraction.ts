@@ -3,6 +3,7 @@ import type { FeedActivities } from '../activities/feed/create-feed-activities';
 import type { RetractBegun, RetractStep } from '../activities/feed/retract';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
+import { limits } from '../contracts/time-budgets';
 import { onQueue } from './activity-options';
 import { beginEmit } from './emit';
 import { localFirst, localThenLater } from './local-first';
@@ -26,8 +27,8 @@ export async function retractionWorkflow(event: EventRef): Promise<WorkflowResul
   const notices = await localThenLater<[EventRef], { retracted: number }>(
     'notifyRetract',
     onQueue('notification', {
-      startToCloseTimeout: '1 hour',
-      heartbeatTimeout: '30s',
+      startToCloseTimeout: limits.purge.noticesMs,
+      heartbeatTimeout: limits.purge.heartbeatMs,
       summary: 'take notifications back',
     }),
     event,
@@ -52,7 +53,11 @@ export async function retractionWorkflow(event: EventRef): Promise<WorkflowResul
 
 async function removePages(event: EventRef, begun: RetractStep): Promise<RetractStep> {
   const { retractPages } = proxyActivities<FeedActivities>(
-    onQueue('feed', { startToCloseTimeout: '10m', heartbeatTimeout: '10s', summary: 'take out of feeds' }),
+    onQueue('feed', {
+      startToCloseTimeout: limits.pages.startToCloseMs,
+      heartbeatTimeout: limits.pages.heartbeatMs,
+      summary: 'take out of feeds',
+    }),
   );
   let step = begun;
   // Each call covers some 200,000 followers, so a history of thousands of events is out of reach.
@@ -73,7 +78,7 @@ function unlinkMedia(event: EventRef): Promise<{ unlinked: number }> {
 async function tellRunning(event: EventRef): Promise<number> {
   const { retractSignal } = proxyActivities<FeedActivities>(
     onQueue('feed', {
-      startToCloseTimeout: '20s',
+      startToCloseTimeout: limits.signal.startToCloseMs,
       retry: { initialInterval: '200ms', maximumAttempts: 3 },
       summary: 'tell running workflows',
     }),

@@ -2,7 +2,7 @@ import { type Pool, type PoolClient } from 'pg';
 import { type EventRef } from '../../contracts/event-ref';
 import { type NovaError } from '../../contracts/failures';
 import { maxPayloadBytes } from '../../contracts/parse-event';
-import { emitBudget } from '../../contracts/time-budgets';
+import { limits } from '../../contracts/time-budgets';
 import { oneLine } from '../../runtime/errors';
 import { asDatabaseError, inTransaction } from '../../runtime/postgres';
 import { type EmitLog, type EmitRow, type EmitTransaction, type RowKey, type RowState } from '../ports/emit-log';
@@ -18,8 +18,8 @@ const markAttempts = 5;
 
 // An emitter that stalls while it holds locks is thrown out by the server, and others go on.
 const begin = `
-  SET LOCAL idle_in_transaction_session_timeout = '${emitBudget.transactionIdleMs}ms';
-  SET LOCAL statement_timeout = '${emitBudget.statementMs}ms'`;
+  SET LOCAL idle_in_transaction_session_timeout = '${limits.emit.transactionIdleMs}ms';
+  SET LOCAL statement_timeout = '${limits.emit.statementMs}ms'`;
 
 // 7022 is the emitter's key space; writers of the aggregate use 7021 and are not held up.
 const tryLock = `

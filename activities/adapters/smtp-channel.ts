@@ -1,6 +1,7 @@
 import { type Readable } from 'node:stream';
 import { type Transport, type Transporter, type SMTPPoolSentMessageInfo, createTransport } from 'nodemailer';
 import SMTPPool from 'nodemailer/lib/smtp-pool';
+import { limits } from '../../contracts/time-budgets';
 import { type SmtpFault, type SmtpStage, smtpOutcome } from '../notify/smtp-outcome';
 import { type Channel, type OutgoingDelivery, type SendOutcome } from '../ports/channel';
 import { type Contact } from '../ports/user-directory';
@@ -23,7 +24,12 @@ export interface SmtpTimeouts {
   readonly totalMs: number;
 }
 
-const usualTimeouts: SmtpTimeouts = { connectMs: 5_000, greetingMs: 5_000, silenceMs: 15_000, totalMs: 30_000 };
+const usualTimeouts: SmtpTimeouts = {
+  connectMs: 5_000,
+  greetingMs: 5_000,
+  silenceMs: 15_000,
+  totalMs: limits.delivery.sendMs,
+};
 
 /** E-mail by SMTP over a pool of connections. One try per call: the pool's own re-sending is off, Temporal retries. */
 export class SmtpChannel implements Channel {

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { type AuditReport, type AuditRequest } from '../../contracts/audit-kinds';
+import { limits } from '../../contracts/time-budgets';
 import { type Logger } from '../../runtime/logger';
 import { guarded } from '../guard';
 import { type AuditDeps } from './deps';
 import { runAudit } from './run-audit';
 
 /** A killed worker is noticed by its silence; reading a long page of Kafka takes seconds, not this. */
-const heartbeatMs = 5_000;
+const heartbeatMs = limits.audit.beatMs;
 
 /** The activity of the scheduled audit. */
 export function createAuditActivities(deps: Omit<AuditDeps, 'sleep'> & { readonly logger: Logger }) {

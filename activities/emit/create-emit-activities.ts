@@ -1,12 +1,13 @@
 import { Context } from '@temporalio/activity';
 import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
+import { limits } from '../../contracts/time-budgets';
 import { guarded } from '../guard';
 import { EmitBatcher } from './emit-batcher';
 import { type EmitDependencies, flushEmits } from './flush-emits';
 
 /** Part of the activity's time after which it answers for itself, so that people see a reason and not a timeout. */
-const patience = 0.9;
+const patience = limits.emit.patienceMs / limits.emit.startToCloseMs;
 
 /** Activities that put events on Kafka. One batcher per call of this factory: share the result between workers. */
 export function createEmitActivities(dependencies: EmitDependencies) {

@@ -1,7 +1,7 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { type Domain } from '../../contracts/events/define';
 import { NovaError } from '../../contracts/failures';
-import { emitBudget } from '../../contracts/time-budgets';
+import { limits } from '../../contracts/time-budgets';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Logger } from '../../runtime/logger';
 import { type EmitLog, type EmitRow } from '../ports/emit-log';
@@ -41,7 +41,7 @@ export async function flushEmits(
     const { rows, settled, retried } = await readWork(transaction, asked, topics);
     for (const [eventId, outcome] of settled) outcomes.set(eventId, outcome);
     // From here on the transaction is idle: the server's patience with it begins, and so does ours.
-    const deadline = performance.now() + emitBudget.sendingMs;
+    const deadline = performance.now() + limits.emit.sendingMs;
     const { messages, refused } = convert(rows, topics);
     await faultPoint('emit.locked');
     const sent = await sink.send(messages, deadline);

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { limits } from '../../contracts/time-budgets';
 
 /** How a long activity survives its worker: it reports where it is, and its next attempt begins there. */
 export interface Progress<Point> {
@@ -11,10 +12,10 @@ export interface Progress<Point> {
   cancelled(): boolean;
 }
 
-const heartbeatMs = 1_000;
+const heartbeatMs = limits.pages.beatMs;
 
 /** Longest step of a long activity, milliseconds: several times what the timeouts of its calls to servers add up to. */
-export const stepPatienceMs = 120_000;
+export const stepPatienceMs: number = limits.pages.stepMs;
 
 /**
  * Runs `work` with progress by Temporal's heartbeats; only inside an activity. A timer repeats the last point, so that a

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { limits } from '../../contracts/time-budgets';
 
 /** Milliseconds since this activity was first scheduled, over all its attempts. */
 export function scheduledAgoMs(): number {
@@ -13,7 +14,7 @@ export function isLocalTry(): boolean {
 /** Runs `work` while telling Temporal every second that this attempt lives, which also brings cancellations in. */
 export async function withHeartbeat<T>(work: (cancelled: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), 1_000);
+  const timer = setInterval(() => context.heartbeat(), limits.delivery.beatMs);
   context.heartbeat();
   try {
     return await work(context.cancellationSignal);

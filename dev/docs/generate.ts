@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { configurationTable } from './configuration';
 import { replaceSection } from './markdown';
+import { timeLimitsPage } from './time-limits';
 import { eventsPage, failuresPage, metricsPage, schemaFiles, temporalErrorsPage } from './pages';
 
 const root = join(__dirname, '../..');
@@ -14,6 +15,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     'docs/failures.md': failuresPage(),
     'docs/temporal-errors.md': temporalErrorsPage(),
     'docs/metrics.md': await metricsPage(),
+    'docs/time-limits.md': timeLimitsPage(),
     ...schemaFiles(),
     'README.md': replaceSection(readme, 'configuration', configurationTable()),
   };
