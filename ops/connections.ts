@@ -48,7 +48,7 @@ export async function withConnections<T>(
     applicationName: 'nova-ops',
     logger,
   });
-  const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger });
+  const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger, tls: config });
   const connection = connectClient(config);
   try {
     return await work({

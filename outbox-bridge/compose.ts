@@ -9,6 +9,7 @@ import { MetricsServer } from '../runtime/metrics-server';
 import { Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
 import { connectClient } from '../runtime/temporal';
+import { watchTemporalTls } from '../runtime/temporal-tls';
 import { createAuditGauges, readAuditGauges } from './audit-gauges';
 import { Bridge } from './bridge';
 import { enterOutage } from './consequences';
@@ -128,6 +129,7 @@ export function composeBridge(
   const services: Service[] = [
     closing('postgres and temporal', () => closeAll(pool, connection, instanceId)),
     chore('partitions', 600_000, () => partitions.keep()),
+    watchTemporalTls(config, logger),
     new Periodic('poller-watch', () => watch.look(), { logger, retryMs: 1_000 }),
     chore('retention', 3_600_000, async () => {
       const retention = await readRetentionMs(connection, config.temporalNamespace);
@@ -139,7 +141,14 @@ export function composeBridge(
     chore('feed-store-gauges', 15_000, () => readFeedStoreGauges(pool, feedStoreGauges)),
     ...(config.metricsPort === 0
       ? []
-      : [new MetricsServer({ port: config.metricsPort, registry, health: () => healthOf(bridge, guard) })]),
+      : [
+          new MetricsServer({
+            host: config.metricsHost,
+            port: config.metricsPort,
+            registry,
+            health: () => healthOf(bridge, guard),
+          }),
+        ]),
     ...(config.listenUrl === ''
       ? []
       : [new NudgeListener({ url: config.listenUrl, onNudge: () => pacer.nudge(), logger })]),

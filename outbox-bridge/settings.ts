@@ -1,10 +1,12 @@
 import { setting, sharedSettings } from '../runtime/config';
+import { listeningSettings } from '../runtime/metrics-server';
 
 /** Everything the bridge can be told. The README's reference is generated from this table. */
 export const bridgeSettings = {
   ...sharedSettings.database,
   ...sharedSettings.temporal,
   ...sharedSettings.logging,
+  ...listeningSettings,
   listenUrl: setting.optionalText(
     'OUTBOX_LISTEN_URL',
     'Direct PostgreSQL URL on which to listen for nudges; empty: poll only. Not through a pooler.',

@@ -144,12 +144,30 @@ export const setting = {
   }),
 };
 
+/** The three settings of a server; `prefix` begins their names, `server` is its name in words. */
+export function tlsFileSettings(prefix: string, server: string) {
+  return {
+    caFile: setting.optionalText(
+      `${prefix}_CA_FILE`,
+      `PEM file of the authority that signed ${server}’s certificate; empty: those that Node.js knows. Switches TLS on.`,
+    ),
+    certFile: setting.optionalText(
+      `${prefix}_CERT_FILE`,
+      `PEM file of our client certificate for ${server}, with its chain. Switches TLS on.`,
+    ),
+    keyFile: setting.optionalText(`${prefix}_KEY_FILE`, 'PEM file of the key of that certificate, not encrypted.'),
+  };
+}
+
+const temporalFiles = tlsFileSettings('TEMPORAL', 'the frontend');
+const redisFiles = tlsFileSettings('REDIS', 'the server');
+
 /** Settings that several processes share; spread them into a process's own table. */
 export const sharedSettings = {
   database: {
     databaseUrl: setting.url(
       'DATABASE_URL',
-      'PostgreSQL with the outbox; may be a PgBouncer in transaction mode.',
+      'PostgreSQL with the outbox; may be a PgBouncer in transaction mode. TLS: `?sslmode=verify-full&sslrootcert=FILE&sslcert=FILE&sslkey=FILE`.',
       ['postgres', 'postgresql'],
       { secret: true },
     ),
@@ -174,6 +192,13 @@ export const sharedSettings = {
       { secret: true },
     ),
     temporalTls: setting.boolean('TEMPORAL_TLS', 'Connect to Temporal with TLS.', { fallback: 'false' }),
+    temporalCaFile: temporalFiles.caFile,
+    temporalCertFile: temporalFiles.certFile,
+    temporalKeyFile: temporalFiles.keyFile,
+    temporalTlsServerName: setting.optionalText(
+      'TEMPORAL_TLS_SERVER_NAME',
+      'Name that the frontend’s certificate is for, when it is another than that of TEMPORAL_ADDRESS.',
+    ),
     taskQueuePrefix: setting.text(
       'TASK_QUEUE_PREFIX',
       'First part of every task queue name: `<prefix>-feed` and so on.',
@@ -205,6 +230,9 @@ export const sharedSettings = {
         secret: true,
       },
     ),
+    redisCaFile: redisFiles.caFile,
+    redisCertFile: redisFiles.certFile,
+    redisKeyFile: redisFiles.keyFile,
     redisKeyPrefix: setting.optionalText(
       'REDIS_KEY_PREFIX',
       'Put before every Redis key, to share one Redis between deployments.',

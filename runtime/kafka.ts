@@ -1,11 +1,17 @@
 import { Kafka, type LogEntry, type SASLOptions, logLevel } from 'kafkajs';
 import './kafka-metadata';
-import { setting } from './config';
+import { setting, tlsFileSettings } from './config';
 import { type Logger } from './logger';
+import { readTlsFiles } from './tls';
+
+const files = tlsFileSettings('KAFKA', 'the brokers');
 
 /** How to reach a broker that wants proof of who we are. */
 export const kafkaSecuritySettings = {
   kafkaTls: setting.boolean('KAFKA_TLS', 'Connect to Kafka with TLS.', { fallback: 'false' }),
+  kafkaCaFile: files.caFile,
+  kafkaCertFile: files.certFile,
+  kafkaKeyFile: files.keyFile,
   kafkaSaslMechanism: setting.oneOf(
     'KAFKA_SASL_MECHANISM',
     'How to log in to Kafka.',
@@ -20,6 +26,9 @@ export const kafkaSecuritySettings = {
 export interface KafkaAddress {
   readonly kafkaBrokers: readonly string[];
   readonly kafkaTls?: boolean;
+  readonly kafkaCaFile?: string;
+  readonly kafkaCertFile?: string;
+  readonly kafkaKeyFile?: string;
   readonly kafkaSaslMechanism?: 'none' | 'plain' | 'scram-sha-256' | 'scram-sha-512';
   readonly kafkaUsername?: string;
   readonly kafkaPassword?: string;
@@ -28,13 +37,14 @@ export interface KafkaAddress {
 /**
  * A Kafka client that logs through pino and gives up early: whoever calls it has a retry of its own that people can see.
  * `requestTimeoutMs` bounds every request to a broker.
+ * @throws ConfigError when a certificate's file cannot be used
  */
 export function createKafka(config: KafkaAddress, clientId: string, logger: Logger, requestTimeoutMs = 5_000): Kafka {
   const sasl = saslOf(config);
   return new Kafka({
     clientId,
     brokers: [...config.kafkaBrokers],
-    ...(config.kafkaTls === true ? { ssl: true } : {}),
+    ...sslOf(config),
     ...(sasl === undefined ? {} : { sasl }),
     connectionTimeout: 2_000,
     requestTimeout: requestTimeoutMs,
@@ -42,6 +52,13 @@ export function createKafka(config: KafkaAddress, clientId: string, logger: Logg
     logLevel: logLevel.WARN,
     logCreator: () => pinoLogging(logger),
   });
+}
+
+function sslOf({ kafkaTls, kafkaCaFile = '', kafkaCertFile = '', kafkaKeyFile = '' }: KafkaAddress) {
+  const read = readTlsFiles('KAFKA', { caFile: kafkaCaFile, certFile: kafkaCertFile, keyFile: kafkaKeyFile });
+  if (read === undefined) return kafkaTls === true ? { ssl: true } : {};
+  const { ca, cert, key } = read;
+  return { ssl: { ...(ca && { ca: [ca] }), ...(cert && { cert }), ...(key && { key }) } };
 }
 
 function saslOf(config: KafkaAddress): SASLOptions | undefined {

@@ -1,20 +1,39 @@
-import { type Server, createServer } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { type Registry } from 'prom-client';
+import { setting } from './config';
 import { type Service } from './lifecycle';
 
-/** Serves /metrics for Prometheus and /healthz for the orchestrator: 503 with the reason while there is no progress. */
+/** Where the small servers of a process listen. */
+export const listeningSettings = {
+  metricsHost: setting.text(
+    'METRICS_HOST',
+    'Address on which /metrics and /healthz listen; 0.0.0.0: all interfaces. They ask nobody who they are.',
+    { fallback: '127.0.0.1' },
+  ),
+} as const;
+
+export interface MetricsServerOptions {
+  /** Loopback unless something else is given: there is no authentication. */
+  readonly host?: string;
+  /** 0: a free one. */
+  readonly port: number;
+  readonly registry: Registry;
+  /** `reason` begins with its code (`TEMPORAL_UNAVAILABLE: …`); only the code is shown. */
+  readonly health: () => { ok: boolean; reason: string | null };
+}
+
+/** A client has this long to send its request, milliseconds. */
+const requestMs = 5_000;
+/** More than a Prometheus pair and some probes need; what comes beyond is closed at once. */
+const connections = 32;
+
+/** Serves /metrics for Prometheus and /healthz for the orchestrator: 503 with a reason code while there is no progress. */
 export class MetricsServer implements Service {
   readonly name = 'metrics-server';
   private server: Server | undefined;
 
-  constructor(
-    private readonly options: {
-      readonly port: number;
-      readonly registry: Registry;
-      readonly health: () => { ok: boolean; reason: string | null };
-    },
-  ) {}
+  constructor(private readonly options: MetricsServerOptions) {}
 
   /** The port in use: the one asked for, or a free one when that was 0. Undefined before start. */
   get port(): number | undefined {
@@ -22,23 +41,42 @@ export class MetricsServer implements Service {
   }
 
   async start(): Promise<void> {
-    this.server = createServer((request, response) => {
-      void (async () => {
-        if (request.url === '/metrics') {
-          response
-            .setHeader('content-type', this.options.registry.contentType)
-            .end(await this.options.registry.metrics());
-        } else if (request.url === '/healthz') {
-          const health = this.options.health();
-          response.writeHead(health.ok ? 200 : 503, { 'content-type': 'application/json' }).end(JSON.stringify(health));
-        } else response.writeHead(404).end();
-      })();
+    const { host = '127.0.0.1', port } = this.options;
+    const limits = { headersTimeout: requestMs, requestTimeout: requestMs, connectionsCheckingInterval: 1_000 };
+    const server = createServer(
+      { ...limits, keepAliveTimeout: requestMs, maxHeaderSize: 8_192 },
+      (request, response) => {
+        this.reply(request, response).catch(() => response.destroy());
+      },
+    );
+    server.maxConnections = connections;
+    this.server = server;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, host, resolve);
     });
-    await new Promise<void>((resolve, reject) => this.server?.once('error', reject).listen(this.options.port, resolve));
   }
 
   async stop(): Promise<void> {
     this.server?.closeAllConnections();
     await new Promise<void>((resolve) => (this.server === undefined ? resolve() : this.server.close(() => resolve())));
   }
+
+  private async reply({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { registry, health } = this.options;
+    if (method !== 'GET' && method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD', connection: 'close' }).end();
+    } else if (url === '/metrics') {
+      const text = await registry.metrics();
+      response.writeHead(200, { 'content-type': registry.contentType }).end(text);
+    } else if (url === '/healthz') {
+      const { ok, reason } = health();
+      const body = JSON.stringify({ ok, reason: reason === null ? null : reasonCode(reason) });
+      response.writeHead(ok ? 200 : 503, { 'content-type': 'application/json' }).end(body);
+    } else response.writeHead(404).end();
+  }
+}
+
+/** Details name servers, ids and texts of others; who is not logged in gets the code alone. `ops status` shows the rest. */
+export function reasonCode(reason: string): string {
+  return /^[A-Z][A-Z0-9_]+(?=:|$)/.exec(reason)?.[0] ?? 'SEE_LOGS';
 }

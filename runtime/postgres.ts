@@ -4,6 +4,7 @@ import { limits } from '../contracts/time-budgets';
 import { oneLine, toError } from './errors';
 import { type Logger } from './logger';
 import { defaultSchema, inSchema } from './schema';
+import { tlsFault } from './tls';
 
 // bigint columns here are sequences, counts and epoch milliseconds, all far below 2^53.
 types.setTypeParser(types.builtins.INT8, Number);
@@ -44,6 +45,7 @@ const networkCodes = new Set([
 
 /** True when PostgreSQL is away, starting, shutting down, or a read-only standby. */
 export function isDatabaseOutage(thrown: unknown): boolean {
+  if (tlsFault(thrown) !== undefined) return true;
   if (thrown instanceof AggregateError) return thrown.errors.some(isDatabaseOutage);
   if (!(thrown instanceof Error)) return false;
   const code = (thrown as { code?: unknown }).code;
@@ -57,7 +59,8 @@ export function isDatabaseOutage(thrown: unknown): boolean {
 
 /** Wraps an outage in DATABASE_UNAVAILABLE; anything else is a bug and passes through. */
 export function asDatabaseError(thrown: unknown): unknown {
-  return isDatabaseOutage(thrown) ? new NovaError('DATABASE_UNAVAILABLE', oneLine(thrown), { cause: thrown }) : thrown;
+  if (!isDatabaseOutage(thrown)) return thrown;
+  return new NovaError('DATABASE_UNAVAILABLE', tlsFault(thrown) ?? oneLine(thrown), { cause: thrown });
 }
 
 /**

@@ -2,13 +2,28 @@ import { Redis } from 'ioredis';
 import { NovaError } from '../contracts/failures';
 import { oneLine, toError } from './errors';
 import { type Logger } from './logger';
+import { readTlsFiles, tlsFault } from './tls';
+
+/** PEM files by path; empty or absent: none. */
+export interface RedisTlsFiles {
+  readonly redisCaFile?: string;
+  readonly redisCertFile?: string;
+  readonly redisKeyFile?: string;
+}
 
 /**
  * A Redis connection that fails fast while the server is away: a queued command would hold an activity slot and hide the
  * reason. Temporal retries instead.
+ * @throws ConfigError when a certificate's file cannot be used
  */
-export function createRedis(options: { url: string; keyPrefix: string; logger: Logger }): Redis {
+export function createRedis(options: { url: string; keyPrefix: string; logger: Logger; tls?: RedisTlsFiles }): Redis {
+  const { redisCaFile: caFile = '', redisCertFile: certFile = '', redisKeyFile: keyFile = '' } = options.tls ?? {};
+  const tls = readTlsFiles('REDIS', { caFile, certFile, keyFile });
+  // A server that wants one ends the connection, and its reason is lost when we write at the same moment.
+  const hint =
+    certFile === '' && options.url.startsWith('rediss:') ? '; TLS without a client certificate (…_CERT_FILE)' : '';
   const redis = new Redis(options.url, {
+    ...(tls && { tls }),
     keyPrefix: options.keyPrefix,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
@@ -23,7 +38,7 @@ export function createRedis(options: { url: string; keyPrefix: string; logger: L
   });
   let lastWarning = '';
   redis.on('error', (error: Error) => {
-    const warning = oneLine(error);
+    const warning = tlsFault(error) ?? `${oneLine(error)}${hint}`;
     if (warning !== lastWarning) options.logger.warn({ error: warning }, 'redis: connection trouble');
     lastWarning = warning;
   });

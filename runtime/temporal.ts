@@ -1,5 +1,6 @@
 import { Connection } from '@temporalio/client';
 import { impatientChannel } from './temporal-channel';
+import { type TlsMaterial, readTlsFiles } from './tls';
 
 /** The part of a process's configuration that says where Temporal is. */
 export interface TemporalAddress {
@@ -7,14 +8,47 @@ export interface TemporalAddress {
   readonly temporalNamespace: string;
   readonly temporalApiKey: string;
   readonly temporalTls: boolean;
+  readonly temporalCaFile?: string;
+  readonly temporalCertFile?: string;
+  readonly temporalKeyFile?: string;
+  readonly temporalTlsServerName?: string;
 }
 
-/** What both kinds of connection need. */
+export interface TemporalTls extends TlsMaterial {
+  readonly serverName?: string;
+}
+
+/**
+ * What both kinds of connection need.
+ * @throws ConfigError when a certificate's file cannot be used
+ */
 export function connectionOptions(config: TemporalAddress) {
   return {
     address: config.temporalAddress,
-    ...(config.temporalTls || config.temporalApiKey !== '' ? { tls: true as const } : {}),
+    ...tlsOf(config),
     ...(config.temporalApiKey === '' ? {} : { apiKey: config.temporalApiKey }),
+  };
+}
+
+/** Undefined: without TLS. */
+export function temporalTls(config: TemporalAddress): TemporalTls | undefined {
+  const { temporalCaFile: caFile = '', temporalCertFile: certFile = '', temporalKeyFile: keyFile = '' } = config;
+  const { temporalTlsServerName: serverName = '' } = config;
+  const read = readTlsFiles('TEMPORAL', { caFile, certFile, keyFile });
+  const isAskedFor = config.temporalTls || config.temporalApiKey !== '' || serverName !== '';
+  return read === undefined && !isAskedFor ? undefined : { ...read, ...(serverName !== '' && { serverName }) };
+}
+
+function tlsOf(config: TemporalAddress) {
+  const read = temporalTls(config);
+  if (read === undefined) return {};
+  const { ca, cert, key, serverName } = read;
+  return {
+    tls: {
+      ...(ca && { serverRootCACertificate: ca }),
+      ...(cert && key && { clientCertPair: { crt: cert, key } }),
+      ...(serverName !== undefined && { serverNameOverride: serverName }),
+    },
   };
 }
 

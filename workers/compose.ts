@@ -73,16 +73,21 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
     mayLook: () => workers.health().ok,
     logger,
   });
-  const services = [dependencies, ...health(config.healthPort, workers, gate, watch), watch, schedules, workers, looks];
+  const services = [dependencies, ...health(config, workers, gate, watch), watch, schedules, workers, looks];
   return { services, ended: workers.ended };
 }
 
-function health(port: number, workers: WorkerGroup, gate: DeploymentGate, watch: FeedStoreWatch): Service[] {
+function health(
+  { metricsHost: host, healthPort: port }: WorkerConfig,
+  workers: WorkerGroup,
+  gate: DeploymentGate,
+  watch: FeedStoreWatch,
+): Service[] {
   const state = () => {
     const { ok, reason } = workers.health();
     return { ok: ok && gate.alarm === undefined, reason: reason ?? gate.alarm ?? watch.warning };
   };
-  return port === 0 ? [] : [new MetricsServer({ port, registry: new Registry(), health: state })];
+  return port === 0 ? [] : [new MetricsServer({ host, port, registry: new Registry(), health: state })];
 }
 
 function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {

@@ -11,6 +11,7 @@ import { type Logger } from '../runtime/logger';
 import { Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
 import { createRedis } from '../runtime/redis';
+import { readTlsFiles } from '../runtime/tls';
 import { connectClient } from '../runtime/temporal';
 import { type WorkerConfig } from './settings';
 import { ensureTopics } from './topics';
@@ -54,7 +55,7 @@ export class Dependencies implements Service {
         ];
       }),
     ) as Dependencies['pools'];
-    this.redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger });
+    this.redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger, tls: config });
     this.sink = new KafkaEventSink(createKafka(config, 'nova-workers', logger, config.kafkaSendTimeoutMs), logger, {
       sendTimeoutMs: config.kafkaSendTimeoutMs,
       compression: config.kafkaCompression,
@@ -69,6 +70,8 @@ export class Dependencies implements Service {
         ? undefined
         : new SmtpChannel({
             url: config.smtpUrl,
+            requireTls: config.smtpRequireTls,
+            ...readTlsFiles('SMTP', { caFile: config.smtpCaFile, certFile: '', keyFile: '' }),
             from: config.emailFrom,
             connections: config.smtpConnections,
             timeouts: { totalMs: deliveryTryMs(config.deliveryLeaseMs) },

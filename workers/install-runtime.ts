@@ -5,24 +5,24 @@ import { type Logger } from '../runtime/logger';
 const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
 /** Sets up Temporal's runtime for this process, once: logs go through ours, signals are ours, metrics on request. */
-export function installRuntime(logger: Logger, metricsPort: number): void {
+export function installRuntime(logger: Logger, metrics: { readonly host: string; readonly port: number }): void {
   Runtime.install({
     logger: temporalLogger(logger),
     shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
-      ...(metricsPort === 0 ? {} : { metrics: metricsOn(metricsPort) }),
+      ...(metrics.port === 0 ? {} : { metrics: metricsOn(metrics) }),
     },
   });
 }
 
 /** Names and units as in Temporal's documentation and dashboards. */
-function metricsOn(port: number) {
+function metricsOn({ host, port }: { readonly host: string; readonly port: number }) {
   const latency = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 10, 60];
   return {
     globalTags: { service: 'nova-workers' },
     prometheus: {
-      bindAddress: `0.0.0.0:${port}`,
+      bindAddress: `${host.includes(':') ? `[${host}]` : host}:${port}`,
       countersTotalSuffix: true,
       unitSuffix: true,
       useSecondsForDurations: true,

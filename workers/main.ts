@@ -13,7 +13,7 @@ async function main(): Promise<number> {
   const config = configFrom(workerSettings, process.env);
   checkBudgets('workers', config);
   const logger = createLogger('workers', config.logLevel);
-  installRuntime(logger, config.metricsPort);
+  installRuntime(logger, { host: config.metricsHost, port: config.metricsPort });
   const { services, ended } = composeWorkers(config, logger);
   // Running activities have their grace first, then ten seconds to be cancelled.
   return runProcess(services, logger, ended, config.shutdownGraceMs + limits.stop.closedMs);

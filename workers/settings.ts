@@ -6,6 +6,7 @@ import { notificationSettings } from '../activities/notify/settings';
 import { maintenance } from '../contracts/maintenance';
 import { queueNames } from '../contracts/workflow-types';
 import { type ConfigOf, type Setting, setting, sharedSettings } from '../runtime/config';
+import { listeningSettings } from '../runtime/metrics-server';
 
 /** The queues of events, and the one of scheduled chores. */
 export const workerQueueNames = [...queueNames, maintenance] as const;
@@ -39,6 +40,7 @@ export const workerSettings = {
   ...sharedSettings.temporal,
   ...sharedSettings.redis,
   ...sharedSettings.logging,
+  ...listeningSettings,
   ...feedSettings,
   ...mediaSettings,
   ...notificationSettings,

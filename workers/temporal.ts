@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
 import { oneLine } from '../runtime/errors';
+import { temporalTlsFault } from '../runtime/temporal-tls';
 import { type TemporalAddress, connectionOptions } from '../runtime/temporal';
 
 /** Bound of one try: a server may take connections and answer nothing. */
@@ -22,8 +23,9 @@ export async function connectWorker(config: TemporalAddress): Promise<NativeConn
     return made;
   } catch (thrown) {
     await connection?.close();
+    const why = (await temporalTlsFault(config)) ?? oneLine(thrown, 200);
     const what = connection === undefined ? 'no Temporal' : `no namespace "${namespace}" (TEMPORAL_NAMESPACE)`;
-    throw new Error(`${what} at ${address} (TEMPORAL_ADDRESS): ${oneLine(thrown, 200)}`, { cause: thrown });
+    throw new Error(`${what} at ${address} (TEMPORAL_ADDRESS): ${why}`, { cause: thrown });
   }
 }
 

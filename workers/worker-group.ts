@@ -4,6 +4,7 @@ import { limits } from '../contracts/time-budgets';
 import { taskQueue } from '../contracts/workflow-types';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
+import { reasonCode } from '../runtime/metrics-server';
 import { eventIdInLogs } from './event-id-in-logs';
 import { type WorkerConfig, type WorkerQueue } from './settings';
 import { connectWhenThere } from './temporal';
@@ -24,7 +25,8 @@ export class WorkerGroup implements Service {
   private fail: (error: unknown) => void = () => undefined;
   private readonly stopping = new AbortController();
   private connecting: Promise<void> | undefined;
-  private notReady: string | undefined = 'not started';
+  /** Begins with a code; undefined: ready. */
+  private notReady: string | undefined = 'NOT_STARTED';
   private connection: NativeConnection | undefined;
   private workers: Worker[] = [];
   private running: Promise<unknown> = Promise.resolve();
@@ -47,7 +49,7 @@ export class WorkerGroup implements Service {
   }
 
   async stop(): Promise<void> {
-    this.notReady = 'stopping';
+    this.notReady = 'STOPPING';
     this.stopping.abort();
     await this.connecting;
     const { connection } = this;
@@ -92,8 +94,9 @@ export class WorkerGroup implements Service {
 
   /** An error the first time, so that somebody looks; the same reason again is no news. */
   private wait(reason: string): void {
-    const level = reason === this.notReady ? 'debug' : 'error';
-    this.notReady = reason;
+    const coded = reasonCode(reason) === 'SEE_LOGS' ? `TEMPORAL_UNAVAILABLE: ${reason}` : reason;
+    const level = coded === this.notReady ? 'debug' : 'error';
+    this.notReady = coded;
     this.logger[level](
       { error: reason },
       'waiting for Temporal, or for the right deployment; no task is taken until then',

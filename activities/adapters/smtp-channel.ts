@@ -2,6 +2,7 @@ import { type Readable } from 'node:stream';
 import { type Transport, type Transporter, type SMTPPoolSentMessageInfo, createTransport } from 'nodemailer';
 import SMTPPool from 'nodemailer/lib/smtp-pool';
 import { limits } from '../../contracts/time-budgets';
+import { tlsFault } from '../../runtime/tls';
 import { type SmtpFault, type SmtpStage, smtpOutcome } from '../notify/smtp-outcome';
 import { type Channel, type OutgoingDelivery, type SendOutcome } from '../ports/channel';
 import { type Contact } from '../ports/user-directory';
@@ -12,8 +13,15 @@ export interface SmtpOptions {
   /** `Name <address>` or an address. */
   readonly from: string;
   readonly connections: number;
+  /** Whether a message may leave without TLS; of no meaning for smtps://. Default `except-loopback`. */
+  readonly requireTls?: RequireTls;
+  /** PEM of the authority that signed the server's certificate; absent: those that Node.js knows. */
+  readonly ca?: Buffer;
   readonly timeouts?: Partial<SmtpTimeouts>;
 }
+
+/** `true`: never without TLS. `except-loopback`: only to this machine. `false`: when the server offers none. */
+export type RequireTls = 'true' | 'false' | 'except-loopback';
 
 export interface SmtpTimeouts {
   readonly connectMs: number;
@@ -43,6 +51,8 @@ export class SmtpChannel implements Channel {
     this.domain = /@([^<>@\s]+?)>?$/.exec(options.from)?.[1] ?? 'localhost';
     const pool = new SMTPPool({
       url: options.url,
+      requireTLS: needsTls(options),
+      ...(options.ca && { tls: { ca: options.ca } }),
       maxConnections: options.connections,
       // Whether a message whose connection closed is tried again is the ledger's decision, not that of the pool's queue.
       maxRequeues: 0,
@@ -86,6 +96,11 @@ export class SmtpChannel implements Channel {
   }
 }
 
+function needsTls({ url, requireTls = 'except-loopback' }: SmtpOptions): boolean {
+  if (requireTls !== 'except-loopback') return requireTls === 'true';
+  return !/^(localhost|127\.[\d.]+|\[::1\])$/i.test(new URL(url).hostname);
+}
+
 class FailedTry extends Error {
   constructor(readonly fault: SmtpFault) {
     super('the try failed');
@@ -127,6 +142,8 @@ function faultOf(
 ): SmtpFault {
   const { code, command = '', responseCode: reply } = error;
   if (command === 'API' && code === 'EENVELOPE') return { stage: 'local', reply, contentBegan };
+  if (code === 'ETLS' || command === 'STARTTLS' || tlsFault(error) !== undefined)
+    return { stage: 'tls', reply, contentBegan };
   const stage = stages.find(([pattern]) => pattern.test(command))?.[1];
   return { stage: stage ?? (contentBegan ? 'data' : 'connect'), reply, contentBegan };
 }

@@ -6,11 +6,14 @@ const smtpUrl: Setting<string> = {
   meaning: 'Mail server for notification e-mails, with credentials if it wants some. Unset: no e-mail is sent.',
   fallback: '',
   secret: true,
-  allowed: 'empty, or a URL that begins with smtp:// or smtps://',
-  schema: z
-    .string()
-    .refine((text) => text === '' || (URL.canParse(text) && ['smtp:', 'smtps:'].includes(new URL(text).protocol))),
+  allowed: 'empty, or a URL that begins with smtp:// or smtps://, without ignoreTLS or requireTLS (SMTP_REQUIRE_TLS)',
+  schema: z.string().refine((text) => text === '' || (URL.canParse(text) && isMailServer(new URL(text)))),
 };
+
+function isMailServer({ protocol, searchParams }: URL): boolean {
+  const refused = ['ignoreTLS', 'requireTLS', 'opportunisticTLS'];
+  return ['smtp:', 'smtps:'].includes(protocol) && !refused.some((name) => searchParams.has(name));
+}
 
 const emailFrom: Setting<string> = {
   env: 'EMAIL_FROM',
@@ -23,6 +26,16 @@ const emailFrom: Setting<string> = {
 /** Settings of notification delivery. */
 export const notificationSettings = {
   smtpUrl,
+  smtpRequireTls: setting.oneOf(
+    'SMTP_REQUIRE_TLS',
+    'Send nothing over smtp:// unless STARTTLS succeeds; `except-loopback`: unless the server is this machine.',
+    ['true', 'false', 'except-loopback'],
+    { fallback: 'except-loopback' },
+  ),
+  smtpCaFile: setting.optionalText(
+    'SMTP_CA_FILE',
+    'PEM file of the authority that signed the mail server’s certificate; empty: those that Node.js knows.',
+  ),
   emailFrom,
   smtpConnections: setting.integer(
     'SMTP_CONNECTIONS',

@@ -1,7 +1,7 @@
 import { type SendOutcome } from '../ports/channel';
 
 /** Where in the SMTP dialogue a try ended. */
-export type SmtpStage = 'connect' | 'auth' | 'mail' | 'rcpt' | 'data' | 'local';
+export type SmtpStage = 'connect' | 'tls' | 'auth' | 'mail' | 'rcpt' | 'data' | 'local';
 
 /** What is known of a failed try. */
 export interface SmtpFault {
@@ -52,7 +52,7 @@ export const smtpRules: readonly Rule[] = [
     when: (fault) => temporary(fault) || permanent(fault),
     outcome: 'not_sent',
     scope: 'channel',
-    why: 'Greeting, EHLO, AUTH or MAIL was refused: about us, not about the recipient. Deliveries wait until it is mended.',
+    why: 'Greeting, EHLO, STARTTLS, AUTH or MAIL was refused: about us, not about the recipient. Deliveries wait until it is mended.',
   },
   {
     when: ({ contentBegan }) => contentBegan,
@@ -63,7 +63,7 @@ export const smtpRules: readonly Rule[] = [
     when: () => true,
     outcome: 'not_sent',
     scope: 'channel',
-    why: 'No connection, or it was lost before any content went out.',
+    why: 'No connection, none with TLS, or it was lost before any content went out.',
   },
 ];
 

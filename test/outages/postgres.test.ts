@@ -96,7 +96,7 @@ it('follows the address to a promoted standby, and never stays with a server tha
   await postgres.kill();
   // The address moves before the standby is promoted: reads would work, on a server that takes no writes.
   address.moveTo(standby.port);
-  await waitFor(async () => (await bridge.health()).reason?.includes('read-only'), {
+  await waitFor(() => bridge.lines().some((line) => JSON.stringify(line).includes('read-only')), {
     timeoutMs: 40_000,
     what: 'the bridge refusing the standby',
   });

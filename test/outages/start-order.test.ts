@@ -93,8 +93,8 @@ it.each(['reset', 'half-open'] as const)(
     for (const proxy of all) proxy.set(mode);
     system = await createOwnSystem(addresses, url);
     const [workers, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);
-    await waitFor(async () => (await workers.health()).reason?.includes('no Temporal at'), { timeoutMs: 120_000 });
-    await waitFor(async () => (await bridge.health()).reason?.includes('DATABASE_UNAVAILABLE'), { timeoutMs: 120_000 });
+    await waitFor(async () => (await workers.health()).reason === 'TEMPORAL_UNAVAILABLE', { timeoutMs: 120_000 });
+    await waitFor(async () => (await bridge.health()).reason === 'DATABASE_UNAVAILABLE', { timeoutMs: 120_000 });
     await waitFor(() => said(workers, 'waiting for Temporal') && said(bridge, 'outage'), { what: 'both saying so' });
     await traffic.round();
 

@@ -1,0 +1,69 @@
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { Registry } from 'prom-client';
+import { MetricsServer, type MetricsServerOptions, reasonCode } from '../../../runtime/metrics-server';
+
+let server: MetricsServer;
+
+async function start(options: Partial<MetricsServerOptions> = {}): Promise<string> {
+  const health = () => ({ ok: false, reason: 'TEMPORAL_UNAVAILABLE: 14 connect ECONNREFUSED 10.0.0.1:7233' });
+  server = new MetricsServer({ port: 0, registry: new Registry(), health, ...options });
+  await server.start();
+  return `http://127.0.0.1:${server.port}`;
+}
+
+afterEach(() => server.stop());
+
+it('listens on loopback alone unless another address is given', async () => {
+  await start();
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .filter((address) => address?.family === 'IPv4' && !address.internal);
+  for (const address of outside) {
+    await expect(fetch(`http://${address?.address}:${server.port}/metrics`)).rejects.toThrow();
+  }
+  await server.stop();
+  await start({ host: '0.0.0.0' });
+  for (const address of outside) {
+    expect((await fetch(`http://${address?.address}:${server.port}/metrics`)).status).toBe(200);
+  }
+});
+
+it('gives the code of a reason and nothing else', async () => {
+  const response = await fetch(`${await start()}/healthz`);
+  expect(response.status).toBe(503);
+  expect(await response.text()).toBe('{"ok":false,"reason":"TEMPORAL_UNAVAILABLE"}');
+  expect(reasonCode('no Temporal at db.internal:7233')).toBe('SEE_LOGS');
+  expect(reasonCode('STOPPING')).toBe('STOPPING');
+});
+
+it('knows two pages and no method that changes anything', async () => {
+  const url = await start({ health: () => ({ ok: true, reason: null }) });
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect((await fetch(`${url}/else`)).status).toBe(404);
+  expect((await fetch(`${url}/metrics`, { method: 'POST', body: 'x' })).status).toBe(405);
+});
+
+it('survives a page that fails', async () => {
+  const url = await start({
+    health: () => {
+      throw new Error('broken');
+    },
+  });
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  expect((await fetch(`${url}/metrics`)).status).toBe(200);
+});
+
+it('ends a client that sends its request too slowly, and refuses more than it can serve', async () => {
+  await start();
+  const sockets = Array.from({ length: 40 }, () => connect(Number(server.port), '127.0.0.1'));
+  const closed = sockets.map((socket) => new Promise<void>((resolve) => socket.on('close', () => resolve())));
+  for (const socket of sockets)
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .write('GET /metrics HTTP/1.1\r\n');
+  // Eight beyond the limit at once, the others when their time is over.
+  await Promise.all(closed);
+  expect((await fetch(`http://127.0.0.1:${server.port}/metrics`)).status).toBe(200);
+});
