@@ -60,13 +60,14 @@ async function runsIn(namespace: string, ids: readonly string[]): Promise<number
   return found.filter(({ status }) => status === 'fulfilled').length;
 }
 
-const saysUnwell = (process: OwnProcess, why: RegExp) =>
+/** By the code of its health page; `detail` is for the log alone. */
+const saysUnwell = (process: OwnProcess, code: string, detail = '') =>
   waitFor(
     async () => {
       const { ok, reason } = await process.health();
-      return !ok && why.test(reason ?? '');
+      return !ok && reason === code && process.lines().some((line) => JSON.stringify(line).includes(detail));
     },
-    { timeoutMs: 120_000, everyMs: 200, what: `${process.name} saying ${why}` },
+    { timeoutMs: 120_000, everyMs: 200, what: `${process.name} saying ${code} ${detail}` },
   );
 const isWell = (process: OwnProcess) =>
   waitFor(async () => (await process.health()).ok, { timeoutMs: 120_000, everyMs: 200, what: `${process.name} well` });
@@ -74,8 +75,8 @@ const isWell = (process: OwnProcess) =>
 it('a search attribute that is removed beneath a running system is seen, though no start uses it, and healed by migrate', async () => {
   const { operatorService } = client.connection;
   await operatorService.removeSearchAttributes({ namespace: namespaces.ours, searchAttributes: ['Outcome'] });
-  await saysUnwell(bridge, /Outcome/);
-  await saysUnwell(workers, /^SEARCH_ATTRIBUTE_MISSING: Outcome/);
+  await saysUnwell(bridge, 'SEARCH_ATTRIBUTE_MISSING', 'Outcome');
+  await saysUnwell(workers, 'SEARCH_ATTRIBUTE_MISSING', 'Outcome');
   expect(await bridge.metric('nova_bridge_paused_types')).toBeGreaterThan(10);
   const ids = await written(3);
   expect(await migrate(ours.environment)).toContain('registered Outcome');
@@ -86,8 +87,12 @@ it('a search attribute that is removed beneath a running system is seen, though 
 it('a second deployment on the same database is refused, starts nothing and says so, until it is adopted', async () => {
   await expect(migrate(other.environment)).rejects.toThrow(/WRONG_DEPLOYMENT.*nothing was changed/s);
   const [stray, strayWorkers] = [await other.startBridge(), await other.startWorkers()];
-  await saysUnwell(stray, new RegExp(`^WRONG_DEPLOYMENT: TEMPORAL_NAMESPACE is "${namespaces.other}"`));
-  await saysUnwell(strayWorkers, /^WRONG_DEPLOYMENT: .*KAFKA_TOPIC_PREFIX/);
+  await saysUnwell(
+    stray,
+    'WRONG_DEPLOYMENT',
+    JSON.stringify(`TEMPORAL_NAMESPACE is "${namespaces.other}"`).slice(1, -1),
+  );
+  await saysUnwell(strayWorkers, 'WRONG_DEPLOYMENT', 'KAFKA_TOPIC_PREFIX');
   const ids = await written(40);
   await waitFor(async () => (await unmarked(ids)) === 0);
   expect([await runsIn(namespaces.ours, ids), await runsIn(namespaces.other, ids)]).toEqual([40, 0]);
@@ -95,7 +100,7 @@ it('a second deployment on the same database is refused, starts nothing and says
   expect(await migrate(other.environment, '--adopt')).toMatch(/TEMPORAL_NAMESPACE is .*it is adopted/);
   await Promise.all([isWell(stray), isWell(strayWorkers)]);
   // What worked until now finds out by itself; its workers end, for somebody to look at.
-  await saysUnwell(bridge, /^WRONG_DEPLOYMENT/);
+  await saysUnwell(bridge, 'WRONG_DEPLOYMENT');
   await waitFor(() => workers.lines().some((line) => String(line['error']).startsWith('WRONG_DEPLOYMENT')), {
     timeoutMs: 120_000,
   });
