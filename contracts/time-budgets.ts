@@ -27,6 +27,8 @@ export const limits = {
   /** Taking back notices, and what is left of a user. */
   purge: { heartbeatMs: 30_000, noticesMs: 3_600_000, feedsMs: 12 * 3_600_000 },
   audit: { beatMs: 5_000, heartbeatMs: 30_000, startToCloseMs: 1_800_000, scheduleToCloseMs: 3_600_000 },
+  /** All of Redis compared with the tables. */
+  repair: { heartbeatMs: 30_000, startToCloseMs: 24 * 3_600_000 },
   /** Signals to runs of an aggregate. */
   signal: { startToCloseMs: 20_000 },
   stop: { cancelledMs: 10_000, closedMs: 15_000 },

@@ -1,6 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { RepairActivities } from '../activities/feed/create-repair-activities';
 import { nonRetryableCodes } from '../contracts/failures';
+import { limits } from '../contracts/time-budgets';
 
 /**
  * Redis lost data (docs/decisions/0013-redis-that-lost-time.md): everything in it is compared with the tables, at half speed,
@@ -8,8 +9,8 @@ import { nonRetryableCodes } from '../contracts/failures';
  */
 export async function feedRepairWorkflow(): Promise<{ readonly feeds: number }> {
   const { feedRepair } = proxyActivities<RepairActivities>({
-    startToCloseTimeout: '24 hours',
-    heartbeatTimeout: '30s',
+    startToCloseTimeout: limits.repair.startToCloseMs,
+    heartbeatTimeout: limits.repair.heartbeatMs,
     retry: { initialInterval: '1s', maximumInterval: '1 minute', nonRetryableErrorTypes: [...nonRetryableCodes] },
     summary: 'compare Redis with the tables',
   });
