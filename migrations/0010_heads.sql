@@ -301,7 +301,7 @@ SET enable_mergejoin = off SET enable_sort = off SET jit = off SET search_path F
 #variable_conflict use_column
 DECLARE
   at        timestamptz := clock_timestamp();
-  longest   timestamptz := at + greatest(p_lease, interval '2 minutes');
+  longest   timestamptz := at + greatest(p_lease, interval '6 minutes');
   due       uuid[];
   vacant    uuid[];
   candidate record;

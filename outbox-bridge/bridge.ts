@@ -6,6 +6,7 @@ import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
 import { type AttemptLimits, aloneAfterClaims, attemptStart } from './attempt';
 import { drawConsequences, enterOutage } from './consequences';
+import { ClaimProgress, RunLength } from './claim-progress';
 import { lanesFor } from './lanes';
 import { type Fuse } from './fuse';
 import { type BridgeMetrics } from './metrics';
@@ -72,9 +73,13 @@ export class Bridge implements Service {
   private stopping = false;
   private loop: Promise<void> | undefined;
   private slotFreed: (() => void) | undefined;
+  private readonly progress: ClaimProgress;
+  private readonly runLength: RunLength;
 
   constructor(private readonly deps: BridgeDeps) {
     this.settler = new Settler(deps);
+    this.progress = new ClaimProgress(deps);
+    this.runLength = new RunLength(deps.leaseMs / 4);
   }
 
   async start(): Promise<void> {
@@ -102,6 +107,7 @@ export class Bridge implements Service {
     if (this.stopping) return { state: 'stopping', reason: null };
     if (outage.active) return { state: 'outage', reason: `${outage.active.code}: ${outage.active.detail}` };
     if (fuse.blown) return { state: 'refused', reason: `${fuse.blown.code}: ${fuse.blown.detail}` };
+    if (this.progress.reason !== undefined) return { state: 'stuck', reason: this.progress.reason };
     return { state: this.runs.size > 0 ? 'starting' : 'polling', reason: null };
   }
 
@@ -115,7 +121,8 @@ export class Bridge implements Service {
           enterOutage(this.deps, error.code, error.message);
           continue;
         }
-        // A bug, or an answer of PostgreSQL nobody expected. Leases bring claimed rows back; do not spin.
+        this.progress.without(`the claim fails: ${oneLine(error)}`);
+        // A bug, or an answer of PostgreSQL that is not expected. Leases bring claimed rows back; do not spin.
         this.deps.logger.error({ error: oneLine(error), stack: error.stack }, 'the claim loop failed; going on');
         await this.deps.sleep(1_000);
       }
@@ -128,34 +135,54 @@ export class Bridge implements Service {
     const lanes = lanesFor(window.limit, this.runs.size);
     metrics.window.set(window.limit);
     if (lanes.heads === 0) return new Promise((resolve) => (this.slotFreed = resolve));
-    const claimedAtMs = this.deps.now();
+    const askedAtMs = this.deps.now();
     const rows = await this.deps.store.claim({
       token: randomUUID(),
       leaseMs: this.deps.leaseMs,
       lanes,
-      maxRows: lanes.heads * 4,
+      maxRows: lanes.heads * 4 + this.runLength.rows,
+      maxRun: this.runLength.rows,
       pausedSpellings: this.deps.pauses.spellings(),
     });
+    if (rows.length === 0) this.progress.fruitful();
     if (rows.length === 0) return pacer.wait();
     pacer.reset();
     metrics.claimed.inc(rows.length);
     await faultPoint('bridge.claimed');
+    // The lease began no earlier than this, however long the claim took: a slow claim is used. An answer that was long on
+    // its way is not believed to be young.
+    const leasedAtMs = askedAtMs + Math.min(...rows.map(({ claimMs }) => claimMs));
     // A row that may kill the process was claimed alone: nothing else is in hand until its end is written.
     const alone = rows.some((row) => row.unfinishedClaims >= aloneAfterClaims);
     if (alone) await this.idle();
-    for (const run of runsOf(rows)) this.dispatch(run, claimedAtMs);
+    const runs = runsOf(rows).map((run) => this.dispatch(run, leasedAtMs));
+    void this.judge(runs, this.deps.now() - askedAtMs);
     if (alone) await this.idle();
   }
 
-  private dispatch(rows: readonly ClaimedRow[], claimedAtMs: number): void {
-    const run = this.startInOrder(rows, claimedAtMs)
-      .catch((thrown: unknown) => {
-        const error = toError(thrown);
-        this.deps.logger.error(
-          { event_id: rows[0]?.id, error: oneLine(error), stack: error.stack },
-          'a run failed; its leases bring it back',
-        );
-      })
+  /** Rows given back untried, all of them, while nothing is known that forbids a start. */
+  private async judge(runs: readonly Promise<number>[], claimTookMs: number): Promise<void> {
+    const tried = (await Promise.all(runs)).reduce((sum, count) => sum + count, 0);
+    if (tried > 0) return this.progress.fruitful();
+    if (this.stopping || this.deps.outage.active !== undefined) return;
+    const half = this.deps.leaseMs / 2;
+    this.progress.without(
+      `rows come back untried; the last claim took ${Math.round(claimTookMs)} ms, and is used up to ${half} ms`,
+    );
+  }
+
+  /** Resolves with the number of rows that were tried. */
+  private dispatch(rows: readonly ClaimedRow[], leasedAtMs: number): Promise<number> {
+    const counted = this.startInOrder(rows, leasedAtMs).catch((thrown: unknown) => {
+      const error = toError(thrown);
+      this.deps.logger.error(
+        { event_id: rows[0]?.id, error: oneLine(error), stack: error.stack },
+        'a run failed; its leases bring it back',
+      );
+      return 0;
+    });
+    const run = counted
+      .then(() => undefined)
       .finally(() => {
         this.runs.delete(run);
         this.deps.metrics.inFlight.set(this.runs.size);
@@ -165,26 +192,31 @@ export class Bridge implements Service {
       });
     this.runs.add(run);
     this.deps.metrics.inFlight.set(this.runs.size);
+    return counted;
   }
 
-  private async startInOrder(rows: readonly ClaimedRow[], claimedAtMs: number): Promise<void> {
-    const leaseEndsMs = claimedAtMs + this.deps.leaseMs;
+  private async startInOrder(rows: readonly ClaimedRow[], leasedAtMs: number): Promise<number> {
+    const leaseEndsMs = leasedAtMs + this.deps.leaseMs;
     // Local time is only used to distrust ourselves earlier than the database would.
-    const lastStartMs = claimedAtMs + this.deps.leaseMs / 2;
-    let blocked = false;
+    const lastStartMs = leasedAtMs + this.deps.leaseMs / 2;
+    let [blocked, tried] = [false, 0];
     for (const row of rows) {
-      blocked ||= this.stopping || this.deps.outage.active !== undefined || this.deps.now() > lastStartMs;
+      const beganMs = this.deps.now();
+      blocked ||= this.stopping || this.deps.outage.active !== undefined || beganMs > lastStartMs;
       if (blocked) {
         this.settler.add({ kind: 'released', row }, leaseEndsMs);
         continue;
       }
+      tried += 1;
       await faultPoint('bridge.before-start');
       const attempt = await attemptStart(row, this.deps.starter, this.deps.limits, this.deps.fuse);
       await faultPoint('bridge.started');
+      this.runLength.took(this.deps.now() - beganMs);
       drawConsequences(this.deps, row, attempt);
       this.settler.add(attempt.settlement, leaseEndsMs);
       blocked = mustWait(attempt.settlement);
     }
+    return tried;
   }
 
   private async recover(): Promise<void> {

@@ -76,7 +76,7 @@ export function composeBridge(
     deadlineMs: startCallMs(config.leaseMs),
   });
   const bridge = new Bridge({
-    store: new PgOutboxStore(pool),
+    store: new PgOutboxStore(pool, { waitMs: config.leaseMs / 3 }),
     starter: {
       start: (request) => starter.start(request),
       lookUp: (request) => starter.lookUp(request),
@@ -168,7 +168,7 @@ export function composeBridge(
 /** Healthy means progress: a bridge in an outage is alive, but whoever watches it must see that nothing moves. */
 function healthOf(bridge: Bridge, { alarm }: DeploymentGuard): { ok: boolean; reason: string | null } {
   const { state, reason } = bridge.describe();
-  const isWell = state !== 'outage' && state !== 'refused' && alarm === undefined;
+  const isWell = !['outage', 'refused', 'stuck'].includes(state) && alarm === undefined;
   return { ok: isWell, reason: reason ?? alarm ?? null };
 }
 

@@ -39,6 +39,11 @@ export function createBridgeMetrics(registry: Registry) {
       labelNames: ['code'] as const,
       registers,
     }),
+    fruitlessClaims: new Gauge({
+      name: 'nova_bridge_fruitless_claims',
+      help: 'Claims in a row that led to no start: they failed, or every row was given back untried. From 3 on the bridge is stuck.',
+      registers,
+    }),
     fuseBlown: new Gauge({
       name: 'nova_bridge_fuse_blown',
       help: '1 while starts of different aggregates fail alike and none succeeds: no failure counts against a row.',

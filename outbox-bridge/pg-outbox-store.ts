@@ -1,4 +1,4 @@
-import { type Pool } from 'pg';
+import { type Pool, type QueryResult } from 'pg';
 import { maxPayloadBytes } from '../contracts/parse-event';
 import { oneLine } from '../runtime/errors';
 import { asDatabaseError, isDatabaseOutage } from '../runtime/postgres';
@@ -8,31 +8,40 @@ import { claim } from './sql/claim.sql';
 import { settle } from './sql/settle.sql';
 
 export class PgOutboxStore implements OutboxStore {
-  constructor(private readonly pool: Pool) {}
+  /** `waitMs`: for how long an answer is waited for; well under half a lease. */
+  constructor(
+    private readonly pool: Pool,
+    private readonly options: { readonly waitMs?: number } = {},
+  ) {}
+
+  private query<Row extends object>(text: string, values: unknown[]): Promise<QueryResult<Row>> {
+    const { waitMs } = this.options;
+    const query = { text, values, ...(waitMs === undefined ? {} : { query_timeout: waitMs }) };
+    return this.pool.query<Row>(query);
+  }
 
   async claim(request: ClaimRequest): Promise<ClaimedRow[]> {
     const { lanes } = request;
-    const { rows } = await this.pool
-      .query<DatabaseRow>(claim, [
-        request.token,
-        request.leaseMs,
-        lanes.perPriority,
-        lanes.floor,
-        lanes.heads,
-        request.maxRows,
-        request.pausedSpellings,
-        maxPayloadBytes,
-        aloneAfterClaims,
-        unreadAfterClaims,
-      ])
-      .catch((thrown: unknown) => Promise.reject(asDatabaseError(thrown) as Error));
+    const { rows } = await this.query<DatabaseRow>(claim, [
+      request.token,
+      request.leaseMs,
+      lanes.perPriority,
+      lanes.floor,
+      lanes.heads,
+      request.maxRows,
+      request.pausedSpellings,
+      maxPayloadBytes,
+      aloneAfterClaims,
+      unreadAfterClaims,
+      request.maxRun ?? 9,
+    ]).catch((thrown: unknown) => Promise.reject(asDatabaseError(thrown) as Error));
     return rows.map((row) => toClaimedRow(row, request.token));
   }
 
   async settle(settlements: readonly Settlement[]): Promise<number> {
     if (settlements.length === 0) return 0;
     try {
-      const { rowCount } = await this.pool.query(settle, [
+      const { rowCount } = await this.query(settle, [
         JSON.stringify(settlements.map(toRecord)),
         ...boundsOf(settlements),
       ]);
@@ -103,6 +112,7 @@ interface DatabaseRow {
   claim_count: number;
   first_attempt_age_ms: number;
   unfinished_claims: number;
+  claim_ms: number;
 }
 
 function toClaimedRow(row: DatabaseRow, token: string): ClaimedRow {
@@ -123,6 +133,7 @@ function toClaimedRow(row: DatabaseRow, token: string): ClaimedRow {
     claimCount: row.claim_count,
     firstAttemptAgeMs: row.first_attempt_age_ms,
     unfinishedClaims: row.unfinished_claims,
+    claimMs: row.claim_ms,
     token,
   };
 }

@@ -28,6 +28,8 @@ export interface ClaimedRow {
   readonly unfinishedClaims: number;
   /** Milliseconds since the first claim, by the database's clock. */
   readonly firstAttemptAgeMs: number;
+  /** Milliseconds from the arrival of the claim at PostgreSQL to the start of this row's lease. */
+  readonly claimMs: number;
   /** Fencing token of this claim. */
   readonly token: string;
 }
@@ -38,6 +40,8 @@ export interface ClaimRequest {
   readonly lanes: Lanes;
   /** Most rows in all, successors included. */
   readonly maxRows: number;
+  /** Most rows of one aggregate. Default: 9. */
+  readonly maxRun?: number;
   /** Event types, in every spelling, that are not to be claimed now. */
   readonly pausedSpellings: readonly string[];
 }

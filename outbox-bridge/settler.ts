@@ -7,14 +7,25 @@ import { type OutboxStore, type Settlement } from './ports';
 
 /** Rows settled in one statement at most. */
 const batchSize = 500;
+/** A statement that takes longer than this no longer holds up the next one, milliseconds. */
+const overdueMs = 250;
+/** Statements under way at most; each waits for its own answer. */
+const maxUnderWay = 4;
+
+interface Entry {
+  readonly settlement: Settlement;
+  readonly leaseEndsMs: number;
+}
 
 /**
  * Writes down how rows ended, many per statement: while one statement is under way the next batch gathers, so marks cost
- * little when busy and nothing waits when idle. While PostgreSQL is away it tries again until the rows' leases are over;
- * then they come back by themselves, and the repeated start is harmless.
+ * little when busy and nothing waits when idle. A statement whose answer does not come holds up its own rows only: after a
+ * moment the next is sent beside it. While PostgreSQL is away each is tried again until the leases of its rows are over; then they come
+ * back by themselves, and the repeated start is harmless.
  */
 export class Settler {
-  private queue: { settlement: Settlement; leaseEndsMs: number }[] = [];
+  private readonly queue: Entry[] = [];
+  private readonly underWay = new Set<Promise<void>>();
   private flushing: Promise<void> | undefined;
 
   constructor(
@@ -35,32 +46,43 @@ export class Settler {
 
   /** Resolves when everything added so far is written or given up. */
   async drained(): Promise<void> {
-    while (this.flushing !== undefined) await this.flushing;
+    while (this.flushing !== undefined || this.underWay.size > 0) {
+      await Promise.all([this.flushing, ...this.underWay]);
+    }
   }
 
   private async flush(): Promise<void> {
     // Whatever else ends in this turn of the event loop goes into the same statement.
     await Promise.resolve();
-    for (let delayMs = 50; this.queue.length > 0;) {
-      const batch = this.queue.splice(0, batchSize);
-      try {
-        const statement = this.deps.store.settle(batch.map(({ settlement }) => settlement));
-        const [written] = await Promise.all([statement, faultPoint('bridge.mark-sent')]);
-        await faultPoint('bridge.marked');
-        if (written < batch.length) this.deps.metrics.leasesLost.inc(batch.length - written);
-        delayMs = 50;
-      } catch (thrown) {
-        // A statement that PostgreSQL refuses would be refused again: let the leases bring the rows back.
-        const outage = thrown instanceof NovaError && thrown.entry.cause === 'outage';
-        this.deps.logger.error({ error: oneLine(thrown), rows: batch.length, retried: outage }, 'marks not written');
-        if (!outage) continue;
-        const now = this.deps.now();
-        this.queue.unshift(...batch.filter(({ leaseEndsMs }) => leaseEndsMs > now));
-        await this.deps.sleep(delayMs);
-        delayMs = Math.min(delayMs * 2, 1_000);
-      }
+    while (this.queue.length > 0) {
+      const writing = this.write(this.queue.splice(0, batchSize)).finally(() => this.underWay.delete(writing));
+      this.underWay.add(writing);
+      await Promise.race([writing, this.deps.sleep(overdueMs)]);
+      while (this.underWay.size >= maxUnderWay) await Promise.race(this.underWay);
     }
     // In the same breath as the look at the queue: a row added between the two would lie there until the next one.
     this.flushing = undefined;
+  }
+
+  /** Never throws: what cannot be written comes back when its lease is over. */
+  private async write(batch: readonly Entry[]): Promise<void> {
+    let left = batch;
+    for (let delayMs = 50; left.length > 0; delayMs = Math.min(delayMs * 2, 1_000)) {
+      try {
+        const statement = this.deps.store.settle(left.map(({ settlement }) => settlement));
+        const [written] = await Promise.all([statement, faultPoint('bridge.mark-sent')]);
+        await faultPoint('bridge.marked');
+        if (written < left.length) this.deps.metrics.leasesLost.inc(left.length - written);
+        return;
+      } catch (thrown) {
+        // A statement that PostgreSQL refuses would be refused again: let the leases bring the rows back.
+        const outage = thrown instanceof NovaError && thrown.entry.cause === 'outage';
+        this.deps.logger.error({ error: oneLine(thrown), rows: left.length, retried: outage }, 'marks not written');
+        if (!outage) return;
+        const now = this.deps.now();
+        left = left.filter(({ leaseEndsMs }) => leaseEndsMs > now);
+        await this.deps.sleep(delayMs);
+      }
+    }
   }
 }

@@ -49,6 +49,18 @@ describe('known schedules', () => {
     await expect(simulate(setBack, { wallClock: true })).rejects.toThrow(/is left pending/);
   });
 
+  it('a mark whose request is lost holds up no later mark of its bridge, and is sent again before its lease ends', async () => {
+    const lost = plan(
+      [{}],
+      [
+        { at: 'call', port: 'settle', mishap: 'lose-request', atMs: 0, forMs: 5_000 },
+        { at: 'call', port: 'claim', mishap: 'late-reply', atMs: 23, forMs: 19_974 },
+        { at: 'call', port: 'start', mishap: 'crash-before', atMs: 0, forMs: 19_995 },
+      ],
+    );
+    await simulate({ ...lost, pollMaxMs: 5_000 });
+  });
+
   it('goes the same way each time', async () => {
     const faults: Fault[] = [
       { at: 'call', port: 'start', mishap: 'lose-reply', atMs: 0, forMs: 5_000 },

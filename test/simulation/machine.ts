@@ -18,7 +18,7 @@ import { type Call, type Caller, type Wire } from './wire';
 export const timing = {
   leaseMs: 15_000,
   callMs: 5_000,
-  queryMs: 30_000,
+  queryMs: 5_000,
   retentionGuardMs: 420_000,
   retentionMs: 600_000,
 };

@@ -30,7 +30,7 @@ export interface ModelBreaks {
 }
 
 /** As in outbox_claim: no back-off is longer. */
-const longestRestMs = 120_000;
+const longestRestMs = 360_000;
 
 /**
  * The outbox table and its two statements, outbox_claim of migrations/0010_heads.sql and outbox-bridge/sql/settle.sql.ts,
@@ -98,7 +98,7 @@ export class ModelPostgres {
     const placed = heads.flatMap((head) => {
       const successors = pending
         .filter((row) => row.aggregateId === head.aggregateId && row.sequence > head.sequence)
-        .slice(0, 8);
+        .slice(0, (request.maxRun ?? 9) - 1);
       const blockedFrom = successors.findIndex((row) => !mayRun(row) || isSuspect(row));
       const run = [head, ...(blockedFrom < 0 ? successors : successors.slice(0, blockedFrom))];
       return run.map((row, position) => ({ row, position }));
@@ -134,6 +134,7 @@ export class ModelPostgres {
         claimCount: row.claimCount,
         unfinishedClaims: row.unfinishedClaims - 1,
         firstAttemptAgeMs: now - row.firstAttemptAt,
+        claimMs: 0,
         token: request.token,
       };
     });

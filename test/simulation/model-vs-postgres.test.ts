@@ -123,7 +123,7 @@ class Pair {
     const model = this.model.claim(request, new Set(real.map(({ id }) => id)));
     const plain = (rows: readonly ClaimedRow[]) =>
       rows
-        .map((row) => ({ ...row, firstAttemptAgeMs: Math.floor(row.firstAttemptAgeMs / hourMs) }))
+        .map((row) => ({ ...row, claimMs: 0, firstAttemptAgeMs: Math.floor(row.firstAttemptAgeMs / hourMs) }))
         .sort((a, b) => a.sequence - b.sequence);
     expect(plain(real)).toEqual(plain(model));
     this.claimed.push(...model);

@@ -22,6 +22,7 @@ function row(retryCount = 0, aggregateId = newId()): ClaimedRow {
     schemaVersion: 1,
     traceparent: null,
     retryCount,
+    claimMs: 0,
     claimCount: 1,
     unfinishedClaims: 0,
     firstAttemptAgeMs: 0,

@@ -1,0 +1,231 @@
+import { randomUUID } from 'node:crypto';
+import { type PoolClient } from 'pg';
+import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { waitFor } from '../../support/wait-for';
+
+let database: TestDatabase;
+const open: PoolClient[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+beforeEach(() => database.pool.query('TRUNCATE outbox_events'));
+afterEach(async () => {
+  for (const client of open.splice(0)) {
+    await client.query('ROLLBACK');
+    client.release(true);
+  }
+});
+afterAll(() => database.drop());
+
+const insertInto = (aggregate: string): [string, string[]] => [
+  `INSERT INTO outbox_events (id, aggregate_id, event_type, payload) VALUES (gen_random_uuid(), $1, 'message.edited', '{}')`,
+  [aggregate],
+];
+
+/** A transaction that stays open until the test ends it. */
+async function writer(begin = 'BEGIN'): Promise<PoolClient> {
+  const client = await database.pool.connect();
+  open.push(client);
+  await client.query(begin);
+  return client;
+}
+
+interface Row {
+  readonly id: string;
+  readonly aggregate_id: string;
+  readonly sequence: number;
+}
+
+const claim = async (lease = '15 s'): Promise<Row[]> =>
+  (
+    await database.pool.query<Row>(
+      `SELECT id, aggregate_id, sequence FROM outbox_claim(gen_random_uuid(), $1::interval, '{9,9,9,9}', 1, 9, 99, '{}', 786432)
+       ORDER BY sequence`,
+      [lease],
+    )
+  ).rows;
+
+/** As a bridge marks rows, of this release or the one before. */
+const publish = (rows: readonly Row[]) =>
+  database.pool.query(
+    `UPDATE outbox_events SET published_at = clock_timestamp(), lease_token = NULL, lease_until = NULL WHERE id = ANY ($1)`,
+    [rows.map(({ id }) => id)],
+  );
+
+const heads = async () => {
+  const { rows } = await database.pool.query<{ aggregate_id: string; vacant: boolean }>(
+    'SELECT aggregate_id, vacant_since IS NOT NULL AS vacant FROM outbox_heads',
+  );
+  return rows;
+};
+
+/** Rows that no claim would ever find. */
+const lost = async (): Promise<number> =>
+  (await database.pool.query<{ n: number }>('SELECT outbox_repair_heads() AS n')).rows[0]!.n;
+
+describe('the last row of an aggregate is marked while a writer of the next is open', () => {
+  it.each(['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE'])(
+    '%s: the next row is claimed once it is committed',
+    async (level) => {
+      const aggregate = randomUUID();
+      await database.pool.query(...insertInto(aggregate));
+      const late = await writer(`BEGIN ISOLATION LEVEL ${level}`);
+      await late.query(...insertInto(aggregate));
+      await publish(await claim());
+      expect(await heads()).toEqual([{ aggregate_id: aggregate, vacant: true }]);
+      // Looked at again and again, never waited for.
+      for (let i = 0; i < 20; i++) expect(await claim()).toEqual([]);
+      await late.query('COMMIT');
+      expect(await waitFor(async () => (await claim())[0])).toMatchObject({ aggregate_id: aggregate });
+    },
+  );
+
+  it('and the writer rolls back: the head goes', async () => {
+    const aggregate = randomUUID();
+    await database.pool.query(...insertInto(aggregate));
+    const late = await writer();
+    await late.query(...insertInto(aggregate));
+    await publish(await claim());
+    await late.query('ROLLBACK');
+    await waitFor(async () => {
+      expect(await claim()).toEqual([]);
+      return (await heads()).length === 0;
+    });
+  });
+
+  it('a writer that comes while the head goes makes one of its own', async () => {
+    const aggregate = randomUUID();
+    await database.pool.query(...insertInto(aggregate));
+    const rows = await claim();
+    const marking = await writer();
+    await marking.query(`UPDATE outbox_events SET published_at = now(), lease_until = NULL WHERE id = $1`, [
+      rows[0]!.id,
+    ]);
+    const next = database.pool.query(...insertInto(aggregate));
+    await waitFor(async () => {
+      const { rows: waiting } = await database.pool.query(
+        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO outbox_events%' AND datname = current_database()`,
+      );
+      return waiting.length > 0;
+    });
+    await marking.query('COMMIT');
+    await next;
+    expect(await claim()).toMatchObject([{ aggregate_id: aggregate }]);
+  });
+
+  it('of a transaction with a savepoint that was rolled back', async () => {
+    const aggregate = randomUUID();
+    const first = await writer();
+    await first.query('SAVEPOINT s');
+    await first.query(...insertInto(aggregate));
+    await first.query('ROLLBACK TO s');
+    await first.query(...insertInto(aggregate));
+    await first.query('COMMIT');
+    expect(await claim()).toMatchObject([{ aggregate_id: aggregate }]);
+    expect(await lost()).toBe(0);
+  });
+});
+
+describe('a row that becomes pending again', () => {
+  it('is claimed before later rows of its aggregate, whoever made it so', async () => {
+    const aggregate = randomUUID();
+    for (let i = 0; i < 3; i++) await database.pool.query(...insertInto(aggregate));
+    const [first, ...rest] = await claim();
+    await database.pool.query(
+      `UPDATE outbox_events SET dead_lettered_at = now(), lease_until = NULL, lease_token = NULL WHERE id = $1`,
+      [first!.id],
+    );
+    await database.pool.query(`UPDATE outbox_events SET lease_until = NULL, lease_token = NULL WHERE id = ANY ($1)`, [
+      rest.map(({ id }) => id),
+    ]);
+    await database.pool.query(`UPDATE outbox_events SET dead_lettered_at = NULL WHERE id = $1`, [first!.id]);
+    expect(await claim()).toEqual([first, ...rest]);
+  });
+
+  it('of an aggregate that has no other work gets its head back', async () => {
+    const aggregate = randomUUID();
+    await database.pool.query(...insertInto(aggregate));
+    const [row] = await claim();
+    await database.pool.query(`UPDATE outbox_events SET dead_lettered_at = now(), lease_until = NULL WHERE id = $1`, [
+      row!.id,
+    ]);
+    expect(await heads()).toEqual([]);
+    await database.pool.query(`UPDATE outbox_events SET dead_lettered_at = NULL WHERE id = $1`, [row!.id]);
+    expect(await claim()).toEqual([row]);
+  });
+
+  it('past the triggers is found by the repair', async () => {
+    const aggregate = randomUUID();
+    await database.pool.query(...insertInto(aggregate));
+    const [row] = await claim();
+    await publish([row!]);
+    const { rows } = await database.pool.query<{ day: string }>('SELECT tableoid::regclass AS day FROM outbox_events');
+    await database.pool.query(`UPDATE ${rows[0]!.day} SET published_at = NULL`);
+    expect(await claim()).toEqual([]);
+    expect(await lost()).toBe(1);
+    expect(await claim()).toEqual([row]);
+    expect(await lost()).toBe(0);
+  });
+});
+
+describe('a clock that was set back', () => {
+  it.each(['lease_until', 'next_attempt_at'])(
+    'does not keep a row waiting for the size of the step: %s',
+    async (column) => {
+      await database.pool.query(...insertInto(randomUUID()));
+      await database.pool.query(`UPDATE outbox_events SET ${column} = clock_timestamp() + interval '1 hour'`);
+      expect(await claim()).toHaveLength(1);
+    },
+  );
+
+  it('and a lease of this minute is kept', async () => {
+    await database.pool.query(...insertInto(randomUUID()));
+    expect(await claim()).toHaveLength(1);
+    expect(await claim()).toEqual([]);
+  });
+});
+
+describe('bulk', () => {
+  const bulk = (seed: string, rows: number) =>
+    `INSERT INTO outbox_events (id, aggregate_id, event_type, payload)
+     SELECT gen_random_uuid(), md5('${seed}' || i)::uuid, 'message.edited', '{}' FROM generate_series(1, ${rows}) AS i`;
+
+  it('a transaction of 10,000 aggregates makes no writer of another aggregate wait, and fills no lock table', async () => {
+    const large = await writer();
+    await large.query(bulk('large', 10_000));
+    const { rows } = await large.query<{ n: number }>(
+      `SELECT count(*) AS n FROM pg_locks WHERE pid = pg_backend_pid() AND locktype IN ('advisory', 'tuple')`,
+    );
+    expect(rows[0]!.n).toBe(0);
+    const others = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const client = await database.pool.connect();
+        try {
+          await client.query(`BEGIN; SET LOCAL lock_timeout = '5s'`);
+          await client.query(...insertInto(randomUUID()));
+          await client.query('COMMIT');
+          return 'written';
+        } finally {
+          client.release();
+        }
+      }),
+    );
+    expect(others).toEqual(Array.from({ length: 20 }, () => 'written'));
+    // Beside it claims go on, and take nothing of what is not committed.
+    expect(await claim()).toHaveLength(9);
+  });
+
+  it('two such transactions without an aggregate in common never wait for each other, in 100 rounds', async () => {
+    for (let round = 0; round < 100; round++) {
+      const [one, two] = [await writer(), await writer()];
+      // Piece by piece, so that each holds locks while it takes more.
+      for (const piece of ['a', 'b', 'c']) {
+        await Promise.all([one.query(bulk(`1${piece}${round}`, 300)), two.query(bulk(`2${piece}${round}`, 300))]);
+      }
+      await Promise.all([one.query('COMMIT'), two.query('COMMIT')]);
+      for (const client of open.splice(0)) client.release();
+    }
+    expect(await lost()).toBe(0);
+  });
+});

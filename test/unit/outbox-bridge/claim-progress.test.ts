@@ -1,0 +1,37 @@
+import { Gauge, Registry } from 'prom-client';
+import { ClaimProgress, RunLength } from '../../../outbox-bridge/claim-progress';
+import { type BridgeMetrics } from '../../../outbox-bridge/metrics';
+import { silentLogger } from '../../support/logger';
+
+describe('claims that lead to no start', () => {
+  const gauge = new Gauge({ name: 'fruitless', help: 'x', registers: [new Registry()] });
+  const progress = new ClaimProgress({
+    metrics: { fruitlessClaims: gauge } as unknown as BridgeMetrics,
+    logger: silentLogger,
+  });
+  const shown = async () => (await gauge.get()).values[0]?.value;
+
+  it('are a reason from the third in a row on, and shown as a metric, until one leads to a start', async () => {
+    for (let i = 0; i < 2; i++) progress.without('the claim takes 9 s');
+    expect(progress.reason).toBeUndefined();
+    progress.without('the claim takes 9 s');
+    expect(progress.reason).toBe('3 claims in a row led to no start: the claim takes 9 s');
+    expect(await shown()).toBe(3);
+    progress.fruitful();
+    expect(progress.reason).toBeUndefined();
+    expect(await shown()).toBe(0);
+  });
+});
+
+describe('the run of an aggregate', () => {
+  it('is short until a start was measured, then as long as fits the budget, within bounds', () => {
+    const run = new RunLength(4_000);
+    expect(run.rows).toBe(9);
+    run.took(50);
+    expect(run.rows).toBe(80);
+    for (let i = 0; i < 100; i++) run.took(1);
+    expect(run.rows).toBe(200);
+    for (let i = 0; i < 100; i++) run.took(5_000);
+    expect(run.rows).toBe(9);
+  });
+});
