@@ -17,3 +17,11 @@ CREATE TABLE event_replays (
   started_at   timestamptz,             -- null: not known to have been started
   PRIMARY KEY (event_id, number)
 );
+
+-- What expires by age (docs/growth.md). On a large database make them by hand before migrating, CONCURRENTLY.
+CREATE INDEX IF NOT EXISTS idx_notifications_read_age ON notifications (read_at)
+  WHERE read_at IS NOT NULL AND in_app AND retracted_at IS NULL;
+CREATE INDEX IF NOT EXISTS idx_parked_media_unclaimed_age ON parked_media (parked_at) WHERE state = 'unclaimed';
+CREATE INDEX IF NOT EXISTS idx_tombstones_final_age ON tombstones (created_at)
+  WHERE subject_type IN ('post', 'message', 'comment') AND final;
+CREATE INDEX IF NOT EXISTS idx_deliveries_unfinished_age ON notification_deliveries (created_at) WHERE state IN ('pending', 'claimed');

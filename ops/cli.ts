@@ -13,6 +13,7 @@ import { print } from './print';
 import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
 import { requeueRows } from './requeue';
+import { keepDays } from '../outbox-bridge/settings';
 import { opsSettings, withConnections } from './connections';
 
 const program = new Command('ops').description('Look at and mend the outbox. Every command takes --json.');
@@ -107,8 +108,9 @@ program
   .option('--dry-run', 'only say what would go and what stays, and why')
   .option('--json')
   .action(async ({ dryRun, json }: { dryRun?: boolean; json?: boolean }) => {
-    await withConnections(config(), async ({ pool, config: { retentionDays }, openRuns, isOpen }) => {
-      const deps = { pool, retentionDays, openRuns, isOpen };
+    await withConnections(config(), async ({ pool, config, openRuns, isOpen }) => {
+      const { retentionDays } = config;
+      const deps = { pool, retentionDays, keepDays: keepDays(config), openRuns, isOpen };
       if (dryRun) return print.result(await planHousekeeping(deps), planText, json ?? false);
       return print.result(await runHousekeeping(deps), doneText, json ?? false);
     });

@@ -10,6 +10,7 @@ import { type ConfigOf, sharedSettings } from '../runtime/config';
 import { createLogger } from '../runtime/logger';
 import { createPool } from '../runtime/postgres';
 import { createRedis } from '../runtime/redis';
+import { checkDeployment } from '../runtime/deployment';
 import { connectClient } from '../runtime/temporal';
 
 /** What the operator's tools read from the environment. */
@@ -19,6 +20,8 @@ export const opsSettings = {
   ...sharedSettings.redis,
   ...feedSettings,
   retentionDays: bridgeSettings.retentionDays,
+  readNotificationDays: bridgeSettings.readNotificationDays,
+  tombstoneDays: bridgeSettings.tombstoneDays,
   retentionMarginHours: bridgeSettings.retentionMarginHours,
 } as const;
 
@@ -31,6 +34,8 @@ export interface Connections {
   readonly openRuns: () => Promise<OpenRuns>;
   /** Whether the run of an event is open, asked of Temporal directly. */
   readonly isOpen: (eventId: string) => Promise<boolean>;
+  /** @throws NovaError WRONG_DEPLOYMENT when the database belongs to another one */
+  readonly checkDeployment: () => Promise<void>;
   /** Age in milliseconds of a first attempt beyond which Temporal may have forgotten the run. */
   readonly retentionGuardMs: () => Promise<number>;
 }
@@ -57,6 +62,7 @@ export async function withConnections<T>(
       redis,
       openRuns: () => readOpenRuns(connection, { namespace: config.temporalNamespace }),
       isOpen: (eventId) => isRunOpen(connection, config.temporalNamespace, eventId),
+      checkDeployment: () => checkDeployment(pool, connection, config),
       retentionGuardMs: async () =>
         retentionGuardMs(config.retentionMarginHours, await readRetentionMs(connection, config.temporalNamespace)),
       workflows: new WorkflowClient({ connection, namespace: config.temporalNamespace }),

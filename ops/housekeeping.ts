@@ -1,12 +1,14 @@
 import { hostname } from 'node:os';
 import { type Pool } from 'pg';
 import { type HousekeepingReport, keepHouse } from '../outbox-bridge/housekeeping/housekeeping';
+import { type KeepDays } from '../outbox-bridge/housekeeping/ledgers';
 import { type OpenRuns, dueDays, explained, examplesOf, reasonsToKeep } from '../outbox-bridge/housekeeping/partitions';
 import { createLogger } from '../runtime/logger';
 
 export interface HousekeepingDeps {
   readonly pool: Pool;
   readonly retentionDays: number;
+  readonly keepDays: KeepDays;
   readonly openRuns: () => Promise<OpenRuns>;
   readonly isOpen: (eventId: string) => Promise<boolean>;
 }
@@ -22,7 +24,7 @@ export async function planHousekeeping({
   pool,
   retentionDays,
   openRuns,
-}: Omit<HousekeepingDeps, 'isOpen'>): Promise<HousekeepingPlan> {
+}: Omit<HousekeepingDeps, 'isOpen' | 'keepDays'>): Promise<HousekeepingPlan> {
   const drop: string[] = [];
   const keep: Record<string, string> = {};
   const options = { retentionDays, openRuns: await openRuns() };

@@ -29,6 +29,7 @@ export async function replayCommand(
   const possible = plans.filter(({ refused }) => refused === null);
   if (options.json !== true) console.log(replayPlanText(plans));
   const go = possible.length > 0 && (options.yes || (options.json !== true && (await confirmed(possible))));
+  if (go) await connections.checkDeployment();
   const started = go ? await startReplays(connections, possible, options.reason ?? null) : [];
   if (options.json === true) console.log(JSON.stringify({ plan: plans, started }));
   else if (go) console.log(replayDoneText(started));

@@ -28,7 +28,7 @@ import { Pauses } from './pauses';
 import { PgOutboxStore } from './pg-outbox-store';
 import { PollerWatch } from './poller-watch';
 import { readRetentionMs, retentionGuardMs } from './retention';
-import { type bridgeSettings } from './settings';
+import { type bridgeSettings, keepDays } from './settings';
 import { removeInstance, reportInstance } from './sql/report-instance.sql';
 import { StartWindow } from './start-window';
 import { TemporalStarter } from './temporal-starter';
@@ -119,6 +119,7 @@ export function composeBridge(
       logger,
       holder: instanceId,
       retentionDays: config.retentionDays,
+      keepDays: keepDays(config),
       patienceMs: 300_000,
       // Nothing is dropped on the word of another deployment's Temporal.
       openRuns: () => guard.check().then(() => readOpenRuns(connection, { namespace: config.temporalNamespace })),

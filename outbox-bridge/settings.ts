@@ -1,3 +1,4 @@
+import { type KeepDays } from './housekeeping/ledgers';
 import { setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
 
@@ -72,6 +73,18 @@ export const bridgeSettings = {
     { min: 1, max: 3_650 },
     { fallback: '30' },
   ),
+  readNotificationDays: setting.integer(
+    'NOTIFICATIONS_READ_DAYS',
+    'Days after which a notification that was read is deleted, never before its event’s partition; 0: never.',
+    { min: 0, max: 3_650 },
+    { fallback: '365' },
+  ),
+  tombstoneDays: setting.integer(
+    'TOMBSTONE_DAYS',
+    'Days after which the note that a post, message or comment was deleted for good is deleted; 0: never. Of people: never.',
+    { min: 0, max: 36_500 },
+    { fallback: '1095' },
+  ),
   metricsPort: setting.integer(
     'BRIDGE_METRICS_PORT',
     'Port of /metrics and /healthz; 0: none.',
@@ -79,3 +92,8 @@ export const bridgeSettings = {
     { fallback: '0' },
   ),
 } as const;
+
+/** How long housekeeping keeps what nothing needs any more, beside the retention. */
+export function keepDays(config: { readonly readNotificationDays: number; readonly tombstoneDays: number }): KeepDays {
+  return { readNotifications: config.readNotificationDays, tombstones: config.tombstoneDays };
+}

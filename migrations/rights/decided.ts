@@ -74,7 +74,7 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   pull_authors: { ...shown, workers: write },
   feed_stores: { ...shown, workers: write, bridge: read },
 
-  parked_media: { ...shown, workers: write },
+  parked_media: { ...shown, workers: write, bridge: readAndDelete },
   wanted_media: { ...shown, workers: { select: true, insert: true }, bridge: readAndDelete },
   unnamed_claims: { ...shown, workers: { select: true, insert: true, delete: true }, bridge: readAndDelete },
   post_media: { ...shown, workers: { select: true, insert: true, delete: true } },

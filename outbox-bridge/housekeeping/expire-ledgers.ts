@@ -1,5 +1,5 @@
 import { type Database } from '../../runtime/postgres';
-import { type Ledger, ledgers } from './ledgers';
+import { type KeepDays, type Ledger, ledgers } from './ledgers';
 
 const batchRows = 500;
 /** Batches of one table in one turn; the rest is left to the next. */
@@ -51,12 +51,15 @@ export interface Expired {
 /** Deletes ledger rows older than the retention whose event is gone. Short statements, one after another. */
 export async function expireLedgers(
   database: Database,
-  options: { retentionDays: number; between: () => Promise<void> },
+  options: { retentionDays: number; keepDays: KeepDays; between: () => Promise<void> },
 ): Promise<Expired> {
-  const stretches = await database.query<{ from: string; to: string }>(selectStretches, [options.retentionDays]);
   const rows: Record<string, number> = {};
   let more = false;
   for (const ledger of ledgers) {
+    const keep = ledger.keep === undefined ? options.retentionDays : options.keepDays[ledger.keep];
+    if (keep === 0) continue;
+    const days = Math.max(keep, options.retentionDays);
+    const stretches = await database.query<{ from: string; to: string }>(selectStretches, [days]);
     const sql = deleteBatch(ledger);
     let batches = batchesPerTurn;
     for (const stretch of stretches.rows) {

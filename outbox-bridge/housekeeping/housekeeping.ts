@@ -5,6 +5,7 @@ import { ChoreTurn, TurnLost } from './chore-turn';
 import { endDeliveries } from './end-deliveries';
 import { type DropOptions, type DropOutcome, dropDay, finishDrops } from './drop-partition';
 import { expireLedgers } from './expire-ledgers';
+import { type KeepDays } from './ledgers';
 import { type OpenRuns, type Reasons, dueDays, explained, ownsOutbox } from './partitions';
 import { expirePastRows, widenPast } from './past-rows';
 
@@ -19,6 +20,7 @@ export interface HousekeepingDeps {
   /** Who does it, for people. */
   readonly holder: string;
   readonly retentionDays: number;
+  readonly keepDays: KeepDays;
   readonly patienceMs: number;
   readonly openRuns: () => Promise<OpenRuns>;
   /** Asks Temporal about the run of one event. */
@@ -155,7 +157,9 @@ async function widen(deps: HousekeepingDeps, report: Draft): Promise<void> {
 }
 
 async function expireRest(deps: HousekeepingDeps, report: Draft, { between }: StepOptions): Promise<void> {
-  const expired = await expireLedgers(deps.pool, { retentionDays: deps.retentionDays, between });
+  const expired = await expireLedgers(deps.pool, {
+    ...{ retentionDays: deps.retentionDays, keepDays: deps.keepDays, between },
+  });
   report.expired = { ...report.expired, ...expired.rows };
   report.more ||= expired.more;
   const rows = Object.fromEntries(Object.entries(report.expired).filter(([, count]) => count > 0));

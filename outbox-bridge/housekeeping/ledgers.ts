@@ -9,19 +9,36 @@ export interface Ledger {
   readonly only?: string;
   /** The outbox rows `o` that a row `t` belongs to: while one is left, the row stays. */
   readonly event: string;
+  /** The setting that says for how many days it stays; never less than the retention. Default: the retention. */
+  readonly keep?: keyof KeepDays;
+}
+
+/** Days for which state stays that nothing needs any more, by what it is. 0: without end. */
+export interface KeepDays {
+  readonly readNotifications: number;
+  readonly tombstones: number;
 }
 
 const ofEvent = 'o.id = t.event_id';
 
 /**
- * What expires. Not here, because it is state and not a ledger: what people see in their inboxes, who owns what, every upload,
- * links, profiles, and tombstones of posts, messages and users (they void events that come later, for ever).
+ * What expires. The rule of every table, or the reason why it has none, is in docs/growth.md; a test compares the two.
  */
 export const ledgers: readonly Ledger[] = [
   // A delivery that is not over keeps its event's partition; this is the second guard.
   { table: 'notification_deliveries', age: 'created_at', unless: `t.state IN ('pending', 'claimed')`, event: ofEvent },
   // Only what no inbox lists: switched off for this kind, or taken back.
   { table: 'notifications', age: 'created_at', unless: 't.in_app AND t.retracted_at IS NULL', event: ofEvent },
+  // What its person has read so long ago that no inbox page reaches it.
+  {
+    table: 'notifications',
+    age: 'read_at',
+    only: 't.in_app AND t.retracted_at IS NULL',
+    event: ofEvent,
+    keep: 'readNotifications',
+  },
+  // No post claimed it within its window, and none can any more: its event is gone.
+  { table: 'parked_media', age: 'parked_at', only: `t.state = 'unclaimed'`, event: ofEvent },
   { table: 'wanted_media', age: 'wanted_at', event: ofEvent },
   { table: 'unnamed_claims', age: 'posted_at', event: ofEvent },
   {
@@ -33,6 +50,15 @@ export const ledgers: readonly Ledger[] = [
   },
   // A signalled delete whose event never came: it holds nothing any more, and the audit has named it for a month.
   { table: 'tombstones', age: 'held_until', only: 't.held_until IS NOT NULL AND t.sequence IS NULL', event: 'false' },
+  // A deletion for good voids what comes later; after years nothing does. What was deleted stays so in its own table. A
+  // deleted person's stays without end: it is what hides them.
+  {
+    table: 'tombstones',
+    age: 'created_at',
+    only: `t.subject_type IN ('post', 'message', 'comment') AND t.final AND t.held_until IS NULL`,
+    event: 'false',
+    keep: 'tombstones',
+  },
   // The window of a limit: an hour.
   { table: 'send_allowances', age: 'window_began', event: 'false' },
 ];

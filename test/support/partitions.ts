@@ -71,6 +71,7 @@ export function turn(
       holder: 'test',
       retentionDays: 30,
       patienceMs: 20_000,
+      keepDays: { readNotifications: 365, tombstones: 1_095 },
       openRuns: async () => [],
       isOpen: async () => false,
       ...overrides,

@@ -18,7 +18,12 @@ interface Run {
   readonly ended: Promise<{ code: number | null; output: string }>;
 }
 
-const deps = { retentionDays: 30, openRuns: async () => [], isOpen: async () => false };
+const deps = {
+  retentionDays: 30,
+  openRuns: async () => [],
+  isOpen: async () => false,
+  keepDays: { readNotifications: 0, tombstones: 0 },
+};
 
 /** The command as an operator runs it. */
 function ops(...args: string[]): Run {

@@ -111,7 +111,7 @@ describe('while somebody reads the whole table for long', () => {
     const service = new HousekeepingService(
       {
         ...{ pool, logger: silentLogger, holder: 'b', retentionDays: 30, patienceMs: 600_000 },
-        ...{ openRuns: async () => [], isOpen: async () => false },
+        ...{ openRuns: async () => [], isOpen: async () => false, keepDays: { readNotifications: 0, tombstones: 0 } },
       },
       createBridgeMetrics(new Registry()),
     );

@@ -1,0 +1,113 @@
+import { NovaError } from '../../../contracts/failures';
+import { eventStory } from '../../../ops/event-story';
+import { storyLines } from '../../../ops/story-lines';
+import { type AuditWorld, createAuditWorld } from '../../support/audit-world';
+import { newId } from '../../support/events';
+import { startStandInWorkers } from '../../support/stand-in-workers';
+import { waitFor } from '../../support/wait-for';
+
+let world: AuditWorld;
+beforeAll(async () => {
+  world = await createAuditWorld();
+  await world.bridgeSays('polling');
+});
+afterAll(() => world.close());
+afterEach(() => world.failing.clear());
+
+/** Events that are published and wait for Kafka. */
+async function waiting(count: number) {
+  const refs = await Promise.all(Array.from({ length: count }, () => world.event()));
+  for (const { eventId } of refs) world.failing.set(eventId, new NovaError('KAFKA_UNAVAILABLE', 'gone'));
+  const { bridge } = world.bridge();
+  await bridge.start();
+  for (const { eventId } of refs)
+    await waitFor(async () => (await world.deps.runs.describe(eventId))?.activities[0]?.failure != null);
+  await bridge.stop();
+  return refs;
+}
+const listed = (query: string, count = 1) =>
+  waitFor(async () => (await world.client.workflow.count(query)).count >= count, { what: query });
+const firstTask = 4 as never;
+
+it('a batch of terminated runs that is reset does each of them once, and ends the findings', async () => {
+  const refs = await waiting(3);
+  const ids = refs.map(({ eventId }) => eventId);
+  for (const id of ids) await world.client.workflow.getHandle(id).terminate('the panic button');
+  const ours = `WorkflowId IN (${ids.map((id) => `'${id}'`).join(', ')})`;
+  await listed(`${ours} AND ExecutionStatus = 'Terminated'`, 3);
+  expect(await world.audit()).toMatchObject({ waitForPerson: 3, notOnKafka: 3 });
+
+  world.failing.set(ids[0]!, new NovaError('KAFKA_UNAVAILABLE', 'still gone'));
+  for (const id of ids.slice(1)) world.failing.delete(id);
+  for (const id of ids) {
+    const { runId } = await world.client.workflow.getHandle(id).describe();
+    await world.client.workflowService.resetWorkflowExecution({
+      namespace: world.client.options.namespace,
+      workflowExecution: { workflowId: id, runId },
+      workflowTaskFinishEventId: firstTask,
+      requestId: newId(),
+      reason: 'operator',
+    });
+  }
+  await Promise.all(ids.slice(1).map((id) => world.client.workflow.getHandle(id).result()));
+  // What was reset and is not done yet is not called done.
+  await world.audit();
+  const open = await world.deps.book.open(10);
+  expect(open).toEqual([
+    { eventId: ids[0], kind: 'failed_run', detail: 'reset and open again; was: emitWorkflow terminated, not on Kafka' },
+  ]);
+  world.failing.clear();
+  await world.client.workflow.getHandle(ids[0]!).result();
+  const { examined, counts } = await world.audit();
+  expect(counts.failed_run).toBeUndefined();
+  expect(counts.redelivered).toBeUndefined();
+  expect(examined.records).toBe(3);
+});
+
+it('activities that are reset, or whose options are changed, go on and lose nothing', async () => {
+  const [ref] = await waiting(1);
+  const of = { namespace: world.client.options.namespace, execution: { workflowId: ref!.eventId }, type: 'emitEvent' };
+  await world.client.workflowService.updateActivityOptions({
+    ...of,
+    activityOptions: { startToCloseTimeout: { seconds: 7 as never } },
+    updateMask: { paths: ['start_to_close_timeout'] },
+  });
+  const story = await eventStory(world.database.pool, world.client.workflow, ref!.eventId);
+  expect(storyLines(story!).join('\n')).toMatch(/options were changed by hand: start-to-close 7 s, was 20 s/);
+  await world.client.workflowService.resetActivity({ ...of, identity: 'ann' });
+  world.failing.clear();
+  await world.client.workflow.getHandle(ref!.eventId).result();
+  expect((await world.deps.rows.byIds([ref!.eventId]))[0]?.emittedUs).not.toBeNull();
+});
+
+it('a signal by hand that is no JSON jams a run visibly, and a reset without signals frees it', async () => {
+  const lab = await startStandInWorkers();
+  try {
+    lab.moods.set('notifyDeliver', 'away');
+    const run = await lab.start('notificationWorkflow');
+    await waitFor(async () => ((await run.describe()).raw.pendingActivities ?? []).length > 0);
+    const of = { namespace: lab.client.options.namespace, workflowExecution: { workflowId: run.workflowId } };
+    const data = Buffer.from('hello');
+    await lab.client.workflowService.signalWorkflowExecution({
+      ...of,
+      signalName: 'deleted',
+      requestId: newId(),
+      input: { payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data }] },
+    });
+    const taskAttempt = async () => (await run.describe()).raw.pendingWorkflowTask?.attempt ?? 0;
+    await waitFor(async () => (await taskAttempt()) > 1, { what: 'a workflow task that fails again' });
+    const { runId } = await run.describe();
+    lab.moods.clear();
+    await lab.client.workflowService.resetWorkflowExecution({
+      ...of,
+      workflowExecution: { workflowId: run.workflowId, runId },
+      workflowTaskFinishEventId: firstTask,
+      requestId: newId(),
+      reason: 'a signal that is no JSON',
+      resetReapplyExcludeTypes: [1],
+    });
+    expect(await lab.client.workflow.getHandle(run.workflowId).result()).toMatchObject({ outcome: 'done' });
+  } finally {
+    await lab.stop();
+  }
+});
