@@ -2,7 +2,7 @@ import { type QueryResult } from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { type EventType, type PayloadInput } from '../contracts/catalogue';
 import { NovaError } from '../contracts/failures';
-import { maxPayloadBytes, parseEvent, partitionKeyOf } from '../contracts/parse-event';
+import { aggregateFault, maxPayloadBytes, parseEvent, partitionKeyOf } from '../contracts/parse-event';
 import { type PriorityName, priorities } from '../contracts/priority';
 import { defaultSchema, inSchema } from '../runtime/schema';
 
@@ -16,7 +16,7 @@ export interface NewEvent<T extends EventType> {
   readonly payload: PayloadInput<T>;
   /** UUID of the event, and of its workflow. Default: a fresh UUIDv7. Give one to make a retried request idempotent. */
   readonly id?: string;
-  /** UUID of what the event is about. Default: the payload's partition key field. */
+  /** UUID of what the event is about. Default, and for most types the only one allowed: the payload's partition key field. */
   readonly aggregateId?: string;
   /** Default: the catalogue's priority of the type. */
   readonly priority?: PriorityName;
@@ -42,7 +42,9 @@ const insert = `
  * Validates an event and inserts its outbox row inside the caller's transaction: committed with the business data, or
  * gone with it. Writers of one aggregate wait here for each other until commit, which fixes the order; so publish late in
  * the transaction.
- * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, UNKNOWN_EVENT_TYPE before anything is sent to PostgreSQL
+ * The same id again, with the same aggregate, type and payload, is no second event; with another payload the second row
+ * becomes the dead letter DUPLICATE_EVENT_ID.
+ * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, INVALID_ROW, UNKNOWN_EVENT_TYPE before anything is sent to PostgreSQL
  */
 export async function publish<T extends EventType>(
   tx: Transaction,
@@ -61,6 +63,8 @@ export async function publish<T extends EventType>(
   const id = event.id ?? uuidv7();
   const aggregateId = event.aggregateId ?? partitionKeyOf(parsed);
   const { definition } = parsed;
+  const misplaced = aggregateFault(parsed, aggregateId);
+  if (misplaced !== undefined) throw new NovaError('INVALID_ROW', misplaced);
   await tx.query(inSchema(insert, options.schema ?? defaultSchema), [
     id,
     aggregateId,

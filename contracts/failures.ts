@@ -70,9 +70,8 @@ export const failures = {
   DUPLICATE_EVENT_ID: {
     cause: 'row',
     retryable: false,
-    meaning: 'Another row with this id was started before: the table’s key is (id, created_at) and lets both in.',
-    action:
-      'Compare the two rows (`ops show`). The same event written twice: discard this one. Another event: write it again under an id of its own.',
+    meaning: 'Another event with this id was started before. (The same event written again is no failure.)',
+    action: 'Compare the two rows (`ops show`): write this one again under an id of its own, or discard it.',
   },
   ROW_KILLS_PROCESS: {
     cause: 'row',

@@ -82,6 +82,17 @@ export function partitionKeyOf(event: ParsedEvent): string {
   return String((event.payload as Record<string, unknown>)[event.definition.partitionKey]);
 }
 
+/**
+ * What is wrong with the row's aggregate id, in words, where it must be the payload's key: rows of one key under several
+ * aggregates have no order among each other. Undefined: nothing.
+ */
+export function aggregateFault(event: ParsedEvent, aggregateId: string): string | undefined {
+  const { type, partitionKey, aggregate } = event.definition;
+  const key = partitionKeyOf(event);
+  if (!aggregate.isKey || key.toLowerCase() === aggregateId.toLowerCase()) return undefined;
+  return `aggregate_id of ${type} must be its ${partitionKey}, ${key}, and is ${aggregateId}: else its events have no order`;
+}
+
 function jsonKind(value: unknown): string {
   if (value === null) return 'null';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;

@@ -3,10 +3,12 @@ import { Client } from 'pg';
 import { ConfigError, configFrom } from '../runtime/config';
 import { type Deployment, deploymentOf } from '../runtime/deployment';
 import { oneLine } from '../runtime/errors';
+import { inSchema } from '../runtime/schema';
 import { connectClient } from '../runtime/temporal';
 import { runMigrations } from './run-migrations';
+import { homeOf } from './schema-home';
 import { ensureSearchAttributes } from './search-attributes';
-import { claimsAgainst, recordDeployment } from './settle-deployment';
+import { type Database, claimsAgainst, recordDeployment } from './settle-deployment';
 import { migrateSettings } from './settings';
 
 /**
@@ -16,12 +18,12 @@ import { migrateSettings } from './settings';
 async function main(adopt: boolean): Promise<void> {
   const config = configFrom(migrateSettings, process.env);
   const connection: Connection = connectClient(config);
-  const inDatabase = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
+  const inDatabase = async <T>(work: (database: Database) => Promise<T>): Promise<T> => {
     const client = new Client({ connectionString: config.databaseUrl, application_name: 'nova-migrate' });
     await client.connect();
     try {
-      await client.query(`SET search_path = "${config.databaseSchema}", public, pg_temp`);
-      return await work(client);
+      const { schema } = await homeOf(client, config.databaseSchema);
+      return await work({ query: (sql, values) => client.query(inSchema(sql, schema), values) });
     } finally {
       await client.end();
     }
@@ -29,7 +31,7 @@ async function main(adopt: boolean): Promise<void> {
   try {
     // Temporal may be away: the tables are migrated all the same, and what needs it fails below.
     const before = await deploymentOf(connection, config).catch(() => undefined);
-    const claims = before === undefined ? [] : await inDatabase((client) => claimsAgainst(client, before));
+    const claims = before === undefined ? [] : await inDatabase((database) => claimsAgainst(database, before));
     for (const claim of claims) console.log(`deployment: ${claim}${adopt ? '; it is adopted' : ''}`);
     if (claims.length > 0 && !adopt) {
       throw new ConfigError([
@@ -49,7 +51,7 @@ async function main(adopt: boolean): Promise<void> {
       added.length === 0 ? 'search attributes: up to date' : `search attributes: registered ${added.join(', ')}`,
     );
     const ours: Deployment = await deploymentOf(connection, config);
-    const isNew = await inDatabase((client) => recordDeployment(client, ours));
+    const isNew = await inDatabase((database) => recordDeployment(database, ours));
     console.log(`deployment: ${isNew ? 'recorded' : 'up to date'}`);
   } finally {
     await connection.close();

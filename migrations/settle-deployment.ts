@@ -1,24 +1,28 @@
-import { type ClientBase } from 'pg';
 import { type Deployment, deploymentDifferences, recordedDeployment } from '../runtime/deployment';
 
+/** Whose texts name our schema as `nova`. */
+export interface Database {
+  query(sql: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+}
+
 const insert = `
-  INSERT INTO deployment (temporal_namespace, temporal_namespace_id, task_queue_prefix, kafka_topic_prefix)
+  INSERT INTO nova.deployment (temporal_namespace, temporal_namespace_id, task_queue_prefix, kafka_topic_prefix)
   VALUES ($1, $2, $3, $4)
   ON CONFLICT (is_this) DO UPDATE SET temporal_namespace = excluded.temporal_namespace,
     temporal_namespace_id = excluded.temporal_namespace_id, task_queue_prefix = excluded.task_queue_prefix,
     kafka_topic_prefix = excluded.kafka_topic_prefix, recorded_at = now()`;
 
 /** What keeps this deployment from using the database, one line each; empty: nothing. */
-export async function claimsAgainst(client: ClientBase, ours: Deployment): Promise<string[]> {
-  const theirs = await recordedDeployment(client);
+export async function claimsAgainst(database: Database, ours: Deployment): Promise<string[]> {
+  const theirs = await recordedDeployment(database);
   return theirs === undefined ? [] : deploymentDifferences(ours, theirs);
 }
 
 /** Writes down that the database belongs to this deployment. Returns true when that is new. */
-export async function recordDeployment(client: ClientBase, ours: Deployment): Promise<boolean> {
-  const theirs = await recordedDeployment(client);
+export async function recordDeployment(database: Database, ours: Deployment): Promise<boolean> {
+  const theirs = await recordedDeployment(database);
   if (theirs !== undefined && deploymentDifferences(ours, theirs).length === 0) return false;
   const { temporalNamespace, temporalNamespaceId, taskQueuePrefix, kafkaTopicPrefix } = ours;
-  await client.query(insert, [temporalNamespace, temporalNamespaceId, taskQueuePrefix, kafkaTopicPrefix]);
+  await database.query(insert, [temporalNamespace, temporalNamespaceId, taskQueuePrefix, kafkaTopicPrefix]);
   return true;
 }

@@ -1,11 +1,11 @@
 import { type EventRef } from '../contracts/event-ref';
 import { type EventType } from '../contracts/catalogue';
 import { type FailureCode, NovaError, failures } from '../contracts/failures';
-import { maxPayloadBytes, parseEvent, workflowTypeFor } from '../contracts/parse-event';
+import { aggregateFault, maxPayloadBytes, parseEvent, workflowTypeFor } from '../contracts/parse-event';
 import { type Priority, priorityNames } from '../contracts/priority';
 import { type Fuse } from './fuse';
 import { type Fault, notOurs } from './not-ours';
-import { type ClaimedRow, type Settlement, type StartRequest, type WorkflowStarter } from './ports';
+import { type ClaimedRow, type OutboxStore, type Settlement, type StartRequest, type WorkflowStarter } from './ports';
 
 /** What one try to start a row's workflow came to. */
 export interface Attempt {
@@ -48,13 +48,15 @@ export const unreadAfterClaims = 6;
 const plainName = /^[\p{L}\p{N}._:/-]{1,100}$/u;
 const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
+export interface AttemptDeps {
+  readonly starter: WorkflowStarter;
+  readonly store: Pick<OutboxStore, 'isRepeated'>;
+  readonly limits: AttemptLimits;
+  readonly fuse: Fuse;
+}
+
 /** Validates the row, starts its workflow, and says how the row is to be settled. Throws only on a bug. */
-export async function attemptStart(
-  row: ClaimedRow,
-  starter: WorkflowStarter,
-  limits: AttemptLimits,
-  fuse: Fuse,
-): Promise<Attempt> {
+export async function attemptStart(row: ClaimedRow, { starter, store, limits, fuse }: AttemptDeps): Promise<Attempt> {
   const parsed = startRequestFor(row);
   if ('code' in parsed)
     return notKnownYet.has(parsed.code) ? unknown(row, parsed, limits) : failed(row, parsed, limits);
@@ -62,6 +64,8 @@ export async function attemptStart(
   if (row.firstAttemptAgeMs > limits.retentionGuardMs) {
     const found = await starter.lookUp(parsed);
     if (found === 'ours') return { settlement: { kind: 'published', row }, eventType };
+    if (found === 'twin' && (await store.isRepeated?.(row)) === true)
+      return { settlement: { kind: 'repeated', row }, eventType };
     return failed(
       row,
       typeof found === 'string' ? notOurs(found, row.id, row.firstAttemptAgeMs) : found,
@@ -71,6 +75,8 @@ export async function attemptStart(
   }
   const outcome = await starter.start(parsed);
   if (outcome.kind === 'started') return { settlement: { kind: 'published', row }, eventType };
+  if (outcome.code === 'DUPLICATE_EVENT_ID' && (await store.isRepeated?.(row)) === true)
+    return { settlement: { kind: 'repeated', row }, eventType };
   const fault = fuse.failed(row.aggregateId, outcome.code, outcome.detail);
   if (fault === 'row') return failed(row, outcome, limits, eventType);
   return { ...waiting(row, outcome), eventType, spared: fault };
@@ -125,6 +131,8 @@ function startRequestFor(row: ClaimedRow): StartRequest | Fault {
   if (fault !== undefined) return fault;
   try {
     const event = parseEvent(row);
+    const misplaced = aggregateFault(event, row.aggregateId);
+    if (misplaced !== undefined) return { code: 'INVALID_ROW', detail: misplaced };
     const ref: EventRef = {
       eventId: row.id,
       eventType: event.type,

@@ -209,7 +209,7 @@ export class Bridge implements Service {
       }
       tried += 1;
       await faultPoint('bridge.before-start');
-      const attempt = await attemptStart(row, this.deps.starter, this.deps.limits, this.deps.fuse);
+      const attempt = await attemptStart(row, this.deps);
       await faultPoint('bridge.started');
       this.runLength.took(this.deps.now() - beganMs);
       drawConsequences(this.deps, row, attempt);
@@ -244,5 +244,5 @@ export class Bridge implements Service {
  * crash brings it back, and Temporal may accept then what it refused now.
  */
 function mustWait(settlement: Settlement): boolean {
-  return settlement.kind !== 'published';
+  return settlement.kind !== 'published' && settlement.kind !== 'repeated';
 }

@@ -1,4 +1,5 @@
 import { type Pool, type QueryResult } from 'pg';
+import { definitionOf } from '../contracts/catalogue';
 import { maxPayloadBytes } from '../contracts/parse-event';
 import { oneLine } from '../runtime/errors';
 import { asDatabaseError, isDatabaseOutage } from '../runtime/postgres';
@@ -6,6 +7,7 @@ import { aloneAfterClaims, unreadAfterClaims } from './attempt';
 import { type ClaimRequest, type ClaimedRow, type OutboxStore, type Settlement } from './ports';
 import { claim } from './sql/claim.sql';
 import { settle } from './sql/settle.sql';
+import { twins } from './sql/twins.sql';
 
 export class PgOutboxStore implements OutboxStore {
   /** `waitMs`: for how long an answer is waited for; well under half a lease. */
@@ -36,6 +38,14 @@ export class PgOutboxStore implements OutboxStore {
       request.maxRun ?? 9,
     ]).catch((thrown: unknown) => Promise.reject(asDatabaseError(thrown) as Error));
     return rows.map((row) => toClaimedRow(row, request.token));
+  }
+
+  async isRepeated(row: ClaimedRow): Promise<boolean> {
+    const { rows } = await this.pool
+      .query<{ same: boolean; event_type: string }>(twins, [row.id, row.sequence, row.createdAt])
+      .catch((thrown: unknown) => Promise.reject(asDatabaseError(thrown) as Error));
+    const type = definitionOf(row.eventType)?.type;
+    return rows.some(({ same, event_type }) => same && definitionOf(event_type)?.type === type);
   }
 
   async settle(settlements: readonly Settlement[]): Promise<number> {

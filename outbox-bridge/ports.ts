@@ -62,6 +62,8 @@ export type Settlement =
       readonly error: string;
       readonly countsAttempt: boolean;
     }
+  /** The same event written again: its effects are those of the row before it, on Kafka too. */
+  | { readonly kind: 'repeated'; readonly row: ClaimedRow }
   /** Not tried: given back as it was. */
   | { readonly kind: 'released'; readonly row: ClaimedRow };
 
@@ -70,6 +72,8 @@ export interface OutboxStore {
   claim(request: ClaimRequest): Promise<ClaimedRow[]>;
   /** Writes all settlements in one statement; answers how many rows were still held by their token. */
   settle(settlements: readonly Settlement[]): Promise<number>;
+  /** Whether there is another row of the same id, aggregate, type and payload. Without it no row is taken for one. */
+  isRepeated?(row: ClaimedRow): Promise<boolean>;
 }
 
 export interface StartRequest {

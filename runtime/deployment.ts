@@ -36,7 +36,7 @@ const callMs = 5_000;
 const recorded = `
   SELECT temporal_namespace AS "temporalNamespace", temporal_namespace_id AS "temporalNamespaceId",
          task_queue_prefix AS "taskQueuePrefix", kafka_topic_prefix AS "kafkaTopicPrefix"
-  FROM deployment`;
+  FROM nova.deployment`;
 
 /** The deployment that a process with these settings belongs to, as its servers see it. */
 export async function deploymentOf(connection: Temporal, settings: DeploymentSettings): Promise<Deployment> {

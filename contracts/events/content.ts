@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { defineEvent, mentions, renameFields, timestamp, uuid } from './define';
+import { aggregateIsKey, defineEvent, mentions, renameFields, timestamp, uuid } from './define';
 
 const base = {
   priority: 'normal',
   domain: 'content',
   aggregateType: 'post',
   partitionKey: 'post_id',
+  aggregate: aggregateIsKey('the states of a post follow each other'),
   version: 1,
 } as const;
 

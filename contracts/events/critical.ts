@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent, timestamp, uuid } from './define';
+import { anyAggregate, defineEvent, timestamp, uuid } from './define';
 
 export const liveStreamStarted = defineEvent({
   type: 'live.stream.started',
@@ -10,6 +10,7 @@ export const liveStreamStarted = defineEvent({
   domain: 'live',
   aggregateType: 'stream',
   partitionKey: 'stream_id',
+  aggregate: anyAggregate('a stream has one event'),
   effects: ['notify', 'kafka.emit'],
   workflow: 'notificationWorkflow',
   schema: z.looseObject({
@@ -29,6 +30,7 @@ export const securityAlertRaised = defineEvent({
   domain: 'security',
   aggregateType: 'user',
   partitionKey: 'user_id',
+  aggregate: anyAggregate('each alert stands for itself'),
   effects: ['notify', 'kafka.emit'],
   workflow: 'notificationWorkflow',
   schema: z.looseObject({

@@ -13,6 +13,15 @@ export interface WorkflowChoice<Payload> {
   readonly choose: (payload: Payload) => WorkflowType;
 }
 
+export interface AggregateRule {
+  readonly isKey: boolean;
+  readonly why: string;
+}
+
+/** Rows of one aggregate id have an order, rows of one key go to one partition: where order matters they must be the same. */
+export const aggregateIsKey = (why: string): AggregateRule => ({ isKey: true, why });
+export const anyAggregate = (why: string): AggregateRule => ({ isKey: false, why });
+
 /** One row of the event catalogue. Everything that differs between event types is here and nowhere else. */
 export interface EventDefinition<Type extends string = string, Schema extends z.ZodType = z.ZodType> {
   /** Canonical dotted name; the only spelling on the wire. */
@@ -33,6 +42,8 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
   readonly aggregateType: string;
   /** Payload field that is the Kafka key and, for `publish()`, the default aggregate id. */
   readonly partitionKey: string;
+  /** Whether `aggregate_id` of the row must be that field, and why. */
+  readonly aggregate: AggregateRule;
   readonly effects: readonly Effect[];
   /** The workflow the bridge starts. */
   readonly workflow: WorkflowType | WorkflowChoice<z.output<Schema>>;

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { defineEvent, timestamp, url, uuid } from './define';
+import { aggregateIsKey, defineEvent, timestamp, url, uuid } from './define';
 
 const base = {
   domain: 'identity',
   aggregateType: 'user',
   partitionKey: 'user_id',
+  aggregate: aggregateIsKey('the states of a user follow each other'),
   version: 1,
   workflow: 'identityWorkflow',
 } as const;

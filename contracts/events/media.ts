@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineEvent, timestamp, url, uuid } from './define';
+import { anyAggregate, defineEvent, timestamp, url, uuid } from './define';
 
 export const mediaUploadCompleted = defineEvent({
   type: 'media.upload.completed',
@@ -10,6 +10,7 @@ export const mediaUploadCompleted = defineEvent({
   domain: 'media',
   aggregateType: 'upload',
   partitionKey: 'upload_id',
+  aggregate: anyAggregate('an upload has one event'),
   effects: ['media.link', 'kafka.emit'],
   workflow: 'mediaLinkWorkflow',
   schema: z.looseObject({

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { defineEvent, mentions, timestamp, uuid } from './define';
+import { aggregateIsKey, defineEvent, mentions, timestamp, uuid } from './define';
 
 const base = {
   priority: 'high',
   domain: 'message',
   aggregateType: 'conversation',
   partitionKey: 'conversation_id',
+  aggregate: aggregateIsKey('a message, its edits and its deletion follow each other'),
   version: 1,
 } as const;
 

@@ -1,9 +1,21 @@
 import { z } from 'zod';
-import { defineEvent, mentions, timestamp, uuid } from './define';
+import { aggregateIsKey, anyAggregate, defineEvent, mentions, timestamp, uuid } from './define';
 
 const base = { domain: 'social', version: 1 } as const;
-const reaction = { ...base, priority: 'normal', aggregateType: 'reaction_target', partitionKey: 'target_id' } as const;
-const follow = { ...base, priority: 'normal', aggregateType: 'follower', partitionKey: 'follower_id' } as const;
+const reaction = {
+  ...base,
+  priority: 'normal',
+  aggregateType: 'reaction_target',
+  partitionKey: 'target_id',
+  aggregate: aggregateIsKey('a reaction and its removal follow each other'),
+} as const;
+const follow = {
+  ...base,
+  priority: 'normal',
+  aggregateType: 'follower',
+  partitionKey: 'follower_id',
+  aggregate: anyAggregate('what a follow does is read from the table of follows; subscribers compare `sequence`'),
+} as const;
 
 /** What can be reacted to (requirements EVT-11). */
 export const targetTypes = ['message', 'post', 'comment'] as const;
@@ -63,6 +75,7 @@ export const commentCreated = defineEvent({
   priority: 'high',
   aggregateType: 'post',
   partitionKey: 'post_id',
+  aggregate: anyAggregate('a comment has one event'),
   effects: ['notify', 'kafka.emit'],
   workflow: 'notificationWorkflow',
   schema: z.looseObject({

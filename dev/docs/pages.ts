@@ -19,13 +19,14 @@ const topics = topicNames('${KAFKA_TOPIC_PREFIX}');
 /** docs/events.md: every event type, what it means, where it goes and what it causes. */
 export function eventsPage(): string {
   const overview = table(
-    ['type', 'meaning', 'priority', 'topic', 'key', 'workflow', 'effects'],
+    ['type', 'meaning', 'priority', 'topic', 'key', '`aggregate_id`', 'workflow', 'effects'],
     catalogue.map((e) => [
       `[\`${e.type}\`](events/${e.type}.v${e.version}.json)`,
       e.meaning,
       e.priority,
       `\`${topics[e.domain]}\``,
       `\`${e.partitionKey}\``,
+      `${e.aggregate.isKey ? `must be \`${e.partitionKey}\`` : 'any'}: ${e.aggregate.why}`,
       (typeof e.workflow === 'string' ? [e.workflow] : e.workflow.among).map((w) => `\`${w}\``).join(' or '),
       e.effects.map((effect) => `\`${effect}\``).join(', '),
     ]),

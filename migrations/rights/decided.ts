@@ -39,7 +39,8 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   outbox_events: {
     // SELECT on id: `INSERT … RETURNING id` needs it. Nothing else of other writers' events can be read.
     publisher: { insert: { only: writersColumns }, select: { only: ['id'] } },
-    bridge: { select: true, update: { except: [...fixedColumns, 'emitted_at'] } },
+    // emitted_at: of an event that was written twice, whose first row is what goes to Kafka.
+    bridge: { select: true, update: { except: fixedColumns } },
     workers: { select: true, update: { only: ['emitted_at', 'dead_lettered_at', 'last_error'] } },
     operator: {
       select: { except: ['payload'] },

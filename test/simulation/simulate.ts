@@ -99,7 +99,7 @@ async function run(plan: Plan, breaks: Breaks, traceTo: string[] | undefined): P
       const id = uuid(1, sequence);
       planned.set(id, row);
       if (row.defect === 'foreign') temporal.plantForeign(id);
-      const payload = row.defect === 'invalid' ? { nothing: 'that fits' } : payloadOf(row.kind);
+      const payload = row.defect === 'invalid' ? { nothing: 'that fits' } : payloadOf(row.kind, aggregateId);
       const createdAtMs = epochMs + time.nowMs;
       return newRow({
         id,
@@ -209,13 +209,13 @@ const refusals: Record<Defect, number> = {
 
 const uuid = (space: number, n: number): string => `0000000${space}-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
-function payloadOf(kind: number): Record<string, unknown> {
+function payloadOf(kind: number, aggregateId: string): Record<string, unknown> {
   const someone = uuid(3, 1);
   return [
     { alert_id: someone, user_id: someone, kind: 'new_login' },
-    { message_id: someone, conversation_id: someone, editor_id: someone },
+    { message_id: someone, conversation_id: aggregateId, editor_id: someone },
     { follower_id: someone, followee_id: someone },
-    { target_id: someone, user_id: someone, emoji: '+' },
+    { target_id: aggregateId, user_id: someone, emoji: '+' },
   ][kind]!;
 }
 

@@ -31,6 +31,8 @@ export interface OwnSystem {
   readonly environment: Readonly<Record<string, string>>;
   startBridge(more?: Record<string, string>): Promise<OwnProcess>;
   startWorkers(more?: Record<string, string>): Promise<OwnProcess>;
+  /** The same of another checkout, whose workers make their own workflow bundle. */
+  inCheckout(folder: string): Pick<OwnSystem, 'startBridge' | 'startWorkers'>;
   /** Stops what was started, in reverse; throws when one of them had ended by itself. */
   close(): Promise<void>;
 }
@@ -70,6 +72,15 @@ export async function createOwnSystem(
     environment,
     startBridge: (more = {}) => start('bridge', 'outbox-bridge/main.ts', 'BRIDGE_METRICS_PORT', more),
     startWorkers: (more = {}) => start('workers', 'workers/main.ts', 'WORKER_HEALTH_PORT', more),
+    inCheckout: (checkout) => ({
+      startBridge: (more = {}) =>
+        start('other-bridge', join(checkout, 'outbox-bridge/main.ts'), 'BRIDGE_METRICS_PORT', more),
+      startWorkers: (more = {}) =>
+        start('other-workers', join(checkout, 'workers/main.ts'), 'WORKER_HEALTH_PORT', {
+          WORKFLOW_BUNDLE: '',
+          ...more,
+        }),
+    }),
     close: async () => {
       const faults: string[] = [];
       for (const process of started.reverse()) {

@@ -36,7 +36,7 @@ export class PoisonLab {
 
   /** Columns as given over those of a healthy row; `payload` is JSON text. Answers the id. */
   async insert(columns: Row, database: Pick<TestDatabase['pool'], 'query'> = this.database.pool): Promise<string> {
-    const aggregate = newId();
+    const aggregate = columns['aggregate_id'] ?? newId();
     const row: Row = {
       id: newId(),
       aggregate_id: aggregate,

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { checkoutRoot } from '../../stack/paths';
 
 /**
- * Starts `entry` (a path in the checkout) from source, its output appended to `logFile`. In a process group of its own, so
+ * Starts `entry` (a path in the checkout, or an absolute one) from source, its output appended to `logFile`. In a process group of its own, so
  * that Ctrl-C reaches the caller alone, which then ends its processes in order.
  */
 export function spawnFromSource(
@@ -14,7 +14,7 @@ export function spawnFromSource(
 ): ChildProcess & { readonly pid: number } {
   const log = openSync(logFile, 'a');
   try {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(checkoutRoot, entry)], {
+    const child = spawn(process.execPath, ['--import', 'tsx', resolve(checkoutRoot, entry)], {
       cwd: checkoutRoot,
       env: { ...process.env, ...environment },
       detached: true,

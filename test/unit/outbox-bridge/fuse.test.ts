@@ -7,7 +7,7 @@ const limits = { aggregates: 3, patienceMs: Infinity };
 const refused: StartOutcome = { kind: 'failed', code: 'START_REFUSED', detail: 'no' };
 
 function row(retryCount = 0, aggregateId = newId()): ClaimedRow {
-  const payload = { message_id: newId(), conversation_id: newId(), editor_id: newId() };
+  const payload = { message_id: newId(), conversation_id: aggregateId, editor_id: newId() };
   return {
     id: newId(),
     aggregateId,
@@ -36,7 +36,12 @@ const starter = (outcome: StartOutcome): WorkflowStarter => ({
   probe: async () => undefined,
 });
 const attempt = (of: ClaimedRow, fuse: Fuse, outcome = refused) =>
-  attemptStart(of, starter(outcome), { maxAttempts: 5, retentionGuardMs: 1e9, unknownPatienceMs: 1e9 }, fuse);
+  attemptStart(of, {
+    starter: starter(outcome),
+    store: {},
+    limits: { maxAttempts: 5, retentionGuardMs: 1e9, unknownPatienceMs: 1e9 },
+    fuse,
+  });
 
 describe('starts of different aggregates that fail alike', () => {
   it('count against no row from the third on, whatever their rows have behind them', async () => {
