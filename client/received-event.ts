@@ -11,7 +11,10 @@ export interface ReceivedEvent {
   readonly traceparent: string | undefined;
   readonly topic: string;
   readonly key: string;
+  /** The body as JSON.parse reads it: numbers of more than 15 digits are no longer what was written. */
   readonly payload: unknown;
+  /** The body as it came, for a parser that keeps every digit. */
+  readonly body: string;
 }
 
 /** @throws Error naming the header that is missing: a message that is not ours, or whose sender is broken */
@@ -23,6 +26,7 @@ export function receivedEvent(topic: string, message: KafkaMessage): ReceivedEve
       throw new Error(`message ${message.offset} of ${topic} has no ${name} header`);
     return value;
   };
+  const body = message.value?.toString() ?? 'null';
   return {
     eventId: header(kafkaHeaders.eventId),
     eventType: header(kafkaHeaders.eventType),
@@ -31,6 +35,7 @@ export function receivedEvent(topic: string, message: KafkaMessage): ReceivedEve
     traceparent: optional(kafkaHeaders.traceparent),
     topic,
     key: message.key?.toString() ?? '',
-    payload: JSON.parse(message.value?.toString() ?? 'null') as unknown,
+    payload: JSON.parse(body) as unknown,
+    body,
   };
 }

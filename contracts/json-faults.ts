@@ -18,6 +18,8 @@ export function jsonFault(root: unknown): string | undefined {
       if (fault !== undefined) return `${field}: ${fault}`;
     } else if (typeof value === 'number') {
       if (!Number.isFinite(value)) return `${field}: a number beyond what JSON readers can hold (±1.8e308)`;
+    } else if (typeof value === 'bigint') {
+      return `${field}: a BigInt, which JSON.stringify cannot write; give it as a string`;
     } else if (typeof value === 'object' && value !== null) {
       if (depth === maxDepth) return `${field}: nested deeper than ${maxDepth} levels`;
       for (const [key, inner] of Object.entries(value)) {

@@ -62,7 +62,7 @@ export function eventsPage(): string {
       ]),
     ),
     'Each message has the payload alone as its body, and the headers `event_id`, `event_type`, `schema_version`, `sequence` and, if the writer gave one, `traceparent`.',
-    'Numbers in a body have every digit that the writer wrote, be it a 64-bit integer or a long decimal. `JSON.parse` of JavaScript, and other parsers that make a double of each number, change what has more than 15 digits: read such fields with a parser that keeps them (`lossless-json`, `JsonNode` with `USE_BIG_DECIMAL_FOR_FLOATS`, `json.Decoder` with `UseNumber`, `parse_float=Decimal`, `jsonb`), or have the writer send them as strings. `payload` of `client/subscriber.ts` is made by `JSON.parse`. Numbers beyond ±1.8e308 are refused.',
+    'Numbers in a body have every digit that the writer wrote, be it a 64-bit integer or a long decimal. `JSON.parse` of JavaScript, and other parsers that make a double of each number, change what has more than 15 digits: read such fields with a parser that keeps them (`lossless-json`, `JsonNode` with `USE_BIG_DECIMAL_FOR_FLOATS`, `json.Decoder` with `UseNumber`, `parse_float=Decimal`, `jsonb`), or have the writer send them as strings. `payload` of `client/subscriber.ts` is made by `JSON.parse`; `body` beside it is the text. Numbers beyond ±1.8e308 are refused.',
     '## Effects',
     table(
       ['effect', 'meaning'],

@@ -73,6 +73,7 @@ it('hands over each event once, though the emitter repeated some', async () => {
     topic,
     key: 'a',
     payload: { n: 1 },
+    body: '{"n":1}',
   });
 });
 
