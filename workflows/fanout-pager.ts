@@ -1,4 +1,10 @@
-import { CancellationScope, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  patched,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { FeedActivities } from '../activities/feed/create-feed-activities';
 import type { FanoutStep } from '../activities/feed/fan-out';
 import type { WalkPoint } from '../activities/feed/page-followers';
@@ -27,18 +33,24 @@ export class FanoutPager {
 
   /**
    * The post may have been deleted: ends the call in flight between two pages, and with it a wait for a retry. The next
-   * call looks at the tombstone before anything else, so a signal without a delete stops nothing.
+   * call begins when that one has ended, where it ended, and looks at the tombstone before anything else, so a signal
+   * without a delete stops nothing.
    */
   lookAgain(): void {
     this.waiting?.cancel();
   }
 
   private async pages(step: FanoutStep, from: WalkPoint): Promise<FanoutStep> {
+    // Runs of the version before replay without: there the next call began beside the one that was cancelled.
+    const waits = patched('fanout-waits-for-cancelled-pages');
     const { feedFanoutPages } = proxyActivities<FeedActivities>(
       onQueue('feed', {
         startToCloseTimeout: limits.pages.startToCloseMs,
         heartbeatTimeout: limits.pages.heartbeatMs,
         summary: 'write to feeds',
+        cancellationType: waits
+          ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+          : ActivityCancellationType.TRY_CANCEL,
       }),
     );
     // Only around a regular activity: cancelling a local one can get stuck.
@@ -47,7 +59,8 @@ export class FanoutPager {
     try {
       return await scope.run(() => feedFanoutPages(this.event, from));
     } catch (thrown) {
-      if (!isCancellation(thrown) || CancellationScope.current().consideredCancelled) throw thrown;
+      // A cancelled attempt may also end with its own failure or a timeout, which Temporal does not retry any more.
+      if (!scope.consideredCancelled || CancellationScope.current().consideredCancelled) throw thrown;
       return step;
     } finally {
       this.waiting = undefined;

@@ -213,3 +213,62 @@ it('goes on with a page that is slower than the heartbeat timeout, by one attemp
   expect(await all.run('feedFanoutWorkflow', post)).toMatchObject({ outcome: 'done', counts: { followers: 3 } });
   expect(attempts).toEqual([1]);
 });
+
+describe('a signal while pages are written', () => {
+  /** Every call of the paging activity: where it began, and how many ran at once. */
+  function watchPages(held: () => Promise<void>) {
+    const seen = { pages: [] as (string | null)[], atOnce: 0, most: 0 };
+    all.deps = {
+      ...all.deps,
+      settings: { ...all.deps.settings, feedPagesPerCall: 100 },
+      followers: override(all.deps.followers, {
+        page: async (followee, after, limit) => {
+          if (after === null) return all.feed.deps.followers.page(followee, after, limit);
+          seen.pages.push(after);
+          seen.most = Math.max(seen.most, ++seen.atOnce);
+          try {
+            await held();
+            return await all.feed.deps.followers.page(followee, after, limit);
+          } finally {
+            seen.atOnce--;
+          }
+        },
+      }),
+    };
+    return seen;
+  }
+  const falseSignal = (event: EventRef) =>
+    ({ aggregateType: 'post', aggregateId: event.aggregateId, reason: 'by mistake' }) as const;
+  it('ends the call in flight, and the next goes on where it ended: no page twice, no two calls at once', async () => {
+    const followers = ids(8);
+    const { post } = await postWith(followers);
+    all.patience.patienceMs = 60_000;
+    const seen = watchPages(async () => {
+      if (seen.pages.length === 4) await waitFor(() => Context.current().cancellationSignal.aborted);
+    });
+    const fanout = await all.start('feedFanoutWorkflow', post);
+    await waitFor(() => seen.pages.length === 4);
+    await fanout.signal('deleted', falseSignal(post));
+    expect(await fanout.result()).toMatchObject({ outcome: 'done', counts: { followers: 8 } });
+    expect(seen.most).toBe(1);
+    // The first page of one belongs to the local first try.
+    expect(seen.pages).toEqual(followers);
+    expect(await activitiesOf(post)).toHaveLength(2);
+  });
+
+  it('does not fail a run whose call ends with a failure of its own after it was cancelled', async () => {
+    const followers = ids(4);
+    const { post } = await postWith(followers);
+    all.patience.patienceMs = 60_000;
+    const seen = watchPages(async () => {
+      if (seen.pages.length !== 2) return;
+      await waitFor(() => Context.current().cancellationSignal.aborted);
+      throw new Error('Redis is away');
+    });
+    const fanout = await all.start('feedFanoutWorkflow', post);
+    await waitFor(() => seen.pages.length === 2);
+    await fanout.signal('deleted', falseSignal(post));
+    expect(await fanout.result()).toMatchObject({ outcome: 'done', counts: { followers: 4 } });
+    expect(seen.most).toBe(1);
+  });
+});

@@ -217,3 +217,23 @@ it('leaves every page to the long activity when Redis is away, and fails for not
   expect(await feed.feedOf(follower)).toEqual([event.aggregateId]);
   lost.disconnect();
 });
+
+it('scores a post dated ahead by now, also when a later event records it first', async () => {
+  const [author, follower] = [newId(), newId()];
+  await feed.follow(author, follower);
+  const created = await feed.post(author);
+  // Still in the present partition, so that only the date differs.
+  await feed.database.pool.query(
+    `UPDATE outbox_events SET created_at = least(created_at + interval '2 hours',
+       date_trunc('day', created_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + interval '23 hours 59 minutes 59 seconds')
+     WHERE id = $1`,
+    [created.eventId],
+  );
+  const archived = await feed.status(created, author, 'archived');
+  await beginRetraction(feed.deps, archived);
+  const { scoreMs } = (await feed.deps.posts.find(created.aggregateId)) ?? { scoreMs: Infinity };
+  const { rows } = await feed.database.pool.query<{ now: number }>(
+    'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
+  );
+  expect(scoreMs).toBeLessThanOrEqual(rows[0]?.now ?? 0);
+});
