@@ -8,6 +8,7 @@ import { listDeadLetters } from './dead-letters';
 import { eventStory } from './event-story';
 import { planHousekeeping, runHousekeeping } from './housekeeping';
 import { doneText, planText } from './housekeeping-print';
+import { openFindings, openFindingsText } from './open-findings';
 import { outboxReport } from './outbox-report';
 import { print } from './print';
 import { type ReplayOptions, replayCommand } from './replay-command';
@@ -40,9 +41,13 @@ program
   .description('what waits, where and why; exit code 1 when somebody should look')
   .option('--json')
   .action(async ({ json }: { json?: boolean }) => {
-    const report = await withConnections(config(), ({ pool, config }) => outboxReport(pool, config));
-    print.report(report, json ?? false);
-    if (report.deadLettered > 0 || report.bridges.every(({ state }) => state === 'outage' || state === 'refused'))
+    const [report, found] = await withConnections(config(), ({ pool, config, workflows }) =>
+      Promise.all([outboxReport(pool, config), openFindings(pool, workflows)]),
+    );
+    print.report({ ...report, ...found }, json ?? false);
+    if (json !== true) console.log(openFindingsText(found));
+    const isIdle = report.bridges.every(({ state }) => state === 'outage' || state === 'refused');
+    if (report.deadLettered > 0 || isIdle || Object.keys(found.kinds).length > 0 || found.pausedRuns !== 0)
       process.exitCode = 1;
   });
 

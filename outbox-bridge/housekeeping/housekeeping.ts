@@ -6,6 +6,7 @@ import { endDeliveries } from './end-deliveries';
 import { type DropOptions, type DropOutcome, dropDay, finishDrops } from './drop-partition';
 import { expireLedgers } from './expire-ledgers';
 import { type KeepDays } from './ledgers';
+import { expireWriterLocks } from './expire-writer-locks';
 import { type OpenRuns, type Reasons, dueDays, explained, ownsOutbox } from './partitions';
 import { expirePastRows, widenPast } from './past-rows';
 
@@ -160,8 +161,9 @@ async function expireRest(deps: HousekeepingDeps, report: Draft, { between }: St
   const expired = await expireLedgers(deps.pool, {
     ...{ retentionDays: deps.retentionDays, keepDays: deps.keepDays, between },
   });
-  report.expired = { ...report.expired, ...expired.rows };
-  report.more ||= expired.more;
+  const locks = await expireWriterLocks(deps.pool, { retentionDays: deps.retentionDays, between });
+  report.expired = { ...report.expired, ...expired.rows, outbox_writer_locks: locks.rows };
+  report.more ||= expired.more || locks.more;
   const rows = Object.fromEntries(Object.entries(report.expired).filter(([, count]) => count > 0));
   if (Object.keys(rows).length > 0) deps.logger.info({ rows, more: expired.more }, 'rows past their retention deleted');
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ledgers } from '../../../outbox-bridge/housekeeping/ledgers';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { newId } from '../../support/events';
 import { backdateOutbox, noon, turn } from '../../support/partitions';
 
 const text = readFileSync(join(__dirname, '../../../docs/growth.md'), 'utf8');
@@ -35,6 +36,28 @@ describe('docs/growth.md', () => {
 });
 
 describe('what is not needed any more', () => {
+  it('writers’ locks go when they are old and no writer holds them, and a writer makes its own again', async () => {
+    const { pool } = database;
+    const insert = (aggregate: string) =>
+      `INSERT INTO outbox_events (id, aggregate_id, event_type, payload, created_at) VALUES (gen_random_uuid(), '${aggregate}', 'PostCreated', '{}', now())`;
+    const [free, held] = [newId(), newId()];
+    for (const id of [free, held]) await pool.query(insert(id));
+    await pool.query(`UPDATE outbox_events SET published_at = now(), emitted_at = now()`);
+    await pool.query('DELETE FROM outbox_heads');
+    await pool.query(`UPDATE outbox_writer_locks SET made_at = ${noon(40)}`);
+    const writer = await pool.connect();
+    await writer.query('BEGIN');
+    await writer.query(insert(held));
+    expect((await turn(pool))!.expired).toMatchObject({ outbox_writer_locks: 1 });
+    await writer.query('COMMIT');
+    writer.release();
+    const locks = async () =>
+      (await pool.query<{ id: string }>('SELECT aggregate_id AS id FROM outbox_writer_locks')).rows.map(({ id }) => id);
+    expect(await locks()).toEqual([held]);
+    await pool.query(insert(free));
+    expect((await locks()).sort()).toEqual([free, held].sort());
+  });
+
   it('goes by its own setting: read notices, unclaimed uploads, old deletions; never what a person has not seen', async () => {
     const { pool } = database;
     await backdateOutbox(pool, [35]);
