@@ -2,42 +2,48 @@ import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { type DeletedSignal, signals } from '../contracts/signals';
 import { faultPoint } from '../runtime/fault-points';
+import { defaultSchema, inSchema } from '../runtime/schema';
 
 /** What a service can say is gone. */
 export interface Deleted {
   readonly aggregateType: 'post' | 'message' | 'user';
-  /** UUID. */
+  /** UUID: `aggregate_id` of the events about it. Of a message that is its conversation. */
   readonly aggregateId: string;
+  /** UUID of what is gone, where that is not the aggregate: the message. Default: `aggregateId`. */
+  readonly subjectId?: string;
   /** Shown to ops; no content. */
   readonly reason?: string;
+  /** How long to hold it back if no delete event comes, milliseconds; at most an hour. Default: five minutes. */
+  readonly holdMs?: number;
 }
 
-const tombstone = `
-  INSERT INTO tombstones (subject_type, subject_id, sequence, final, reason) VALUES ($1, $2, NULL, true, $3)
-  ON CONFLICT (subject_type, subject_id) DO UPDATE SET final = true`;
+const fiveMinutes = 300_000;
 
-/** Started workflows of the aggregate, newest first. Finished ones answer "not found" to the signal, which is fine. */
-const workflowsOfAggregate = `
-  SELECT id FROM outbox_events WHERE aggregate_id = $1 AND published_at IS NOT NULL
-  ORDER BY sequence DESC LIMIT 50`;
+const hold = 'SELECT workflow_id FROM nova.nova_signal_deleted($1, $2, $3, $4, $5)';
 
 /**
- * Tells the running workflows of an aggregate that it is gone, ahead of its delete event. The tombstone is committed
- * first: from then on no fan-out page and no notification of it goes out. The delete event, published in the business
- * transaction as always, takes back what went out before.
+ * Tells the running workflows of an aggregate that it is gone, so that they stop before its delete event has had its turn.
+ * Call it AFTER the commit of the transaction that publishes that event, on a pool, not in the transaction.
+ *
+ * The subject is held back from now on: no fan-out page, no notification and no e-mail of it goes out. That is no delete: if
+ * no delete event comes (the transaction rolled back after all, the process died before its COMMIT), what waited goes on
+ * when the hold ends. The event, published in the business transaction as always, makes it final and takes back what went
+ * out before.
+ * @param deps.schema the schema of the outbox's tables, where it is not `nova`
  * @returns ids of the workflows that were running and got the signal
  */
 export async function signalDeleted(
-  deps: { pool: Pool; workflows: WorkflowClient },
+  deps: { pool: Pool; workflows: WorkflowClient; schema?: string },
   deleted: Deleted,
 ): Promise<string[]> {
-  const { aggregateType, aggregateId, reason = 'deleted by its service' } = deleted;
-  await deps.pool.query(tombstone, [aggregateType, aggregateId, reason]);
+  const { aggregateType, aggregateId, subjectId = aggregateId, reason = 'deleted by its service' } = deleted;
+  const sql = inSchema(hold, deps.schema ?? defaultSchema);
+  const values = [aggregateType, subjectId, aggregateId, deleted.holdMs ?? fiveMinutes, reason];
+  const { rows } = await deps.pool.query<{ workflow_id: string }>(sql, values);
   await faultPoint('client.tombstone-set');
-  const { rows } = await deps.pool.query<{ id: string }>(workflowsOfAggregate, [aggregateId]);
   const payload: DeletedSignal = { aggregateType, aggregateId, reason };
-  const signalled = await Promise.all(rows.map(({ id }) => signalIfRunning(deps.workflows, id, payload)));
-  return rows.flatMap(({ id }, i) => (signalled[i] ? [id] : []));
+  const signalled = await Promise.all(rows.map((row) => signalIfRunning(deps.workflows, row.workflow_id, payload)));
+  return rows.flatMap((row, i) => (signalled[i] ? [row.workflow_id] : []));
 }
 
 async function signalIfRunning(workflows: WorkflowClient, id: string, payload: DeletedSignal): Promise<boolean> {

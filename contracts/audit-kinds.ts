@@ -100,6 +100,13 @@ export const auditKinds = {
     meaning: 'Open past its budget for a reason that shows: a dependency that is down, or work that goes on.',
     action: 'Nothing, unless the dependency needs you.',
   },
+  signal_without_delete: {
+    class: 'explained',
+    meaning:
+      'A service signalled a delete (signalDeleted) and no delete event has come: what was held back has gone on.',
+    action:
+      'Nothing, if the event waits in the outbox. Else the service signals before its COMMIT, or publishes no event.',
+  },
   redelivered: {
     class: 'explained',
     meaning: 'On Kafka more than once, sent again before the mark: at-least-once as documented.',

@@ -15,13 +15,34 @@ CREATE FUNCTION tombstone_holds(held_until timestamptz) RETURNS boolean LANGUAGE
   SELECT coalesce(held_until > clock_timestamp() AND held_until <= clock_timestamp() + interval '1 hour', false)
 $$;
 
--- True while a service has signalled the delete of the post or of its author. Readers hide the post; nothing is taken back.
-CREATE FUNCTION post_is_held(post uuid, author uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT EXISTS (SELECT FROM tombstones
-                 WHERE subject_type = 'post' AND subject_id = post::text AND tombstone_holds(held_until))
-      OR EXISTS (SELECT FROM tombstones
-                 WHERE subject_type = 'user' AND subject_id = author::text AND tombstone_holds(held_until))
-$$;
+-- What signalDeleted() calls: a service may announce a delete, and read or write nothing else of ours. Holds the subject back
+-- from when this is committed; returns the newest started workflows of the aggregate, which may be running.
+CREATE FUNCTION nova_signal_deleted(
+  p_subject_type text, p_subject_id text, p_aggregate uuid, p_hold_ms integer, p_reason text
+) RETURNS TABLE (workflow_id uuid) LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF p_subject_type NOT IN ('post', 'message', 'user') THEN
+    RAISE EXCEPTION 'nova_signal_deleted: subject type % is none of post, message, user', p_subject_type;
+  END IF;
+  INSERT INTO tombstones AS t (subject_type, subject_id, sequence, final, reason, held_until)
+  VALUES (p_subject_type, lower(p_subject_id), NULL, false, p_reason,
+          clock_timestamp() + least(p_hold_ms, 3600000) * interval '1 millisecond')
+  ON CONFLICT (subject_type, subject_id) DO UPDATE SET held_until = excluded.held_until WHERE NOT t.final;
+  RETURN QUERY SELECT o.id FROM outbox_events o
+    WHERE o.aggregate_id = p_aggregate AND o.published_at IS NOT NULL ORDER BY o.sequence DESC LIMIT 50;
+END $$;
+
+-- Services with the client library of the version before signal by `sequence = NULL, final = true`, which was for good.
+CREATE FUNCTION tombstone_of_signal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.final := false;
+  NEW.held_until := clock_timestamp() + interval '5 minutes';
+  RETURN NEW;
+END $$;
+CREATE TRIGGER tombstone_of_signal BEFORE INSERT OR UPDATE ON tombstones
+  FOR EACH ROW WHEN (NEW.final AND NEW.sequence IS NULL) EXECUTE FUNCTION tombstone_of_signal();
+-- Those of the version before whose event never came: held back for good, they are let go.
+UPDATE tombstones SET final = true WHERE final AND sequence IS NULL;
 
 -- The post an upload names, while its author is unknown: nothing else may claim the upload.
 ALTER TABLE parked_media ADD COLUMN IF NOT EXISTS for_post uuid;

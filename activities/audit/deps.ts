@@ -2,6 +2,7 @@ import { type AuditBook } from '../ports/audit-book';
 import { type AuditRecords } from '../ports/audit-records';
 import { type AuditRows } from '../ports/audit-rows';
 import { type AuditRuns } from '../ports/audit-runs';
+import { type AuditSignals } from '../ports/audit-signals';
 import { type AuditLimits } from './limits';
 
 export interface AuditDeps {
@@ -9,6 +10,7 @@ export interface AuditDeps {
   readonly runs: AuditRuns;
   readonly records: AuditRecords;
   readonly book: AuditBook;
+  readonly signals?: AuditSignals;
   readonly limits: AuditLimits;
   readonly sleep: (ms: number) => Promise<void>;
 }

@@ -4,6 +4,7 @@ import { type Pool } from 'pg';
 import { KafkaAuditRecords } from '../adapters/kafka-audit-records';
 import { PgAuditBook } from '../adapters/pg-audit-book';
 import { PgAuditRows } from '../adapters/pg-audit-rows';
+import { PgAuditSignals } from '../adapters/pg-audit-signals';
 import { TemporalAuditRuns } from '../adapters/temporal-audit-runs';
 import { topicsOf } from '../emit/settings';
 import { type MediaSettings } from '../media/settings';
@@ -30,6 +31,7 @@ export function realAuditDeps(servers: {
     }),
     records: new KafkaAuditRecords(kafka, Object.values(topicsOf(config)), `${config.kafkaTopicPrefix}-audit`),
     book: new PgAuditBook(pool),
+    signals: new PgAuditSignals(pool),
     limits: auditLimits({
       settleMs: config.auditSettleSeconds * 1_000,
       graceMs: config.auditGraceMs,

@@ -11,6 +11,7 @@ import { type Finding } from '../ports/audit-book';
 import { checkRecords } from './check-records';
 import { checkMarkedRows, checkPendingRows, checkUnemittedRows, rememberedMs } from './check-rows';
 import { checkFailedRuns, checkOpenRuns, checkPausedRuns, checkStartedRuns } from './check-runs';
+import { checkSignals } from './check-signals';
 import { type AuditDeps, type AuditWindow } from './deps';
 import { Gathered } from './suspicions';
 import { verifyAll } from './verify';
@@ -45,6 +46,7 @@ export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<Audi
   await checkMarkedRows(deps, window, gathered);
   await checkPendingRows(deps, gathered);
   await checkUnemittedRows(deps, nowUs, gathered);
+  await checkSignals(deps, gathered);
   progress('runs');
   await checkStartedRuns(deps, window, nowUs, gathered);
   await checkOpenRuns(deps, nowUs, gathered);

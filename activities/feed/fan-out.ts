@@ -2,6 +2,7 @@ import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { type PayloadOf } from '../../contracts/catalogue';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
+import { refuseHeldPost } from '../held';
 import { type PostState } from '../ports/post-states';
 import { type FeedDeps } from './deps';
 import { pageFollowers, type WalkPoint } from './page-followers';
@@ -40,9 +41,12 @@ const start: WalkPoint = { after: null, count: 0 };
 /**
  * Records the post, then writes the first page of followers, so that a small fan-out is this one call. Needs PostgreSQL
  * only: without Redis it leaves every page to `fanOutPages`, and nothing else of the event waits for Redis.
+ * @throws NovaError DELETE_SIGNALLED while a service has announced the delete of the post and its event has not come
  */
 export async function beginFanOut(deps: FeedDeps, event: EventRef): Promise<FanoutBegun> {
   const record = await deps.events.load<'content.post.created' | 'content.post.status_updated'>(event);
+  // Before it is recorded: readers merge the posts of some authors as soon as they are.
+  await refuseHeldPost(deps.tombstones, { postId: record.payload.post_id, authorId: record.payload.user_id }, event);
   const state = await recordPost(deps, record);
   await faultPoint('feed.post-recorded');
   const mode = modeOf(state, event);
@@ -94,6 +98,7 @@ async function fanOut(
     return { mode, next: null, written: from.count };
   }
   const pages = pageFollowers(deps, state.authorId, from, options, async (followerIds) => {
+    await refuseHeldPost(deps.tombstones, state, event);
     const page = await settlePage(deps, state, followerIds, 'add');
     mode = page.state === undefined ? 'stopped' : modeOf(page.state, event);
     return { count: page.present, stop: mode !== 'push' };

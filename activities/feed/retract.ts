@@ -38,7 +38,9 @@ export async function beginRetraction(deps: FeedDeps, event: EventRef): Promise<
   const { subjectType, subjectId, final, reason } = subject;
   await deps.tombstones.set({ subjectType, subjectId, sequence: event.sequence, final, reason });
   await faultPoint('feed.tombstone-set');
-  if (subject.postStatus === undefined) return { mode: 'done', next: null, removed: 0, signal: false };
+  // A message's running notification may wait for a mail server; a reaction has nothing that waits.
+  if (subject.postStatus === undefined)
+    return { mode: 'done', next: null, removed: 0, signal: subject.subjectType === 'message' };
   const state = await setStatus(deps, event, subjectId, subject.postStatus);
   await faultPoint('feed.status-set');
   try {

@@ -13,7 +13,7 @@ import { type NotifyDeps, limitsOf } from './deps';
 import { renderEmail } from './email-templates';
 import { type Notice } from './notice';
 import { ownerOf } from './owner';
-import { refuseWhileHeld } from './held';
+import { refuseWhileHeld } from '../held';
 import { verdictOn } from './voided';
 
 /** A claim whose lease is just ending is not asked for again more often than this. */
@@ -100,7 +100,7 @@ async function composed(attempt: Attempt, claimed: ClaimedDelivery): Promise<Out
   const verdict = await verdictOn(deps.tombstones, notice, event.sequence, attempt.postId);
   const wanted = !verdict.voided && (await deps.store.stillWanted(event.eventId, recipientId));
   if (!wanted) return { state: 'skipped', reason: skipReasons.retracted };
-  refuseWhileHeld(verdict, event);
+  refuseWhileHeld(verdict.heldMs, event);
   if (!stillSwitchedOn(kind, channel.name, await deps.preferences.of([recipientId], [kind])))
     return { state: 'skipped', reason: skipReasons.switchedOff };
   if (claimed.claimedAtMs - event.createdAtMs > notificationKinds[kind].expiresAfterHours * hourMs)

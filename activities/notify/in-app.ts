@@ -8,7 +8,7 @@ import { chooseChannels } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
 import { type Notice } from './notice';
 import { isWorthWaiting, ownerOf } from './owner';
-import { refuseWhileHeld } from './held';
+import { refuseWhileHeld } from '../held';
 import { type Verdict, verdictOn } from './voided';
 
 /** What one page, or all of them, came to. */
@@ -46,7 +46,8 @@ export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: stri
     await faultPoint('notify.owner-remembered');
   }
   const owner = await ownerOf(deps, notice);
-  refuseWhileHeld(await verdictOn(deps.tombstones, notice, event.sequence, owner.postId), event);
+  const before = await verdictOn(deps.tombstones, notice, event.sequence, owner.postId);
+  refuseWhileHeld(before.heldMs, event);
   const { recipients, next } = await recipientsOf(deps, notice, owner.ownerId, cursor);
   await faultPoint('notify.recipients-chosen');
   const created = await write(deps, record, notice, recipients);

@@ -7,7 +7,7 @@ export interface Verdict {
   readonly voided: boolean;
   /** Its content is gone: all about it (of events before `beforeSequence`, if given) must go too. */
   readonly contentGone: { readonly beforeSequence: number | undefined } | undefined;
-  /** Milliseconds for which a signalled delete holds it back; 0: nothing does. */
+  /** Milliseconds for which a signalled delete holds it back; 0: nothing does, or it is voided anyway. */
   readonly heldMs: number;
 }
 
@@ -27,7 +27,7 @@ export async function verdictOn(
   return {
     voided: voiding.length > 0,
     contentGone: content.length === 0 ? undefined : { beforeSequence: reachOf(content) },
-    heldMs: Math.max(0, ...states.map(({ heldMs }) => heldMs)),
+    heldMs: voiding.length > 0 ? 0 : Math.max(0, ...states.map(({ heldMs }) => heldMs)),
   };
 }
 

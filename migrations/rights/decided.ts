@@ -125,7 +125,8 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   outbox_days_ahead: ['bridge', 'operator', 'reader'],
   outbox_widen_past: [],
   post_is_voided: ['workers', 'operator'],
-  post_is_held: ['workers', 'operator'],
+  tombstone_of_signal: [],
+  nova_signal_deleted: ['publisher'],
   tombstone_holds: ['workers', 'operator'],
   newer_fields: ['workers'],
   nova_event_state: ['publisher', 'operator', 'reader'],
@@ -143,5 +144,7 @@ export const definerFunctions: Readonly<Record<string, string>> = {
   outbox_repair_heads: 'an operator may ask for the repair, and may not write heads',
   outbox_ensure_partitions:
     'the bridge makes the days ahead, and only the owner of the outbox may add a partition to it',
+  nova_signal_deleted:
+    'a writer may hold back for an hour at the most what it may delete anyway, and may not write tombstones',
   nova_event_state: 'a writer may learn what became of an event, and may not read the outbox',
 };

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type FaultMode, type FaultOrder, faultModes, orderVariable } from '../support/faulty-orders';
-import { type Lane, commit, openLane } from './lane';
+import { type Lane, commit, openLane, row } from './lane';
 import { Results } from './results';
 import { postAppears } from './stories/posts';
 import { faultsOf, settled } from './verdict';
@@ -39,7 +39,7 @@ function signal(postId: string, order?: FaultOrder): Promise<string> {
 const ends: Record<FaultMode, string> = { SIGKILL: 'SIGKILL', SIGTERM: 'SIGTERM', exception: 'code 1', hang: 'code 0' };
 
 it.each(faultModes)(
-  `${point}, %s: the post that is written after it appears nowhere, and the call can be repeated`,
+  `${point}, %s: the post that is written after it appears nowhere until its delete comes, and the call can be repeated`,
   async (mode) => {
     const scene = await postAppears(lane);
     const [created] = scene.during;
@@ -50,8 +50,11 @@ it.each(faultModes)(
     expect(await signal(postId, order)).toBe(ends[mode]);
     expect(existsSync(order.hitFile)).toBe(true);
     await commit(lane, scene.during);
-    await settled(lane, scene.during, 60_000);
     expect(await signal(postId)).toBe('code 0');
+    const { user_id } = created?.payload as { user_id: string };
+    const rows = [...scene.during, row('content.post.deleted', { post_id: postId, user_id })];
+    await commit(lane, rows.slice(-1));
+    await settled(lane, rows, 60_000);
     const ms = Math.round(performance.now() - since);
     const expected = {
       feeds: Object.fromEntries(Object.keys(scene.expected.feeds ?? {}).map((id) => [id, []])),
@@ -60,7 +63,7 @@ it.each(faultModes)(
       media: { [postId]: [] },
       captions: { [postId]: null },
     };
-    const faults = await faultsOf(lane, { committed: scene.during, rolledBack: [], expected });
+    const faults = await faultsOf(lane, { committed: rows, rolledBack: [], expected });
     results.add({ point, story: 'postAppears', mode, faults, ms });
     expect(faults).toEqual([]);
   },

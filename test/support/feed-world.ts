@@ -66,6 +66,7 @@ export class FeedWorld {
           });
         },
         voids: () => false,
+        states: () => [],
       }),
       followers: this.inTurns(turn, this.followerSource()),
       feeds: this.inTurns(turn, this.store),

@@ -106,8 +106,11 @@ it('sets tombstones of messages for ever and of reactions up to the event', asyn
   const [messageId, target, user] = [newId(), newId(), newId()];
   const message = await insertEvent(pool, 'message.deleted', { message_id: messageId, conversation_id: newId() });
   const reaction = await insertEvent(pool, 'reaction.removed', { target_id: target, user_id: user, emoji: '👍' });
-  for (const event of [message, reaction]) {
-    expect(await beginRetraction(feed.deps, event)).toMatchObject({ next: null, signal: false });
+  for (const [event, signal] of [
+    [message, true],
+    [reaction, false],
+  ] as const) {
+    expect(await beginRetraction(feed.deps, event)).toMatchObject({ next: null, signal });
   }
   const { tombstones } = feed.deps;
   expect(await tombstones.voids('message', messageId, message.sequence + 1)).toBe(true);
