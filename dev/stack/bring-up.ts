@@ -9,6 +9,7 @@ import { choosePorts } from './ports';
 import { stopProcess } from './processes';
 import { addressesOf, givenBy } from './servers/addresses-of';
 import { localServers } from './servers/all';
+import { kafkaAdvertisedPort } from './servers/kafka';
 import type { Located, Program, ServerName, Setting } from './servers/server';
 import { until } from './until';
 
@@ -90,7 +91,16 @@ async function endLeftover(stack: OpenStack, server: ServerName): Promise<void> 
 
 function settingOf({ folder, record, env }: OpenStack, server: ServerName, program: Program): Setting {
   const { temporalNamespace } = addressesOf(env, record.ports);
-  return { program, data: dataFolder(folder, server), ports: record.ports, profile: record.profile, temporalNamespace };
+  const { ports, profile } = record;
+  const advertised = Number(env[kafkaAdvertisedPort] ?? ports.kafka);
+  return {
+    program,
+    data: dataFolder(folder, server),
+    ports,
+    profile,
+    temporalNamespace,
+    kafkaAdvertisedPort: advertised,
+  };
 }
 
 async function launchOnce(stack: OpenStack, server: ServerName, setting: Setting): Promise<void> {

@@ -77,7 +77,7 @@ export async function portIsFree(port: number): Promise<boolean> {
  * A free port below those that systems hand out by themselves (32768 and up on Linux): any outgoing connection may take
  * one of those, between our look and the server's start or while the stack is down.
  */
-async function freePort(isFree: (port: number) => Promise<boolean>): Promise<number> {
+export async function freePort(isFree: (port: number) => Promise<boolean> = portIsFree): Promise<number> {
   for (let tries = 0; tries < 1_000; tries += 1) {
     const port = randomInt(20_000, 32_000);
     if (await isFree(port)) return port;

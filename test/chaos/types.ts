@@ -1,5 +1,6 @@
 import { type StackAddresses } from '../../dev/stack/addresses';
 import { type ReceivedMail } from '../../dev/demo/setup/mail-sink';
+import { type BurstKind } from './traffic/bursts';
 
 /** What a chaos run is asked to do. */
 export interface ChaosOptions {
@@ -12,7 +13,7 @@ export interface ChaosOptions {
 }
 
 /** What can be harmed. */
-export type Target = 'bridge' | 'workers' | 'postgres' | 'pgbouncer' | 'redis' | 'kafka' | 'temporal';
+export type Target = 'bridge' | 'workers' | 'postgres' | 'pgbouncer' | 'redis' | 'kafka' | 'temporal' | 'writers';
 
 /** How it is harmed. */
 export type FaultKind =
@@ -30,8 +31,16 @@ export type FaultKind =
   | 'reset'
   /** Its data is deleted (Redis), then rebuilt by the operator's command. */
   | 'wipe'
+  /** Redis comes back with the data it had when the fault began: a promoted replica, a restored snapshot. */
+  | 'rollback'
+  /** A proxy that lost its route: every request is refused with HTTP 404. */
+  | 'not-found'
+  /** Temporal refuses every request: the namespace is active in another cluster. */
+  | 'not-active'
   /** The process's wall clock jumps. */
-  | 'clock-step';
+  | 'clock-step'
+  /** The writers do this all at once. */
+  | BurstKind;
 
 /** Index of a fault that harms all of its target at once. */
 export const everyOne = -1;
@@ -104,6 +113,8 @@ export interface ChaosWorld {
   harm(fault: PlannedFault): Promise<() => Promise<void>>;
   /** Ends everything, whatever state it is in. May be called again. */
   close(): Promise<void>;
+  /** Set while the writers write: makes them write far more at once. */
+  readonly writers: { burst?: (kind: BurstKind) => Promise<void> };
   /** The abrupt end: kills the processes of this run and does nothing else. */
   killProcesses(): void;
 }

@@ -11,6 +11,8 @@ export type ProxyMode =
   | 'reset'
   /** Requests arrive, answers are lost. */
   | 'deaf'
+  /** Every connection is reset, and new ones lead to another port: a load balancer that lost its route. */
+  | { readonly rerouteTo: number }
   /** Late, and little by little. */
   | { readonly slow: Slowness }
   /** Requests arrive at once; what comes back waits for this long, milliseconds: a server that takes its time. */
@@ -47,7 +49,8 @@ export async function startFaultProxy(target: { host: string; port: number }): P
   const modeNow = (): ProxyMode => mode;
 
   const server = createServer({ noDelay: true }, (client) => {
-    const upstream = connect({ ...target, noDelay: true });
+    const port = typeof mode === 'object' && 'rerouteTo' in mode ? mode.rerouteTo : target.port;
+    const upstream = connect({ ...target, port, noDelay: true });
     const link: Link = { client, upstream, dead: mode === 'half-open' };
     links.add(link);
     carry(link, 'request', modeNow);
@@ -77,7 +80,9 @@ export async function startFaultProxy(target: { host: string; port: number }): P
       // The server gets to know in the end, as by its keepalive: it does not hold locks for the dead for ever.
       if (mode === 'half-open' && next !== 'half-open')
         for (const link of links) if (link.dead) link.upstream.resetAndDestroy();
+      const rerouted = isRerouted(mode) !== isRerouted(next);
       mode = next;
+      if (rerouted) for (const link of links) reset(link);
       if (next === 'half-open') for (const link of links) link.dead = true;
       if (next === 'reset') for (const link of links) reset(link);
     },
@@ -120,6 +125,10 @@ async function drained(socket: Socket): Promise<void> {
 function reset({ client, upstream }: Link): void {
   client.resetAndDestroy();
   upstream.resetAndDestroy();
+}
+
+function isRerouted(mode: ProxyMode): boolean {
+  return typeof mode === 'object' && 'rerouteTo' in mode;
 }
 
 function ignore(): void {

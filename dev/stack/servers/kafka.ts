@@ -7,6 +7,9 @@ import { which } from '../which';
 import type { Command } from '../processes';
 import type { LocalServer, Setting } from './server';
 
+/** Variable that names the port of a proxy before the broker. Without it, clients go past a proxy after their first call. */
+export const kafkaAdvertisedPort = 'NOVA_STACK_KAFKA_ADVERTISED_PORT';
+
 export const kafka: LocalServer = {
   name: 'kafka',
   title: 'Kafka',
@@ -59,7 +62,11 @@ function writeProperties(setting: Setting): string {
 }
 
 /** One node that is broker and controller, for loopback only. */
-export function kafkaProperties({ data, ports }: Pick<Setting, 'data' | 'ports'>): string {
+export function kafkaProperties({
+  data,
+  ports,
+  kafkaAdvertisedPort = ports.kafka,
+}: Pick<Setting, 'data' | 'ports' | 'kafkaAdvertisedPort'>): string {
   const broker = `127.0.0.1:${ports.kafka}`;
   const controller = `127.0.0.1:${ports.kafkaController}`;
   const settings: Record<string, string | number | boolean> = {
@@ -70,7 +77,7 @@ export function kafkaProperties({ data, ports }: Pick<Setting, 'data' | 'ports'>
     'inter.broker.listener.name': 'PLAINTEXT',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     listeners: `PLAINTEXT://${broker},CONTROLLER://${controller}`,
-    'advertised.listeners': `PLAINTEXT://${broker}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${kafkaAdvertisedPort}`,
     'log.dirs': join(data, 'log'),
     // Topics are made on purpose, with the partitions they need.
     'auto.create.topics.enable': false,

@@ -42,6 +42,8 @@ export interface Setting {
   readonly ports: Ports;
   readonly profile: Profile;
   readonly temporalNamespace: string;
+  /** Port under which the broker tells clients to reach it: a proxy's, when there is one; else its own. */
+  readonly kafkaAdvertisedPort?: number;
 }
 
 /** A server that this machine runs as a daemon. One implementation per server, one way to run them all (local.ts). */

@@ -28,8 +28,9 @@ export const faultKinds = {
     'half-open': [4_000, 9_000],
     reset: [200, 2_000],
     wipe: [500, 3_000],
+    rollback: [2_000, 8_000],
   },
-  kafka: { kill: [500, 6_000], restart: [500, 5_000], pause: [5_000, 12_000] },
+  kafka: { kill: [500, 6_000], restart: [500, 5_000], pause: [5_000, 12_000], slow: [6_000, 14_000] },
   temporal: {
     kill: [500, 6_000],
     restart: [500, 4_000],
@@ -37,7 +38,10 @@ export const faultKinds = {
     slow: [4_000, 9_000],
     'half-open': [4_000, 9_000],
     reset: [200, 2_000],
+    'not-found': [4_000, 12_000],
+    'not-active': [4_000, 12_000],
   },
+  writers: { 'hot-aggregate': [100, 500], bulk: [100, 500] },
 } as const satisfies Readonly<Record<Target, Partial<Record<FaultKind, Range>>>>;
 
 export type Choice = Pick<PlannedFault, 'target' | 'kind'>;
@@ -58,6 +62,9 @@ export const essentialChoices: readonly Choice[] = [
   { target: 'kafka', kind: 'restart' },
   { target: 'pgbouncer', kind: 'half-open' },
   { target: 'redis', kind: 'wipe' },
+  { target: 'redis', kind: 'rollback' },
+  { target: 'temporal', kind: 'not-found' },
+  { target: 'writers', kind: 'hot-aggregate' },
 ];
 
 /** How long a fault of this choice lasts, from and to. */
@@ -80,4 +87,6 @@ export const restMs: Readonly<Record<Target, number>> = {
   redis: 5_000,
   kafka: 12_000,
   temporal: 6_000,
+  // What they wrote is worked off before they do so again.
+  writers: 25_000,
 };

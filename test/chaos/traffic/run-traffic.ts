@@ -8,6 +8,7 @@ import { within } from '../../../dev/stack/until';
 import { configFrom, sharedSettings } from '../../../runtime/config';
 import { connectClient } from '../../../runtime/temporal';
 import { type ChaosWorld } from '../types';
+import { burst, burstEvents } from './bursts';
 import { DoubtingBusiness } from './doubting-business';
 import { drive } from './drive';
 import { type Ledger } from './ledger';
@@ -64,8 +65,16 @@ export async function runTraffic(options: TrafficOptions): Promise<Ledger> {
   try {
     // Another stream than the preparation's, from the same seed.
     const random = new Random(seed ^ 0x5eed);
-    await drive({ services, random, rate, until, committed: () => ledger.committed });
+    let inBursts = 0;
+    world.writers.burst = async (kind) => {
+      const before = ledger.committed;
+      await burst(kind, services, random.fork());
+      // What others committed meanwhile is counted too: at most a second of traffic, which comes on top.
+      inBursts += Math.min(ledger.committed - before, burstEvents[kind]);
+    };
+    await drive({ services, random, rate, until, committed: () => ledger.committed - inBursts });
   } finally {
+    delete world.writers.burst;
     clearInterval(told);
     // A half-open line never says goodbye.
     await Promise.allSettled([within(5_000, 'the pool', pool.end()), connection.close()]);

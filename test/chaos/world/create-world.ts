@@ -63,7 +63,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   detail('a fresh database, PgBouncer and the proxies');
   const databaseUrl = await createRunDatabase(servers.addresses.databaseUrl, names.database);
   const onStart = (pid: number): void => claim.addChild(pid);
-  const links = await createLinks(servers.addresses, names.database, onStart);
+  const links = await createLinks(servers, names.database, onStart);
   cleanup.add('PgBouncer and the proxies', () => links.close());
   const mails = await startMailSink();
   cleanup.add('the mail server', () => mails.close());
@@ -120,8 +120,10 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
     ...environmentFor({ links, world: base, smtpUrl: mails.url }),
     ...environmentOf({ ...direct, databaseUrl }),
   };
+  const writers: ChaosWorld['writers'] = {};
   const harmed = {
     servers,
+    writers,
     links,
     system,
     wipeRedis: () => flushRedis(direct.redisUrl),
@@ -135,6 +137,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
     pooledDatabaseUrl: links.addresses.databaseUrl,
     mails: mails.received,
     deaths,
+    writers,
     audit: () => runAudit(operator, claim.folder),
     harm: (fault) => dealFault(harmed, fault),
     killProcesses,

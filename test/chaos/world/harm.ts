@@ -1,4 +1,5 @@
-import { type PlannedFault, everyOne } from '../types';
+import { type BurstKind } from '../traffic/bursts';
+import { type ChaosWorld, type FaultKind, type PlannedFault, everyOne } from '../types';
 import { type Links, type ProxiedTarget } from './links';
 import { type ManagedProcess } from './managed-process';
 import { type ChaosServers } from './servers';
@@ -14,10 +15,15 @@ interface Harmed {
   /** What an operator does after Redis was lost. */
   readonly rebuildFeeds: () => Promise<void>;
   readonly wipeRedis: () => Promise<void>;
+  /** Set while the writers write. */
+  readonly writers: ChaosWorld['writers'];
 }
 
 /** Some hundred milliseconds to each answer of usual size: far above every budget, below most timeouts. */
 const slowness = { latencyMs: 150, pieceBytes: 2_048 };
+
+/** A broker that takes a second for each request of usual size: slow, and not away. */
+const slowBroker = { latencyMs: 500, pieceBytes: 64 * 1_024 };
 
 /** Deals a fault; the answer ends it. */
 export async function dealFault(harmed: Harmed, fault: PlannedFault): Promise<End> {
@@ -29,8 +35,11 @@ export async function dealFault(harmed: Harmed, fault: PlannedFault): Promise<En
     case 'pgbouncer':
       return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmPgBouncer(harmed, fault);
     case 'kafka':
-      return harmServer(harmed, fault, target);
+      return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmServer(harmed, fault, target);
+    case 'writers':
+      return harmByWriters(harmed, fault);
     case 'redis':
+      if (fault.kind === 'rollback') return rollRedisBack(harmed);
       if (fault.kind === 'wipe') {
         await harmed.wipeRedis();
         return harmed.rebuildFeeds;
@@ -92,13 +101,37 @@ async function harmPgBouncer({ links: { pgBouncer } }: Harmed, fault: PlannedFau
   return () => pgBouncer.start();
 }
 
+/** What the data directory holds now is what Redis comes back with at the end of the fault. */
+async function rollRedisBack({ servers }: Harmed): Promise<End> {
+  const restore = await servers.keepData('redis');
+  return restore;
+}
+
+async function harmByWriters({ writers }: Harmed, { kind }: PlannedFault): Promise<End> {
+  const burst = writers.burst?.(kind as BurstKind);
+  return async () => burst;
+}
+
+const socketFaults = ['slow', 'half-open', 'reset', 'not-found', 'not-active'] as const;
+
 function isOfSockets({ kind }: PlannedFault): boolean {
-  return kind === 'slow' || kind === 'half-open' || kind === 'reset';
+  return (socketFaults as readonly FaultKind[]).includes(kind);
 }
 
 async function harmSockets({ links }: Harmed, { kind }: PlannedFault, target: ProxiedTarget): Promise<End> {
   const proxy = links.proxies[target];
-  proxy.set(kind === 'slow' ? { slow: slowness } : kind === 'reset' ? 'reset' : 'half-open');
+  switch (kind) {
+    case 'slow':
+      proxy.set({ slow: target === 'kafka' ? slowBroker : slowness });
+      break;
+    case 'not-found':
+    case 'not-active':
+      links.refusingFrontend.refuseWith(kind);
+      proxy.set({ rerouteTo: links.refusingFrontend.port });
+      break;
+    default:
+      proxy.set(kind === 'reset' ? 'reset' : 'half-open');
+  }
   return async () => proxy.set('pass');
 }
 

@@ -1,21 +1,26 @@
+import { cp, rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type StackAddresses } from '../../../dev/stack/addresses';
 import { reusable, startLocal } from '../../../dev/stack/bring-up';
 import { messageOf } from '../../../dev/stack/errors';
-import { addresses as addressesOf, livingProcess, type OpenStack } from '../../../dev/stack/open-stack';
+import { addresses as addressesOf, dataFolder, livingProcess, type OpenStack } from '../../../dev/stack/open-stack';
 import { type Env, stackFolder } from '../../../dev/stack/paths';
-import { type PortName, portVariable } from '../../../dev/stack/ports';
+import { freePort, type PortName, portVariable } from '../../../dev/stack/ports';
 import { stopProcess } from '../../../dev/stack/processes';
 import { silentReporter } from '../../../dev/stack/reporter';
 import { givenBy } from '../../../dev/stack/servers/addresses-of';
+import { kafkaAdvertisedPort } from '../../../dev/stack/servers/kafka';
 import { localServers } from '../../../dev/stack/servers/all';
 import { type ServerName } from '../../../dev/stack/servers/server';
 import { down, up } from '../../../dev/stack/stack';
 import { readRecord } from '../../../dev/stack/state-file';
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy';
 
 /** The run's own servers, each of which can be harmed alone. */
 export interface ChaosServers {
   readonly addresses: StackAddresses;
+  /** The proxy that the broker advertises: every client of Kafka goes through it, whatever address it began with. */
+  readonly kafkaProxy: FaultProxy;
   pidOf(server: ServerName): number;
   kill(server: ServerName): Promise<void>;
   /** Its clean stop. */
@@ -24,6 +29,8 @@ export interface ChaosServers {
   signal(server: ServerName, signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** On the same data and the same port; resolves when it answers. Patient: a killed server may need time to recover. */
   start(server: ServerName): Promise<void>;
+  /** Copies its data as they are now. The function that is returned kills the server and starts it with that copy. */
+  keepData(server: ServerName): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -31,7 +38,13 @@ const startPatienceMs = 180_000;
 
 /** Brings an empty stack up that keeps its data over restarts. Never takes servers that the environment gives. */
 export async function bringServersUp(name: string): Promise<ChaosServers> {
-  const env = ownServersOnly(process.env);
+  const kafkaPort = await freePort();
+  const kafkaProxy = await startFaultProxy({ host: '127.0.0.1', port: kafkaPort });
+  const env = {
+    ...ownServersOnly(process.env),
+    [portVariable('kafka')]: String(kafkaPort),
+    [kafkaAdvertisedPort]: String(kafkaProxy.port),
+  };
   await up({ name, profile: 'durable', wipe: true, env });
   const folder = stackFolder(name, env);
   const record = readRecord(folder.stateFile);
@@ -66,6 +79,7 @@ export async function bringServersUp(name: string): Promise<ChaosServers> {
   };
   return {
     addresses: addressesOf(stack),
+    kafkaProxy,
     pidOf: (server) => livingProcess(stack, server)?.pid ?? 0,
     kill: (server) => inTurn(server, () => end(server, 'SIGKILL')),
     stop: (server) => inTurn(server, () => end(server, localServers[server].stopSignal)),
@@ -74,7 +88,23 @@ export async function bringServersUp(name: string): Promise<ChaosServers> {
       if (living !== null) process.kill(living.pid, signal);
     },
     start: (server) => inTurn(server, () => start(server)),
-    close: () => down({ name, env }),
+    async keepData(server) {
+      const data = dataFolder(folder, server);
+      const copy = `${data}.kept`;
+      await rm(copy, { recursive: true, force: true });
+      await cp(data, copy, { recursive: true, preserveTimestamps: true });
+      return () =>
+        inTurn(server, async () => {
+          await end(server, 'SIGKILL');
+          await rm(data, { recursive: true, force: true, maxRetries: 5 });
+          await cp(copy, data, { recursive: true, preserveTimestamps: true });
+          await start(server);
+        });
+    },
+    async close() {
+      await down({ name, env });
+      await kafkaProxy.close();
+    },
   };
 }
 

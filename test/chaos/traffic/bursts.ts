@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { type Random } from '../../../dev/demo/random';
+import { requireActive, type Services, text } from '../../../dev/demo/traffic/scenarios/scenario';
+
+/** What writers may do all at once. */
+export type BurstKind = 'hot-aggregate' | 'bulk';
+
+/** Rows of one aggregate, committed as fast as the database takes them. */
+const hotTransactions = 4;
+const hotRows = 75;
+/** Rows of a bulk transaction, each of another aggregate. */
+const bulkRows = 550;
+
+/** Events of one burst, at most. */
+export const burstEvents: Readonly<Record<BurstKind, number>> = {
+  'hot-aggregate': 1 + hotTransactions * hotRows,
+  bulk: 2 * bulkRows,
+};
+
+/** Writes far more at once than the system starts in the same time. Resolves when everything is committed or given up. */
+export async function burst(kind: BurstKind, services: Services, random: Random): Promise<void> {
+  await (kind === 'hot-aggregate' ? hotConversation(services, random) : bulkChanges(services, random));
+}
+
+/** One message, edited hundreds of times: every edit waits for the one before it, and no other aggregate may wait for any. */
+async function hotConversation({ business, world }: Services, random: Random): Promise<void> {
+  const [senderId, recipientId] = [world.user(random), world.user(random)];
+  const [messageId, conversationId] = [randomUUID(), randomUUID()];
+  const sent = await business.transaction(random, async (tx) => {
+    await requireActive(tx, senderId);
+    await tx.query('INSERT INTO business.messages (message_id, conversation_id, sender_id) VALUES ($1, $2, $3)', [
+      messageId,
+      conversationId,
+      senderId,
+    ]);
+    const about = { message_id: messageId, conversation_id: conversationId, sender_id: senderId };
+    await tx.publish({ type: 'message.persisted', payload: { ...about, recipient_ids: [recipientId] } });
+  });
+  if (!sent) return;
+  for (let i = 0; i < hotTransactions; i += 1) {
+    await business.transaction(random, async (tx) => {
+      for (let row = 0; row < hotRows; row += 1) {
+        const about = { message_id: messageId, conversation_id: conversationId, editor_id: senderId };
+        await tx.publish({ type: 'message.edited', payload: { ...about, content: text(random) } });
+      }
+    });
+  }
+}
+
+const activeOnes = `
+  SELECT user_id FROM business.people WHERE user_id = ANY ($1::uuid[]) AND state = 'active' ORDER BY user_id FOR SHARE`;
+
+/**
+ * Two nightly jobs at once, each one transaction over hundreds of aggregates that the other does not touch: neither may
+ * wait for the other, and no other writer for either.
+ */
+async function bulkChanges({ business, world }: Services, random: Random): Promise<void> {
+  const people = [...new Set(Array.from({ length: 4 * bulkRows }, () => world.user(random)))].sort();
+  const halves = [people.filter((_, i) => i % 2 === 0), people.filter((_, i) => i % 2 === 1)];
+  await Promise.all(
+    halves.map((half) => {
+      const own = random.fork();
+      return business.transaction(own, async (tx) => {
+        const { rows } = await tx.query<{ user_id: string }>(activeOnes, [half.slice(0, bulkRows)]);
+        for (const { user_id } of rows) {
+          const payload = { user_id, username: `user-${user_id.slice(0, 8)}`, is_verified: own.chance(0.5) };
+          await tx.publish({ type: 'identity.user.profile_updated', payload, priority: 'low' });
+        }
+      });
+    }),
+  );
+}
