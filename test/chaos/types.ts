@@ -13,7 +13,8 @@ export interface ChaosOptions {
 }
 
 /** What can be harmed. */
-export type Target = 'bridge' | 'workers' | 'postgres' | 'pgbouncer' | 'redis' | 'kafka' | 'temporal' | 'writers';
+export type Target =
+  'bridge' | 'workers' | 'postgres' | 'pgbouncer' | 'redis' | 'kafka' | 'temporal' | 'writers' | 'listeners';
 
 /** How it is harmed. */
 export type FaultKind =

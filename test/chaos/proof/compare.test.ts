@@ -56,6 +56,7 @@ describe('the ledger proof', () => {
       ['rolled back, yet heard of', 0],
       ['transactions happened whole or not at all', 0],
       ['leases leaked', 0],
+      ['subscribers’ order', 0],
       ['unexplained', 0],
     ]);
     expect(rows.filter(({ examined }) => examined === 0)).toEqual([]);
@@ -103,6 +104,21 @@ describe('the ledger proof', () => {
           ...without(messages, ({ headers }) => headers['event_id'] === doubtful.id),
           messageOf(doubtful, { offset: 0 }),
         ],
+      }),
+    ],
+    ['subscribers’ order', 'an event that no subscriber heard', ({ handlings }) => ({ handlings: handlings.slice(1) })],
+    [
+      'subscribers’ order',
+      'an edit that was handled before the post it edits',
+      ({ handlings }) => ({
+        handlings: handlings.map((one) => (one.eventId === doubtful.id ? { ...one, n: -1, endedAtMs: null } : one)),
+      }),
+    ],
+    [
+      'subscribers’ order',
+      'an edit that was begun while the post was still handled',
+      ({ handlings }) => ({
+        handlings: handlings.map((one) => (one.eventId === created.id ? { ...one, endedAtMs: Infinity } : one)),
       }),
     ],
     ['resurrected deletes', 'a deleted post in a feed', feedOf([livePost, deletedPost])],

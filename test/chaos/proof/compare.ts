@@ -3,6 +3,7 @@ import { copiesOnKafka, duplicateEffects } from './effects';
 import { type Evidence } from './evidence';
 import { halfCommitted } from './halves';
 import { leasesLeaked } from './leases';
+import { subscribersKept } from './heard';
 import { lost } from './lost';
 import { outOfOrder } from './order';
 import { resurrectedDeletes } from './resurrected';
@@ -21,6 +22,7 @@ export function compare(evidence: Evidence): ProofRow[] {
     rolledBackButHeard(evidence),
     halfCommitted(evidence),
     leasesLeaked(evidence),
+    subscribersKept(evidence),
     unexplained(evidence),
   ];
 }

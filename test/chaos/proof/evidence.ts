@@ -62,6 +62,20 @@ export interface BridgeInstance {
   readonly silentForMs: number;
 }
 
+/** One handling of one event by a subscriber that the run started. Times are epoch milliseconds of the database. */
+export interface Handling {
+  /** Rises in the order in which handlings began. */
+  readonly n: number;
+  readonly listener: string;
+  readonly topic: string;
+  readonly key: string;
+  readonly eventId: string;
+  readonly sequence: number;
+  readonly beganAtMs: number;
+  /** Null: its process died, or the database did not take the end. */
+  readonly endedAtMs: number | null;
+}
+
 /** Everything that the servers say at the end of a run, and what the writers say. */
 export interface Evidence {
   readonly ledger: Ledger;
@@ -82,6 +96,7 @@ export interface Evidence {
   readonly links: readonly (MediaLink & { readonly eventId: string })[];
   readonly postStates: readonly PostStateRow[];
   readonly bridges: readonly BridgeInstance[];
+  readonly handlings: readonly Handling[];
   /** Sentences: advisory locks and transactions that stay, though nothing is going on. */
   readonly held: readonly string[];
   readonly faults: readonly FaultRecord[];

@@ -3,7 +3,7 @@ import { type TrueEvent } from '../../../dev/demo/checks/truth';
 import { type ReceivedMessage } from '../../../dev/demo/observe/kafka-reader';
 import { event, id, truthOf } from '../../unit/dev/demo/checks/truth-of';
 import { type LedgerTransaction } from '../traffic/ledger';
-import { type Evidence, type OutboxRow, type Run } from './evidence';
+import { type Evidence, type Handling, type OutboxRow, type Run } from './evidence';
 
 export const [author, follower, talker, reachable] = [id('a'), id('b'), id('c'), id('d')];
 export const [livePost, deletedPost] = [id('1'), id('2')];
@@ -41,6 +41,12 @@ export function runOf({ id: workflowId }: Pick<TrueEvent, 'id'>, change: Partial
 export function rowOf({ id: eventId, committedAtMs }: TrueEvent, change: Partial<OutboxRow> = {}): OutboxRow {
   const times = { publishedAtMs: committedAtMs + 50, emittedAtMs: committedAtMs + 200, deadLetteredAtMs: null };
   return { id: eventId, ...times, retryCount: 0, lastError: null, leased: false, ...change };
+}
+
+export function handlingOf(of: TrueEvent, change: Partial<Handling> = {}): Handling {
+  const { topic, key } = messageOf(of);
+  const times = { beganAtMs: of.committedAtMs + 200, endedAtMs: of.committedAtMs + 201 };
+  return { n: of.sequence, listener: 'reader', topic, key, eventId: of.id, sequence: of.sequence, ...times, ...change };
 }
 
 /** Offsets follow the sequence, so the messages stand in its order unless `change` says otherwise. */
@@ -114,6 +120,7 @@ export function healthyEvidence(): Evidence {
       { postId: deletedPost, status: 'deleted', forbidden: true },
     ],
     bridges: [{ instanceId: 'bridge-1', state: 'polling', reason: null, pausedTypes: [], silentForMs: 1_000 }],
+    handlings: events.map((one, n) => handlingOf(one, { n })),
     held: [],
     faults: [],
   };

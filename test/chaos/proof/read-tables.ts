@@ -1,6 +1,13 @@
 import { type Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type BridgeInstance, type Delivery, type Evidence, type OutboxRow, type PostStateRow } from './evidence';
+import {
+  type BridgeInstance,
+  type Delivery,
+  type Evidence,
+  type Handling,
+  type OutboxRow,
+  type PostStateRow,
+} from './evidence';
 
 const pageSize = 5_000;
 const nobody = '00000000-0000-0000-0000-000000000000';
@@ -26,6 +33,11 @@ const bridges = `
   SELECT instance_id AS "instanceId", state, reason, ARRAY(SELECT jsonb_object_keys(paused_types)) AS "pausedTypes",
     extract(epoch FROM now() - heartbeat_at)::float8 * 1000 AS "silentForMs" FROM bridge_instances`;
 
+const handlings = `
+  SELECT n::float8 AS n, listener, topic, key, event_id AS "eventId", sequence::float8 AS sequence,
+    extract(epoch FROM began_at)::float8 * 1000 AS "beganAtMs", extract(epoch FROM ended_at)::float8 * 1000 AS "endedAtMs"
+  FROM business.heard`;
+
 /** Every outbox row, page by page, whoever wrote it. */
 export async function readOutbox(pool: Pool, onPage: (count: number) => void): Promise<OutboxRow[]> {
   const rows: OutboxRow[] = [];
@@ -42,13 +54,14 @@ export async function readOutbox(pool: Pool, onPage: (count: number) => void): P
 /** What the effects left in PostgreSQL. */
 export async function readEffects(
   pool: Pool,
-): Promise<Pick<Evidence, 'told' | 'deliveries' | 'links' | 'postStates' | 'bridges'>> {
+): Promise<Pick<Evidence, 'told' | 'deliveries' | 'links' | 'postStates' | 'bridges' | 'handlings'>> {
   return {
     told: (await pool.query<Evidence['told'][number]>(told)).rows,
     deliveries: (await pool.query<Delivery>(deliveries)).rows,
     links: (await pool.query<Evidence['links'][number]>(links)).rows,
     postStates: (await pool.query<PostStateRow>(postStates)).rows,
     bridges: (await pool.query<BridgeInstance>(bridges)).rows,
+    handlings: (await pool.query<Handling>(handlings)).rows,
   };
 }
 

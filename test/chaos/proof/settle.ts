@@ -25,6 +25,12 @@ const openTransactions = `
   WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
     AND xact_start < clock_timestamp() - interval '2 seconds'`;
 
+/** A subscriber that died may hold its partitions for as long as its session. */
+const notHeardOf = `
+  SELECT count(*)::int AS events FROM outbox_events o CROSS JOIN (VALUES ('graph'), ('reader')) AS l (listener)
+  WHERE o.dead_lettered_at IS NULL AND NOT EXISTS (
+    SELECT FROM business.heard h WHERE h.event_id = o.id AND h.listener = l.listener AND h.ended_at IS NOT NULL)`;
+
 /**
  * Waits until every row is started and on Kafka, no workflow and no transaction is open and no e-mail is under way; gives
  * up when nothing moves any more, and says what is missing. A server that does not answer is waited for, too.
@@ -53,7 +59,13 @@ async function look({ pool, client }: Witnesses, query: string): Promise<string[
   try {
     const counts = await outboxCounts(pool);
     const { rows } = await pool.query<{ open: number }>(openTransactions);
-    return missingOf(counts, await countOpen(client, query), rows[0]?.open ?? 0);
+    const unheard = await pool.query<{ events: number }>(notHeardOf);
+    return [
+      ...missingOf(counts, await countOpen(client, query), rows[0]?.open ?? 0),
+      ...unheard.rows
+        .filter(({ events }) => events > 0)
+        .map(({ events }) => `${events} events a subscriber has not handled`),
+    ];
   } catch (thrown) {
     return [`a server does not answer: ${toError(thrown).message}`];
   }

@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { thousands as n } from '../../../dev/demo/thousands';
 import { seconds } from '../../../dev/stack/reporter';
 import { type PlannedFault } from '../types';
+import { isSeveral } from '../world/counts';
 import { type ChaosSummary } from './summary';
 
 /** Plain characters, no colours: the tables are copied into documents. */
@@ -26,7 +27,7 @@ export function printedPlan(plan: readonly PlannedFault[]): string {
 
 /** Of several, which. */
 export function named(target: string, index: number): string {
-  return target === 'bridge' || target === 'workers' ? `${target} ${index + 1}` : target;
+  return isSeveral(target) ? `${target} ${index + 1}` : target;
 }
 
 function head(summary: ChaosSummary): string {

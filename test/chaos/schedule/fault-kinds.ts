@@ -41,6 +41,7 @@ export const faultKinds = {
     'not-found': [4_000, 12_000],
     'not-active': [4_000, 12_000],
   },
+  listeners: { kill: [500, 4_000], restart: [500, 4_000] },
   writers: { 'hot-aggregate': [100, 500], bulk: [100, 500] },
 } as const satisfies Readonly<Record<Target, Partial<Record<FaultKind, Range>>>>;
 
@@ -89,4 +90,5 @@ export const restMs: Readonly<Record<Target, number>> = {
   temporal: 6_000,
   // What they wrote is worked off before they do so again.
   writers: 25_000,
+  listeners: 10_000,
 };

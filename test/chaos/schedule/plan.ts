@@ -1,6 +1,6 @@
 import { Random } from '../../../dev/demo/random';
 import { everyOne, type PlannedFault, type Target } from '../types';
-import { counts, withMovableClock } from '../world/counts';
+import { counts, isSeveral, withMovableClock } from '../world/counts';
 import { allChoices, type Choice, durationOf, essentialChoices, restMs } from './fault-kinds';
 
 /** A stretch in which faults begin and end, then a calm one in which recovery can be seen. */
@@ -86,8 +86,9 @@ function addTo(
 }
 
 function indexFor({ target, kind }: Choice, random: Random): number {
-  if (target !== 'bridge' && target !== 'workers') return 0;
-  return kind === 'clock-step' ? withMovableClock[target] : random.below(counts[target]);
+  if (!isSeveral(target)) return 0;
+  if (kind === 'clock-step' && target !== 'listeners') return withMovableClock[target];
+  return random.below(counts[target]);
 }
 
 /** From two minutes to two hours, either way. */

@@ -1,7 +1,6 @@
 import { Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Random } from '../../../dev/demo/random';
-import { businessSchema } from '../../../dev/demo/setup/business-schema';
 import { type Graph, insertGraph, userId } from '../../../dev/demo/setup/graph';
 import { setPreferences } from '../../../dev/demo/setup/preferences';
 import { signUpFirst } from '../../../dev/demo/traffic/sign-up-first';
@@ -13,8 +12,6 @@ import { planChaosGraph } from './graph';
 import { LedgerFile, ledgerPath } from './ledger-file';
 import { openWritersPool } from './writers-pool';
 
-/** Every transaction of the writers leaves its number here, beside its business rows and its events. */
-const transactionsTable = 'CREATE TABLE business.transactions (tx bigint PRIMARY KEY)';
 const firstPeople = 60;
 const signUpsPerSecond = 20;
 
@@ -42,8 +39,6 @@ export async function prepareTraffic(
   const direct = new Pool({ connectionString: world.databaseUrl, max: 2, application_name: 'nova-chaos-setup' });
   const pooled = openWritersPool(world.pooledDatabaseUrl);
   try {
-    await direct.query(businessSchema);
-    await direct.query(transactionsTable);
     await insertGraph(direct, graph);
     const services = {
       business: new DoubtingBusiness(pooled, ledger),

@@ -81,7 +81,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
       onDeath(death);
     },
   });
-  const processes = [...system.bridges, ...system.workers];
+  const processes = [...system.bridges, ...system.workers, ...system.listeners];
   const killProcesses = (): void => {
     for (const process of processes) void process.kill();
     void links.pgBouncer.kill();
@@ -93,8 +93,8 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
     process.off('exit', killProcesses);
   });
 
-  detail('three bridges and two workers');
-  for (const process of processes) process.start();
+  detail('three bridges, two workers and three subscribers');
+  for (const process of [...system.bridges, ...system.workers]) process.start();
   const connection = Connection.lazy({ address: servers.addresses.temporalAddress });
   const pool = new Pool({ connectionString: databaseUrl, max: 2 });
   pool.on('error', () => undefined);
@@ -113,6 +113,8 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   } finally {
     await Promise.all([pool.end(), connection.close()]);
   }
+  // The workers have made the topics by now.
+  for (const process of system.listeners) process.start();
 
   // As the operator has it: past the faulty network, with the settings of the workers.
   const { addresses: direct } = servers;

@@ -1,5 +1,17 @@
 import { Client } from 'pg';
+import { businessSchema } from '../../../dev/demo/setup/business-schema';
 import { runMigrations } from '../../../migrations/run-migrations';
+
+/** What the run adds to the tables of the business services. */
+const chaosTables = `
+  -- Every transaction of the writers leaves its number here, beside its business rows and its events.
+  CREATE TABLE business.transactions (tx bigint PRIMARY KEY);
+  -- What the subscribers handled, from when to when.
+  CREATE TABLE business.heard (
+    n bigserial PRIMARY KEY, listener text NOT NULL, topic text NOT NULL, key text NOT NULL, event_id uuid NOT NULL,
+    sequence bigint NOT NULL, began_at timestamptz NOT NULL DEFAULT clock_timestamp(), ended_at timestamptz);
+  CREATE INDEX ON business.heard (event_id);
+`;
 
 /** Makes a fresh, migrated database beside the one at `serverUrl`; answers its URL. */
 export async function createRunDatabase(serverUrl: string, name: string): Promise<string> {
@@ -13,5 +25,17 @@ export async function createRunDatabase(serverUrl: string, name: string): Promis
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   await runMigrations(url.href);
+  await makeBusinessTables(url.href);
   return url.href;
+}
+
+async function makeBusinessTables(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(businessSchema);
+    await client.query(chaosTables);
+  } finally {
+    await client.end();
+  }
 }

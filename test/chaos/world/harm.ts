@@ -31,6 +31,7 @@ export async function dealFault(harmed: Harmed, fault: PlannedFault): Promise<En
   switch (target) {
     case 'bridge':
     case 'workers':
+    case 'listeners':
       return harmProcesses(harmed, fault, target);
     case 'pgbouncer':
       return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmPgBouncer(harmed, fault);
@@ -51,8 +52,12 @@ export async function dealFault(harmed: Harmed, fault: PlannedFault): Promise<En
   }
 }
 
-async function harmProcesses({ system }: Harmed, fault: PlannedFault, target: 'bridge' | 'workers'): Promise<End> {
-  const all = target === 'bridge' ? system.bridges : system.workers;
+async function harmProcesses(
+  { system }: Harmed,
+  fault: PlannedFault,
+  target: 'bridge' | 'workers' | 'listeners',
+): Promise<End> {
+  const all = { bridge: system.bridges, workers: system.workers, listeners: system.listeners }[target];
   const harmed = fault.index === everyOne ? all : all.slice(fault.index, fault.index + 1);
   if (harmed.length === 0) throw impossible(fault);
   const each = (work: (process: ManagedProcess) => Promise<void>): Promise<unknown> => Promise.all(harmed.map(work));
@@ -69,6 +74,7 @@ async function harmProcesses({ system }: Harmed, fault: PlannedFault, target: 'b
       signalAll('SIGSTOP');
       return async () => signalAll('SIGCONT');
     case 'clock-step':
+      if (target === 'listeners') throw impossible(fault);
       system.clocks[target].set(fault.stepMs ?? 0);
       return async () => system.clocks[target].set(0);
     default:

@@ -17,7 +17,9 @@ const claimWindowMs = 10_000;
 export interface System {
   readonly bridges: readonly ManagedProcess[];
   readonly workers: readonly ManagedProcess[];
-  readonly clocks: Readonly<Record<keyof typeof counts, MovableClock>>;
+  /** Passive subscribers: a graph service, and two readers of one group. */
+  readonly listeners: readonly ManagedProcess[];
+  readonly clocks: Readonly<Record<keyof typeof withMovableClock, MovableClock>>;
 }
 
 interface SystemOptions {
@@ -44,7 +46,7 @@ export async function planSystem(options: SystemOptions): Promise<System> {
     bridge: await createMovableClock(join(folder, 'bridge.clock')),
     workers: await createMovableClock(join(folder, 'workers.clock')),
   };
-  const several = (kind: keyof typeof counts, name: string, entry: string): ManagedProcess[] =>
+  const several = (kind: keyof typeof withMovableClock, name: string, entry: string): ManagedProcess[] =>
     Array.from({ length: counts[kind] }, (_, index) => {
       const clock = index === withMovableClock[kind] ? clocks[kind].environment : {};
       const { onStart, onDeath } = options;
@@ -61,6 +63,17 @@ export async function planSystem(options: SystemOptions): Promise<System> {
   return {
     bridges: several('bridge', 'bridge', 'outbox-bridge/main.ts'),
     workers: several('workers', 'workers', 'workers/main.ts'),
+    listeners: ['graph', 'reader', 'reader'].map(
+      (listener, index) =>
+        new ManagedProcess({
+          name: `listener-${index}`,
+          entry: 'test/chaos/world/listener.ts',
+          environment: { ...environment, LISTENER: listener },
+          logFolder: folder,
+          onStart: options.onStart,
+          onDeath: options.onDeath,
+        }),
+    ),
     clocks,
   };
 }

@@ -1,0 +1,74 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { Pool } from 'pg';
+import { Subscriber, type ReceivedEvent } from '../../../client/subscriber';
+import { domains } from '../../../contracts/events/define';
+import { Random } from '../../../dev/demo/random';
+import { createKafka } from '../../../runtime/kafka';
+import { runProcess } from '../../../runtime/lifecycle';
+import { createLogger } from '../../../runtime/logger';
+
+/** Shorter than the slow handlings below: each of them outlives a session. */
+const sessionTimeoutMs = 6_000;
+const slowShare = 0.006;
+const slowMs = [7_000, 10_000] as const;
+
+const begin = `
+  INSERT INTO business.heard (listener, topic, key, event_id, sequence) VALUES ($1, $2, $3, $4, $5) RETURNING n`;
+const end = 'UPDATE business.heard SET ended_at = clock_timestamp() WHERE n = $1';
+/** What a graph service does when a person is deleted: their follows go, in both directions, at once. */
+const forget = 'DELETE FROM follows WHERE follower_id = $1::uuid OR followee_id = $1::uuid';
+
+/**
+ * A passive subscriber of every topic, by the client library as a service team would use it. It writes down when each
+ * handling began and ended. `LISTENER=graph` also deletes the follows of deleted people; `LISTENER=reader` is sometimes
+ * slower than its session.
+ */
+async function main(): Promise<void> {
+  const { DATABASE_URL, REDIS_URL, REDIS_KEY_PREFIX, KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, LISTENER } = process.env;
+  const logger = createLogger('listener', 'info');
+  const pool = new Pool({
+    connectionString: DATABASE_URL,
+    max: 6,
+    query_timeout: 12_000,
+    connectionTimeoutMillis: 5_000,
+  });
+  pool.on('error', () => undefined);
+  const redis = new Redis(REDIS_URL ?? '', { keyPrefix: REDIS_KEY_PREFIX ?? '', commandTimeout: 5_000 });
+  redis.on('error', () => undefined);
+  const random = new Random(process.pid);
+  const isGraph = LISTENER === 'graph';
+
+  const handle = async (event: ReceivedEvent, signal: AbortSignal): Promise<void> => {
+    const values = [LISTENER, event.topic, event.key, event.eventId, event.sequence];
+    const { rows } = await pool.query<{ n: number }>(begin, values);
+    try {
+      if (isGraph) await forgetWhoLeft(event);
+      else if (random.chance(slowShare)) await pause(random.between(...slowMs), undefined, { signal });
+      signal.throwIfAborted();
+    } finally {
+      await pool.query(end, [rows[0]?.n]);
+    }
+  };
+  const forgetWhoLeft = async ({ eventType, payload }: ReceivedEvent): Promise<void> => {
+    const { user_id, soft_delete } = payload as { user_id?: string; soft_delete?: boolean };
+    if (eventType === 'identity.user.deleted' && soft_delete !== true) await pool.query(forget, [user_id]);
+  };
+
+  const subscriber = new Subscriber({
+    kafka: createKafka({ kafkaBrokers: (KAFKA_BROKERS ?? '').split(',') }, `chaos-${LISTENER}`, logger),
+    redis,
+    name: `${KAFKA_TOPIC_PREFIX}-${LISTENER}`,
+    topics: domains.map((domain) => `${KAFKA_TOPIC_PREFIX}.${domain}.events`),
+    retryMs: 300,
+    sessionTimeoutMs,
+    rebalanceTimeoutMs: 15_000,
+    handle,
+    onError: (error, at) => logger.warn({ ...at, error: error.message }, 'not handled yet'),
+  });
+  process.exitCode = await runProcess([subscriber], logger);
+  redis.disconnect();
+  await pool.end();
+}
+
+void main();
