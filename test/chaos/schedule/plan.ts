@@ -33,6 +33,7 @@ export function planSchedule({ seed, minutes }: { seed: number; minutes: number 
     if (minutes >= completeFromMinutes && cycle % cyclesPerBlackout === cyclesPerBlackout / 4) {
       addTo(faults, storm, { target: 'bridge', kind: 'kill' }, random, everyOne);
     }
+    mostLeftFirst(required);
     const share = Math.ceil(required.length / (storms.length - cycle));
     const wanted = Math.max(share, 3 + random.below(2));
     // What does not fit, since its target is not free, waits for the next storm.
@@ -46,6 +47,19 @@ export function planSchedule({ seed, minutes }: { seed: number; minutes: number 
     required.unshift(...later.filter((choice) => isRequired(choice, faults)));
   });
   return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** A target with many faults still to come needs many storms: its turn comes early. Otherwise the order stays. */
+function mostLeftFirst(required: Choice[]): void {
+  const left = (target: Target): number =>
+    required.filter((one) => one.target === target).length * (restMs[target] + meanMs(target));
+  const needs = new Map(required.map(({ target }) => [target, left(target)]));
+  required.sort((a, b) => (needs.get(b.target) ?? 0) - (needs.get(a.target) ?? 0));
+}
+
+function meanMs(target: Target): number {
+  const lengths = allChoices.filter((one) => one.target === target).map((one) => durationOf(one)[1]);
+  return lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
 }
 
 /** Whether the choice has not been dealt yet. */
