@@ -1,6 +1,7 @@
 import { type StackAddresses } from '../../dev/stack/addresses';
 import { type ReceivedMail } from '../../dev/demo/setup/mail-sink';
 import { type BurstKind } from './traffic/bursts';
+import { type OperatorAction } from './world/operator-actions';
 
 /** What a chaos run is asked to do. */
 export interface ChaosOptions {
@@ -14,7 +15,16 @@ export interface ChaosOptions {
 
 /** What can be harmed. */
 export type Target =
-  'bridge' | 'workers' | 'postgres' | 'pgbouncer' | 'redis' | 'kafka' | 'temporal' | 'writers' | 'listeners';
+  | 'bridge'
+  | 'workers'
+  | 'postgres'
+  | 'pgbouncer'
+  | 'redis'
+  | 'kafka'
+  | 'temporal'
+  | 'writers'
+  | 'listeners'
+  | 'operator';
 
 /** How it is harmed. */
 export type FaultKind =
@@ -41,7 +51,9 @@ export type FaultKind =
   /** The process's wall clock jumps. */
   | 'clock-step'
   /** The writers do this all at once. */
-  | BurstKind;
+  | BurstKind
+  /** An operator does this to open workflows, and makes up for it with the product's commands. */
+  | OperatorAction;
 
 /** Index of a fault that harms all of its target at once. */
 export const everyOne = -1;

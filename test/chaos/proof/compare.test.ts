@@ -45,6 +45,16 @@ const fault = (target: 'workers' | 'redis', kind: 'pause' | 'wipe', beganAtMs: n
 });
 
 describe('the ledger proof', () => {
+  it('takes a completed replay for the end of a run that an operator terminated', () => {
+    const runs = ({ runs: all }: Evidence, replay: string) => [
+      ...without(all, ({ workflowId }) => workflowId === created.id),
+      runOf(created, { status: 'TERMINATED' }),
+      runOf({ id: `${created.id}/replay-1` }, { status: replay }),
+    ];
+    expect(violationsOf(withChange((healthy) => ({ runs: runs(healthy, 'COMPLETED') })))).toEqual({});
+    expect(violationsOf(withChange((healthy) => ({ runs: runs(healthy, 'FAILED') })))).toEqual({ unexplained: 2 });
+  });
+
   it('finds nothing where every promise was kept, and looks at something for each', () => {
     const rows = compare(healthyEvidence());
     expect(rows.map(({ promise, violations }) => [promise, violations])).toEqual([

@@ -8,6 +8,7 @@ import { notificationFaults } from '../../../dev/demo/checks/notifications';
 import { postFaults } from '../../../dev/demo/checks/posts-shown';
 import { type ProofRow } from '../types';
 import { emailTruth, type Evidence } from './evidence';
+import { byEvent } from './replays';
 import { proofRow } from './row';
 
 /** Every event that was committed was started, is on Kafka, and has all its effects. */
@@ -25,7 +26,7 @@ export function lost(evidence: Evidence): ProofRow {
       .map(({ what }) => what),
     ...notificationFaults(expectedNotifications(truth), evidence.told).missing,
     ...lostEmails(evidence),
-    ...mediaFaults(truth, evidence.links, runs).missing,
+    ...mediaFaults(truth, evidence.links, byEvent(runs)).missing,
     ...lostShows(evidence),
   ];
   return proofRow('lost', truth.events.length, offenders);

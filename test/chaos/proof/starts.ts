@@ -1,6 +1,7 @@
 import { groupBy } from '../../../dev/demo/checks/group-by';
 import { type ProofRow } from '../types';
 import { type Evidence } from './evidence';
+import { eventOf } from './replays';
 import { proofRow } from './row';
 
 /** Every event has one first run at the most; a run that went on as new ones is still one. Every run has its row. */
@@ -11,7 +12,7 @@ export function duplicateStarts({ rows, runs }: Pick<Evidence, 'rows' | 'runs'>)
     const all = `${ofEvent.map(({ runId, status }) => `${runId} ${status}`).join(', ')}`;
     return [
       ...(first.size > 1 ? [`event ${id} was started ${first.size} times: ${all}`] : []),
-      ...(known.has(id) ? [] : [`workflow ${id} has no outbox row: ${all}`]),
+      ...(known.has(eventOf(id)) ? [] : [`workflow ${id} has no outbox row: ${all}`]),
     ];
   });
   return proofRow('duplicate starts', runs.length, offenders);

@@ -8,6 +8,7 @@ import { isDeleted } from '../../../dev/demo/checks/truth';
 import { type ProofRow } from '../types';
 import { emailTruth, type Evidence } from './evidence';
 import { feedFaults } from './lost';
+import { badlyEnded, byEvent } from './replays';
 import { proofRow } from './row';
 import { strangers } from './unheard';
 
@@ -16,7 +17,9 @@ export function unexplained(evidence: Evidence): ProofRow {
   const { truth, rows, runs, deliveries, bridges } = evidence;
   const offenders = [
     ...rows.flatMap(rowTrouble),
-    ...runs.flatMap(runTrouble),
+    ...badlyEnded(runs).map(
+      ({ workflowId, runId, type, status }) => `workflow ${workflowId} (${type}, run ${runId}) is ${status}`,
+    ),
     ...bridges.flatMap(bridgeTrouble),
     ...deliveryTrouble(evidence),
     ...strangers(evidence),
@@ -38,11 +41,6 @@ function rowTrouble(row: Evidence['rows'][number]): string[] {
     ...(retryCount === 0 ? [] : [`row ${id} had ${retryCount} attempts burnt: ${lastError ?? 'no reason given'}`]),
     ...(publishedAtMs === null || lastError === null ? [] : [`row ${id} is published, and says ${lastError}`]),
   ];
-}
-
-function runTrouble({ workflowId, runId, type, status }: Evidence['runs'][number]): string[] {
-  const ended = status === 'COMPLETED' || status === 'CONTINUED_AS_NEW';
-  return ended ? [] : [`workflow ${workflowId} (${type}, run ${runId}) is ${status}`];
 }
 
 /** Processes that were killed leave their row, which ends by its age. */
@@ -79,7 +77,7 @@ function deliveryTrouble(evidence: Evidence): string[] {
 }
 
 function mediaTrouble({ truth, links, runs }: Evidence): string[] {
-  const { unexpected, unended } = mediaFaults(truth, links, runs);
+  const { unexpected, unended } = mediaFaults(truth, links, byEvent(runs));
   return [...unexpected, ...unended];
 }
 

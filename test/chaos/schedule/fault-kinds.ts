@@ -41,6 +41,12 @@ export const faultKinds = {
     'not-found': [4_000, 12_000],
     'not-active': [4_000, 12_000],
   },
+  operator: {
+    terminate: [1_000, 4_000],
+    cancel: [1_000, 4_000],
+    reset: [100, 1_000],
+    'pause-activity': [4_000, 9_000],
+  },
   listeners: { kill: [500, 4_000], restart: [500, 4_000] },
   writers: { 'hot-aggregate': [100, 500], bulk: [100, 500] },
 } as const satisfies Readonly<Record<Target, Partial<Record<FaultKind, Range>>>>;
@@ -66,6 +72,7 @@ export const essentialChoices: readonly Choice[] = [
   { target: 'redis', kind: 'rollback' },
   { target: 'temporal', kind: 'not-found' },
   { target: 'writers', kind: 'hot-aggregate' },
+  { target: 'operator', kind: 'terminate' },
 ];
 
 /** How long a fault of this choice lasts, from and to. */
@@ -91,4 +98,5 @@ export const restMs: Readonly<Record<Target, number>> = {
   // What they wrote is worked off before they do so again.
   writers: 25_000,
   listeners: 10_000,
+  operator: 4_000,
 };

@@ -1,4 +1,4 @@
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { Pool } from 'pg';
 import { Cleanup } from '../../../dev/demo/cleanup';
 import { newRunId } from '../../../dev/demo/run-names';
@@ -9,7 +9,7 @@ import { createRunDatabase } from './database';
 import { dealFault } from './harm';
 import { createLinks } from './links';
 import { chaosNames } from './names';
-import { flushRedis, runAudit, runRebuildFeeds } from './operator';
+import { flushRedis, persist, runAudit, runRebuildFeeds, runReplay } from './operator';
 import { claimRun } from './run-claim';
 import { untilSystemReady } from './ready';
 import { bringServersUp } from './servers';
@@ -123,9 +123,17 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
     ...environmentOf({ ...direct, databaseUrl }),
   };
   const writers: ChaosWorld['writers'] = {};
+  const acting = Connection.lazy({ address: direct.temporalAddress });
+  cleanup.add('the operator', () => acting.close());
   const harmed = {
     servers,
     writers,
+    operator: {
+      client: new Client({ connection: acting, namespace: direct.temporalNamespace }),
+      query: names.workflowQuery,
+      replay: (eventIds: readonly string[]) => runReplay(eventIds, operator, claim.folder),
+      persist,
+    },
     links,
     system,
     wipeRedis: () => flushRedis(direct.redisUrl),

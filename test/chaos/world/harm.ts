@@ -1,6 +1,7 @@
 import { type BurstKind } from '../traffic/bursts';
 import { type ChaosWorld, type FaultKind, type PlannedFault, everyOne } from '../types';
 import { type Links, type ProxiedTarget } from './links';
+import { actAsOperator, type OperatorAction, type OperatorTools } from './operator-actions';
 import { type ManagedProcess } from './managed-process';
 import { type ChaosServers } from './servers';
 import { type System } from './system';
@@ -15,6 +16,7 @@ interface Harmed {
   /** What an operator does after Redis was lost. */
   readonly rebuildFeeds: () => Promise<void>;
   readonly wipeRedis: () => Promise<void>;
+  readonly operator: OperatorTools;
   /** Set while the writers write. */
   readonly writers: ChaosWorld['writers'];
 }
@@ -22,8 +24,8 @@ interface Harmed {
 /** Some hundred milliseconds to each answer of usual size: far above every budget, below most timeouts. */
 const slowness = { latencyMs: 150, pieceBytes: 2_048 };
 
-/** A broker that takes a second for each request of usual size: slow, and not away. */
-const slowBroker = { latencyMs: 500, pieceBytes: 64 * 1_024 };
+/** A broker that takes a second more for each request: slow, and not away. */
+const slowBroker = { answersAfterMs: 1_000 };
 
 /** Deals a fault; the answer ends it. */
 export async function dealFault(harmed: Harmed, fault: PlannedFault): Promise<End> {
@@ -37,6 +39,8 @@ export async function dealFault(harmed: Harmed, fault: PlannedFault): Promise<En
       return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmPgBouncer(harmed, fault);
     case 'kafka':
       return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmServer(harmed, fault, target);
+    case 'operator':
+      return actAsOperator(fault.kind as OperatorAction, harmed.operator);
     case 'writers':
       return harmByWriters(harmed, fault);
     case 'redis':
@@ -128,7 +132,7 @@ async function harmSockets({ links }: Harmed, { kind }: PlannedFault, target: Pr
   const proxy = links.proxies[target];
   switch (kind) {
     case 'slow':
-      proxy.set({ slow: target === 'kafka' ? slowBroker : slowness });
+      proxy.set(target === 'kafka' ? slowBroker : { slow: slowness });
       break;
     case 'not-found':
     case 'not-active':

@@ -59,7 +59,12 @@ async function ops(
   note(said);
 }
 
-async function persist(what: string, work: () => Promise<unknown>): Promise<void> {
+/** Runs `npm run ops -- replay` for these events; fails when one of them is refused. */
+export async function runReplay(eventIds: readonly string[], environment: Environment, folder: string): Promise<void> {
+  await ops(['replay', ...eventIds, '--yes', '--json', '--reason', 'chaos'], environment, folder);
+}
+
+export async function persist(what: string, work: () => Promise<unknown>): Promise<void> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     try {

@@ -1,0 +1,23 @@
+import { groupBy } from '../../../dev/demo/checks/group-by';
+import { type Run } from './evidence';
+
+/** The event that a workflow is for: a replay's id begins with it. */
+export function eventOf(workflowId: string): string {
+  return workflowId.split('/')[0] ?? workflowId;
+}
+
+/** The runs under the id of their event, a replay's after those that it makes up for. */
+export function byEvent(runs: readonly Run[]): Run[] {
+  return [...runs]
+    .sort((a, b) => a.workflowId.length - b.workflowId.length || a.workflowId.localeCompare(b.workflowId))
+    .map((run) => ({ ...run, workflowId: eventOf(run.workflowId) }));
+}
+
+/** Runs that ended other than well, or not at all, where no other run of the event came to a good end. */
+export function badlyEnded(runs: readonly Run[]): Run[] {
+  return [...groupBy(runs, ({ workflowId }) => eventOf(workflowId)).values()].flatMap((ofEvent) => {
+    const open = ofEvent.filter(({ status }) => status === 'RUNNING');
+    if (ofEvent.some(({ status }) => status === 'COMPLETED')) return open;
+    return ofEvent.filter(({ status }) => status !== 'CONTINUED_AS_NEW');
+  });
+}
