@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { searchAttributes } from '../../../contracts/search-attributes';
 import { locateTemporal } from '../fetch/temporal-cli';
@@ -32,6 +33,10 @@ export const temporal: LocalServer = {
   startTimeoutMs: 60_000,
   locate: locateTemporal,
   async create() {},
+  // Tests begin with nothing, as they did when this was in memory.
+  mend({ data, profile }) {
+    if (profile === 'test') for (const file of databaseFiles(data)) rmSync(file, { force: true });
+  },
   command: (setting) => ({
     file: setting.program.path,
     args: temporalArguments(setting),
@@ -43,17 +48,26 @@ export const temporal: LocalServer = {
 
 type ArgumentsFor = Pick<Setting, 'data' | 'ports' | 'profile' | 'temporalNamespace'>;
 
-/** `temporal server start-dev …`: on a WAL file when it must outlive a restart, in memory for tests. */
+const databaseFile = (data: string) => join(data, 'temporal.db');
+const databaseFiles = (data: string) => ['', '-wal', '-shm'].map((suffix) => `${databaseFile(data)}${suffix}`);
+
+/**
+ * `temporal server start-dev …` on a file, also for tests: SQLite's memory belongs to one connection, and a transaction that
+ * is cancelled on a starved machine makes the server open another, in which there is not one table ("no such table:
+ * namespaces"). Tests do without the waits for the disk.
+ */
 export function temporalArguments({ data, ports, profile, temporalNamespace }: ArgumentsFor): string[] {
-  const file = ['--db-filename', join(data, 'temporal.db')];
-  const pragmas = ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'];
+  const file = ['--db-filename', databaseFile(data)];
+  const synchronous = profile === 'test' ? 'off' : 'normal';
+  const pragmas = ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', `synchronous=${synchronous}`];
   const config = { ...dynamicConfig, ...(profile === 'test' ? testDynamicConfig : {}) };
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'error', '--log-format', 'json'],
     ...['--port', String(ports.temporal), '--ui-port', String(ports.temporalUi)],
     ...['--http-port', String(ports.temporalHttp), '--metrics-port', String(ports.temporalMetrics)],
     ...['--namespace', temporalNamespace],
-    ...(profile === 'durable' ? [...file, ...pragmas] : []),
+    ...file,
+    ...pragmas,
     ...Object.entries(config).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
     ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${cliTypes[type]}`]),
   ];
