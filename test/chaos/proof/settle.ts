@@ -31,6 +31,8 @@ const notHeardOf = `
   WHERE o.dead_lettered_at IS NULL AND NOT EXISTS (
     SELECT FROM business.heard h WHERE h.event_id = o.id AND h.listener = l.listener AND h.ended_at IS NOT NULL)`;
 
+const repairsDue = 'SELECT count(*)::int AS due FROM feed_stores WHERE repaired_epoch < epoch';
+
 /**
  * Waits until every row is started and on Kafka, no workflow and no transaction is open and no e-mail is under way; gives
  * up when nothing moves any more, and says what is missing. A server that does not answer is waited for, too.
@@ -60,7 +62,9 @@ async function look({ pool, client }: Witnesses, query: string): Promise<string[
     const counts = await outboxCounts(pool);
     const { rows } = await pool.query<{ open: number }>(openTransactions);
     const unheard = await pool.query<{ events: number }>(notHeardOf);
+    const repairs = await pool.query<{ due: number }>(repairsDue);
     return [
+      ...((repairs.rows[0]?.due ?? 0) > 0 ? ['the repair of Redis'] : []),
       ...missingOf(counts, await countOpen(client, query), rows[0]?.open ?? 0),
       ...unheard.rows
         .filter(({ events }) => events > 0)
