@@ -28,7 +28,7 @@ export const ledgers: readonly Ledger[] = [
   // A delivery that is not over keeps its event's partition; this is the second guard.
   { table: 'notification_deliveries', age: 'created_at', unless: `t.state IN ('pending', 'claimed')`, event: ofEvent },
   // Only what no inbox lists: switched off for this kind, or taken back.
-  { table: 'notifications', age: 'created_at', unless: 't.in_app AND t.retracted_at IS NULL', event: ofEvent },
+  { table: 'notifications', age: 'created_at', only: 'NOT (t.in_app AND t.retracted_at IS NULL)', event: ofEvent },
   // What its person has read so long ago that no inbox page reaches it.
   {
     table: 'notifications',
