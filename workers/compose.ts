@@ -130,6 +130,8 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
     }),
     ...createMediaActivities({
       events: new PgEventStore(pools.media),
+      owners: new PgContentOwners(pools.media),
+      history: new PgAggregateHistory(pools.media),
       media: new PgMediaStore(pools.media),
       pending: new RedisPendingMedia(redis),
       tombstones: new PgTombstones(pools.media),

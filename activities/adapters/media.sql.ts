@@ -1,12 +1,17 @@
 const uploadColumns = `m.media_id AS "mediaId", m.upload_id AS "uploadId", m.user_id AS "userId", m.event_id AS "eventId",
   to_char(m.uploaded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "uploadedAt"`;
 
-// An upload that names its post is never parked, not even for a moment: another post might claim it.
+// Media that nothing claimed may be uploaded again by the same user, and then waits again. A repetition is not later.
 export const insertUpload = `
-  INSERT INTO parked_media (media_id, upload_id, user_id, event_id, uploaded_at, expires_at, post_id, state)
-  VALUES ($1, $2, $3, $4, $5::timestamptz, $5::timestamptz + $6::bigint * interval '1 millisecond', $7::uuid,
-    CASE WHEN $7::uuid IS NULL THEN 'parked' ELSE 'linked' END)
-  ON CONFLICT (media_id) DO NOTHING`;
+  INSERT INTO parked_media AS m (media_id, upload_id, user_id, event_id, uploaded_at, expires_at, for_post, state)
+  VALUES ($1, $2, $3, $4, $5::timestamptz, $5::timestamptz + $6::bigint * interval '1 millisecond', $7::uuid, 'parked')
+  ON CONFLICT (media_id) DO UPDATE SET
+    upload_id = excluded.upload_id, event_id = excluded.event_id, uploaded_at = excluded.uploaded_at,
+    expires_at = excluded.expires_at, for_post = excluded.for_post, state = 'parked'
+  WHERE m.state = 'unclaimed' AND m.user_id = excluded.user_id AND excluded.uploaded_at > m.uploaded_at`;
+
+export const updateRefused = `
+  UPDATE parked_media SET state = 'unclaimed' WHERE media_id = $1 AND event_id = $2 AND state = 'parked'`;
 
 export const selectStatus = `
   SELECT state, greatest(0, ceil(extract(epoch FROM expires_at - clock_timestamp()) * 1000))::bigint AS "waitMs"
@@ -25,7 +30,7 @@ export const selectClaimsNaming = `
 export const selectFirstUnnamedClaim = `
   SELECT c.post_id AS "postId", c.user_id AS "userId", c.event_id AS "eventId"
   FROM parked_media m JOIN unnamed_claims c ON c.user_id = m.user_id AND c.posted_at BETWEEN m.uploaded_at AND m.expires_at
-  WHERE m.media_id = $1 ORDER BY c.posted_at, c.post_id LIMIT 1`;
+  WHERE m.media_id = $1 AND (m.for_post IS NULL OR m.for_post = c.post_id) ORDER BY c.posted_at, c.post_id LIMIT 1`;
 
 export const insertNamed = `
   INSERT INTO wanted_media (media_id, post_id, user_id, event_id)
@@ -39,11 +44,19 @@ export const selectUploadsNamedBy = `
   SELECT ${uploadColumns} FROM wanted_media w JOIN parked_media m USING (media_id, user_id)
   WHERE w.media_id = ANY ($2::uuid[]) AND w.post_id = $1 ORDER BY m.media_id`;
 
+// Only media of this user: an upload may name media that another has uploaded before.
 export const upsertLink = `
-  WITH link AS (
-    INSERT INTO post_media (post_id, media_id, event_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+  WITH owned AS MATERIALIZED (
+    SELECT media_id FROM parked_media WHERE media_id = $2 AND user_id = $4
+  ), link AS (
+    INSERT INTO post_media (post_id, media_id, event_id) SELECT $1::uuid, media_id, $3::uuid FROM owned ON CONFLICT DO NOTHING
   )
-  UPDATE parked_media SET state = 'linked', post_id = $1 WHERE media_id = $2 AND state <> 'linked'`;
+  UPDATE parked_media SET state = 'linked', post_id = $1::uuid
+  WHERE media_id = $2 AND user_id = $4 AND state <> 'linked'`;
+
+export const selectUploadsFor = `
+  SELECT ${uploadColumns} FROM parked_media m
+  WHERE m.for_post = $1 AND m.state <> 'linked' AND m.user_id = $2 ORDER BY m.media_id`;
 
 // The lock makes one of two claiming posts see the other's claim; its order keeps them from waiting for each other.
 export const claimUnnamed = `
@@ -51,6 +64,9 @@ export const claimUnnamed = `
     SELECT m.media_id FROM unnamed_claims c
     JOIN parked_media m ON m.user_id = c.user_id AND c.posted_at BETWEEN m.uploaded_at AND m.expires_at
     WHERE c.post_id = $1 AND m.state <> 'linked' AND ($3::uuid IS NULL OR m.media_id = $3)
+      AND (m.for_post IS NULL OR m.for_post = $1)
+      -- The longest window there is: keeps old uploads of the same person out of the search.
+      AND m.uploaded_at >= c.posted_at - interval '7 days'
       AND NOT EXISTS (SELECT 1 FROM wanted_media w WHERE w.media_id = m.media_id AND w.user_id = m.user_id)
     ORDER BY m.media_id FOR UPDATE OF m
   ), claimed AS (

@@ -47,8 +47,16 @@ export class PgMediaStore implements MediaStore {
     return this.rows<Upload>(sql.selectUploadsNamedBy, [postId, mediaIds]);
   }
 
-  async linkNamed(mediaId: string, postId: string, eventId: string): Promise<void> {
-    await this.rows(sql.upsertLink, [postId, mediaId, eventId]);
+  async refuse(mediaId: string, eventId: string): Promise<void> {
+    await this.rows(sql.updateRefused, [mediaId, eventId]);
+  }
+
+  uploadsFor({ postId, userId }: MediaClaim): Promise<Upload[]> {
+    return this.rows<Upload>(sql.selectUploadsFor, [postId, userId]);
+  }
+
+  async linkNamed(mediaId: string, { postId, userId, eventId }: MediaClaim): Promise<void> {
+    await this.rows(sql.upsertLink, [postId, mediaId, eventId, userId]);
   }
 
   linkUnnamed({ postId, eventId }: MediaClaim, mediaId?: string): Promise<Upload[]> {

@@ -21,7 +21,8 @@ export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<num
   else return 0;
 
   await faultPoint('media.claim-recorded');
-  const claimed = mediaIds.length > 0 ? await linkNamed(deps, claim, mediaIds) : await media.linkUnnamed(claim);
+  const named = await linkNamed(deps, claim, mediaIds);
+  const claimed = mediaIds.length > 0 ? named : [...named, ...(await media.linkUnnamed(claim))];
   await faultPoint('media.claim-linked');
   if (await postIsGone(deps, postId, userId)) await media.unlinkPost(postId);
   await faultPoint('media.claim-kept');
@@ -29,13 +30,11 @@ export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<num
   return media.countLinks(postId);
 }
 
-async function linkNamed(
-  { media }: MediaDeps,
-  { postId, eventId }: MediaClaim,
-  mediaIds: readonly string[],
-): Promise<Upload[]> {
-  const uploads = await media.uploadsNamedBy(postId, mediaIds);
-  for (const { mediaId } of uploads) await media.linkNamed(mediaId, postId, eventId);
+/** Links what the post names, and what names the post. */
+async function linkNamed({ media }: MediaDeps, claim: MediaClaim, mediaIds: readonly string[]): Promise<Upload[]> {
+  const named = mediaIds.length > 0 ? await media.uploadsNamedBy(claim.postId, mediaIds) : [];
+  const uploads = [...named, ...(await media.uploadsFor(claim))];
+  for (const { mediaId } of uploads) await media.linkNamed(mediaId, claim);
   return uploads;
 }
 

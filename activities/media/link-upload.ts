@@ -3,6 +3,7 @@ import { type EventRecord } from '../../contracts/event-ref';
 import { oneLine } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Upload, type UploadStatus } from '../ports/media-store';
+import { postAuthor } from '../post-author';
 import { type MediaDeps } from './deps';
 import { postIsGone, userIsGone } from './post-is-gone';
 
@@ -14,15 +15,10 @@ type UploadEvent = EventRecord<PayloadOf<'media.upload.completed'>>;
  */
 export async function linkUpload(deps: MediaDeps, event: UploadEvent): Promise<UploadStatus> {
   const { media, settings } = deps;
-  const { post_id: postId, media_id: mediaId, user_id: userId } = event.payload;
-  // An upload that names its post is for no other, unless that one names it.
-  await media.recordUpload(uploadOf(event), postId === undefined ? settings.mediaClaimWindowMs : 0);
+  const { media_id: mediaId, user_id: userId } = event.payload;
+  await media.recordUpload(uploadOf(event), settings.mediaClaimWindowMs);
   await faultPoint('media.upload-recorded');
-  if (postId !== undefined) {
-    await media.linkNamed(mediaId, postId, event.eventId);
-    await faultPoint('media.upload-linked');
-    if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
-  }
+  await linkToNamed(deps, event);
   await linkToClaims(deps, mediaId);
   if (await userIsGone(deps, userId)) await media.giveUp(mediaId);
   await faultPoint('media.upload-settled');
@@ -34,6 +30,8 @@ export async function linkUpload(deps: MediaDeps, event: UploadEvent): Promise<U
 /** At the end of the window, or when told of a claim: what has become of the upload? Gives it up if nothing has. */
 export async function settleUpload(deps: MediaDeps, event: UploadEvent): Promise<UploadStatus> {
   const { media } = deps;
+  // Its post may have come without claiming any media.
+  await linkToNamed(deps, event);
   await media.expire(event.payload.media_id);
   await faultPoint('media.expired');
   const status = await media.status(event.payload.media_id);
@@ -41,12 +39,34 @@ export async function settleUpload(deps: MediaDeps, event: UploadEvent): Promise
   return status;
 }
 
+/**
+ * Links the upload to the post it names, which must be of the same user. While no such post is committed it waits: the
+ * post's own event looks for it. It is for no other post, unless that one names it.
+ */
+async function linkToNamed(deps: MediaDeps, { eventId, payload }: UploadEvent): Promise<void> {
+  const { media, logger } = deps;
+  const { post_id: postId, media_id: mediaId, user_id: userId } = payload;
+  if (postId === undefined) return;
+  const author = await postAuthor(deps, postId);
+  if (author === undefined) return;
+  if (author !== userId) {
+    logger.warn(
+      { event_id: eventId, media_id: mediaId, post_id: postId },
+      'media: upload names the post of another user',
+    );
+    return media.refuse(mediaId, eventId);
+  }
+  await media.linkNamed(mediaId, { postId, userId, eventId });
+  await faultPoint('media.upload-linked');
+  if (await postIsGone(deps, postId)) await media.unlinkPost(postId);
+}
+
 async function linkToClaims(deps: MediaDeps, mediaId: string): Promise<void> {
   const { media } = deps;
   const named = await media.claimsNaming(mediaId);
-  for (const { postId, userId, eventId } of named) {
-    await media.linkNamed(mediaId, postId, eventId);
-    if (await postIsGone(deps, postId, userId)) await media.unlinkPost(postId);
+  for (const claim of named) {
+    await media.linkNamed(mediaId, claim);
+    if (await postIsGone(deps, claim.postId, claim.userId)) await media.unlinkPost(claim.postId);
   }
   if (named.length > 0) return;
   const claim = await media.firstUnnamedClaim(mediaId);

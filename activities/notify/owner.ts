@@ -1,6 +1,5 @@
-import { NovaError, failures } from '../../contracts/failures';
 import { type EventRef } from '../../contracts/event-ref';
-import { createdPost } from '../created-post';
+import { authorInOutbox } from '../post-author';
 import { type ContentOwner } from '../ports/content-owners';
 import { isLocalTry, scheduledAgoMs } from './attempt';
 import { type NotifyDeps, limitsOf } from './deps';
@@ -18,19 +17,11 @@ export async function ownerOf(deps: Deps, { owner }: Notice): Promise<Partial<Co
   // A comment is looked up even when its owner is named: its post is what a delete will name.
   if (ownerId !== undefined && contentType !== 'comment') return { ownerId };
   const known = await deps.owners.ownerOf(contentType, contentId);
-  if (known === undefined && contentType === 'post') return authorInOutbox(deps, contentId);
-  return { ...known, ...(ownerId === undefined ? {} : { ownerId }) };
-}
-
-async function authorInOutbox(deps: Deps, postId: string): Promise<Partial<ContentOwner>> {
-  try {
-    const created = await createdPost(deps, { aggregateId: postId, sequence: Number.MAX_SAFE_INTEGER }, postId);
-    return created === undefined ? {} : { ownerId: created.payload.user_id };
-  } catch (thrown) {
-    // A row that says nothing valid is the bridge's to refuse; it is no fault of the event that points to it.
-    if (thrown instanceof NovaError && failures[thrown.code].cause === 'row') return {};
-    throw thrown;
+  if (known === undefined && contentType === 'post') {
+    const author = await authorInOutbox(deps, contentId);
+    return author === undefined ? {} : { ownerId: author };
   }
+  return { ...known, ...(ownerId === undefined ? {} : { ownerId }) };
 }
 
 /**

@@ -27,7 +27,10 @@ export interface UploadStatus {
 
 /** Media and their posts. Each write commits before it resolves, so that the other side sees it when it looks. */
 export interface MediaStore {
-  /** Parks the upload for `windowMs` from its event, unless it names its post; a repetition changes nothing. */
+  /**
+   * Parks the upload for `windowMs` from its event, for the post it names alone if it names one. A repetition changes
+   * nothing; media that nothing claimed is parked again when its user uploads it again.
+   */
   recordUpload(upload: Upload, windowMs: number): Promise<void>;
   /** @throws NovaError EVENT_NOT_FOUND for media never recorded */
   status(mediaId: string): Promise<UploadStatus>;
@@ -48,8 +51,13 @@ export interface MediaStore {
   /** Those of these media, named by the post before, that were uploaded already and by its author. */
   uploadsNamedBy(postId: string, mediaIds: readonly string[]): Promise<Upload[]>;
 
-  /** Links media to a post that names it; media may belong to several such posts. */
-  linkNamed(mediaId: string, postId: string, eventId: string): Promise<void>;
+  /** Gives up an upload that names a post which is not its user's. */
+  refuse(mediaId: string, eventId: string): Promise<void>;
+  /** Uploads of the author that wait for this post, because they name it. */
+  uploadsFor(claim: MediaClaim): Promise<Upload[]>;
+
+  /** Links media to a post of its user that names it, or that it names; media may belong to several such posts. */
+  linkNamed(mediaId: string, claim: MediaClaim): Promise<void>;
   /**
    * Links to a post that names none whatever its author uploaded in the window before it and no post has or names.
    * Answers those this call linked. With `mediaId`: only that one.

@@ -1,3 +1,5 @@
+import { PgAggregateHistory } from '../../../activities/adapters/pg-aggregate-history';
+import { PgContentOwners } from '../../../activities/adapters/pg-content-owners';
 import { type Client } from '@temporalio/client';
 import { type Redis } from 'ioredis';
 import { KafkaEventSink } from '../../../activities/adapters/kafka-event-sink';
@@ -47,6 +49,8 @@ beforeAll(async () => {
   [collector] = await Promise.all([collect(topics.kafka, [topics.topics.media]), redis.connect(), sink.connect()]);
   media = {
     events: new PgEventStore(database.pool),
+    owners: new PgContentOwners(database.pool),
+    history: new PgAggregateHistory(database.pool),
     media: new PgMediaStore(database.pool),
     pending: new RedisPendingMedia(redis),
     tombstones: new PgTombstones(database.pool),
@@ -78,7 +82,7 @@ afterAll(async () => {
   await Promise.all([database.drop(), topics.drop()]);
 });
 
-async function upload(more: { post_id?: string } = {}) {
+async function upload(more: { post_id?: string; user_id?: string } = {}) {
   const file = { upload_id: newId(), media_id: newId(), user_id: newId(), file_name: 'a.jpg', size_bytes: 1, ...more };
   const event = await insertEvent(database.pool, 'media.upload.completed', file);
   const handle = await client.workflow.start<(event: EventRef) => Promise<WorkflowResult>>('mediaLinkWorkflow', {
@@ -91,7 +95,9 @@ async function upload(more: { post_id?: string } = {}) {
 }
 
 it('links at once an upload that names its post, and emits it', async () => {
-  const { handle, onKafka } = await upload({ post_id: newId() });
+  const entry = { post_id: newId(), user_id: newId() };
+  await insertEvent(database.pool, 'content.post.created', entry);
+  const { handle, onKafka } = await upload(entry);
   expect(await handle.result()).toEqual({ outcome: 'done', counts: { linked: 1 } });
   await waitFor(onKafka);
 });

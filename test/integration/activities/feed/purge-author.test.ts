@@ -1,3 +1,4 @@
+import { PgContentOwners } from '../../../../activities/adapters/pg-content-owners';
 import { PgMediaStore } from '../../../../activities/adapters/pg-media-store';
 import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
 import { beginFanOut } from '../../../../activities/feed/fan-out';
@@ -120,6 +121,8 @@ describe('what hangs on the posts of a deleted author', () => {
   const media = () =>
     createMediaActivities({
       events: feed.deps.events,
+      owners: new PgContentOwners(feed.database.pool),
+      history: feed.deps.history,
       media: new PgMediaStore(feed.database.pool),
       pending: { add: async () => undefined, remove: async () => undefined },
       tombstones: new PgTombstones(feed.database.pool),

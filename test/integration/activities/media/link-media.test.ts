@@ -1,4 +1,6 @@
 import { Redis } from 'ioredis';
+import { PgAggregateHistory } from '../../../../activities/adapters/pg-aggregate-history';
+import { PgContentOwners } from '../../../../activities/adapters/pg-content-owners';
 import { PgEventStore } from '../../../../activities/adapters/pg-event-store';
 import { PgMediaStore } from '../../../../activities/adapters/pg-media-store';
 import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
@@ -32,6 +34,8 @@ const recorder: UploadWaker = {
 function activitiesWith(options: { windowMs?: number; redis?: Redis }): MediaActivities {
   return createMediaActivities({
     events: new PgEventStore(database.pool),
+    owners: new PgContentOwners(database.pool),
+    history: new PgAggregateHistory(database.pool),
     media: new PgMediaStore(database.pool),
     pending: new RedisPendingMedia(options.redis ?? redis),
     tombstones: new PgTombstones(database.pool),
@@ -85,11 +89,81 @@ const inTurn = async (...steps: (() => Promise<unknown>)[]) => {
 };
 
 it('links an upload that names its post, at once and once', async () => {
-  const file = upload(newId(), { post_id: newId() });
+  const entry = post(newId());
+  await posted(entry);
+  const file = upload(entry.user_id, { post_id: entry.post_id });
   const event = await uploaded(file);
-  expect(await activities.mediaLink(event)).toEqual({ state: 'linked', waitMs: 0 });
-  expect(await activities.mediaLink(event)).toEqual({ state: 'linked', waitMs: 0 });
-  expect(await mediaOf(file.post_id as string)).toEqual([file.media_id]);
+  expect(await activities.mediaLink(event)).toMatchObject({ state: 'linked' });
+  expect(await activities.mediaLink(event)).toMatchObject({ state: 'linked' });
+  expect(await mediaOf(entry.post_id)).toEqual([file.media_id]);
+});
+
+describe('an upload that names a post', () => {
+  it('of another user is never linked to it', async () => {
+    const entry = post(newId(), { media_type: 'image' });
+    const file = upload(newId(), { post_id: entry.post_id });
+    const claim = await posted(entry);
+    const link = await uploaded(file);
+    expect(await activities.mediaLink(link)).toMatchObject({ state: 'unclaimed' });
+    expect(await activities.mediaClaim(claim)).toEqual({ linked: 0 });
+    expect(await mediaOf(entry.post_id)).toEqual([]);
+  });
+
+  it('of another user is never linked, also when the post comes later', async () => {
+    const entry = post(newId(), { media_type: 'image' });
+    const link = await uploaded(upload(newId(), { post_id: entry.post_id }));
+    expect(await activities.mediaLink(link)).toMatchObject({ state: 'parked' });
+    expect(await activities.mediaClaim(await posted(entry))).toEqual({ linked: 0 });
+    expect(await activities.mediaExpire(link)).toMatchObject({ state: 'unclaimed' });
+    expect(await mediaOf(entry.post_id)).toEqual([]);
+  });
+
+  it('that is not there yet waits for it, for that one alone', async () => {
+    const user = newId();
+    const [wanted, other] = [post(user, { media_type: 'image' }), post(user, { media_type: 'image' })];
+    const file = upload(user, { post_id: wanted.post_id });
+    const link = await uploaded(file);
+    expect(await activities.mediaLink(link)).toMatchObject({ state: 'parked' });
+    expect(await activities.mediaClaim(await posted(other))).toEqual({ linked: 0 });
+    expect(await activities.mediaClaim(await posted(wanted))).toEqual({ linked: 1 });
+    expect(told).toEqual([{ workflowId: link.eventId, signal: { postId: wanted.post_id, mediaId: file.media_id } }]);
+  });
+
+  it('that claims no media is linked when the upload looks at the end of its window', async () => {
+    const entry = post(newId());
+    const file = upload(entry.user_id, { post_id: entry.post_id });
+    const link = await uploaded(file);
+    await activities.mediaLink(link);
+    await posted(entry);
+    expect(await activities.mediaExpire(link)).toMatchObject({ state: 'linked' });
+    expect(await mediaOf(entry.post_id)).toEqual([file.media_id]);
+  });
+
+  it('does not take media that another user has uploaded before', async () => {
+    const [owner, entry] = [newId(), post(newId())];
+    const file = upload(owner);
+    await activities.mediaLink(await uploaded(file));
+    await posted(entry);
+    await activities.mediaLink(
+      await uploaded({ ...upload(entry.user_id, { post_id: entry.post_id }), media_id: file.media_id }),
+    );
+    expect(await mediaOf(entry.post_id)).toEqual([]);
+    expect(await stateOf(file.media_id)).toBe('parked');
+  });
+});
+
+it('parks media again that was uploaded again after nothing had claimed it', async () => {
+  const impatient = activitiesWith({ windowMs: 1 });
+  const user = newId();
+  const file = upload(user);
+  const first = await uploaded(file);
+  await impatient.mediaLink(first);
+  await waitFor(async () => (await impatient.mediaExpire(first)).state === 'unclaimed');
+  const again = await uploaded({ ...file, upload_id: newId() });
+  expect(await activities.mediaLink(again)).toMatchObject({ state: 'parked' });
+  // A late repetition of the first changes nothing; a post claims the second.
+  expect(await impatient.mediaLink(first)).toMatchObject({ state: 'parked' });
+  expect(await activities.mediaClaim(await posted(post(user, { media_type: 'image' })))).toEqual({ linked: 1 });
 });
 
 it('parks an upload without a post for an hour, in the set of its user', async () => {
