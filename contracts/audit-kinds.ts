@@ -92,7 +92,7 @@ export const auditKinds = {
   waiting: {
     class: 'explained',
     meaning:
-      'Pending past its budget for a reason that shows: an error with its next attempt, a lease, a pause, an outage, its place behind others.',
+      'Pending past its budget for a reason that shows: an error with its next attempt, a lease, a pause, an outage, its place behind others or behind a dead letter that holds.',
     action: 'npm run ops -- status',
   },
   open_waiting: {

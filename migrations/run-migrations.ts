@@ -111,13 +111,15 @@ async function recordEventTypes(client: ClientBase): Promise<void> {
       priority: priorities[definition.priority],
       // Who says no version knows none: the newest would be a claim about its payload, and keep older bridges from the row.
       schema_version: oldestVersion,
+      after_dead_letter: definition.afterDeadLetter ?? 'continue',
     })),
   );
   await client.query(
-    `INSERT INTO outbox_event_types SELECT * FROM jsonb_to_recordset($1::jsonb)
-       AS t (spelling text, event_type text, aggregate_type text, priority smallint, schema_version integer)
+    `INSERT INTO outbox_event_types (spelling, event_type, aggregate_type, priority, schema_version, after_dead_letter) SELECT * FROM jsonb_to_recordset($1::jsonb)
+       AS t (spelling text, event_type text, aggregate_type text, priority smallint, schema_version integer,
+         after_dead_letter text)
      ON CONFLICT (spelling) DO UPDATE SET event_type = excluded.event_type, aggregate_type = excluded.aggregate_type,
-       priority = excluded.priority, schema_version = excluded.schema_version`,
+       priority = excluded.priority, schema_version = excluded.schema_version, after_dead_letter = excluded.after_dead_letter`,
     [JSON.stringify(rows)],
   );
 }

@@ -46,7 +46,8 @@ const pendingOnly = `o.published_at IS NULL AND o.dead_lettered_at IS NULL`;
  * $1 budgets by priority, $2 lease margin, $3 claims, $4 paused spellings, $5 is every living bridge in an outage?
  *
  * An error explains only until the next attempt is overdue by the budget: a bridge must have come back by then. A next
- * attempt in the future explains nothing without an error.
+ * attempt in the future explains nothing without an error. A head names the first pending row of its aggregate, so one probe by key
+ * says whether a row is behind another, however many are pending; a row that no head knows is explained by nothing.
  */
 const budget = `($1::double precision[])[o.priority + 1]`;
 const reason = `
@@ -54,9 +55,9 @@ const reason = `
        WHEN o.event_type = ANY ($4::text[]) THEN 'paused'
        WHEN o.lease_until > ${ago('$2')} AND o.lease_until < ${soon} AND o.claim_count < $3 THEN 'leased'
        WHEN o.last_error IS NOT NULL AND o.next_attempt_at > ${ago(budget)} AND o.next_attempt_at < ${soon} THEN 'error'
-       WHEN EXISTS (SELECT FROM outbox_events earlier
-                    WHERE earlier.aggregate_id = o.aggregate_id AND earlier.sequence < o.sequence
-                      AND earlier.published_at IS NULL AND earlier.dead_lettered_at IS NULL) THEN 'behind'
+       WHEN EXISTS (SELECT FROM outbox_holds d WHERE d.aggregate_id = o.aggregate_id AND d.sequence < o.sequence) THEN 'held'
+       WHEN EXISTS (SELECT FROM outbox_heads h
+                    WHERE h.aggregate_id = o.aggregate_id AND h.sequence < o.sequence AND h.vacant_since IS NULL) THEN 'behind'
        ELSE 'none' END`;
 /** Counted no further than this: more is a backlog. */
 export const aheadBound = 500;

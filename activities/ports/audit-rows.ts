@@ -15,7 +15,7 @@ export interface AuditRow {
 }
 
 /** Why a row is still pending. `none`: nothing says so. */
-export type PendingReason = 'error' | 'leased' | 'paused' | 'outage' | 'behind' | 'none';
+export type PendingReason = 'error' | 'leased' | 'paused' | 'outage' | 'held' | 'behind' | 'none';
 
 export interface PendingRow extends AuditRow {
   readonly reason: PendingReason;

@@ -47,6 +47,11 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
   readonly effects: readonly Effect[];
   /** The workflow the bridge starts. */
   readonly workflow: WorkflowType | WorkflowChoice<z.output<Schema>>;
+  /**
+   * What follows a dead letter of this type in its aggregate: goes on (the default), or is held back until the dead letter
+   * is requeued or an operator lets it pass. For state machines whose next step is wrong without this one.
+   */
+  readonly afterDeadLetter?: 'continue' | 'hold';
   /** Brings an older producer's payload to today's field names before validation (requirements AMB-43, AMB-47). */
   readonly upgrade?: (raw: Record<string, unknown>, aggregateId: string) => Record<string, unknown>;
 }

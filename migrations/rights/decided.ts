@@ -51,10 +51,10 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   // Named by the statement that deletes the finished rows of the past one by one; FOR UPDATE needs some UPDATE.
   outbox_events_past: { bridge: { ...readAndDelete, update: { only: ['lease_until'] } } },
   // Kept by the triggers, that is by the owner, and by the claim.
-  outbox_heads: { ...shown, bridge: writeAndDelete },
+  outbox_heads: { ...shown, bridge: writeAndDelete, workers: read },
   // Locked by the trigger and the claim; housekeeping deletes old ones.
   outbox_writer_locks: { bridge: writeAndDelete },
-  outbox_holds: { ...shown, bridge: read },
+  outbox_holds: { ...shown, bridge: read, workers: read },
   outbox_event_types: { ...shown, bridge: read },
   outbox_sequence: {},
   // The days that are gone: what the expiry of ledgers looks at. Only the owner of the table takes a day out.
@@ -119,6 +119,7 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   outbox_refresh_heads: ['bridge'],
   outbox_make_writer_locks: ['bridge'],
   outbox_repair_heads: ['bridge', 'operator'],
+  outbox_release_hold: ['operator'],
   outbox_payload_bytes: ['bridge', 'workers'],
   outbox_unemitted: ['workers'],
   outbox_ensure_partitions: ['bridge'],
@@ -141,6 +142,7 @@ export const definerFunctions: Readonly<Record<string, string>> = {
   outbox_after_update: 'whoever marks a row, by whatever statement, keeps the heads in line and needs no right on them',
   outbox_after_delete: 'as outbox_after_update',
   outbox_after_truncate: 'as outbox_after_update',
+  outbox_release_hold: 'an operator may let pass what a dead letter holds back, and may not write holds or heads',
   outbox_repair_heads: 'an operator may ask for the repair, and may not write heads',
   outbox_ensure_partitions:
     'the bridge makes the days ahead, and only the owner of the outbox may add a partition to it',

@@ -1,5 +1,6 @@
 import { type Pool } from 'pg';
 import { inTransaction } from '../../runtime/postgres';
+import { repairHeads } from './heads';
 import { cancelLeftovers, runPatiently } from './patient-statement';
 import { type DayPartition, type OpenRuns, type Reasons, quoted, reasonsToKeep } from './partitions';
 
@@ -104,6 +105,8 @@ async function dropDetached(pool: Pool, day: DayPartition, options: DropOptions)
       await client.query(
         `ALTER TABLE outbox_events ATTACH PARTITION ${table} FOR VALUES FROM ('${day.lowerBound}') TO ('${day.upperBound}')`,
       );
+      // While the day was out, a claim took the heads of its rows for vacant.
+      await repairHeads(client);
       await client.query(deleteIntent, [day.name]);
       return { kind: 'kept', reasons };
     }

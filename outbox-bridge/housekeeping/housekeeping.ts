@@ -7,6 +7,7 @@ import { type DropOptions, type DropOutcome, dropDay, finishDrops } from './drop
 import { expireLedgers } from './expire-ledgers';
 import { type KeepDays } from './ledgers';
 import { expireWriterLocks } from './expire-writer-locks';
+import { repairHeads } from './heads';
 import { type OpenRuns, type Reasons, dueDays, explained, ownsOutbox } from './partitions';
 import { expirePastRows, widenPast } from './past-rows';
 
@@ -71,7 +72,7 @@ export async function keepHouse(
     options.signal.throwIfAborted();
     await turn.renew();
   };
-  for (const step of [endRest, dropDays, expirePast, widen, expireRest]) {
+  for (const step of [endRest, dropDays, expirePast, widen, heads, expireRest]) {
     try {
       await between();
       await step(deps, report, { between, signal: options.signal });
@@ -155,6 +156,12 @@ async function expirePast(deps: HousekeepingDeps, report: Draft, { between }: St
 async function widen(deps: HousekeepingDeps, report: Draft): Promise<void> {
   // Needed after a drop; who may not drop may not widen.
   if (await ownsOutbox(deps.pool)) report.pastReaches = await widenPast(deps.pool);
+}
+
+async function heads(deps: HousekeepingDeps): Promise<void> {
+  const repaired = await repairHeads(deps.pool);
+  if (repaired > 0)
+    deps.logger.error({ aggregates: repaired }, 'rows had come past the triggers of the outbox: repaired');
 }
 
 async function expireRest(deps: HousekeepingDeps, report: Draft, { between }: StepOptions): Promise<void> {

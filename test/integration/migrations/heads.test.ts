@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type PoolClient } from 'pg';
+import { expireWriterLocks } from '../../../outbox-bridge/housekeeping/expire-writer-locks';
+import { repairHeads } from '../../../outbox-bridge/housekeeping/heads';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { waitFor } from '../../support/wait-for';
 
@@ -183,6 +185,82 @@ describe('a clock that was set back', () => {
     await database.pool.query(...insertInto(randomUUID()));
     expect(await claim()).toHaveLength(1);
     expect(await claim()).toEqual([]);
+  });
+});
+
+describe('what follows a dead letter', () => {
+  const kill = (row: Row) =>
+    database.pool.query(
+      `UPDATE outbox_events SET dead_lettered_at = now(), lease_token = NULL, lease_until = NULL WHERE id = $1`,
+      [row.id],
+    );
+  const after = (what: 'continue' | 'hold') =>
+    database.pool.query(`UPDATE outbox_event_types SET after_dead_letter = $1 WHERE spelling = 'message.edited'`, [
+      what,
+    ]);
+  afterEach(() => after('continue'));
+
+  it('goes on by default', async () => {
+    const aggregate = randomUUID();
+    await database.pool.query(...insertInto(aggregate));
+    const [first] = await claim();
+    await database.pool.query(...insertInto(aggregate));
+    await kill(first!);
+    expect(await claim()).toHaveLength(1);
+  });
+
+  it('of a type that holds waits, also what is written later, until it is requeued: then it runs first', async () => {
+    await after('hold');
+    const aggregate = randomUUID();
+    await database.pool.query(...insertInto(aggregate));
+    const [first] = await claim();
+    await kill(first!);
+    for (let i = 0; i < 2; i++) await database.pool.query(...insertInto(aggregate));
+    await database.pool.query(...insertInto(randomUUID()));
+    expect(await claim()).toHaveLength(1);
+    await database.pool.query(`UPDATE outbox_events SET dead_lettered_at = NULL WHERE id = $1`, [first!.id]);
+    const rows = await claim();
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toEqual(first);
+  });
+
+  it('is let pass by a person, and the dead letter stays one', async () => {
+    await after('hold');
+    const aggregate = randomUUID();
+    for (let i = 0; i < 2; i++) await database.pool.query(...insertInto(aggregate));
+    const [first, second] = await claim();
+    await kill(first!);
+    await database.pool.query(`UPDATE outbox_events SET lease_until = NULL, lease_token = NULL WHERE id = $1`, [
+      second!.id,
+    ]);
+    expect(await claim()).toEqual([]);
+    const release = async () =>
+      (await database.pool.query<{ done: boolean }>('SELECT outbox_release_hold($1) AS done', [first!.id])).rows[0]!
+        .done;
+    expect([await release(), await release()]).toEqual([true, false]);
+    expect(await claim()).toEqual([second]);
+  });
+});
+
+describe('housekeeping of the heads', () => {
+  it('deletes writers’ locks that are old enough, but for those in use or of aggregates with work', async () => {
+    const [idle, inUse, busy] = [randomUUID(), randomUUID(), randomUUID()];
+    for (const aggregate of [idle, inUse]) {
+      await database.pool.query(...insertInto(aggregate));
+      await publish(await claim());
+    }
+    await database.pool.query(...insertInto(busy));
+    await database.pool.query(`UPDATE outbox_writer_locks SET made_at = made_at - interval '2 days'`);
+    const late = await writer();
+    await late.query(...insertInto(inUse));
+    await expireWriterLocks(database.pool, { retentionDays: 1, between: async () => undefined });
+    const { rows } = await database.pool.query<{ id: string }>(
+      'SELECT aggregate_id AS id FROM outbox_writer_locks WHERE aggregate_id = ANY ($1)',
+      [[idle, inUse, busy]],
+    );
+    expect(rows.map(({ id }) => id).sort()).toEqual([inUse, busy].sort());
+    await database.pool.query(...insertInto(idle));
+    expect(await repairHeads(database.pool)).toBe(0);
   });
 });
 
