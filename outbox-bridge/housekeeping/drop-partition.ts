@@ -66,7 +66,7 @@ export async function dropDay(pool: Pool, day: DayPartition, options: DropOption
   return dropDetached(pool, day, options);
 }
 
-/** Goes on with drops that a crash or a long transaction cut short. Answers how each ended. */
+/** Goes on with drops that a crash or a long transaction cut short. Returns how each ended. */
 export async function finishDrops(pool: Pool, options: DropOptions): Promise<Map<string, DropOutcome>> {
   const outcomes = new Map<string, DropOutcome>();
   if ((await unfinished(pool)).length === 0) return outcomes;
@@ -91,7 +91,7 @@ function finalize(pool: Pool, day: DayPartition, options: DropOptions): Promise<
   return runPatiently(pool, `ALTER TABLE outbox_events DETACH PARTITION ${quoted(day.name)} FINALIZE`, options);
 }
 
-/** Under a lock that nobody needs any more: no row can come or change between this look and the drop. */
+/** Under a lock that no process needs any more: no row can come or change between this look and the drop. */
 async function dropDetached(pool: Pool, day: DayPartition, options: DropOptions): Promise<DropOutcome> {
   const table = quoted(day.name);
   const openRuns = await options.openRuns();
