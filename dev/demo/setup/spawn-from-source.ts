@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { checkoutRoot } from '../../stack/paths';
 
 /**
- * Starts `entry` (a path in the checkout, or an absolute one) from source, its output appended to `logFile`. In a process group of its own, so
- * that Ctrl-C reaches the caller alone, which then ends its processes in order.
+ * Starts `entry` (a path in the checkout, or an absolute one) from source, its output appended to `logFile`. In a process
+ * group of its own, so that Ctrl-C reaches the caller alone, which then ends its processes in order.
  */
 export function spawnFromSource(
   entry: string,

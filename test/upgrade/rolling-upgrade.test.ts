@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { type Client as TemporalClient } from '@temporalio/client';
+import { Client, type Pool } from 'pg';
+import { domains } from '../../contracts/events/define';
+import { topicNames } from '../../contracts/kafka';
+import { runMigrations } from '../../migrations/run-migrations';
+import { createKafka } from '../../runtime/kafka';
+import { createPool } from '../../runtime/postgres';
+import { expectAllDone, expectFeeds, expectOnKafka, expectOneRunEach } from '../outages/ledger';
+import { type Traffic, createTraffic } from '../outages/traffic';
+import { collect } from '../support/kafka';
+import { silentLogger } from '../support/logger';
+import { type OwnProcess, type OwnSystem, createOwnSystem, migrate } from '../support/own-system';
+import { databaseUrl, servers } from '../support/servers';
+import { createTestClient } from '../support/temporal';
+import { waitFor } from '../support/wait-for';
+import { type PreviousVersion, previousVersion } from './previous-version';
+
+jest.setTimeout(900_000);
+
+/** A slow machine is not given more than it can drain. */
+const mostEvents = 500;
+const name = `nova_upgrade_${randomUUID().slice(0, 8)}`;
+let previous: PreviousVersion;
+let pool: Pool;
+let client: TemporalClient;
+let system: OwnSystem;
+let traffic: Traffic;
+
+async function asAdmin(sql: string): Promise<void> {
+  const admin = new Client({ connectionString: servers().databaseUrl });
+  await admin.connect();
+  await admin.query(sql).finally(() => admin.end());
+}
+
+beforeEach(async () => {
+  previous = previousVersion();
+  await asAdmin(`CREATE DATABASE ${name}`);
+  const url = databaseUrl(servers().databaseUrl, name);
+  // As the version before left it: its own files, its tables in schema public.
+  await runMigrations(url, { schema: 'public', withRoles: false, folder: join(previous.folder, 'migrations') });
+  pool = createPool({ url, max: 10, applicationName: 'upgrade-test', logger: silentLogger, schema: 'public' });
+  client = await createTestClient();
+  system = await createOwnSystem(servers(), url, {
+    DATABASE_SCHEMA: 'public',
+    DATABASE_ROLES: 'off',
+    AUDIT_EVERY_S: '0',
+  });
+  traffic = await createTraffic(pool);
+});
+afterEach(async () => {
+  const ends = await Promise.allSettled([system?.close()]);
+  await Promise.allSettled([client?.connection.close(), pool?.end()]);
+  await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  previous?.remove();
+  expect(ends).toEqual([{ status: 'fulfilled', value: undefined }]);
+});
+
+const well = (process: OwnProcess) =>
+  waitFor(
+    async () => {
+      process.assertAlive();
+      return (await process.health()).ok;
+    },
+    { timeoutMs: 180_000, everyMs: 200, what: `${process.name} well` },
+  );
+
+/** Rounds of events, deletes among them, while `work` goes on. */
+async function underLoad<T>(work: () => Promise<T>): Promise<T> {
+  let working = true;
+  const rounds = (async () => {
+    while (working) {
+      if (traffic.story.events.length < mostEvents) {
+        await traffic.round();
+        await traffic.remove(await traffic.post());
+      }
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  })();
+  try {
+    return await work();
+  } finally {
+    working = false;
+    await rounds;
+  }
+}
+
+async function expectAllRight(): Promise<void> {
+  const { story } = traffic;
+  await expectAllDone(pool, story, 300_000);
+  await expectOneRunEach(client, system.prefix, story);
+  await expectFeeds(servers().redisUrl, system.prefix, story);
+  const kafka = createKafka({ kafkaBrokers: servers().kafkaBrokers.split(',') }, 'upgrade-test', silentLogger);
+  const collector = await collect(
+    kafka,
+    domains.map((domain) => topicNames(system.prefix)[domain]),
+  );
+  try {
+    const ids = () => new Set(collector.messages.map(({ headers }) => headers['event_id']));
+    await waitFor(() => ids().size >= story.events.length, { timeoutMs: 120_000, what: 'everything on Kafka' });
+    expectOnKafka(collector.messages, story);
+  } finally {
+    await collector.stop();
+  }
+}
+
+it.each([['workers first'], ['bridge first']])(
+  'from the version before to this one and back, %s, loses nothing, starts nothing twice and keeps the order',
+  async (order) => {
+    const before = system.inCheckout(previous.folder);
+    const both = async (from: Pick<OwnSystem, 'startBridge' | 'startWorkers'>, old: OwnProcess[]) => {
+      // One kind after the other, each new one beside the old one for a while.
+      const starts = [() => from.startWorkers(), () => from.startBridge()];
+      const started: OwnProcess[] = [];
+      for (const start of order === 'workers first' ? starts : starts.reverse()) {
+        const process = await start();
+        started.push(process);
+        await well(process);
+        await old.shift()?.stop();
+      }
+      return started;
+    };
+    const old = await both(before, []);
+    const events = () => traffic.story.events.length;
+    await underLoad(async () => {
+      await waitFor(() => events() > 30);
+      await migrate(system.environment);
+      const today = await both(system, old);
+      await waitFor(() => events() > 100);
+      await both(before, today);
+      // Of the version before alone, on what this one has left.
+      await traffic.round();
+    });
+    await expectAllRight();
+  },
+);
