@@ -33,3 +33,27 @@ describe('a row that ends while the last batch is being finished', () => {
     expect(written).toEqual(['first', 'second']);
   });
 });
+
+describe('a mark whose answer never comes', () => {
+  it('does not hold up the marks after it', async () => {
+    const written: string[] = [];
+    const settler = new Settler({
+      store: {
+        claim: async () => [],
+        settle: (batch) => {
+          written.push(...batch.map(({ row }) => row.id));
+          return written.length === 1 ? new Promise(() => undefined) : Promise.resolve(batch.length);
+        },
+      },
+      logger: silentLogger,
+      metrics: createBridgeMetrics(new Registry()),
+      now: () => 0,
+      sleep: async () => undefined,
+    });
+    for (const id of ['lost', 'second', 'third']) {
+      settler.add(released(id), 1);
+      await new Promise(setImmediate);
+    }
+    expect(written).toEqual(['lost', 'second', 'third']);
+  });
+});
