@@ -35,7 +35,7 @@ export class DeploymentGuard {
 
   /** What people must know; undefined: all is well. */
   get alarm(): string | undefined {
-    return this.missing.length === 0 ? undefined : this.reason();
+    return this.missing.length === 0 ? undefined : `SEARCH_ATTRIBUTE_MISSING: ${this.reason()}`;
   }
 
   /** @throws NovaError WRONG_DEPLOYMENT, or that a server is away */
