@@ -1,8 +1,13 @@
+import { createHash } from 'node:crypto';
 import { Client } from 'pg';
 import { type Role, isCatalogueRace, roleNames, roles } from '../migrations/rights/roles';
 
-/** All that is made here can reach only servers of this machine; whoever needs a password makes logins by the runbook. */
-const password = 'nova';
+/** As secret as the administrator's password, and the same for everyone who knows that. Deployments have theirs by hand. */
+const passwordOf = (adminUrl: string, login: string): string =>
+  createHash('sha256')
+    .update(`${new URL(adminUrl).password}:${login}`)
+    .digest('hex')
+    .slice(0, 32);
 
 /** The five that processes and people work as, and the owner for what only it may do. */
 export type LoginRole = Role | 'owner';
@@ -21,7 +26,10 @@ export async function makeLogins(adminUrl: string, prefix = 'nova'): Promise<Log
   const admin = new Client({ connectionString: adminUrl, application_name: 'nova-logins' });
   await admin.connect();
   try {
-    for (const role of loginRoles) await makeLogin(admin, loginOf(role, prefix), roleNames(prefix)[role]);
+    for (const role of loginRoles) {
+      const login = loginOf(role, prefix);
+      await makeLogin(admin, { login, password: passwordOf(adminUrl, login), role: roleNames(prefix)[role] });
+    }
   } finally {
     await admin.end();
   }
@@ -33,13 +41,16 @@ export function urlsOf(adminUrl: string, prefix = 'nova'): LoginUrls {
   const urls = loginRoles.map((role) => {
     const url = new URL(adminUrl);
     url.username = loginOf(role, prefix);
-    url.password = password;
+    url.password = passwordOf(adminUrl, url.username);
     return [role, url.href];
   });
   return Object.fromEntries(urls) as LoginUrls;
 }
 
-async function makeLogin(admin: Client, login: string, role: string): Promise<void> {
+async function makeLogin(
+  admin: Client,
+  { login, password, role }: { login: string; password: string; role: string },
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       const { rowCount } = await admin.query(
@@ -58,4 +69,11 @@ async function makeLogin(admin: Client, login: string, role: string): Promise<vo
       await new Promise((resolve) => setTimeout(resolve, 20 * attempt));
     }
   }
+}
+
+/** Everyone who may come in through a pooler in front of the server: its administrator and the logins of the roles. */
+export function logins(adminUrl: string): { name: string; password: string }[] {
+  const { username, password } = new URL(adminUrl);
+  const own = loginRoles.map((role) => loginOf(role));
+  return [{ name: username, password }, ...own.map((name) => ({ name, password: passwordOf(adminUrl, name) }))];
 }

@@ -14,8 +14,9 @@ import { migrateSettings } from './settings';
 /**
  * `npm run migrate`: tables, roles and rights, then the search attributes of the Temporal namespace, then to which deployment
  * the database belongs. Refuses a database of another deployment before anything is changed, unless `--adopt` is given.
+ * `--move-from-public` takes the tables of a version before into the schema.
  */
-async function main(adopt: boolean): Promise<void> {
+async function main(adopt: boolean, moveFromPublic: boolean): Promise<void> {
   const config = configFrom(migrateSettings, process.env);
   const connection: Connection = connectClient(config);
   const inDatabase = async <T>(work: (database: Database) => Promise<T>): Promise<T> => {
@@ -43,6 +44,7 @@ async function main(adopt: boolean): Promise<void> {
       schema: config.databaseSchema,
       rolePrefix: config.rolePrefix,
       withRoles: config.roles === 'on',
+      moveFromPublic,
       onNote: (note) => console.log(`database: ${note}`),
     });
     console.log(applied.length === 0 ? 'database: up to date' : `database: applied ${applied.join(', ')}`);
@@ -58,7 +60,7 @@ async function main(adopt: boolean): Promise<void> {
   }
 }
 
-main(process.argv.includes('--adopt')).catch((thrown: unknown) => {
+main(process.argv.includes('--adopt'), process.argv.includes('--move-from-public')).catch((thrown: unknown) => {
   console.error(thrown instanceof ConfigError ? thrown.message : `migrate: ${oneLine(thrown, 2_000)}`);
   process.exitCode = 1;
 });

@@ -4,7 +4,7 @@ import { oldestVersion } from '../contracts/parse-event';
 import { priorities } from '../contracts/priority';
 import { defaultSchema } from '../runtime/schema';
 import { applyNumberedFiles } from './numbered-files';
-import { applyRights, fixSearchPaths, takeOwnership } from './rights/apply-rights';
+import { applyRights, fixSearchPaths, moveTo, takeOwnership } from './rights/apply-rights';
 import { type RoleNames, ensureRoles, isCatalogueRace, roleNames } from './rights/roles';
 import { homeOf, makeSchema } from './schema-home';
 
@@ -24,6 +24,8 @@ export interface MigrationOptions {
   readonly rolePrefix?: string;
   /** False: no roles are made and no rights are given; the migrating login owns everything. Default true. */
   readonly withRoles?: boolean;
+  /** True: tables that a version before made in `public` are taken into `schema`. Default: they stay. */
+  readonly moveFromPublic?: boolean;
   /** Called with what an operator should know. */
   readonly onNote?: (note: string) => void;
   /** Folder of the numbered files; default: this one. */
@@ -43,11 +45,14 @@ export async function runMigrations(databaseUrl: string, options: MigrationOptio
     // Session lock: not through a pooler.
     await client.query(`SET lock_timeout = '${turnWaitMs}ms'`);
     await client.query('SELECT pg_advisory_lock(7024)');
-    const { schema, note } = await homeOf(client, options.schema ?? defaultSchema);
-    if (note !== undefined) onNote(note);
+    const wanted = options.schema ?? defaultSchema;
+    const { schema: home, note } = await homeOf(client, wanted);
+    const moves = options.moveFromPublic === true && home === 'public' && wanted !== 'public';
+    if (note !== undefined) onNote(moves ? `the tables move from public to ${wanted}` : note);
+    const schema = moves ? wanted : home;
     const names = withRoles ? roleNames(rolePrefix) : undefined;
     if (names !== undefined) await ensureRoles(client, names);
-    return await withPatience(() => inOneTransaction(client, () => migrate(client, { schema, names, folder })));
+    return await withPatience(() => inOneTransaction(client, () => migrate(client, { schema, names, folder, moves })));
   } finally {
     await client.end();
   }
@@ -57,21 +62,29 @@ interface Plan {
   readonly schema: string;
   readonly names: RoleNames | undefined;
   readonly folder: string;
+  readonly moves: boolean;
 }
 
-async function migrate(client: ClientBase, { schema, names, folder }: Plan): Promise<string[]> {
+async function migrate(client: ClientBase, { schema, names, folder, moves }: Plan): Promise<string[]> {
   await client.query(`SET LOCAL lock_timeout = '${lockWaitMs}ms'`);
   await makeSchema(client, schema, names);
   // Functions whose files say `SET search_path FROM CURRENT` store this. Nothing outside the schema is found by it.
-  await client.query(`SET LOCAL search_path = "${schema}", pg_temp`);
+  const home = moves ? 'public' : schema;
+  await client.query(`SET LOCAL search_path = "${home}", pg_temp`);
   if (names !== undefined) {
+    // Whoever is made the owner of a thing must be allowed to make things where it is.
+    if (moves) await makeSchema(client, home, names);
     await takeOwnership(client, names);
     await client.query(`SET LOCAL ROLE "${names.owner}"`);
   }
+  if (moves) {
+    await moveTo(client, schema);
+    await client.query(`SET LOCAL search_path = "${schema}", pg_temp`);
+  }
   const applied = await applyNumberedFiles(client, folder);
+  await fixSearchPaths(client, schema);
   await recordEventTypes(client);
   await client.query('SELECT outbox_ensure_partitions($1)', [partitionDaysAhead]);
-  await fixSearchPaths(client, schema);
   if (names !== undefined) await applyRights(client, names, schema);
   return applied;
 }

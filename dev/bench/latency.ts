@@ -53,7 +53,8 @@ async function measure(
       const event = await inTransaction(pool, (tx) => publish(tx, { ...probes[priority](id), id }));
       const committed = performance.now();
       if (nudge) void pool.query(`SELECT pg_notify('outbox_nudge', '')`);
-      const notifiedMs = (await seen(watcher, 'SELECT 1 FROM notifications WHERE event_id = $1', event.id)) - committed;
+      const notifiedMs =
+        (await seen(watcher, 'SELECT 1 FROM notifications WHERE event_id = $1', event.id)) - committed;
       const emittedMs =
         (await seen(watcher, 'SELECT 1 FROM outbox_events WHERE id = $1 AND emitted_at IS NOT NULL', event.id)) -
         committed;

@@ -27,18 +27,17 @@ export async function withSystem<T>(
   await ensureSearchAttributes(connection, temporalNamespace);
   const environment = {
     ...environmentOf(state.addresses),
-    DATABASE_URL: database.url,
     KAFKA_TOPIC_PREFIX: names.topicPrefix,
     REDIS_KEY_PREFIX: names.redisPrefix,
     TASK_QUEUE_PREFIX: names.taskQueuePrefix,
     SMTP_URL: '',
     LOG_LEVEL: 'warn',
-    ...(options.listen ? { OUTBOX_LISTEN_URL: database.url } : {}),
+    ...(options.listen ? { OUTBOX_LISTEN_URL: database.urls.bridge } : {}),
   };
   const logs = join(state.dataDir, `run-${names.run}`);
   const processes = [
-    startProcess('workers', 'workers/main.ts', environment, logs),
-    startProcess('bridge', 'outbox-bridge/main.ts', environment, logs),
+    startProcess('workers', 'workers/main.ts', { ...environment, DATABASE_URL: database.urls.workers }, logs),
+    startProcess('bridge', 'outbox-bridge/main.ts', { ...environment, DATABASE_URL: database.urls.bridge }, logs),
   ];
   try {
     await waitReady({

@@ -43,6 +43,22 @@ export async function takeOwnership(client: ClientBase, names: RoleNames): Promi
   }
 }
 
+/** Takes everything of ours from the current schema into another. What belongs to a table goes with it. */
+export async function moveTo(client: ClientBase, schema: string): Promise<void> {
+  const relations = await client.query<{ relname: string }>(
+    `SELECT r.relname FROM (${ownRelations}) r
+     WHERE NOT (r.relkind = 'S' AND EXISTS (SELECT FROM pg_depend d WHERE d.objid = r.oid AND d.deptype IN ('a', 'i')))`,
+    [relationNames],
+  );
+  for (const { relname } of relations.rows) await client.query(`ALTER TABLE "${relname}" SET SCHEMA "${schema}"`);
+  const functions = await client.query<{ signature: string }>(`SELECT f.signature FROM (${ownFunctions}) f`, [
+    functionNames,
+  ]);
+  for (const { signature } of functions.rows) {
+    await client.query(`ALTER FUNCTION ${signature} SET SCHEMA "${schema}"`);
+  }
+}
+
 /** Every function of ours looks for names in our schema first and in pg_temp last, whatever its migration said. */
 export async function fixSearchPaths(client: ClientBase, schema: string): Promise<void> {
   const path = `search_path="${schema}", pg_temp`;

@@ -28,7 +28,7 @@ const insertIntent = `
   INSERT INTO outbox_partition_drops AS d (name, lower_bound, upper_bound) VALUES ($1, $2, $3)
   ON CONFLICT (name) DO UPDATE SET lower_bound = excluded.lower_bound, upper_bound = excluded.upper_bound,
     began_at = clock_timestamp(), dropped_at = NULL, row_count = NULL
-  WHERE to_regclass(quote_ident(d.name)) IS NOT NULL`;
+  WHERE to_regclass('nova.' || quote_ident(d.name)) IS NOT NULL`;
 const deleteIntent = `DELETE FROM outbox_partition_drops WHERE name = $1 AND dropped_at IS NULL`;
 /** Only the intent that was read: another process may have begun to take the day out since. */
 const deleteStaleIntent = `${deleteIntent} AND began_at = $2::timestamptz`;
@@ -42,7 +42,7 @@ const recordLoss = `UPDATE outbox_partition_drops SET dropped_at = clock_timesta
 
 const selectUnfinished = `
   SELECT d.name, d.lower_bound::text AS "lowerBound", d.upper_bound::text AS "upperBound", d.began_at::text AS "beganAt",
-    CASE WHEN to_regclass(quote_ident(d.name)) IS NULL THEN 'gone' WHEN p.name IS NULL THEN 'detached'
+    CASE WHEN to_regclass('nova.' || quote_ident(d.name)) IS NULL THEN 'gone' WHEN p.name IS NULL THEN 'detached'
          WHEN p.detach_pending THEN 'pending' ELSE 'attached' END AS state
   FROM outbox_partition_drops d LEFT JOIN outbox_partitions p USING (name)
   WHERE d.dropped_at IS NULL ORDER BY d.lower_bound`;
@@ -88,7 +88,11 @@ async function unfinished(pool: Pool): Promise<Unfinished[]> {
 
 /** The second half of a detach; waits for every older snapshot, and meanwhile lets inserts pass but no new partition. */
 function finalize(pool: Pool, day: DayPartition, options: DropOptions): Promise<boolean> {
-  return runPatiently(pool, `ALTER TABLE outbox_events DETACH PARTITION ${quoted(day.name)} FINALIZE`, options);
+  return runPatiently(
+    pool,
+    `ALTER TABLE outbox_events DETACH PARTITION ${quoted(day.name)} FINALIZE`,
+    options,
+  );
 }
 
 /** Under a lock that no process needs any more: no row can come or change between this look and the drop. */

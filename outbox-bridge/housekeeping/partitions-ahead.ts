@@ -30,7 +30,9 @@ export class PartitionsAhead {
   async keep(): Promise<void> {
     const { database, days } = this.options;
     let failure: unknown;
-    await database.query('SELECT outbox_ensure_partitions($1)', [days]).catch((thrown: unknown) => (failure = thrown));
+    await database
+      .query('SELECT outbox_ensure_partitions($1)', [days])
+      .catch((thrown: unknown) => (failure = thrown));
     this.judge(await partitionDaysAhead(database), failure);
     if (failure !== undefined) throw failure as Error;
   }

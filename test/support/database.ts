@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type Pool } from 'pg';
+import { type LoginUrls, urlsOf } from '../../dev/logins';
 import { createPool } from '../../runtime/postgres';
 import { silentLogger } from './logger';
 import { databaseUrl, servers, templateDatabase } from './servers';
@@ -7,6 +8,8 @@ import { databaseUrl, servers, templateDatabase } from './servers';
 export interface TestDatabase {
   readonly url: string;
   readonly pool: Pool;
+  /** The same database as the login of each role sees it; `url` and `pool` are an administrator's. */
+  readonly urls: LoginUrls;
   /** Closes the pool and drops the database; call it in afterAll. */
   drop(): Promise<void>;
 }
@@ -24,6 +27,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     url,
     pool,
+    urls: urlsOf(url),
     drop: async () => {
       await pool.end();
       await asAdmin((admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { plainReporter } from '../../dev/stack/reporter';
 import { up } from '../../dev/stack/stack';
+import { makeLogins } from '../../dev/logins';
 import { runMigrations } from '../../migrations/run-migrations';
 import { databaseUrl, serversVariable, templateDatabase } from './servers';
 
@@ -20,6 +21,7 @@ export default async function globalSetup(): Promise<void> {
     await admin.query(`DROP DATABASE IF EXISTS ${templateDatabase} WITH (FORCE)`);
     await admin.query(`CREATE DATABASE ${templateDatabase}`);
     await runMigrations(databaseUrl(state.addresses.databaseUrl, templateDatabase));
+    await makeLogins(state.addresses.databaseUrl);
   } finally {
     await admin.end();
   }

@@ -9,6 +9,7 @@ import { type DemoProcess, startProcess } from '../../dev/demo/setup/processes';
 import { checkoutRoot } from '../../dev/stack/paths';
 import { choosePorts } from '../../dev/stack/ports';
 import { type StackAddresses, environmentOf } from '../../dev/stack/addresses';
+import { makeLogins, urlsOf } from '../../dev/logins';
 import { workflowBundle } from './temporal';
 import { waitFor } from './wait-for';
 
@@ -62,7 +63,9 @@ export async function createOwnSystem(
   const start = async (name: string, entry: string, portVariable: string, more: Record<string, string>) => {
     // Some free port, picked as the stack picks its own.
     const { temporalMetrics: port = 0 } = await choosePorts(['temporalMetrics'], {}, {});
-    const all = { ...environment, [portVariable]: String(port), ...more };
+    // Each with the rights of its role and no more. The version before knows no schema: its login is the one named like it.
+    const login = name === 'bridge' || name === 'workers' ? urlsOf(databaseUrl)[name] : databaseUrl;
+    const all = { ...environment, DATABASE_URL: login, [portVariable]: String(port), ...more };
     const process = own(startProcess(`${name}-${started.length}`, entry, all, folder), port);
     started.push(process);
     return process;
@@ -126,11 +129,16 @@ function own(child: DemoProcess, port: number): OwnProcess {
   };
 }
 
-/** As an operator does it, in a process of its own; returns what it printed. @throws with what it printed as an error */
+/**
+ * As an operator does it, in a process of its own, and then the logins of the processes; returns what it printed.
+ * @throws with what it printed as an error
+ */
 export async function migrate(environment: Readonly<Record<string, string>>, ...flags: string[]): Promise<string> {
   const options = { cwd: checkoutRoot, env: { ...process.env, ...environment } };
   const run = promisify(execFile)(process.execPath, ['--import', 'tsx', 'migrations/main.ts', ...flags], options);
-  return (await run).stdout;
+  const { stdout } = await run;
+  await makeLogins(environment['DATABASE_URL'] ?? '');
+  return stdout;
 }
 
 /** Every queue is polled and the bridge moves: what is committed now is on its way at once. */

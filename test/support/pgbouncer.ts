@@ -2,6 +2,7 @@ import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { logins } from '../../dev/logins';
 import { findPgBouncer } from '../../dev/stack/fetch/pgbouncer';
 import { choosePorts } from '../../dev/stack/ports';
 import { isAlive, type ProcessRef, spawnDaemon, stopProcess } from '../../dev/stack/processes';
@@ -33,15 +34,27 @@ interface PgBouncerOptions {
   readonly onStart?: (pid: number) => void;
 }
 
-/** Starts PgBouncer on a free port in front of the server of `serverUrl`, for all its databases, without passwords. */
+/**
+ * Starts PgBouncer on a free port in front of the server of `serverUrl`, for all its databases: its user and the
+ * logins of the roles pass, without a password, and are the same users behind it.
+ */
 export async function startPgBouncer(serverUrl: string, options: PgBouncerOptions = {}): Promise<PgBouncer> {
   const program = await findPgBouncer();
   const { postgres: port = 0 } = await choosePorts(['postgres'], {}, {});
   const folder = mkdtempSync(join(tmpdir(), 'nova-pgbouncer-'));
   const runAs = unprivilegedUser();
-  const [settings, logFile, birthNote] = ['pgbouncer.ini', 'pgbouncer.log', 'pid'].map((name) => join(folder, name));
-  if (settings === undefined || logFile === undefined || birthNote === undefined) throw new Error('no folder');
-  writeFileSync(settings, configuration(new URL(serverUrl), port, options.poolSize ?? 40));
+  const [settings, logFile, birthNote, users] = ['pgbouncer.ini', 'pgbouncer.log', 'pid', 'users.txt'].map((name) =>
+    join(folder, name),
+  );
+  if (settings === undefined || logFile === undefined || birthNote === undefined || users === undefined)
+    throw new Error('no folder');
+  writeFileSync(
+    users,
+    logins(serverUrl)
+      .map(({ name, password }) => `"${name}" "${password}"\n`)
+      .join(''),
+  );
+  writeFileSync(settings, configuration(new URL(serverUrl), { port, users, poolSize: options.poolSize ?? 40 }));
   if (runAs) chownSync(folder, runAs.uid, runAs.gid);
   const url = (database = new URL(serverUrl).pathname.slice(1)): string => {
     const pooled = new URL(serverUrl);
@@ -83,12 +96,16 @@ export async function startPgBouncer(serverUrl: string, options: PgBouncerOption
   };
 }
 
-function configuration(server: URL, port: number, poolSize: number): string {
+function configuration(
+  server: URL,
+  { port, users, poolSize }: { port: number; users: string; poolSize: number },
+): string {
   const settings: Record<string, string | number> = {
     listen_addr: '127.0.0.1',
     listen_port: port,
     unix_socket_dir: '',
-    auth_type: 'any',
+    auth_type: 'trust',
+    auth_file: users,
     pool_mode: 'transaction',
     max_client_conn: 1_000,
     default_pool_size: poolSize,
@@ -101,7 +118,7 @@ function configuration(server: URL, port: number, poolSize: number): string {
     log_disconnections: 0,
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
-  const target = `* = host=${server.hostname} port=${server.port} user=${server.username} password=${server.password}`;
+  const target = `* = host=${server.hostname} port=${server.port}`;
   return `[databases]\n${target}\n\n[pgbouncer]\n${lines.join('\n')}\n`;
 }
 

@@ -17,3 +17,15 @@ export const businessSchema = `
   CREATE TABLE business.ended_follows (followee_id uuid NOT NULL, follower_id uuid NOT NULL);
   CREATE TABLE business.uploads (upload_id uuid PRIMARY KEY, media_id uuid NOT NULL UNIQUE, user_id uuid NOT NULL);
 `;
+
+/**
+ * What the business services' login needs besides being a publisher: its own tables, and the two of ours that belong to a
+ * business service, who follows whom and what people switched off. Run after the last business table is made.
+ */
+export const businessRights = (login: string): string => `
+  GRANT USAGE ON SCHEMA business TO "${login}";
+  GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA business TO "${login}";
+  GRANT USAGE ON ALL SEQUENCES IN SCHEMA business TO "${login}";
+  GRANT SELECT, INSERT, DELETE ON follows TO "${login}";
+  GRANT SELECT, INSERT, UPDATE ON notification_preferences TO "${login}";
+`;

@@ -1,12 +1,17 @@
 import { Client, Pool } from 'pg';
 import { runMigrations } from '../../../migrations/run-migrations';
 import { databasePrefix } from '../run-names';
-import { businessSchema } from './business-schema';
+import { type LoginUrls, loginOf, makeLogins } from '../../logins';
+import { businessRights, businessSchema } from './business-schema';
 
 export interface DemoDatabase {
   readonly url: string;
-  /** The demo's own pool, shared by its writers and its checks. */
+  /** The database as each login sees it that is a member of one role and nothing else. */
+  readonly urls: LoginUrls;
+  /** Of the demo's set-up and checks, which look at everything. */
   readonly pool: Pool;
+  /** Of the business services: a publisher with tables of its own. */
+  readonly writers: Pool;
   close(): Promise<void>;
   drop(): Promise<void>;
 }
@@ -17,18 +22,29 @@ export async function createDemoDatabase(serverUrl: string, name: string): Promi
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   await runMigrations(url.toString());
-  const pool = new Pool({ connectionString: url.toString(), max: 16, application_name: 'nova-demo' });
-  // A lost idle connection must not end the demo: the query that needs one says what is wrong.
-  pool.on('error', () => undefined);
+  const urls = await makeLogins(url.toString());
+  const [pool, writers] = [openPool(url.toString(), 8), openPool(urls.publisher, 16)];
   await pool.query(businessSchema);
+  await pool.query(businessRights(loginOf('publisher')));
   return {
     url: url.toString(),
+    urls,
     pool,
-    close: () => pool.end(),
+    writers,
+    close: async () => {
+      await Promise.all([pool.end(), writers.end()]);
+    },
     drop: async () => {
       await asAdmin(serverUrl, (admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
     },
   };
+}
+
+function openPool(url: string, max: number): Pool {
+  const pool = new Pool({ connectionString: url, max, application_name: 'nova-demo' });
+  // A lost idle connection must not end the demo: the query that needs one says what is wrong.
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 /** Drops the databases of earlier runs, but none of `keep`; answers how many. Only for a server of our own. */

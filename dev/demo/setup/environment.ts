@@ -65,7 +65,6 @@ export function startProcesses(environment: Environment, pullThreshold: number, 
   const { addresses, names, database, mails, folder, dataDir } = environment;
   const variables = {
     ...environmentOf(addresses),
-    DATABASE_URL: database.url,
     KAFKA_TOPIC_PREFIX: names.topicPrefix,
     REDIS_KEY_PREFIX: names.redisPrefix,
     TASK_QUEUE_PREFIX: names.taskQueuePrefix,
@@ -81,8 +80,8 @@ export function startProcesses(environment: Environment, pullThreshold: number, 
   };
   const logs = join(folder, 'logs');
   const processes = [
-    startProcess('workers', 'workers/main.ts', variables, logs),
-    startProcess('bridge', 'outbox-bridge/main.ts', variables, logs),
+    startProcess('workers', 'workers/main.ts', { ...variables, DATABASE_URL: database.urls.workers }, logs),
+    startProcess('bridge', 'outbox-bridge/main.ts', { ...variables, DATABASE_URL: database.urls.bridge }, logs),
   ];
   for (const process of processes) {
     cleanup.addProcess(process.pid);

@@ -30,16 +30,16 @@ export async function runTraffic(
   options: DemoOptions,
   live: { interrupted: AbortSignal; detail: (text: string) => void; detailEveryMs: number },
 ): Promise<Traffic> {
-  const { pool } = environment.database;
+  const { pool, writers: writersPool } = environment.database;
   const { events, rate } = options;
   const ledger = new Ledger();
   const world = new World(graph);
   const random = new Random(options.seed);
   const services: Services = {
-    business: new Business(pool, ledger),
+    business: new Business(writersPool, ledger),
     world,
     signalPostDeleted: async (postId) => {
-      const deps = { pool, workflows: environment.client.workflow };
+      const deps = { pool: writersPool, workflows: environment.client.workflow };
       // It only makes things faster: the delete event is committed, so a service goes on without it.
       await signalDeleted(deps, { aggregateType: 'post', aggregateId: postId }).catch(() => []);
     },
@@ -52,7 +52,7 @@ export async function runTraffic(
     const count = Math.min(Math.ceil(events * 0.05), Math.floor(graph.users * 0.05));
     await signUpFirst(services, { pool, count, rate, random: random.fork(), interrupted });
     const writers = Array.from({ length: graph.users }, (_, n) => userId(n));
-    await setPreferences(pool, { writers, reachable: world.reachable }, random.fork());
+    await setPreferences(writersPool, { writers, reachable: world.reachable }, random.fork());
     await driveTraffic({ services, ledger, random, events, rate, interrupted });
   } finally {
     await stopWatching();

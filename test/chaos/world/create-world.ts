@@ -3,6 +3,7 @@ import { Pool } from 'pg';
 import { Cleanup } from '../../../dev/demo/cleanup';
 import { newRunId } from '../../../dev/demo/run-names';
 import { startMailSink } from '../../../dev/demo/setup/mail-sink';
+import { urlsOf } from '../../../dev/logins';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { type ChaosWorld, type Death } from '../types';
 import { createRunDatabase } from './database';
@@ -120,7 +121,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   const { addresses: direct } = servers;
   const operator = {
     ...environmentFor({ links, world: base, smtpUrl: mails.url }),
-    ...environmentOf({ ...direct, databaseUrl }),
+    ...environmentOf({ ...direct, databaseUrl: urlsOf(databaseUrl).operator }),
   };
   const writers: ChaosWorld['writers'] = {};
   const acting = Connection.lazy({ address: direct.temporalAddress });
@@ -144,7 +145,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
     ...base,
     direct: { ...direct, databaseUrl },
     databaseUrl,
-    pooledDatabaseUrl: links.addresses.databaseUrl,
+    pooledDatabaseUrl: urlsOf(links.addresses.databaseUrl).publisher,
     mails: mails.received,
     deaths,
     writers,

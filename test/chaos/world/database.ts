@@ -1,5 +1,6 @@
 import { Client } from 'pg';
-import { businessSchema } from '../../../dev/demo/setup/business-schema';
+import { businessRights, businessSchema } from '../../../dev/demo/setup/business-schema';
+import { loginOf, makeLogins } from '../../../dev/logins';
 import { runMigrations } from '../../../migrations/run-migrations';
 
 /** What the run adds to the tables of the business services. */
@@ -25,6 +26,7 @@ export async function createRunDatabase(serverUrl: string, name: string): Promis
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   await runMigrations(url.href);
+  await makeLogins(url.href);
   await makeBusinessTables(url.href);
   return url.href;
 }
@@ -35,6 +37,7 @@ async function makeBusinessTables(url: string): Promise<void> {
   try {
     await client.query(businessSchema);
     await client.query(chaosTables);
+    await client.query(businessRights(loginOf('publisher')));
   } finally {
     await client.end();
   }

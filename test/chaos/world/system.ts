@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
+import { urlsOf } from '../../../dev/logins';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { createLogger } from '../../../runtime/logger';
 import { makeBundle } from '../../../workers/workflow-bundle';
@@ -50,7 +51,8 @@ export async function planSystem(options: SystemOptions): Promise<System> {
     Array.from({ length: counts[kind] }, (_, index) => {
       const clock = index === withMovableClock[kind] ? clocks[kind].environment : {};
       const { onStart, onDeath } = options;
-      const own = { ...environment, ...clock };
+      // Each with the rights of its role and no more.
+      const own = { ...environment, ...clock, DATABASE_URL: urlsOf(options.links.addresses.databaseUrl)[kind] };
       return new ManagedProcess({
         name: `${name}-${index}`,
         entry,
@@ -86,7 +88,7 @@ export function environmentFor({
 }: Pick<SystemOptions, 'links' | 'world' | 'smtpUrl'>): Record<string, string> {
   return {
     ...environmentOf(links.addresses),
-    OUTBOX_LISTEN_URL: links.listenUrl,
+    OUTBOX_LISTEN_URL: urlsOf(links.listenUrl).bridge,
     OUTBOX_LEASE_MS: String(leaseMs),
     KAFKA_TOPIC_PREFIX: world.names.topicPrefix,
     REDIS_KEY_PREFIX: world.names.redisPrefix,

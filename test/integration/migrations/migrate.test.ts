@@ -154,6 +154,29 @@ describe('a database migrated before there was a schema of our own', () => {
     expect(rows).toEqual([{ config: true, owner: 'nova_owner' }]);
   });
 
+  it('is moved into the schema when that is asked for, with its rows, and goes on working there', async () => {
+    const { url } = await emptyDatabase();
+    await runMigrations(url, { schema: 'public', withRoles: false });
+    await ask(
+      url,
+      `CREATE TABLE public.orders (id int); CREATE FUNCTION public.theirs() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+    );
+    const insert = (schema: string) =>
+      ask<{ sequence: number }>(
+        url,
+        `INSERT INTO ${schema}.outbox_events (id, aggregate_id, event_type, payload)
+         VALUES (gen_random_uuid(), gen_random_uuid(), 'PostCreated', '{}') RETURNING sequence::integer`,
+      );
+    expect(await insert('public')).toEqual([{ sequence: 1 }]);
+    await runMigrations(url, { moveFromPublic: true });
+    const left = (await contents(url)).filter(({ name }) => name.startsWith('public.'));
+    expect(left.map(({ name }) => name)).toEqual(['public.theirs', 'public.orders']);
+    expect(await insert('nova')).toEqual([{ sequence: 2 }]);
+    const claim = `SELECT * FROM nova.outbox_claim(gen_random_uuid(), interval '1 s', '{9,9,9,9}', 1, 9, 9, '{}', 99999)`;
+    expect(await ask(url, claim)).toHaveLength(2);
+    expect(await runMigrations(url)).toEqual([]);
+  });
+
   it('lets a login with rights given by hand go on calling what it called', async () => {
     const { url } = await emptyDatabase();
     const login = `t${unique()}_app`;

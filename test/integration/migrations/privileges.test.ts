@@ -105,7 +105,23 @@ describe('a publisher', () => {
     });
   });
 
-  it('copies rows in bulk', async () => {
+  it('holds back what it deletes, and learns which workflows were started, without a right on either table', async () => {
+    const row = newRow();
+    await as('publisher', async (client) => {
+      await client.query(insertFour, row);
+      const signal = () =>
+        client.query(`SELECT workflow_id FROM nova.nova_signal_deleted('post', $1::uuid::text, $1::uuid, 1000, '')`, [
+          row[1],
+        ]);
+      expect((await signal()).rows).toEqual([]);
+      await database.pool.query('UPDATE outbox_events SET published_at = now() WHERE id = $1', [row[0]]);
+      expect((await signal()).rows).toEqual([{ workflow_id: row[0] }]);
+    });
+    const { rowCount } = await database.pool.query('SELECT FROM tombstones WHERE subject_id = $1', [row[1]]);
+    expect(rowCount).toBe(1);
+  });
+
+  it('writes several rows in one statement', async () => {
     await as('publisher', async (client) => {
       const values = Array.from({ length: 3 }, () => newRow());
       const rows = values.map((_, i) => `($${4 * i + 1}, $${4 * i + 2}, $${4 * i + 3}, $${4 * i + 4})`);

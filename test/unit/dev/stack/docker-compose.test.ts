@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { searchAttributes } from '../../../../contracts/search-attributes';
 import { composeEnvironment, servicesOf } from '../../../../dev/stack/docker/compose';
+import { loginOf } from '../../../../dev/logins';
 import { checkoutRoot } from '../../../../dev/stack/paths';
+import { roles } from '../../../../migrations/rights/roles';
 import { dynamicConfig, testDynamicConfig } from '../../../../dev/stack/servers/temporal';
 
 interface Service {
   image: string;
   build?: string;
   command?: string[];
+  entrypoint?: string[];
   ports?: string[];
   volumes?: string[];
   profiles?: string[];
@@ -21,25 +24,49 @@ interface Service {
 const read = (file: string) => readFileSync(join(checkoutRoot, file), 'utf8');
 const text = read('docker-compose.yml');
 const { services, volumes } = load(text) as { services: Record<string, Service>; volumes: Record<string, null> };
-const oneShots = ['temporal-init', 'migrate'];
+const oneShots = ['temporal-init', 'migrate', 'logins'];
+/** Sleeps between two chores; what it did is in `ops status`. */
+const chores = ['housekeeping'];
 const entries = Object.entries(services);
 
 describe('docker-compose.yml', () => {
   it('has the servers of the stack and the processes of the product', () => {
-    const wanted = [...Object.values(servicesOf).flat(), 'temporal-init', 'migrate', 'bridge', 'workers'];
+    const wanted = [...Object.values(servicesOf).flat(), ...oneShots, ...chores, 'bridge', 'workers'];
     expect(Object.keys(services).sort()).toEqual(wanted.sort());
   });
 
   it('runs our own processes only in the profile app, from one image', () => {
     const own = entries.filter(([, service]) => service.build !== undefined);
-    expect(own.map(([name]) => name)).toEqual(['migrate', 'bridge', 'workers']);
+    expect(own.map(([name]) => name)).toEqual(['migrate', 'bridge', 'workers', 'housekeeping']);
     expect(new Set(own.map(([, service]) => `${service.image} ${service.profiles?.join()}`)).size).toBe(1);
     expect(own[0]?.[1].profiles).toEqual(['app']);
   });
 
   it('checks the health of everything that stays up', () => {
-    const unchecked = entries.filter(([name, { healthcheck }]) => !healthcheck && !oneShots.includes(name));
+    const unchecked = entries.filter(
+      ([name, { healthcheck }]) => !healthcheck && ![...oneShots, ...chores].includes(name),
+    );
     expect(unchecked.map(([name]) => name)).toEqual([]);
+  });
+
+  it('gives each process a login of its own, and only migrate and logins the administrator’s', () => {
+    const loginOfService = (service: Service) =>
+      /postgres:\/\/(\w+):/.exec(`${String(service.environment?.DATABASE_URL)} ${String(service.entrypoint)}`)?.[1];
+    const logins = Object.fromEntries(
+      entries.filter(([, service]) => service.profiles).map(([name, s]) => [name, loginOfService(s)]),
+    );
+    expect(logins).toEqual({
+      migrate: 'nova',
+      logins: 'nova',
+      bridge: loginOf('bridge'),
+      workers: loginOf('workers'),
+      housekeeping: loginOf('owner'),
+    });
+    const sql = read('dev/stack/docker/logins.sql');
+    for (const role of ['owner', ...roles] as const) {
+      expect(sql).toContain(`GRANT nova_${role} TO ${loginOf(role)};`);
+      expect(sql).toContain(`ALTER ROLE ${loginOf(role)} PASSWORD :'${role}';`);
+    }
   });
 
   it('publishes ports on loopback only, each of which a variable moves', () => {

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { Client, type Pool } from 'pg';
+import { PgFeedTruth } from '../../../activities/adapters/pg-feed-truth';
+import { PgPostStates } from '../../../activities/adapters/pg-post-states';
+import { PgTombstones } from '../../../activities/adapters/pg-tombstones';
+import { publish } from '../../../client/publish';
+import { runMigrations } from '../../../migrations/run-migrations';
+import { outboxReport } from '../../../ops/outbox-report';
+import { PgOutboxStore } from '../../../outbox-bridge/pg-outbox-store';
+import { createPool, inTransaction } from '../../../runtime/postgres';
+import { silentLogger } from '../../support/logger';
+import { turn } from '../../support/partitions';
+import { databaseUrl, servers } from '../../support/servers';
+
+const name = `nova_test_schema_${randomUUID().slice(0, 8)}`;
+const schema = 'side_effects';
+let admin: Client;
+let pool: Pool;
+
+beforeAll(async () => {
+  admin = new Client({ connectionString: servers().databaseUrl });
+  await admin.connect();
+  await admin.query(`CREATE DATABASE ${name}`);
+  const url = databaseUrl(servers().databaseUrl, name);
+  await runMigrations(url, { schema });
+  pool = createPool({ url, schema, max: 3, applicationName: 'other-schema', logger: silentLogger });
+});
+afterAll(async () => {
+  await pool.end();
+  await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+  await admin.end();
+});
+
+// The database has no schema nova, and neither search_path nor session knows where the tables are.
+it('everything is done in the schema of DATABASE_SCHEMA: publish, claim, activities, housekeeping, reports', async () => {
+  const author = randomUUID();
+  const { id } = await inTransaction(pool, (client) =>
+    publish(
+      client,
+      { type: 'identity.user.created', payload: { user_id: author, username: 'a', email: 'a@example.test' } },
+      { schema },
+    ),
+  );
+  const lanes = { perPriority: [9, 9, 9, 9], floor: 1, heads: 9 } as const;
+  const request = { token: randomUUID(), leaseMs: 5_000, lanes, maxRows: 9, pausedSpellings: [] };
+  const [claimed] = await new PgOutboxStore(pool).claim(request);
+  expect(claimed?.id).toBe(id);
+  const posts = new PgPostStates(pool);
+  const postId = randomUUID();
+  await posts.apply({
+    ...{ postId, authorId: author, status: 'published', delivery: 'push', scoreMs: 1, summary: { caption: 'x' } },
+    sequence: 5,
+  });
+  await new PgTombstones(pool).set({
+    subjectType: 'post',
+    subjectId: postId,
+    sequence: 6,
+    final: true,
+    reason: 'gone',
+  });
+  expect(await posts.find(postId)).toMatchObject({ voided: true, live: false });
+  expect(await new PgFeedTruth(pool).visible([postId])).toEqual(new Set());
+  expect(await turn(pool)).toMatchObject({ dropped: {}, kept: {} });
+  expect((await outboxReport(pool, { retentionDays: 30 })).pending).toMatchObject([{ rows: 1 }]);
+});
