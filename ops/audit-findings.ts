@@ -10,7 +10,7 @@ export interface OpenFinding {
 /** What the audit has against this event and no person has explained. */
 export async function openFindingsOf(pool: Pool, eventId: string): Promise<OpenFinding[]> {
   const { rows } = await pool.query<OpenFinding>(
-    `SELECT kind, detail, first_seen AS "firstSeen", last_seen AS "lastSeen" FROM audit_findings
+    `SELECT kind, detail, first_seen AS "firstSeen", last_seen AS "lastSeen" FROM nova.audit_findings
      WHERE event_id = $1 AND resolved_at IS NULL AND acknowledged_at IS NULL ORDER BY first_seen`,
     [eventId.toLowerCase()],
   );
@@ -24,7 +24,7 @@ export async function acknowledgeFindings(
   reason: string | null,
 ): Promise<string[]> {
   const { rows } = await pool.query<{ event_id: string }>(
-    `UPDATE audit_findings SET acknowledged_at = clock_timestamp(), acknowledged_because = $2
+    `UPDATE nova.audit_findings SET acknowledged_at = clock_timestamp(), acknowledged_because = $2
      WHERE event_id = ANY ($1::text[]) AND resolved_at IS NULL AND acknowledged_at IS NULL RETURNING event_id`,
     [eventIds.map((id) => id.toLowerCase()), reason],
   );

@@ -11,7 +11,7 @@ export interface DeadLetter {
 
 const list = `
   SELECT id, event_type AS "eventType", aggregate_id AS "aggregateId", last_error AS "lastError", dead_lettered_at AS "deadLetteredAt"
-  FROM outbox_events WHERE dead_lettered_at IS NOT NULL AND ($1::text IS NULL OR last_error LIKE $1 || ':%')
+  FROM nova.outbox_events WHERE dead_lettered_at IS NOT NULL AND ($1::text IS NULL OR last_error LIKE $1 || ':%')
   ORDER BY dead_lettered_at DESC LIMIT $2`;
 
 /**
@@ -19,7 +19,7 @@ const list = `
  * the retention guard goes by. A row that killed its bridges stays a suspect: it is tried alone.
  */
 const requeue = `
-  UPDATE outbox_events SET dead_lettered_at = NULL, retry_count = 0, next_attempt_at = '-infinity',
+  UPDATE nova.outbox_events SET dead_lettered_at = NULL, retry_count = 0, next_attempt_at = '-infinity',
          unfinished_claims = CASE WHEN last_error LIKE 'ROW_KILLS_PROCESS:%' THEN ${aloneAfterClaims} ELSE 0 END,
          first_attempt_at = CASE WHEN $2 THEN NULL ELSE first_attempt_at END
   WHERE id = ANY ($1::uuid[]) AND dead_lettered_at IS NOT NULL RETURNING id`;

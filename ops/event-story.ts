@@ -8,11 +8,11 @@ import { changedOptions } from './changed-options';
 const row = `
   SELECT id, event_type, aggregate_type, aggregate_id, priority, sequence, created_at, published_at, emitted_at, dead_lettered_at,
          retry_count, claim_count, last_error, next_attempt_at > now() AS backing_off, lease_until > now() AS leased,
-         (SELECT count(*) FROM outbox_events e WHERE e.aggregate_id = o.aggregate_id AND e.sequence < o.sequence
+         (SELECT count(*) FROM nova.outbox_events e WHERE e.aggregate_id = o.aggregate_id AND e.sequence < o.sequence
             AND e.published_at IS NULL AND e.dead_lettered_at IS NULL) AS earlier_pending
-  FROM outbox_events o WHERE id = $1`;
+  FROM nova.outbox_events o WHERE id = $1`;
 const deliveries = `
-  SELECT recipient_id, channel, kind, state, reason, attempts, sent_at FROM notification_deliveries WHERE event_id = $1 ORDER BY channel, recipient_id LIMIT 50`;
+  SELECT recipient_id, channel, kind, state, reason, attempts, sent_at FROM nova.notification_deliveries WHERE event_id = $1 ORDER BY channel, recipient_id LIMIT 50`;
 
 export interface PendingLine {
   readonly activity: string;

@@ -5,8 +5,8 @@ import { definitionOf, spellingsOf } from '../contracts/catalogue';
 const replayable = ['failed_run', 'marked_without_run', 'lost_emit', 'open_past_budget'];
 
 const select = `
-  SELECT DISTINCT o.id, o.sequence FROM audit_findings f
-  JOIN outbox_events o ON o.id = CASE WHEN f.event_id ~ '^[0-9a-f-]{36}' THEN left(f.event_id, 36)::uuid END
+  SELECT DISTINCT o.id, o.sequence FROM nova.audit_findings f
+  JOIN nova.outbox_events o ON o.id = CASE WHEN f.event_id ~ '^[0-9a-f-]{36}' THEN left(f.event_id, 36)::uuid END
   WHERE f.resolved_at IS NULL AND f.acknowledged_at IS NULL AND f.kind = ANY ($1::text[])
     AND ($2::text[] IS NULL OR o.event_type = ANY ($2::text[]))
     AND ($3::double precision IS NULL OR f.first_seen > clock_timestamp() - $3 * interval '1 millisecond')

@@ -58,7 +58,7 @@ export async function runHousekeeping(deps: HousekeepingDeps): Promise<Housekeep
   );
   if (report !== undefined) return report;
   const { rows } = await deps.pool.query<{ holder: string | null }>(
-    `SELECT holder FROM chores WHERE name = 'housekeeping'`,
+    `SELECT holder FROM nova.chores WHERE name = 'housekeeping'`,
   );
   throw new Error(`${rows[0]?.holder ?? 'another process'} is at it: its turn ends within ten minutes even if it died`);
 }

@@ -9,7 +9,7 @@ export interface OpenFindings {
 }
 
 const select = `
-  SELECT kind, count(*) AS count FROM audit_findings
+  SELECT kind, count(*) AS count FROM nova.audit_findings
   WHERE resolved_at IS NULL AND acknowledged_at IS NULL GROUP BY kind ORDER BY kind`;
 
 /** What the audit has found and no person has ended, and what is paused at this moment, whether an audit has seen it or not. */

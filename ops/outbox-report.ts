@@ -7,14 +7,14 @@ import { skippedDeliveries } from './skipped-deliveries';
 const pending = `
   SELECT priority, count(*) AS rows, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds,
          count(*) FILTER (WHERE last_error IS NOT NULL) AS with_error
-  FROM outbox_events WHERE published_at IS NULL AND dead_lettered_at IS NULL GROUP BY priority ORDER BY priority`;
+  FROM nova.outbox_events WHERE published_at IS NULL AND dead_lettered_at IS NULL GROUP BY priority ORDER BY priority`;
 const bridges = `
   SELECT instance_id, state, reason, paused_types, extract(epoch FROM now() - heartbeat_at)::float8 AS seen_seconds_ago
-  FROM bridge_instances ORDER BY instance_id`;
+  FROM nova.bridge_instances ORDER BY instance_id`;
 const counts = `
-  SELECT (SELECT count(*) FROM outbox_events WHERE dead_lettered_at IS NOT NULL) AS dead_lettered,
-         (SELECT count(*) FROM outbox_events WHERE emitted_at IS NULL AND dead_lettered_at IS NULL AND published_at IS NOT NULL) AS started_not_emitted,
-         (SELECT count(*) FROM notification_deliveries WHERE state = 'unknown') AS deliveries_unknown`;
+  SELECT (SELECT count(*) FROM nova.outbox_events WHERE dead_lettered_at IS NOT NULL) AS dead_lettered,
+         (SELECT count(*) FROM nova.outbox_events WHERE emitted_at IS NULL AND dead_lettered_at IS NULL AND published_at IS NOT NULL) AS started_not_emitted,
+         (SELECT count(*) FROM nova.notification_deliveries WHERE state = 'unknown') AS deliveries_unknown`;
 
 export interface OutboxReport {
   readonly pending: readonly { priority: string; rows: number; oldestSeconds: number; withError: number }[];

@@ -23,20 +23,20 @@ const instant = (value: string): string => `to_char(${value} AT TIME ZONE 'UTC',
 /** Counted by the partial indexes, so a table of any size is looked at in no time. $1 retention in days */
 const select = `
   WITH unpublished AS (
-    SELECT tableoid AS oid, count(*) AS rows FROM outbox_events WHERE published_at IS NULL AND dead_lettered_at IS NULL GROUP BY 1
+    SELECT tableoid AS oid, count(*) AS rows FROM nova.outbox_events WHERE published_at IS NULL AND dead_lettered_at IS NULL GROUP BY 1
   ), not_emitted AS (
-    SELECT tableoid AS oid, count(*) AS rows FROM outbox_events
+    SELECT tableoid AS oid, count(*) AS rows FROM nova.outbox_events
     WHERE emitted_at IS NULL AND dead_lettered_at IS NULL AND published_at IS NOT NULL GROUP BY 1
   ), dead AS (
-    SELECT tableoid AS oid, count(*) AS rows FROM outbox_events WHERE dead_lettered_at IS NOT NULL GROUP BY 1
+    SELECT tableoid AS oid, count(*) AS rows FROM nova.outbox_events WHERE dead_lettered_at IS NOT NULL GROUP BY 1
   ), kept AS (
-    SELECT d.key AS name, d.value AS reasons FROM chores, jsonb_each(coalesce(report -> 'kept', '{}')) AS d WHERE chores.name = 'housekeeping'
+    SELECT d.key AS name, d.value AS reasons FROM nova.chores, jsonb_each(coalesce(report -> 'kept', '{}')) AS d WHERE chores.name = 'housekeeping'
   )
   SELECT p.name, ${instant('p.lower_bound')} AS "from", ${instant('p.upper_bound')} AS "to", p.estimated_rows AS rows,
     coalesce(unpublished.rows, 0) AS unpublished, coalesce(not_emitted.rows, 0) AS "notEmitted",
     coalesce(dead.rows, 0) AS "deadLettered", p.detach_pending AS "detachPending", kept.reasons AS kept,
     CASE WHEN p.lower_bound IS NOT NULL THEN ${instant('(p.upper_bound + make_interval(days => $1))')} END AS "droppableFrom"
-  FROM outbox_partitions p
+  FROM nova.outbox_partitions p
   LEFT JOIN unpublished USING (oid) LEFT JOIN not_emitted USING (oid) LEFT JOIN dead USING (oid) LEFT JOIN kept USING (name)
   ORDER BY p.lower_bound NULLS FIRST`;
 

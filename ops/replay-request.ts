@@ -33,9 +33,9 @@ const select = `
     floor(extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::float8 AS "createdAtMs",
     priority, schema_version AS "schemaVersion", traceparent, published_at IS NOT NULL AS published,
     dead_lettered_at IS NOT NULL AS "deadLettered", emitted_at IS NOT NULL AS emitted
-  FROM outbox_events WHERE id = $1`;
-const details = `SELECT detail FROM audit_findings WHERE split_part(event_id, '/', 1) = $1`;
-const payload = `SELECT payload FROM outbox_events WHERE id = $1`;
+  FROM nova.outbox_events WHERE id = $1`;
+const details = `SELECT detail FROM nova.audit_findings WHERE split_part(event_id, '/', 1) = $1`;
+const payload = `SELECT payload FROM nova.outbox_events WHERE id = $1`;
 
 /** The start of a further run of this event, as the bridge started the first; or why it cannot be replayed. */
 export async function replayRequest(pool: Pool, id: string, runType: string | null): Promise<ReplayRequest | string> {

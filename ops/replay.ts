@@ -29,17 +29,17 @@ export interface PlannedReplay {
 }
 
 const lastReplay = `
-  SELECT number, started_at IS NOT NULL AS started FROM event_replays WHERE event_id = $1 ORDER BY number DESC LIMIT 1`;
+  SELECT number, started_at IS NOT NULL AS started FROM nova.event_replays WHERE event_id = $1 ORDER BY number DESC LIMIT 1`;
 const givenUp = `
-  SELECT count(*) AS count FROM notification_deliveries
+  SELECT count(*) AS count FROM nova.notification_deliveries
   WHERE event_id = $1 AND state = 'skipped' AND reason = 'RUN_ENDED'`;
 const record = `
-  INSERT INTO event_replays (event_id, number, reason, requested_by) VALUES ($1, $2, $3, $4)
+  INSERT INTO nova.event_replays (event_id, number, reason, requested_by) VALUES ($1, $2, $3, $4)
   ON CONFLICT (event_id, number) DO NOTHING`;
 const reopen = `
-  UPDATE notification_deliveries SET state = 'pending', reason = 'REPLAYED'
+  UPDATE nova.notification_deliveries SET state = 'pending', reason = 'REPLAYED'
   WHERE event_id = $1 AND state = 'skipped' AND reason = 'RUN_ENDED'`;
-const markStarted = `UPDATE event_replays SET started_at = clock_timestamp() WHERE event_id = $1 AND number = $2`;
+const markStarted = `UPDATE nova.event_replays SET started_at = clock_timestamp() WHERE event_id = $1 AND number = $2`;
 
 /** Looks at each event and says what its replay would be, or why there is none. `again`: also after a completed run. */
 export async function planReplays(

@@ -6,7 +6,7 @@ import { requeueDeadLetters } from './dead-letters';
 const deadLetters = `
   SELECT id, split_part(last_error, ':', 1) AS code, claim_count AS "claimCount", published_at IS NOT NULL AS published,
          (extract(epoch FROM clock_timestamp() - first_attempt_at) * 1000)::bigint AS "ageMs"
-  FROM outbox_events WHERE id = ANY ($1::uuid[]) AND dead_lettered_at IS NOT NULL`;
+  FROM nova.outbox_events WHERE id = ANY ($1::uuid[]) AND dead_lettered_at IS NOT NULL`;
 
 interface DeadRow {
   readonly id: string;

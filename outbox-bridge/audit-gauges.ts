@@ -3,9 +3,9 @@ import { Gauge, type Registry } from 'prom-client';
 import { forgottenSoon, personKinds, unexplainedKinds } from '../contracts/audit-kinds';
 
 const openByKind = `
-  SELECT kind, count(*) AS count, count(*) FILTER (WHERE detail LIKE '%${forgottenSoon}%') AS soon FROM audit_findings WHERE resolved_at IS NULL AND acknowledged_at IS NULL GROUP BY kind`;
+  SELECT kind, count(*) AS count, count(*) FILTER (WHERE detail LIKE '%${forgottenSoon}%') AS soon FROM nova.audit_findings WHERE resolved_at IS NULL AND acknowledged_at IS NULL GROUP BY kind`;
 const lastAudit = `
-  SELECT extract(epoch FROM clock_timestamp() - max(ended_at))::float8 AS age_seconds FROM audit_runs`;
+  SELECT extract(epoch FROM clock_timestamp() - max(ended_at))::float8 AS age_seconds FROM nova.audit_runs`;
 
 /** What the audit found, as metrics: read from its tables, since the audit itself runs in the workers, somewhere. */
 export function createAuditGauges(registry: Registry) {

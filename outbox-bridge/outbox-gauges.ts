@@ -8,14 +8,14 @@ const pendingByPriority = `
   SELECT lane.priority, pending.rows, pending.oldest_seconds FROM generate_series(0, 3) AS lane(priority)
   CROSS JOIN LATERAL (
     SELECT count(*) AS rows, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds
-    FROM outbox_events o WHERE o.priority = lane.priority AND o.published_at IS NULL AND o.dead_lettered_at IS NULL) pending`;
+    FROM nova.outbox_events o WHERE o.priority = lane.priority AND o.published_at IS NULL AND o.dead_lettered_at IS NULL) pending`;
 
-const deadLettered = `SELECT count(*) AS rows FROM outbox_events WHERE dead_lettered_at IS NOT NULL`;
+const deadLettered = `SELECT count(*) AS rows FROM nova.outbox_events WHERE dead_lettered_at IS NOT NULL`;
 
 /** Whoever did it last, every bridge tells of it: an alarm must not depend on which one is asked. */
 const housekeeping = `
   SELECT extract(epoch FROM clock_timestamp() - last_done_at)::float8 AS age_seconds, report -> 'kept' AS kept
-  FROM chores WHERE name = '${housekeepingChore}'`;
+  FROM nova.chores WHERE name = '${housekeepingChore}'`;
 
 /** Depth and age of the outbox, read from the indexes of pending and dead rows, and the state of housekeeping. */
 export async function readOutboxGauges(pool: Pool, metrics: BridgeMetrics): Promise<void> {

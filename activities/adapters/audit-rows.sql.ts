@@ -22,12 +22,12 @@ const soon = `(clock_timestamp() + interval '${longestLeaseMinutes} min')`;
 
 /** A bridge reports every two seconds. One that seems to have reported in the future did so before the clock was set back. */
 export const livingBridges = `
-  SELECT state, reason, paused_types AS "pausedTypes" FROM bridge_instances WHERE heartbeat_at > now() - interval '30 s'
+  SELECT state, reason, paused_types AS "pausedTypes" FROM nova.bridge_instances WHERE heartbeat_at > now() - interval '30 s'
     AND heartbeat_at < now() + interval '${longestLeaseMinutes} min'`;
 
 /** $1, $2 the place before; $3 the end; $4 limit */
 const byMark = (mark: 'published_at' | 'emitted_at') => `
-  SELECT ${columns} FROM outbox_events o
+  SELECT ${columns} FROM nova.outbox_events o
   WHERE (o.${mark}, o.id) > (${time('$1')}, $2::uuid) AND o.${mark} < ${time('$3')} AND o.${mark} IS NOT NULL
   ORDER BY o.${mark}, o.id LIMIT $4`;
 export const marked = byMark('published_at');
@@ -35,10 +35,10 @@ export const emitted = byMark('emitted_at');
 
 /** $1 ids, $2 least created_at */
 export const byIds = `
-  SELECT ${columns} FROM outbox_events o WHERE o.id = ANY ($1::uuid[]) AND o.created_at >= ${time('$2')}`;
+  SELECT ${columns} FROM nova.outbox_events o WHERE o.id = ANY ($1::uuid[]) AND o.created_at >= ${time('$2')}`;
 
 /** The same, wherever they are. */
-export const byIdsAnywhere = `SELECT ${columns} FROM outbox_events o WHERE o.id = ANY ($1::uuid[])`;
+export const byIdsAnywhere = `SELECT ${columns} FROM nova.outbox_events o WHERE o.id = ANY ($1::uuid[])`;
 
 const pendingOnly = `o.published_at IS NULL AND o.dead_lettered_at IS NULL`;
 
@@ -55,24 +55,24 @@ const reason = `
        WHEN o.event_type = ANY ($4::text[]) THEN 'paused'
        WHEN o.lease_until > ${ago('$2')} AND o.lease_until < ${soon} AND o.claim_count < $3 THEN 'leased'
        WHEN o.last_error IS NOT NULL AND o.next_attempt_at > ${ago(budget)} AND o.next_attempt_at < ${soon} THEN 'error'
-       WHEN EXISTS (SELECT FROM outbox_holds d WHERE d.aggregate_id = o.aggregate_id AND d.sequence < o.sequence) THEN 'held'
-       WHEN EXISTS (SELECT FROM outbox_heads h
+       WHEN EXISTS (SELECT FROM nova.outbox_holds d WHERE d.aggregate_id = o.aggregate_id AND d.sequence < o.sequence) THEN 'held'
+       WHEN EXISTS (SELECT FROM nova.outbox_heads h
                     WHERE h.aggregate_id = o.aggregate_id AND h.sequence < o.sequence AND h.vacant_since IS NULL) THEN 'behind'
        ELSE 'none' END`;
 /** Counted no further than this: more is a backlog. */
 export const aheadBound = 500;
 const ahead = `
-  (SELECT count(*) FROM (SELECT FROM outbox_events f WHERE f.priority = o.priority AND f.sequence < o.sequence
+  (SELECT count(*) FROM (SELECT FROM nova.outbox_events f WHERE f.priority = o.priority AND f.sequence < o.sequence
      AND f.published_at IS NULL AND f.dead_lettered_at IS NULL LIMIT ${aheadBound}) front) AS ahead`;
 const pastBudget = `o.created_at < ${ago(budget)} AND (o.lease_until IS NULL OR o.lease_until < ${ago('$2')} OR o.lease_until > ${soon} OR o.claim_count >= $3)`;
 
 /** $6 ids */
 export const pendingByIds = `
-  SELECT ${columns}, ${reason} AS reason, ${ahead} FROM outbox_events o WHERE o.id = ANY ($6::uuid[]) AND ${pendingOnly}`;
+  SELECT ${columns}, ${reason} AS reason, ${ahead} FROM nova.outbox_events o WHERE o.id = ANY ($6::uuid[]) AND ${pendingOnly}`;
 
 export const pendingCounts = `
   SELECT reason, count(*) AS count, (array_agg(id ORDER BY sequence))[1:3]::text[] AS examples
-  FROM (SELECT o.id, o.sequence, ${reason} AS reason FROM outbox_events o
+  FROM (SELECT o.id, o.sequence, ${reason} AS reason FROM nova.outbox_events o
         WHERE ${pendingOnly} AND o.created_at < ${ago(budget)}) late
   GROUP BY reason`;
 
@@ -80,33 +80,33 @@ export const pendingCounts = `
 export const unexplainedPending = `
   SELECT o.*, 0::bigint AS ahead FROM generate_series(0, 3) AS lane(priority)
   CROSS JOIN LATERAL (
-    SELECT ${columns}, 'none' AS reason FROM outbox_events o
+    SELECT ${columns}, 'none' AS reason FROM nova.outbox_events o
     WHERE o.priority = lane.priority AND ${pendingOnly} AND ${pastBudget} AND (${reason}) = 'none'
     ORDER BY o.sequence LIMIT $6) o`;
 
 /** $1 since */
-export const startedSince = `SELECT EXISTS (SELECT FROM outbox_events WHERE published_at > ${time('$1')}) AS started`;
+export const startedSince = `SELECT EXISTS (SELECT FROM nova.outbox_events WHERE published_at > ${time('$1')}) AS started`;
 
 /**
  * $1 ids, $2 since. What was started right behind its head (a run, see outbox_claim) overtakes nobody: its head did not.
  */
 export const passedBy = `
   WITH newcomer AS MATERIALIZED (
-    SELECT p.priority, max(p.sequence) AS sequence FROM outbox_events p
+    SELECT p.priority, max(p.sequence) AS sequence FROM nova.outbox_events p
     WHERE p.published_at > ${time('$2')}
-      AND NOT EXISTS (SELECT FROM outbox_events head WHERE head.aggregate_id = p.aggregate_id AND head.sequence < p.sequence
+      AND NOT EXISTS (SELECT FROM nova.outbox_events head WHERE head.aggregate_id = p.aggregate_id AND head.sequence < p.sequence
                         AND head.published_at > ${time('$2')} - interval '30 s')
     GROUP BY p.priority)
-  SELECT o.id FROM outbox_events o JOIN newcomer n ON n.priority = o.priority AND n.sequence > o.sequence
+  SELECT o.id FROM nova.outbox_events o JOIN newcomer n ON n.priority = o.priority AND n.sequence > o.sequence
   WHERE o.id = ANY ($1::uuid[]) AND ${pendingOnly}`;
 
 /** $1, $2 the place before; $3 the end; $4 limit. The rows still to be emitted are few, and have an index of their own. */
 export const unemitted = `
-  SELECT ${columns} FROM outbox_events o
+  SELECT ${columns} FROM nova.outbox_events o
   WHERE o.emitted_at IS NULL AND o.dead_lettered_at IS NULL AND o.published_at IS NOT NULL
     AND (o.published_at, o.id) > (${time('$1')}, $2::uuid) AND o.published_at < ${time('$3')}
   ORDER BY o.published_at, o.id LIMIT $4`;
 
 export const deadLetters = `
   SELECT count(*) AS count, (array_agg(id ORDER BY dead_lettered_at DESC))[1:3]::text[] AS examples
-  FROM outbox_events WHERE dead_lettered_at IS NOT NULL`;
+  FROM nova.outbox_events WHERE dead_lettered_at IS NOT NULL`;

@@ -10,12 +10,12 @@ const creation = `
     to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
     -- Never later than now, as the claim has it: a post dated ahead would stay on top of every feed.
     (extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::bigint AS created_at_ms
-  FROM outbox_events
+  FROM nova.outbox_events
   WHERE aggregate_id = $1 AND sequence < $2 AND event_type = ANY ($3) AND dead_lettered_at IS NULL
   ORDER BY sequence LIMIT 1`;
 
 const startedBefore = `
-  SELECT id FROM outbox_events
+  SELECT id FROM nova.outbox_events
   WHERE aggregate_id = $1 AND sequence < $2 AND published_at IS NOT NULL
   ORDER BY sequence DESC LIMIT $3`;
 

@@ -9,16 +9,16 @@ const isOpen = 'resolved_at IS NULL AND acknowledged_at IS NULL';
 /** The last by the order of writing: times are no order when the clock is set back. */
 const lastEnds = `
   SELECT (extract(epoch FROM window_to) * 1000000)::bigint AS "toUs",
-         (SELECT (extract(epoch FROM records_to) * 1000000)::bigint FROM audit_runs
+         (SELECT (extract(epoch FROM records_to) * 1000000)::bigint FROM nova.audit_runs
           WHERE origin = 'schedule' AND records_to IS NOT NULL ORDER BY place DESC LIMIT 1) AS "recordsToUs"
-  FROM audit_runs WHERE origin = 'schedule' ORDER BY place DESC LIMIT 1`;
+  FROM nova.audit_runs WHERE origin = 'schedule' ORDER BY place DESC LIMIT 1`;
 
 const openFindings = `
-  SELECT event_id AS "eventId", kind, detail FROM audit_findings WHERE ${isOpen} ORDER BY last_seen, event_id LIMIT $1`;
+  SELECT event_id AS "eventId", kind, detail FROM nova.audit_findings WHERE ${isOpen} ORDER BY last_seen, event_id LIMIT $1`;
 
 /** In the order of the key, so that two audits at once wait for each other and do not deadlock. */
 const record = `
-  INSERT INTO audit_findings AS f (event_id, kind, detail, first_seen, last_seen)
+  INSERT INTO nova.audit_findings AS f (event_id, kind, detail, first_seen, last_seen)
   SELECT event_id, kind, detail, ${time('$4')}, ${time('$4')}
   FROM unnest($1::text[], $2::text[], $3::text[]) AS seen (event_id, kind, detail) ORDER BY event_id, kind
   ON CONFLICT (event_id, kind) DO UPDATE SET
@@ -30,21 +30,21 @@ const record = `
   WHERE f.last_seen <= excluded.last_seen AND (f.resolved_at IS NULL OR f.resolved_at < excluded.last_seen)`;
 
 const resolve = `
-  UPDATE audit_findings f SET resolved_at = ${time('$3')}
-  FROM (SELECT f.event_id, f.kind FROM audit_findings f
+  UPDATE nova.audit_findings f SET resolved_at = ${time('$3')}
+  FROM (SELECT f.event_id, f.kind FROM nova.audit_findings f
         JOIN unnest($1::text[], $2::text[]) AS gone (event_id, kind) USING (event_id, kind)
         WHERE f.resolved_at IS NULL AND f.last_seen <= ${time('$3')} ORDER BY f.event_id, f.kind FOR UPDATE OF f) gone
   WHERE f.event_id = gone.event_id AND f.kind = gone.kind`;
 
 const countOpen = `
   SELECT kind, count(*) AS count, count(*) FILTER (WHERE detail LIKE '%${notOnKafka}%') AS "notOnKafka", (array_agg(event_id ORDER BY first_seen, event_id))[1:3] AS examples
-  FROM audit_findings WHERE ${isOpen} GROUP BY kind`;
+  FROM nova.audit_findings WHERE ${isOpen} GROUP BY kind`;
 
 const close = `
-  WITH old_runs AS (DELETE FROM audit_runs WHERE ended_at < now() - interval '30 days'),
+  WITH old_runs AS (DELETE FROM nova.audit_runs WHERE ended_at < now() - interval '30 days'),
        old_findings AS (
-         DELETE FROM audit_findings WHERE last_seen < now() - interval '30 days' AND (resolved_at IS NOT NULL OR acknowledged_at IS NOT NULL))
-  INSERT INTO audit_runs (audit_id, origin, window_from, window_to, records_to, rows_seen, runs_seen, records_seen,
+         DELETE FROM nova.audit_findings WHERE last_seen < now() - interval '30 days' AND (resolved_at IS NOT NULL OR acknowledged_at IS NOT NULL))
+  INSERT INTO nova.audit_runs (audit_id, origin, window_from, window_to, records_to, rows_seen, runs_seen, records_seen,
                           counts, unexplained, notes, took_ms)
   VALUES ($1, $2, $3, $4, ${time('$5')}, $6, $7, $8, $9, $10, $11, $12)
   ON CONFLICT (audit_id) DO UPDATE SET

@@ -4,7 +4,7 @@ import { query } from './pg-query';
 
 const select = `
   SELECT count(*)::int AS count, coalesce((array_agg(subject_id ORDER BY held_until DESC))[1:3], '{}') AS examples
-  FROM tombstones
+  FROM nova.tombstones
   WHERE held_until > now() - interval '7 days' AND held_until < now() AND NOT final`;
 
 export class PgAuditSignals implements AuditSignals {

@@ -8,10 +8,10 @@ import {
 } from '../ports/content-owners';
 import { query } from './pg-query';
 
-const selectPost = `SELECT author_id AS owner_id, NULL::uuid AS post_id FROM post_states WHERE post_id = $1`;
-const selectOther = `SELECT owner_id, post_id FROM content_owners WHERE content_id = $1 AND content_type = $2`;
+const selectPost = `SELECT author_id AS owner_id, NULL::uuid AS post_id FROM nova.post_states WHERE post_id = $1`;
+const selectOther = `SELECT owner_id, post_id FROM nova.content_owners WHERE content_id = $1 AND content_type = $2`;
 const insert = `
-  INSERT INTO content_owners (content_type, content_id, owner_id, post_id) VALUES ($1, $2, $3, $4)
+  INSERT INTO nova.content_owners (content_type, content_id, owner_id, post_id) VALUES ($1, $2, $3, $4)
   ON CONFLICT (content_type, content_id) DO NOTHING`;
 
 const createdBy: Record<InnerContentType, EventType> = {
@@ -23,11 +23,11 @@ const createdBy: Record<InnerContentType, EventType> = {
 // since clock_timestamp() is volatile, and no index is searched by it.
 export const selectComing = `
   SELECT EXISTS (
-    SELECT FROM outbox_events
+    SELECT FROM nova.outbox_events
     WHERE emitted_at IS NULL AND dead_lettered_at IS NULL
       AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
   ) OR EXISTS (
-    SELECT FROM outbox_events
+    SELECT FROM nova.outbox_events
     WHERE emitted_at > now() - $3::bigint * interval '1 millisecond'
       AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
   ) AS coming`;

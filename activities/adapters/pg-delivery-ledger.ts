@@ -16,37 +16,37 @@ import { query } from './pg-query';
  */
 const claim = `
   WITH next AS MATERIALIZED (
-    SELECT recipient_id FROM notification_deliveries
+    SELECT recipient_id FROM nova.notification_deliveries
     WHERE event_id = $1 AND channel = $2 AND state = 'pending' AND claim_token IS DISTINCT FROM $3
     ORDER BY recipient_id LIMIT 1 FOR UPDATE SKIP LOCKED)
-  UPDATE notification_deliveries d
+  UPDATE nova.notification_deliveries d
   SET state = 'claimed', claim_token = $3, claimed_at = clock_timestamp(), attempts = d.attempts + 1
   FROM next
   WHERE d.event_id = $1 AND d.channel = $2 AND d.recipient_id = next.recipient_id AND d.state = 'pending'
   RETURNING d.recipient_id, d.kind, (extract(epoch FROM d.claimed_at) * 1000)::float8 AS claimed_at_ms,
-    (SELECT actor_id FROM notifications n WHERE n.event_id = d.event_id AND n.recipient_id = d.recipient_id) AS actor_id`;
+    (SELECT actor_id FROM nova.notifications n WHERE n.event_id = d.event_id AND n.recipient_id = d.recipient_id) AS actor_id`;
 
 const settle = `
-  UPDATE notification_deliveries
+  UPDATE nova.notification_deliveries
   SET state = $5, reason = $6, provider_id = $7, sent_at = CASE WHEN $5 = 'sent' THEN clock_timestamp() END
   WHERE event_id = $1 AND recipient_id = $2 AND channel = $3 AND claim_token = $4
     AND (state = 'claimed' OR (state = 'unknown' AND $5 IN ('sent', 'failed')))`;
 
 const giveUp = `
-  UPDATE notification_deliveries SET state = 'unknown', reason = 'SENDER_DIED'
+  UPDATE nova.notification_deliveries SET state = 'unknown', reason = 'SENDER_DIED'
   WHERE event_id = $1 AND channel = $2 AND state = 'claimed'
     AND claimed_at < clock_timestamp() - make_interval(secs => $3::double precision / 1000)`;
 
 const leaseLeft = `
   SELECT greatest(0, ceil($3 - extract(epoch FROM clock_timestamp() - min(claimed_at)) * 1000))::float8 AS ms
-  FROM notification_deliveries WHERE event_id = $1 AND channel = $2 AND state = 'claimed'`;
+  FROM nova.notification_deliveries WHERE event_id = $1 AND channel = $2 AND state = 'claimed'`;
 
 const skip = `
-  UPDATE notification_deliveries SET state = 'skipped', reason = $3
+  UPDATE nova.notification_deliveries SET state = 'skipped', reason = $3
   WHERE event_id = $1 AND channel = $2 AND state = 'pending'`;
 
 const countByState = `
-  SELECT state, count(*)::int AS count FROM notification_deliveries WHERE event_id = $1 AND channel = $2 GROUP BY state`;
+  SELECT state, count(*)::int AS count FROM nova.notification_deliveries WHERE event_id = $1 AND channel = $2 GROUP BY state`;
 
 export class PgDeliveryLedger implements DeliveryLedger {
   constructor(private readonly database: Database) {}

@@ -30,12 +30,12 @@ const tryLock = `
 const selectUnemitted = `
   SELECT id AS "eventId", created_at AS "createdAt", aggregate_id AS "aggregateId", sequence, event_type AS "eventType",
     schema_version AS "schemaVersion", payload, payload_bytes AS "payloadBytes", traceparent, published
-  FROM outbox_unemitted($1, $2, $3, ${rowsPerAggregate}, ${rowsPerRead}, ${bytesPerRead}, ${maxPayloadBytes})`;
+  FROM nova.outbox_unemitted($1, $2, $3, ${rowsPerAggregate}, ${rowsPerRead}, ${bytesPerRead}, ${maxPayloadBytes})`;
 
 // The bounds on created_at let the planner drop the other partitions before it starts.
 const wantedRows = `
   FROM unnest($1::uuid[], $2::timestamptz[]) WITH ORDINALITY AS wanted (id, created_at, place)
-  JOIN outbox_events o ON o.id = wanted.id AND o.created_at = wanted.created_at
+  JOIN nova.outbox_events o ON o.id = wanted.id AND o.created_at = wanted.created_at
   WHERE o.created_at BETWEEN $3::timestamptz AND $4::timestamptz`;
 
 const createdAt = `to_char(o.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
@@ -47,7 +47,7 @@ const selectStates = `
 // What of it is over the bound is left for the next flush.
 const selectGivenUp = `
   WITH measured AS (
-    SELECT o.*, wanted.place, outbox_payload_bytes(o.payload) AS bytes ${wantedRows}
+    SELECT o.*, wanted.place, nova.outbox_payload_bytes(o.payload) AS bytes ${wantedRows}
       AND o.emitted_at IS NULL AND o.dead_lettered_at IS NOT NULL
   ), bounded AS (
     SELECT *, sum(greatest(bytes, 0)) OVER (ORDER BY place) - greatest(bytes, 0) AS bytes_before FROM measured
@@ -61,14 +61,14 @@ const selectGivenUp = `
 // Row locks in the order of the sequence; `mark` tries again when the bridge marks the same rows in another.
 const locked = `
   SELECT o.id, o.created_at FROM unnest($1::uuid[], $2::timestamptz[]) AS wanted (id, created_at)
-  JOIN outbox_events o ON o.id = wanted.id AND o.created_at = wanted.created_at
+  JOIN nova.outbox_events o ON o.id = wanted.id AND o.created_at = wanted.created_at
   WHERE o.created_at BETWEEN $3::timestamptz AND $4::timestamptz
   ORDER BY o.sequence FOR NO KEY UPDATE OF o`;
 
 // The dead-letter mark of a published row was the emitter's, and is over; that of an unpublished row is the bridge's.
 const updateEmitted = `
   WITH locked AS (${locked})
-  UPDATE outbox_events o SET emitted_at = clock_timestamp(),
+  UPDATE nova.outbox_events o SET emitted_at = clock_timestamp(),
     dead_lettered_at = CASE WHEN o.published_at IS NULL THEN o.dead_lettered_at END,
     last_error = CASE WHEN o.published_at IS NULL THEN o.last_error END
   FROM locked WHERE o.id = locked.id AND o.created_at = locked.created_at
@@ -76,7 +76,7 @@ const updateEmitted = `
 
 const updateRefused = `
   WITH locked AS (${locked}), refused AS (SELECT * FROM unnest($1::uuid[], $5::text[]) AS refused (id, reason))
-  UPDATE outbox_events o SET dead_lettered_at = clock_timestamp(), last_error = refused.reason
+  UPDATE nova.outbox_events o SET dead_lettered_at = clock_timestamp(), last_error = refused.reason
   FROM locked JOIN refused USING (id) WHERE o.id = locked.id AND o.created_at = locked.created_at
     AND o.created_at BETWEEN $3::timestamptz AND $4::timestamptz
     AND o.emitted_at IS NULL AND o.dead_lettered_at IS NULL`;
@@ -112,7 +112,7 @@ class PgEmitTransaction implements EmitTransaction {
   async find(refs: readonly EventRef[]): Promise<RowState[]> {
     const { rows } = await this.client.query<RowState>(selectStates, keysOf(refs));
     // Fails on a server that cannot write, which may be a former primary: what is not there may be on its successor.
-    if (rows.length < refs.length) await this.client.query('SELECT FROM outbox_events WHERE false FOR KEY SHARE');
+    if (rows.length < refs.length) await this.client.query('SELECT FROM nova.outbox_events WHERE false FOR KEY SHARE');
     return rows;
   }
 

@@ -8,7 +8,7 @@ import { query } from './pg-query';
 
 /** By the full primary key, so that only one partition is looked into. */
 const selectPayload = `
-  SELECT event_type, schema_version, payload FROM outbox_events WHERE id = $1 AND created_at = $2::timestamptz`;
+  SELECT event_type, schema_version, payload FROM nova.outbox_events WHERE id = $1 AND created_at = $2::timestamptz`;
 
 /** Fails on a server that cannot write, which may be a former primary: what is not there may be on its successor. */
 const selectForSure = `${selectPayload} FOR KEY SHARE`;

@@ -4,13 +4,13 @@ import { query } from './pg-query';
 
 // Two statements, since `$2 IS NULL OR follower_id > $2` keeps the planner from using the cursor as an index range.
 const firstPage = `
-  SELECT follower_id FROM follows WHERE followee_id = $1 ORDER BY follower_id LIMIT $2`;
+  SELECT follower_id FROM nova.follows WHERE followee_id = $1 ORDER BY follower_id LIMIT $2`;
 const nextPage = `
-  SELECT follower_id FROM follows WHERE followee_id = $1 AND follower_id > $3 ORDER BY follower_id LIMIT $2`;
+  SELECT follower_id FROM nova.follows WHERE followee_id = $1 AND follower_id > $3 ORDER BY follower_id LIMIT $2`;
 const countUpTo = `
-  SELECT count(*) AS count FROM (SELECT FROM follows WHERE followee_id = $1 LIMIT $2) AS counted`;
+  SELECT count(*) AS count FROM (SELECT FROM nova.follows WHERE followee_id = $1 LIMIT $2) AS counted`;
 const stillFollowing = `
-  SELECT follower_id FROM follows WHERE followee_id = $1 AND follower_id = ANY ($2::uuid[])`;
+  SELECT follower_id FROM nova.follows WHERE followee_id = $1 AND follower_id = ANY ($2::uuid[])`;
 
 /** Followers from the `follows` table, in order of id. */
 export class PgFollowerSource implements FollowerSource {

@@ -6,18 +6,18 @@ import { query } from './pg-query';
 /** Hidden people are hidden at read, so that a soft delete needs no rewrite of everybody's inbox. */
 const shown = `
   n.recipient_id = $1 AND n.in_app AND n.retracted_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM user_profiles u WHERE u.user_id = n.actor_id AND u.state <> 'active')`;
+  AND NOT EXISTS (SELECT 1 FROM nova.user_profiles u WHERE u.user_id = n.actor_id AND u.state <> 'active')`;
 
-const countUnread = `SELECT count(*)::int AS unread FROM notifications n WHERE ${shown} AND n.read_at IS NULL`;
+const countUnread = `SELECT count(*)::int AS unread FROM nova.notifications n WHERE ${shown} AND n.read_at IS NULL`;
 
 const selectPage = `
   SELECT n.id, n.event_id, n.kind, n.actor_id, n.subject_type, n.subject_id, n.item_type, n.item_id, n.created_at,
          n.read_at IS NOT NULL AS read
-  FROM notifications n WHERE ${shown} AND ($2::bigint IS NULL OR n.id < $2)
+  FROM nova.notifications n WHERE ${shown} AND ($2::bigint IS NULL OR n.id < $2)
   ORDER BY n.id DESC LIMIT $3`;
 
 const markUpTo = `
-  UPDATE notifications SET read_at = now()
+  UPDATE nova.notifications SET read_at = now()
   WHERE recipient_id = $1 AND in_app AND read_at IS NULL AND retracted_at IS NULL AND id <= $2`;
 
 interface Row {

@@ -28,11 +28,11 @@ const windowIsOver = `(a.window_began <= clock_timestamp() - $15::bigint * inter
  */
 const insert = `
   WITH made AS (
-    INSERT INTO notifications
+    INSERT INTO nova.notifications
       (event_id, sequence, actor_id, subject_type, subject_id, item_type, item_id, recipient_id, kind, in_app)
     SELECT $1::uuid, $2::bigint, $3::uuid, $4, $5, $6, $7, w.recipient_id, w.kind, w.in_app
     FROM unnest($8::uuid[], $9::text[], $10::boolean[]) AS w (recipient_id, kind, in_app)
-    WHERE NOT EXISTS (SELECT 1 FROM user_profiles u WHERE u.user_id = w.recipient_id AND u.state <> 'active')
+    WHERE NOT EXISTS (SELECT 1 FROM nova.user_profiles u WHERE u.user_id = w.recipient_id AND u.state <> 'active')
     ON CONFLICT (event_id, recipient_id) DO NOTHING
     RETURNING recipient_id, kind, in_app
   ), external AS (
@@ -40,7 +40,7 @@ const insert = `
     FROM made JOIN unnest($11::uuid[], $12::text[], $13::text[]) AS e (recipient_id, channel, skipped) USING (recipient_id)
   ), allowed AS (
     -- In order of the key, so that two events of one actor never wait for each other in a circle.
-    INSERT INTO send_allowances AS a (actor_id, recipient_id, channel, window_began, used)
+    INSERT INTO nova.send_allowances AS a (actor_id, recipient_id, channel, window_began, used)
     SELECT $3::uuid, recipient_id, channel, clock_timestamp(), 1 FROM external
     WHERE skipped IS NULL AND $3::uuid IS NOT NULL AND $14::int IS NOT NULL
     ORDER BY recipient_id, channel
@@ -57,7 +57,7 @@ const insert = `
       THEN 'LIMITED' END AS skipped
     FROM external x
   ), delivered AS (
-    INSERT INTO notification_deliveries (event_id, recipient_id, channel, kind, state, sent_at, reason)
+    INSERT INTO nova.notification_deliveries (event_id, recipient_id, channel, kind, state, sent_at, reason)
     SELECT $1::uuid, recipient_id, 'in_app', kind,
            CASE WHEN in_app THEN 'sent' ELSE 'skipped' END,
            CASE WHEN in_app THEN now() END,
@@ -71,12 +71,12 @@ const insert = `
   SELECT count(*)::int AS created FROM made`;
 
 const selectOpenChannels = `
-  SELECT DISTINCT channel FROM notification_deliveries WHERE event_id = $1 AND state IN ('pending', 'claimed')`;
+  SELECT DISTINCT channel FROM nova.notification_deliveries WHERE event_id = $1 AND state IN ('pending', 'claimed')`;
 
 const selectWanted = `
-  SELECT 1 FROM notifications n
+  SELECT 1 FROM nova.notifications n
   WHERE n.event_id = $1 AND n.recipient_id = $2 AND n.retracted_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM user_profiles u WHERE u.user_id IN (n.recipient_id, n.actor_id) AND u.state <> 'active')`;
+    AND NOT EXISTS (SELECT 1 FROM nova.user_profiles u WHERE u.user_id IN (n.recipient_id, n.actor_id) AND u.state <> 'active')`;
 
 export class PgNotificationStore implements NotificationStore {
   constructor(private readonly database: Database) {}

@@ -4,11 +4,11 @@ import { type Preference, type Preferences } from '../ports/preferences';
 import { query } from './pg-query';
 
 const select = `
-  SELECT user_id, kind, channel, enabled FROM notification_preferences
+  SELECT user_id, kind, channel, enabled FROM nova.notification_preferences
   WHERE user_id = ANY($1::uuid[]) AND kind = ANY($2::text[])`;
 
 const upsert = `
-  INSERT INTO notification_preferences (user_id, kind, channel, enabled) VALUES ($1, $2, $3, $4)
+  INSERT INTO nova.notification_preferences (user_id, kind, channel, enabled) VALUES ($1, $2, $3, $4)
   ON CONFLICT (user_id, kind, channel) DO UPDATE SET enabled = excluded.enabled`;
 
 export class PgPreferences implements Preferences {

@@ -10,7 +10,7 @@ import { query } from './pg-query';
 
 // A signal holds until the delete it speaks of is here. A user's may be a soft one: that is no reason to hold on either.
 const upsert = `
-  INSERT INTO tombstones AS t (subject_type, subject_id, sequence, final, reason) VALUES ($1, $2, $3, $4, $5)
+  INSERT INTO nova.tombstones AS t (subject_type, subject_id, sequence, final, reason) VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT (subject_type, subject_id) DO UPDATE
     SET sequence = greatest(t.sequence, excluded.sequence),
         final = t.final OR excluded.final,
@@ -19,14 +19,14 @@ const upsert = `
   WHERE NOT t.final`;
 
 const select = `
-  SELECT 1 FROM tombstones WHERE subject_type = $1 AND subject_id = $2 AND (final OR sequence >= $3)`;
+  SELECT 1 FROM nova.tombstones WHERE subject_type = $1 AND subject_id = $2 AND (final OR sequence >= $3)`;
 
 const selectStates = `
   SELECT t.subject_type AS type, t.subject_id AS id, t.final, t.sequence,
-    CASE WHEN tombstone_holds(t.held_until)
+    CASE WHEN nova.tombstone_holds(t.held_until)
       THEN ceil(extract(epoch FROM t.held_until - clock_timestamp()) * 1000) ELSE 0 END::float8 AS "heldMs"
   FROM unnest($1::text[], $2::text[]) AS asked (type, id)
-  JOIN tombstones t ON t.subject_type = asked.type AND t.subject_id = asked.id`;
+  JOIN nova.tombstones t ON t.subject_type = asked.type AND t.subject_id = asked.id`;
 
 export class PgTombstones implements Tombstones {
   constructor(private readonly database: Database) {}

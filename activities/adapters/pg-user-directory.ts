@@ -4,7 +4,7 @@ import { query } from './pg-query';
 
 const select = `
   SELECT email, coalesce(display_name, username) AS display_name, state = 'active' AS active
-  FROM user_profiles WHERE user_id = $1`;
+  FROM nova.user_profiles WHERE user_id = $1`;
 
 export class PgUserDirectory implements UserDirectory {
   constructor(private readonly database: Database) {}

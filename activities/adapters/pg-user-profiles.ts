@@ -11,7 +11,7 @@ const isNewer = (field: string): string =>
 
 /** Each field keeps the value of the newest event that carried it, so the order of arrival does not matter. */
 const upsert = `
-  INSERT INTO user_profiles AS u (user_id, sequence, username, display_name, avatar_url, is_verified, email, field_sequences)
+  INSERT INTO nova.user_profiles AS u (user_id, sequence, username, display_name, avatar_url, is_verified, email, field_sequences)
   VALUES ($1, $2, $3, $4, $5, coalesce($6, false), $7, $8)
   ON CONFLICT (user_id) DO UPDATE SET
     ${fields.map((field) => `${field} = CASE WHEN ${isNewer(field)} THEN excluded.${field} ELSE u.${field} END`).join(',\n    ')},
@@ -23,19 +23,19 @@ const upsert = `
   WHERE u.state <> 'deleted'`;
 
 const hide = `
-  INSERT INTO user_profiles AS u (user_id, sequence, state) VALUES ($1, $2, 'hidden')
+  INSERT INTO nova.user_profiles AS u (user_id, sequence, state) VALUES ($1, $2, 'hidden')
   ON CONFLICT (user_id) DO UPDATE
     SET state = 'hidden', sequence = greatest(u.sequence, excluded.sequence), updated_at = now()
   WHERE u.state <> 'deleted'`;
 
 const erase = `
-  INSERT INTO user_profiles AS u (user_id, sequence, state) VALUES ($1, $2, 'deleted')
+  INSERT INTO nova.user_profiles AS u (user_id, sequence, state) VALUES ($1, $2, 'deleted')
   ON CONFLICT (user_id) DO UPDATE
     SET state = 'deleted', sequence = greatest(u.sequence, excluded.sequence), updated_at = now(),
         username = NULL, display_name = NULL, avatar_url = NULL, is_verified = false, email = NULL, field_sequences = '{}'`;
 
 const select = `
-  SELECT user_id, username, display_name, avatar_url, is_verified, state FROM user_profiles WHERE user_id = $1`;
+  SELECT user_id, username, display_name, avatar_url, is_verified, state FROM nova.user_profiles WHERE user_id = $1`;
 
 interface Row {
   user_id: string;

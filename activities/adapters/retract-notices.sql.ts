@@ -19,18 +19,18 @@ const isLive = `coalesce(retracted_at, 'infinity') = 'infinity'`;
  * of the table in that order and discard everybody else's rows.
  */
 const choices = {
-  event: `SELECT id FROM notifications WHERE event_id = $1::uuid AND $2::text IS NULL AND ${isLive} AND ${before} LIMIT $4`,
+  event: `SELECT id FROM nova.notifications WHERE event_id = $1::uuid AND $2::text IS NULL AND ${isLive} AND ${before} LIMIT $4`,
   reaction: `
-    SELECT id FROM notifications WHERE item_type = 'reaction' AND item_id = $1::text AND $2::text IS NULL AND ${live} LIMIT $4`,
-  actor: `SELECT id FROM notifications WHERE actor_id = $1::uuid AND $2::text IS NULL AND ${live} LIMIT $4`,
+    SELECT id FROM nova.notifications WHERE item_type = 'reaction' AND item_id = $1::text AND $2::text IS NULL AND ${live} LIMIT $4`,
+  actor: `SELECT id FROM nova.notifications WHERE actor_id = $1::uuid AND $2::text IS NULL AND ${live} LIMIT $4`,
   follow: `
-    SELECT id FROM notifications
+    SELECT id FROM nova.notifications
     WHERE kind = 'follow.received' AND actor_id = $1::uuid AND recipient_id = $2::text::uuid AND ${live} LIMIT $4`,
-  subject: `SELECT id FROM notifications WHERE subject_type = $2 AND subject_id = $1::text AND ${live} LIMIT $4`,
+  subject: `SELECT id FROM nova.notifications WHERE subject_type = $2 AND subject_id = $1::text AND ${live} LIMIT $4`,
   // What hangs on a post's comments goes with the post. The inner LIMIT keeps it one probe of the index per comment.
   commentsOf: `
-    SELECT n.id FROM content_owners o CROSS JOIN LATERAL (
-      SELECT id FROM notifications
+    SELECT n.id FROM nova.content_owners o CROSS JOIN LATERAL (
+      SELECT id FROM nova.notifications
       WHERE subject_type = 'comment' AND subject_id = o.content_id::text AND ${live} LIMIT $4
     ) n
     WHERE o.content_type = 'comment' AND o.post_id = $1::text::uuid AND $2::text IS NULL LIMIT $4`,
@@ -44,14 +44,14 @@ export type Choice = keyof typeof choices;
  */
 export const retractStatement = (choice: Choice): string => `
   WITH chosen AS MATERIALIZED (${choices[choice]}), locked AS MATERIALIZED (
-    SELECT id FROM notifications
+    SELECT id FROM nova.notifications
     WHERE id = ANY (ARRAY (SELECT id FROM chosen)) AND ${isLive} ORDER BY id FOR UPDATE
   ), gone AS (
-    UPDATE notifications SET retracted_at = now()
+    UPDATE nova.notifications SET retracted_at = now()
     WHERE id = ANY (ARRAY (SELECT id FROM locked)) AND ${isLive}
     RETURNING event_id, recipient_id
   ), ended AS (
-    UPDATE notification_deliveries d SET state = 'skipped', reason = 'RETRACTED'
+    UPDATE nova.notification_deliveries d SET state = 'skipped', reason = 'RETRACTED'
     FROM gone WHERE d.event_id = gone.event_id AND d.recipient_id = gone.recipient_id AND d.state = 'pending'
   )
   SELECT (SELECT count(*) FROM gone)::int AS retracted, (SELECT count(*) FROM chosen)::int AS chosen`;
@@ -61,9 +61,9 @@ export const retractStatement = (choice: Choice): string => `
  * writer looks after its own write was committed, so the last to look sees all. $1: who was told.
  */
 const newestStays = (sameThing: string): string => `
-  UPDATE notifications SET retracted_at = now()
+  UPDATE nova.notifications SET retracted_at = now()
   WHERE ${sameThing} AND recipient_id = $1 AND retracted_at IS NULL
-    AND sequence < (SELECT max(sequence) FROM notifications WHERE ${sameThing} AND recipient_id = $1 AND retracted_at IS NULL)`;
+    AND sequence < (SELECT max(sequence) FROM nova.notifications WHERE ${sameThing} AND recipient_id = $1 AND retracted_at IS NULL)`;
 
 /** $2: id of the reaction. */
 export const newestReactionStays = newestStays(

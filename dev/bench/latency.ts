@@ -54,9 +54,9 @@ async function measure(
       const committed = performance.now();
       if (nudge) void pool.query(`SELECT pg_notify('outbox_nudge', '')`);
       const notifiedMs =
-        (await seen(watcher, 'SELECT 1 FROM notifications WHERE event_id = $1', event.id)) - committed;
+        (await seen(watcher, 'SELECT 1 FROM nova.notifications WHERE event_id = $1', event.id)) - committed;
       const emittedMs =
-        (await seen(watcher, 'SELECT 1 FROM outbox_events WHERE id = $1 AND emitted_at IS NOT NULL', event.id)) -
+        (await seen(watcher, 'SELECT 1 FROM nova.outbox_events WHERE id = $1 AND emitted_at IS NOT NULL', event.id)) -
         committed;
       samples.push({ notifiedMs, emittedMs });
       if (process.stderr.isTTY || (i + 1) % 50 === 0)

@@ -3,7 +3,7 @@ import { type Database } from '../../runtime/postgres';
 
 /** A lease or a due time further ahead than any that is given was written before the clock was set back. */
 const take = `
-  INSERT INTO chores AS c (name, holder, token, lease_until, last_began_at)
+  INSERT INTO nova.chores AS c (name, holder, token, lease_until, last_began_at)
   VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4), clock_timestamp())
   ON CONFLICT (name) DO UPDATE
     SET holder = excluded.holder, token = excluded.token, lease_until = excluded.lease_until, last_began_at = excluded.last_began_at
@@ -11,11 +11,11 @@ const take = `
       AND ($5 OR c.due_at <= clock_timestamp() OR c.due_at > clock_timestamp() + interval '1 day')`;
 
 const renew = `
-  UPDATE chores SET lease_until = clock_timestamp() + make_interval(secs => $3)
+  UPDATE nova.chores SET lease_until = clock_timestamp() + make_interval(secs => $3)
   WHERE name = $1 AND token = $2 AND lease_until >= clock_timestamp()`;
 
 const end = `
-  UPDATE chores SET holder = NULL, token = NULL, lease_until = '-infinity',
+  UPDATE nova.chores SET holder = NULL, token = NULL, lease_until = '-infinity',
     due_at = clock_timestamp() + make_interval(secs => $3), last_error = $4, report = coalesce($5::jsonb, report),
     last_done_at = CASE WHEN $4::text IS NULL THEN clock_timestamp() ELSE last_done_at END
   WHERE name = $1 AND token = $2`;

@@ -25,26 +25,26 @@ export interface DropOptions {
  * under the lock of the record, and a drop commits together with its record).
  */
 const insertIntent = `
-  INSERT INTO outbox_partition_drops AS d (name, lower_bound, upper_bound) VALUES ($1, $2, $3)
+  INSERT INTO nova.outbox_partition_drops AS d (name, lower_bound, upper_bound) VALUES ($1, $2, $3)
   ON CONFLICT (name) DO UPDATE SET lower_bound = excluded.lower_bound, upper_bound = excluded.upper_bound,
     began_at = clock_timestamp(), dropped_at = NULL, row_count = NULL
   WHERE to_regclass('nova.' || quote_ident(d.name)) IS NOT NULL`;
-const deleteIntent = `DELETE FROM outbox_partition_drops WHERE name = $1 AND dropped_at IS NULL`;
+const deleteIntent = `DELETE FROM nova.outbox_partition_drops WHERE name = $1 AND dropped_at IS NULL`;
 /** Only the intent that was read: another process may have begun to take the day out since. */
 const deleteStaleIntent = `${deleteIntent} AND began_at = $2::timestamptz`;
 /** In the transaction of the drop. Writes the record even if the intent was taken away meanwhile. */
 const recordDrop = `
-  INSERT INTO outbox_partition_drops (name, lower_bound, upper_bound, dropped_at, row_count)
+  INSERT INTO nova.outbox_partition_drops (name, lower_bound, upper_bound, dropped_at, row_count)
   VALUES ($1, $2, $3, clock_timestamp(), $4)
   ON CONFLICT (name) DO UPDATE SET dropped_at = excluded.dropped_at, row_count = excluded.row_count`;
 /** The table is gone and no process has recorded its drop: a person dropped it. What is recorded is left as it is. */
-const recordLoss = `UPDATE outbox_partition_drops SET dropped_at = clock_timestamp() WHERE name = $1 AND dropped_at IS NULL`;
+const recordLoss = `UPDATE nova.outbox_partition_drops SET dropped_at = clock_timestamp() WHERE name = $1 AND dropped_at IS NULL`;
 
 const selectUnfinished = `
   SELECT d.name, d.lower_bound::text AS "lowerBound", d.upper_bound::text AS "upperBound", d.began_at::text AS "beganAt",
     CASE WHEN to_regclass('nova.' || quote_ident(d.name)) IS NULL THEN 'gone' WHEN p.name IS NULL THEN 'detached'
          WHEN p.detach_pending THEN 'pending' ELSE 'attached' END AS state
-  FROM outbox_partition_drops d LEFT JOIN outbox_partitions p USING (name)
+  FROM nova.outbox_partition_drops d LEFT JOIN nova.outbox_partitions p USING (name)
   WHERE d.dropped_at IS NULL ORDER BY d.lower_bound`;
 
 type Unfinished = DayPartition & {
@@ -61,7 +61,7 @@ export async function dropDay(pool: Pool, day: DayPartition, options: DropOption
   const reasons = await reasonsToKeep(pool, day.name, { ...options, openRuns: await options.openRuns() });
   if (Object.keys(reasons).length > 0) return { kind: 'kept', reasons };
   await pool.query(insertIntent, [day.name, day.lowerBound, day.upperBound]);
-  const detach = `ALTER TABLE outbox_events DETACH PARTITION ${quoted(day.name)} CONCURRENTLY`;
+  const detach = `ALTER TABLE nova.outbox_events DETACH PARTITION nova.${quoted(day.name)} CONCURRENTLY`;
   if (!(await runPatiently(pool, detach, options))) return { kind: 'waiting' };
   return dropDetached(pool, day, options);
 }
@@ -90,7 +90,7 @@ async function unfinished(pool: Pool): Promise<Unfinished[]> {
 function finalize(pool: Pool, day: DayPartition, options: DropOptions): Promise<boolean> {
   return runPatiently(
     pool,
-    `ALTER TABLE outbox_events DETACH PARTITION ${quoted(day.name)} FINALIZE`,
+    `ALTER TABLE nova.outbox_events DETACH PARTITION nova.${quoted(day.name)} FINALIZE`,
     options,
   );
 }
@@ -101,21 +101,21 @@ async function dropDetached(pool: Pool, day: DayPartition, options: DropOptions)
   const openRuns = await options.openRuns();
   return inTransaction(pool, async (client) => {
     await client.query(`SET LOCAL lock_timeout = '5s'`);
-    await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-    const attached = await client.query('SELECT FROM outbox_partitions WHERE name = $1', [day.name]);
+    await client.query(`LOCK TABLE nova.${table} IN ACCESS EXCLUSIVE MODE`);
+    const attached = await client.query('SELECT FROM nova.outbox_partitions WHERE name = $1', [day.name]);
     if (attached.rowCount !== 0) throw new Error(`${day.name} was put back by another process`);
     const reasons = await reasonsToKeep(client, day.name, { ...options, openRuns });
     if (Object.keys(reasons).length > 0) {
       await client.query(
-        `ALTER TABLE outbox_events ATTACH PARTITION ${table} FOR VALUES FROM ('${day.lowerBound}') TO ('${day.upperBound}')`,
+        `ALTER TABLE nova.outbox_events ATTACH PARTITION nova.${table} FOR VALUES FROM ('${day.lowerBound}') TO ('${day.upperBound}')`,
       );
       // While the day was out, a claim took the heads of its rows for vacant.
       await repairHeads(client);
       await client.query(deleteIntent, [day.name]);
       return { kind: 'kept', reasons };
     }
-    const { rows } = await client.query<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`);
-    await client.query(`DROP TABLE ${table}`);
+    const { rows } = await client.query<{ rows: number }>(`SELECT count(*) AS rows FROM nova.${table}`);
+    await client.query(`DROP TABLE nova.${table}`);
     await client.query(recordDrop, [day.name, day.lowerBound, day.upperBound, rows[0]?.rows ?? 0]);
     return { kind: 'dropped', rows: rows[0]?.rows ?? 0 };
   });

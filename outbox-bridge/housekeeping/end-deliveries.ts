@@ -9,18 +9,18 @@ const batchEvents = 500;
  * $1 open runs, $2 retention in days
  */
 const selectCandidates = `
-  SELECT d.event_id AS id FROM notification_deliveries d
+  SELECT d.event_id AS id FROM nova.notification_deliveries d
   WHERE ((d.state = 'claimed' AND d.claimed_at < clock_timestamp() - interval '1 hour')
       OR (d.state = 'pending' AND d.created_at < clock_timestamp() - make_interval(days => $2)))
     AND NOT EXISTS (SELECT FROM unnest($1::uuid[]) AS open (id) WHERE open.id = d.event_id)
   GROUP BY d.event_id ORDER BY min(d.created_at) LIMIT ${batchEvents}`;
 
 const endClaimed = `
-  UPDATE notification_deliveries SET state = 'unknown', reason = 'SENDER_DIED'
+  UPDATE nova.notification_deliveries SET state = 'unknown', reason = 'SENDER_DIED'
   WHERE event_id = ANY ($1::uuid[]) AND state = 'claimed' AND claimed_at < clock_timestamp() - interval '1 hour'`;
 
 const endPending = `
-  UPDATE notification_deliveries SET state = 'skipped', reason = 'RUN_ENDED'
+  UPDATE nova.notification_deliveries SET state = 'skipped', reason = 'RUN_ENDED'
   WHERE event_id = ANY ($1::uuid[]) AND state = 'pending' AND created_at < clock_timestamp() - make_interval(days => $2)`;
 
 export interface EndedDeliveries {

@@ -14,7 +14,7 @@ const instant = (value: string): string => `to_char((${value}) AT TIME ZONE 'UTC
  */
 const selectStretches = `
   WITH kept AS (
-    SELECT range_agg(tstzrange(lower_bound, upper_bound)) AS days FROM outbox_partitions WHERE lower_bound IS NOT NULL
+    SELECT range_agg(tstzrange(lower_bound, upper_bound)) AS days FROM nova.outbox_partitions WHERE lower_bound IS NOT NULL
   )
   SELECT coalesce(${instant('lower(stretch)')}, '-infinity') AS "from", ${instant('upper(stretch)')} AS "to"
   FROM kept, unnest(tstzmultirange(tstzrange(NULL, ${before})) - coalesce(days, '{}'::tstzmultirange)) AS stretch
@@ -27,16 +27,16 @@ const selectStretches = `
  */
 export const deleteBatch = ({ table, age, unless, only, event }: Ledger): string => `
   WITH seen AS MATERIALIZED (
-    SELECT t.*, t.ctid AS place, t.${age} AS age FROM ${table} t
+    SELECT t.*, t.ctid AS place, t.${age} AS age FROM nova.${table} t
     WHERE t.${age} >= $1::timestamptz AND t.${age} < $2::timestamptz AND NOT coalesce(${unless ?? 'false'}, false)${only === undefined ? '' : ` AND ${only}`}
     ORDER BY t.${age} LIMIT ${batchRows}
   ), orphan AS MATERIALIZED (
     SELECT t.place FROM seen t
-    WHERE NOT EXISTS (SELECT 1 FROM outbox_events o WHERE ${event} OFFSET 0)
-      AND NOT EXISTS (SELECT FROM outbox_partition_drops WHERE dropped_at IS NULL)
-      AND NOT EXISTS (SELECT FROM outbox_partitions WHERE detach_pending)
+    WHERE NOT EXISTS (SELECT 1 FROM nova.outbox_events o WHERE ${event} OFFSET 0)
+      AND NOT EXISTS (SELECT FROM nova.outbox_partition_drops WHERE dropped_at IS NULL)
+      AND NOT EXISTS (SELECT FROM nova.outbox_partitions WHERE detach_pending)
   ), gone AS (
-    DELETE FROM ${table} t WHERE t.ctid = ANY (ARRAY (SELECT place FROM orphan)) RETURNING 1
+    DELETE FROM nova.${table} t WHERE t.ctid = ANY (ARRAY (SELECT place FROM orphan)) RETURNING 1
   )
   SELECT (SELECT count(*) FROM seen) AS seen, (SELECT count(*) FROM gone) AS gone, ${instant('max(age)')} AS last,
     ${instant(`max(age) + interval '1 microsecond'`)} AS "afterLast" FROM seen`;

@@ -8,10 +8,10 @@ const batchesPerTurn = 200;
  * for an open transaction, and no writer waits longer than for this statement. $1 age in days
  */
 const deleteBatch = `
-  DELETE FROM outbox_writer_locks WHERE aggregate_id IN (
-    SELECT l.aggregate_id FROM outbox_writer_locks l
+  DELETE FROM nova.outbox_writer_locks WHERE aggregate_id IN (
+    SELECT l.aggregate_id FROM nova.outbox_writer_locks l
     WHERE l.made_at < clock_timestamp() - make_interval(days => $1)
-      AND NOT EXISTS (SELECT 1 FROM outbox_heads h WHERE h.aggregate_id = l.aggregate_id OFFSET 0)
+      AND NOT EXISTS (SELECT 1 FROM nova.outbox_heads h WHERE h.aggregate_id = l.aggregate_id OFFSET 0)
     LIMIT ${batchRows} FOR UPDATE OF l SKIP LOCKED)`;
 
 /** Deletes writers' locks of aggregates without work that are older than the retention. Returns how many, and if there is more. */

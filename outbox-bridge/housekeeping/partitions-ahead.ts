@@ -5,7 +5,7 @@ import { type Database } from '../../runtime/postgres';
 
 /** Days after today that have a partition without a gap; -1: today has none, and inserts fail. */
 export async function partitionDaysAhead(database: Database): Promise<number> {
-  const { rows } = await database.query<{ days: number }>('SELECT outbox_days_ahead() AS days');
+  const { rows } = await database.query<{ days: number }>('SELECT nova.outbox_days_ahead() AS days');
   return rows[0]?.days ?? -1;
 }
 
@@ -31,7 +31,7 @@ export class PartitionsAhead {
     const { database, days } = this.options;
     let failure: unknown;
     await database
-      .query('SELECT outbox_ensure_partitions($1)', [days])
+      .query('SELECT nova.outbox_ensure_partitions($1)', [days])
       .catch((thrown: unknown) => (failure = thrown));
     this.judge(await partitionDaysAhead(database), failure);
     if (failure !== undefined) throw failure as Error;

@@ -31,7 +31,7 @@ export type Reasons = Partial<Record<KeepReason, number>>;
 
 const selectDue = `
   SELECT name, lower_bound::text AS "lowerBound", upper_bound::text AS "upperBound", detach_pending AS "detachPending"
-  FROM outbox_partitions
+  FROM nova.outbox_partitions
   WHERE name <> '${pastPartition}' AND lower_bound IS NOT NULL AND NOT detach_pending
     AND upper_bound <= clock_timestamp() - make_interval(days => $1)
   ORDER BY lower_bound`;
@@ -47,7 +47,7 @@ export async function dueDays(database: Database, retentionDays: number): Promis
  */
 export async function ownsOutbox(database: Database): Promise<boolean> {
   const { rows } = await database.query<{ owns: boolean }>(
-    `SELECT pg_has_role(relowner, 'USAGE') AS owns FROM pg_class WHERE oid = 'outbox_events'::regclass`,
+    `SELECT pg_has_role(relowner, 'USAGE') AS owns FROM pg_class WHERE oid = 'nova.outbox_events'::regclass`,
   );
   return rows[0]?.owns === true;
 }
@@ -60,20 +60,20 @@ export function quoted(name: string): string {
 
 /** Events whose run ended badly, and neither a better run nor a person has ended that: a replay needs the row. */
 export const openFailedRuns = `
-  SELECT left(f.event_id, 36)::uuid FROM audit_findings f
+  SELECT left(f.event_id, 36)::uuid FROM nova.audit_findings f
   WHERE f.kind = 'failed_run' AND f.resolved_at IS NULL AND f.acknowledged_at IS NULL AND f.event_id ~ '^[0-9a-f-]{36}'`;
 
 /** Each by a partial index of the partition, so that looking again every hour costs nothing. $1 retention in days */
 const selectReasons = (table: string): string => `
   SELECT
-    (SELECT count(*) FROM ${table} WHERE published_at IS NULL AND dead_lettered_at IS NULL) AS unpublished,
-    (SELECT count(*) FROM ${table} WHERE emitted_at IS NULL AND dead_lettered_at IS NULL AND published_at IS NOT NULL) AS unemitted,
-    (SELECT count(*) FROM ${table} WHERE dead_lettered_at IS NOT NULL) AS dead_lettered,
-    (SELECT count(*) FROM ${table} WHERE published_at > clock_timestamp() - make_interval(days => $1)) AS young,
-    (SELECT count(DISTINCT o.id) FROM notification_deliveries d JOIN ${table} o ON o.id = d.event_id
+    (SELECT count(*) FROM nova.${table} WHERE published_at IS NULL AND dead_lettered_at IS NULL) AS unpublished,
+    (SELECT count(*) FROM nova.${table} WHERE emitted_at IS NULL AND dead_lettered_at IS NULL AND published_at IS NOT NULL) AS unemitted,
+    (SELECT count(*) FROM nova.${table} WHERE dead_lettered_at IS NOT NULL) AS dead_lettered,
+    (SELECT count(*) FROM nova.${table} WHERE published_at > clock_timestamp() - make_interval(days => $1)) AS young,
+    (SELECT count(DISTINCT o.id) FROM nova.notification_deliveries d JOIN nova.${table} o ON o.id = d.event_id
      WHERE d.state IN ('pending', 'claimed')) AS open_deliveries,
-    (SELECT count(*) FROM ${table} WHERE id = ANY (ARRAY (${openFailedRuns}))) AS failed_runs,
-    (SELECT count(*) FROM ${table} WHERE id = ANY ($2::uuid[])) AS open_runs`;
+    (SELECT count(*) FROM nova.${table} WHERE id = ANY (ARRAY (${openFailedRuns}))) AS failed_runs,
+    (SELECT count(*) FROM nova.${table} WHERE id = ANY ($2::uuid[])) AS open_runs`;
 
 /** Event ids of open runs, or 'unknown' when Temporal does not answer. */
 export type OpenRuns = readonly string[] | 'unknown';
@@ -99,8 +99,8 @@ export function explained(reasons: Reasons): string {
 }
 
 const selectExamples = (table: string): string => `
-  SELECT DISTINCT o.id::text AS id FROM ${table} o
-  WHERE o.id IN (SELECT event_id FROM notification_deliveries WHERE state IN ('pending', 'claimed'))
+  SELECT DISTINCT o.id::text AS id FROM nova.${table} o
+  WHERE o.id IN (SELECT event_id FROM nova.notification_deliveries WHERE state IN ('pending', 'claimed'))
      OR o.id IN (${openFailedRuns}) ORDER BY 1 LIMIT 3`;
 
 /** Events that keep a partition by their deliveries or their run: a few, so that a person knows where to begin. */

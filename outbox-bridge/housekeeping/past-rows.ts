@@ -6,11 +6,11 @@ const batchesPerTurn = 200;
 
 /** The partition of everything before the first day has no end to wait for: its rows go one by one, by the same rules. */
 const deleteBatch = `
-  DELETE FROM ${pastPartition} WHERE ctid IN (
-    SELECT o.ctid FROM ${pastPartition} o
+  DELETE FROM nova.${pastPartition} WHERE ctid IN (
+    SELECT o.ctid FROM nova.${pastPartition} o
     WHERE o.published_at <= clock_timestamp() - make_interval(days => $1)
       AND o.emitted_at IS NOT NULL AND o.dead_lettered_at IS NULL AND o.id <> ALL ($2::uuid[]) AND o.id <> ALL (ARRAY (${openFailedRuns}))
-      AND NOT EXISTS (SELECT 1 FROM notification_deliveries d WHERE d.event_id = o.id AND d.state IN ('pending', 'claimed') OFFSET 0)
+      AND NOT EXISTS (SELECT 1 FROM nova.notification_deliveries d WHERE d.event_id = o.id AND d.state IN ('pending', 'claimed') OFFSET 0)
     LIMIT ${batchRows} FOR UPDATE SKIP LOCKED)`;
 
 /** Deletes finished rows from the partition of the past; answers how many, and whether there is more. */
@@ -34,7 +34,7 @@ const wideningTries = 5;
 
 const selectReach = `
   SELECT coalesce(max(upper_bound) FILTER (WHERE name = $1) >= min(lower_bound) FILTER (WHERE name <> $1), true) AS reaches
-  FROM outbox_partitions`;
+  FROM nova.outbox_partitions`;
 
 /**
  * Lets the partition of the past reach up to the first day that is left, so that a row dated into a dropped day is not
@@ -43,7 +43,7 @@ const selectReach = `
 export async function widenPast(database: Database): Promise<boolean> {
   for (let tried = 1; tried <= wideningTries; tried++) {
     try {
-      await database.query('SELECT outbox_widen_past()');
+      await database.query('SELECT nova.outbox_widen_past()');
       break;
     } catch (thrown) {
       if ((thrown as { code?: unknown }).code !== lockNotAvailable) throw thrown;

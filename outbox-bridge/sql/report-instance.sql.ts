@@ -1,8 +1,8 @@
 /** One row per bridge process, so that people and the audit see what each is doing. Rows of the long dead go with it. */
 export const reportInstance = `
-  WITH gone AS (DELETE FROM bridge_instances WHERE heartbeat_at < now() - interval '1 hour')
-  INSERT INTO bridge_instances (instance_id, state, reason, paused_types) VALUES ($1, $2, $3, $4)
+  WITH gone AS (DELETE FROM nova.bridge_instances WHERE heartbeat_at < now() - interval '1 hour')
+  INSERT INTO nova.bridge_instances (instance_id, state, reason, paused_types) VALUES ($1, $2, $3, $4)
   ON CONFLICT (instance_id) DO UPDATE
     SET state = excluded.state, reason = excluded.reason, paused_types = excluded.paused_types, heartbeat_at = now()`;
 
-export const removeInstance = `DELETE FROM bridge_instances WHERE instance_id = $1`;
+export const removeInstance = `DELETE FROM nova.bridge_instances WHERE instance_id = $1`;

@@ -9,14 +9,14 @@ export const settle = `
     SELECT o.id, o.created_at, s.kind, s.error, s.counts, s.delay_ms
     FROM jsonb_to_recordset($1::jsonb)
       AS s (id uuid, created_at timestamptz, token uuid, kind text, error text, counts integer, delay_ms integer)
-    JOIN outbox_events o ON o.id = s.id AND o.created_at = s.created_at
+    JOIN nova.outbox_events o ON o.id = s.id AND o.created_at = s.created_at
     WHERE o.created_at BETWEEN $2::timestamptz AND $3::timestamptz
       AND o.lease_token = s.token AND o.published_at IS NULL AND o.dead_lettered_at IS NULL
     -- The Kafka emitter marks the same rows: both lock in the order of the sequence, so neither waits for the other twice.
     ORDER BY o.sequence
     FOR NO KEY UPDATE OF o
   )
-  UPDATE outbox_events o
+  UPDATE nova.outbox_events o
   SET lease_token = NULL,
       lease_until = NULL,
       published_at = CASE WHEN s.kind IN ('published', 'repeated') THEN clock_timestamp() END,

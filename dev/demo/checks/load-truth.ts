@@ -21,7 +21,7 @@ export async function loadTruth(
     rows<EventRow>(
       pool,
       `SELECT id, aggregate_id, sequence::float8 AS sequence, priority, payload,
-         round(extract(epoch FROM created_at) * 1000)::float8 AS created_at_ms FROM outbox_events ORDER BY sequence`,
+         round(extract(epoch FROM created_at) * 1000)::float8 AS created_at_ms FROM nova.outbox_events ORDER BY sequence`,
     ),
     rows<{ post_id: string; author_id: string; status: string; caption: string }>(pool, 'SELECT * FROM business.posts'),
     rows<{ message_id: string; sender_id: string; deleted: boolean }>(pool, 'SELECT * FROM business.messages'),
@@ -32,15 +32,15 @@ export async function loadTruth(
     ),
     rows<{ followee_id: string; follower_ids: string[] }>(
       pool,
-      `SELECT followee_id, array_agg(follower_id::text) AS follower_ids FROM follows
+      `SELECT followee_id, array_agg(follower_id::text) AS follower_ids FROM nova.follows
        WHERE followee_id IN (SELECT author_id FROM business.posts)
-          OR followee_id IN (SELECT (payload ->> 'user_id')::uuid FROM outbox_events WHERE event_type ILIKE '%live%stream%')
+          OR followee_id IN (SELECT (payload ->> 'user_id')::uuid FROM nova.outbox_events WHERE event_type ILIKE '%live%stream%')
        GROUP BY followee_id`,
     ),
     rows<{ pair: string }>(pool, `SELECT followee_id || ' ' || follower_id AS pair FROM business.ended_follows`),
     rows<{ user_id: string; kind: string; channel: string; enabled: boolean }>(
       pool,
-      'SELECT * FROM notification_preferences',
+      'SELECT * FROM nova.notification_preferences',
     ),
   ]);
   const events: TrueEvent[] = [];

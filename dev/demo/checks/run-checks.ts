@@ -39,10 +39,10 @@ export async function runChecks(evidence: Evidence, detail: (text: string) => vo
   detail('reading the tables');
   const { rows: notifications } = await pool.query<NotificationRow & { subjectType: string; subjectId: string }>(
     `SELECT event_id AS "eventId", recipient_id AS "recipientId", kind, in_app AS "inApp",
-       retracted_at IS NOT NULL AS retracted, subject_type AS "subjectType", subject_id AS "subjectId" FROM notifications`,
+       retracted_at IS NOT NULL AS retracted, subject_type AS "subjectType", subject_id AS "subjectId" FROM nova.notifications`,
   );
   const { rows: links } = await pool.query<MediaLink>(
-    'SELECT post_id AS "postId", media_id AS "mediaId" FROM post_media',
+    'SELECT post_id AS "postId", media_id AS "mediaId" FROM nova.post_media',
   );
   const notified = notifications
     .filter(({ retracted, subjectType }) => !retracted && subjectType === 'post')

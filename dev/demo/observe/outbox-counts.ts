@@ -18,8 +18,8 @@ export async function outboxCounts(pool: Pool): Promise<OutboxCounts> {
       count(*) FILTER (WHERE published_at IS NULL AND dead_lettered_at IS NULL)::int AS pending,
       count(*) FILTER (WHERE dead_lettered_at IS NOT NULL)::int AS "deadLettered",
       count(*) FILTER (WHERE emitted_at IS NULL AND dead_lettered_at IS NULL)::int AS unemitted,
-      (SELECT count(*)::int FROM notification_deliveries WHERE state IN ('pending', 'claimed')) AS undelivered
-    FROM outbox_events`);
+      (SELECT count(*)::int FROM nova.notification_deliveries WHERE state IN ('pending', 'claimed')) AS undelivered
+    FROM nova.outbox_events`);
   const [counts] = rows;
   if (counts === undefined) throw new Error('the count answered no row');
   return counts;

@@ -27,10 +27,10 @@ interface EffectTimes {
 const effectTimes = `
   SELECT o.id, extract(epoch FROM o.published_at)::float8 * 1000 AS published,
     extract(epoch FROM least(o.emitted_at, n.at, m.at, p.at))::float8 * 1000 AS "firstEffect"
-  FROM outbox_events o
-  LEFT JOIN (SELECT event_id, min(created_at) AS at FROM notifications GROUP BY 1) n ON n.event_id = o.id
-  LEFT JOIN (SELECT event_id, min(linked_at) AS at FROM post_media GROUP BY 1) m ON m.event_id = o.id
-  LEFT JOIN (SELECT post_id, sequence, updated_at AS at FROM post_states) p
+  FROM nova.outbox_events o
+  LEFT JOIN (SELECT event_id, min(created_at) AS at FROM nova.notifications GROUP BY 1) n ON n.event_id = o.id
+  LEFT JOIN (SELECT event_id, min(linked_at) AS at FROM nova.post_media GROUP BY 1) m ON m.event_id = o.id
+  LEFT JOIN (SELECT post_id, sequence, updated_at AS at FROM nova.post_states) p
     ON p.post_id = o.aggregate_id AND p.sequence = o.sequence`;
 
 export async function measureLatencies(

@@ -59,7 +59,7 @@ const head = 4;
 const insertPeople = `
   INSERT INTO business.people (n, user_id) SELECT n, md5('nova-demo-user-' || n)::uuid FROM generate_series(0, $1 - 1) n`;
 const insertFollows = `
-  INSERT INTO follows (followee_id, follower_id)
+  INSERT INTO nova.follows (followee_id, follower_id)
   SELECT followee.user_id, follower.user_id
   FROM unnest($1::int[], $2::int[], $3::int[], $4::int[]) AS author (n, followers, first, step)
   JOIN business.people followee ON followee.n = author.n

@@ -8,7 +8,8 @@ export async function setPreferences(
   random: Random,
 ): Promise<void> {
   const some = (users: readonly string[], share: number) => users.filter(() => random.chance(share));
-  const off = 'INSERT INTO notification_preferences SELECT unnest($1::uuid[]), $2, $3, false ON CONFLICT DO NOTHING';
+  const off =
+    'INSERT INTO nova.notification_preferences SELECT unnest($1::uuid[]), $2, $3, false ON CONFLICT DO NOTHING';
   await pool.query(off, [some(people.writers, 0.05), 'reaction.received', 'in_app']);
   await pool.query(off, [some(people.reachable, 0.2), 'post.mention', 'email']);
   // A switch that has no power: an account must hear of its own security.

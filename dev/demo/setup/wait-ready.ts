@@ -51,7 +51,7 @@ async function unpolledQueues({ connection, namespace, taskQueuePrefix }: Readin
 
 async function bridgeTrouble(pool: Pool): Promise<string[]> {
   const { rows } = await pool.query<{ state: string; paused: boolean }>(
-    `SELECT state, paused_types <> '{}' AS paused FROM bridge_instances`,
+    `SELECT state, paused_types <> '{}' AS paused FROM nova.bridge_instances`,
   );
   const [bridge] = rows;
   if (bridge === undefined) return ['the bridge'];

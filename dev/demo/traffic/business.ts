@@ -29,7 +29,7 @@ export interface Transactions {
 const plainShare = 0.2;
 const rollbackShare = 0.05;
 const plainInsert = `
-  INSERT INTO outbox_events (id, aggregate_id, event_type, payload) VALUES (gen_random_uuid(), $1, $2, $3) RETURNING id`;
+  INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload) VALUES (gen_random_uuid(), $1, $2, $3) RETURNING id`;
 
 /** Runs business transactions against the database and keeps the books about their events. */
 export class Business implements Transactions {

@@ -23,7 +23,7 @@ export async function signUpFirst(
   const known = async () => {
     interrupted.throwIfAborted();
     const { rowCount } = await pool.query(
-      'SELECT 1 FROM user_profiles WHERE user_id = ANY ($1) AND email IS NOT NULL',
+      'SELECT 1 FROM nova.user_profiles WHERE user_id = ANY ($1) AND email IS NOT NULL',
       [people],
     );
     return rowCount === people.length;

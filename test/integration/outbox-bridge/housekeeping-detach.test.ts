@@ -254,7 +254,7 @@ describe('a process that is overtaken by another', () => {
   };
 
   it('between its look and its intent leaves the record of the drop as it is', async () => {
-    await expect(turn(overtakenAt(pool, 'INSERT INTO outbox_partition_drops', others))).rejects.toThrow();
+    await expect(turn(overtakenAt(pool, 'INSERT INTO nova.outbox_partition_drops', others))).rejects.toThrow();
     await leaseEnds();
     await turn(pool);
     expect(await recorded()).toEqual([{ rows: 1, done: true }]);
@@ -273,7 +273,7 @@ describe('a process that is overtaken by another', () => {
     const recordedNow = () =>
       pool.query('UPDATE outbox_partition_drops SET dropped_at = now(), row_count = 1 WHERE name = $1', [name]);
     await stale();
-    await turn(overtakenAt(pool, 'UPDATE outbox_partition_drops', recordedNow));
+    await turn(overtakenAt(pool, 'UPDATE nova.outbox_partition_drops', recordedNow));
     expect(await recorded()).toEqual([{ rows: 1, done: true }]);
   });
 
@@ -284,7 +284,7 @@ describe('a process that is overtaken by another', () => {
     );
     const begunAgain = () => pool.query('UPDATE outbox_partition_drops SET began_at = clock_timestamp()');
     const stop = new AbortController();
-    const victim = overtakenAt(pool, 'DELETE FROM outbox_partition_drops', begunAgain);
+    const victim = overtakenAt(pool, 'DELETE FROM nova.outbox_partition_drops', begunAgain);
     await finishDrops(victim, { retentionDays: 30, openRuns: async () => [], patienceMs: 1_000, signal: stop.signal });
     expect(await recorded()).toEqual([{ rows: null, done: false }]);
   });

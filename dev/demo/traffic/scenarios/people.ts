@@ -34,7 +34,7 @@ const signedUp: Scenario = {
       });
       for (const followeeId of new Set([world.celebrity(random), world.otherUser(random, userId)])) {
         const values = [followeeId, userId];
-        const { rowCount } = await tx.query('INSERT INTO follows VALUES ($1, $2) ON CONFLICT DO NOTHING', values);
+        const { rowCount } = await tx.query('INSERT INTO nova.follows VALUES ($1, $2) ON CONFLICT DO NOTHING', values);
         if (rowCount === 0) continue;
         await tx.publish({ type: 'follow.added', payload: { follower_id: userId, followee_id: followeeId } });
       }
@@ -59,7 +59,7 @@ const profileUpdated: Scenario = {
 };
 
 const endFollows = `
-  WITH ended AS (DELETE FROM follows WHERE follower_id = $1 RETURNING followee_id, follower_id)
+  WITH ended AS (DELETE FROM nova.follows WHERE follower_id = $1 RETURNING followee_id, follower_id)
   INSERT INTO business.ended_follows SELECT followee_id, follower_id FROM ended`;
 
 const left: Scenario = {

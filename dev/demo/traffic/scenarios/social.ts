@@ -76,7 +76,7 @@ const followed: Scenario = {
     await business.transaction(random, async (tx) => {
       await requireActive(tx, followerId);
       const { rowCount } = await tx.query(
-        'INSERT INTO follows (followee_id, follower_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+        'INSERT INTO nova.follows (followee_id, follower_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
         [followeeId, followerId],
       );
       orNothing(rowCount === 0 ? undefined : followeeId);
@@ -97,7 +97,7 @@ const unfollowed: Scenario = {
     const { followerId, followeeId } = follow;
     await business.transaction(random, async (tx) => {
       await requireActive(tx, followerId);
-      const { rowCount } = await tx.query('DELETE FROM follows WHERE followee_id = $1 AND follower_id = $2', [
+      const { rowCount } = await tx.query('DELETE FROM nova.follows WHERE followee_id = $1 AND follower_id = $2', [
         followeeId,
         followerId,
       ]);
