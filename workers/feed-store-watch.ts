@@ -86,7 +86,7 @@ export class FeedStoreWatch implements Service {
   private judgeEviction(policy: string | null): void {
     const evicts = policy !== null && policy !== 'noeviction';
     const warning = evicts
-      ? `Redis evicts what it has no room for (maxmemory-policy ${policy}): set it to noeviction, or feeds, tombstones and caches go at any time`
+      ? `REDIS_EVICTS: Redis evicts what it has no room for (maxmemory-policy ${policy}): set it to noeviction, or feeds, tombstones and caches go at any time`
       : undefined;
     if (warning !== undefined && warning !== this.warned) this.deps.logger.error({ policy }, `redis: ${warning}`);
     this.warned = warning;
