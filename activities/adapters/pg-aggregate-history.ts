@@ -14,6 +14,13 @@ const creation = `
   WHERE aggregate_id = $1 AND sequence < $2 AND event_type = ANY ($3) AND dead_lettered_at IS NULL
   ORDER BY sequence LIMIT 1`;
 
+/** Up to the event that asks: whatever came later is not the first. */
+const firstPublication = `
+  SELECT id FROM nova.outbox_events
+  WHERE aggregate_id = $1 AND sequence <= $2 AND event_type = ANY ($3) AND payload ->> 'new_status' = 'published'
+    AND dead_lettered_at IS NULL
+  ORDER BY sequence LIMIT 1`;
+
 const startedBefore = `
   SELECT id FROM nova.outbox_events
   WHERE aggregate_id = $1 AND sequence < $2 AND published_at IS NOT NULL
@@ -49,6 +56,14 @@ export class PgAggregateHistory implements AggregateHistory {
         priority: row.priority,
       }
     );
+  }
+
+  async firstPublication({
+    aggregateId,
+    sequence,
+  }: Pick<EventRef, 'aggregateId' | 'sequence'>): Promise<string | undefined> {
+    const values = [aggregateId, sequence, spellingsOf('content.post.status_updated')];
+    return (await this.rows<{ id: string }>(firstPublication, values))[0]?.id;
   }
 
   async startedBefore(event: EventRef, limit: number): Promise<readonly string[]> {

@@ -2,6 +2,7 @@ import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { type PayloadOf } from '../../contracts/catalogue';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
+import { draftMentions } from '../draft-mentions';
 import { refuseHeldPost } from '../held';
 import { type PostState } from '../ports/post-states';
 import { type FeedDeps } from './deps';
@@ -54,7 +55,7 @@ export async function beginFanOut(deps: FeedDeps, event: EventRef): Promise<Fano
   const flags = {
     // Also for a post archived by now: it keeps its media, since it may be published again.
     media: hasAny(payload['media_ids']) || isSet(payload['media_type']),
-    mentions: state.live && hasAny(payload['mentioned_user_ids']),
+    mentions: state.live && (await mentionsSomebody(deps, record)),
   };
   if (mode === 'draft') return { mode, next: null, written: 0, ...flags };
   try {
@@ -111,6 +112,12 @@ function recordPost(deps: FeedDeps, record: Published): Promise<PostState> {
   return 'new_status' in record.payload
     ? recordPublication(deps, record as EventRecord<PayloadOf<'content.post.status_updated'>>)
     : recordCreation(deps, record as EventRecord<PayloadOf<'content.post.created'>>);
+}
+
+async function mentionsSomebody(deps: FeedDeps, record: Published): Promise<boolean> {
+  if (!('new_status' in record.payload)) return hasAny(record.payload.mentioned_user_ids);
+  const publication = record as EventRecord<PayloadOf<'content.post.status_updated'>>;
+  return (await draftMentions(deps, publication)) !== undefined;
 }
 
 function modeOf(state: PostState, event: EventRef): FanoutMode {

@@ -29,19 +29,9 @@ const rules: Rules = {
     creates: { contentType: 'message', contentId: message.message_id, ownerId: message.sender_id },
   }),
 
+  // The people whom a draft mentions are notified by the event that publishes it first (notice-for.ts).
   'content.post.created': (post) =>
-    post.status !== 'published'
-      ? undefined
-      : {
-          actorId: post.user_id,
-          subject: { type: 'post', id: post.post_id },
-          item: { type: 'post', id: post.post_id },
-          voidedBy: [
-            { type: 'post', id: post.post_id },
-            { type: 'user', id: post.user_id },
-          ],
-          told: [{ kind: 'post.mention', userIds: post.mentioned_user_ids ?? [] }],
-        },
+    post.status === 'published' ? noticeOfPost(post.post_id, post.user_id, post.mentioned_user_ids ?? []) : undefined,
 
   'comment.created': (comment) => ({
     actorId: comment.user_id,
@@ -113,6 +103,20 @@ const rules: Rules = {
     detail: alert.kind,
   }),
 };
+
+/** A post that can be seen from now on, and whom it mentions. */
+export function noticeOfPost(postId: string, authorId: string, mentioned: readonly string[]): Notice {
+  return {
+    actorId: authorId,
+    subject: { type: 'post', id: postId },
+    item: { type: 'post', id: postId },
+    voidedBy: [
+      { type: 'post', id: postId },
+      { type: 'user', id: authorId },
+    ],
+    told: [{ kind: 'post.mention', userIds: mentioned }],
+  };
+}
 
 /** What the event says about who is told; undefined when it tells nobody. */
 export function noticeOf(event: EventRecord): Notice | undefined {

@@ -7,11 +7,11 @@ import { faultPoint } from '../../runtime/fault-points';
 import { type Channel, type ExternalChannel, type OutgoingDelivery, type SendOutcome } from '../ports/channel';
 import { type ClaimedDelivery, type DeliveryCounts, type Settlement } from '../ports/delivery-ledger';
 import { withHeartbeat } from './attempt';
-import { noticeOf } from './audience';
 import { skipReasons, stillSwitchedOn } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
 import { renderEmail } from './email-templates';
 import { type Notice } from './notice';
+import { noticeFor } from './notice-for';
 import { ownerOf } from './owner';
 import { refuseWhileHeld } from '../held';
 import { verdictOn } from './voided';
@@ -46,7 +46,7 @@ interface Attempt {
  */
 export async function deliver(deps: NotifyDeps, event: EventRef, name: ExternalChannel): Promise<DeliveryCounts> {
   const channel = deps.channels.get(name);
-  const notice = noticeOf(await deps.events.load(event));
+  const notice = await noticeFor(deps, await deps.events.load(event));
   if (channel === undefined || notice === undefined) {
     await deps.ledger.skipPending(event.eventId, name, skipReasons.channelOff);
     return deps.ledger.counts(event.eventId, name);

@@ -3,10 +3,11 @@ import { NovaError } from '../../contracts/failures';
 import { notificationKinds } from '../../contracts/notification-kinds';
 import { faultPoint } from '../../runtime/fault-points';
 import { type ExternalChannel } from '../ports/channel';
-import { type Recipient, audienceOf, noticeOf, pageOf } from './audience';
+import { type Recipient, audienceOf, pageOf } from './audience';
 import { chooseChannels } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
 import { type Notice } from './notice';
+import { noticeFor } from './notice-for';
 import { isWorthWaiting, ownerOf } from './owner';
 import { refuseWhileHeld } from '../held';
 import { type Verdict, verdictOn } from './voided';
@@ -38,7 +39,7 @@ const nobody: InAppResult = { created: 0, next: null, channels: [], stopped: fal
  */
 export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: string | null): Promise<InAppResult> {
   const record = await deps.events.load(event);
-  const notice = noticeOf(record);
+  const notice = await noticeFor(deps, record);
   if (notice === undefined) return nobody;
   if (notice.creates !== undefined && cursor === null) {
     const { contentType, contentId, ...owner } = notice.creates;

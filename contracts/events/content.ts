@@ -55,9 +55,10 @@ export const postUpdated = defineEvent({
 export const postStatusUpdated = defineEvent({
   ...base,
   type: 'content.post.status_updated',
-  meaning: 'A post was published, archived or deleted by a change of status.',
+  meaning:
+    'A post was published, archived or deleted by a change of status. The first publication of a draft notifies those it mentions.',
   aliases: ['PostStatusUpdated', 'post_status_updated', 'content.post_status_updated'],
-  effects: ['feed.fanout', 'feed.retract', 'notify.retract', 'kafka.emit'],
+  effects: ['feed.fanout', 'feed.retract', 'notify', 'notify.retract', 'kafka.emit'],
   workflow: {
     among: ['feedFanoutWorkflow', 'retractionWorkflow'],
     choose: (payload) => (payload.new_status === 'published' ? 'feedFanoutWorkflow' : 'retractionWorkflow'),

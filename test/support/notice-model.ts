@@ -143,12 +143,12 @@ function ownerOf(story: readonly Happening[], target: Target): Person | undefine
 export function shownInTheEnd(story: readonly Happening[]): Shown[] {
   const shown: Shown[] = [];
   story.forEach((happening, index) => {
-    const { actor, told, about, as = index } = toldBy(story, happening, index);
+    const { actor, told, about } = toldBy(story, happening, index);
     if (actor === undefined || story.some((other) => other.type === 'leave' && other.who === actor)) return;
     if (isGone(story, about, index)) return;
     const kinds = new Map<Person, string>();
     for (const [who, kind] of told) if (who !== actor && !kinds.has(who)) kinds.set(who, kind);
-    for (const [who, kind] of kinds) if (!isRepeated(story, happening, index)) shown.push(`${who} ${kind} ${as}`);
+    for (const [who, kind] of kinds) if (!isRepeated(story, happening, index)) shown.push(`${who} ${kind} ${index}`);
   });
   return shown.sort();
 }
@@ -157,8 +157,6 @@ interface Telling {
   readonly actor: Person | undefined;
   readonly told: readonly (readonly [Person, string])[];
   readonly about: readonly string[];
-  /** Index of the happening under whose id people are told, if it is another one. */
-  readonly as?: number;
 }
 
 function toldBy(story: readonly Happening[], happening: Happening, index: number): Telling {
@@ -177,7 +175,6 @@ function toldBy(story: readonly Happening[], happening: Happening, index: number
       return {
         ...{ actor: 'author', about: [`post ${happening.post}`] },
         told: tells ? named(created.mentions, 'post.mention') : [],
-        as: created === undefined ? index : story.indexOf(created),
       };
     }
     case 'comment':

@@ -56,7 +56,8 @@ function actorOf({ type, payload }: TrueEvent): string {
   return idIn(payload, 'sender_id') || idIn(payload, 'follower_id') || idIn(payload, 'user_id');
 }
 
-function audience(truth: Truth, { type, payload }: TrueEvent, changedFollows: ReadonlySet<string>): Recipient[] {
+function audience(truth: Truth, event: TrueEvent, changedFollows: ReadonlySet<string>): Recipient[] {
+  const { type, payload } = event;
   const mentioned = (kind: string): Recipient[] => idsIn(payload, 'mentioned_user_ids').map((id) => [id, kind]);
   switch (type) {
     case 'message.persisted':
@@ -66,6 +67,8 @@ function audience(truth: Truth, { type, payload }: TrueEvent, changedFollows: Re
       ];
     case 'content.post.created':
       return payload['status'] === 'draft' ? [] : mentioned('post.mention');
+    case 'content.post.status_updated':
+      return mentionedInDraft(truth, event);
     case 'comment.created':
       return [
         ...mentioned('comment.mention'),
@@ -87,6 +90,17 @@ function audience(truth: Truth, { type, payload }: TrueEvent, changedFollows: Re
     default:
       return [];
   }
+}
+
+/** Whom a draft mentions is notified of its first publication. */
+function mentionedInDraft({ events }: Truth, { id, payload }: TrueEvent): Recipient[] {
+  const ofPost = events.filter((other) => idIn(other.payload, 'post_id') === idIn(payload, 'post_id'));
+  const created = ofPost.find(({ type }) => type === 'content.post.created');
+  const first = ofPost.find(
+    (other) => other.type === 'content.post.status_updated' && other.payload['new_status'] === 'published',
+  );
+  if (created?.payload['status'] !== 'draft' || first?.id !== id) return [];
+  return idsIn(created.payload, 'mentioned_user_ids').map((userId) => [userId, 'post.mention']);
 }
 
 function ownerOfTarget(truth: Truth, payload: TrueEvent['payload']): string {

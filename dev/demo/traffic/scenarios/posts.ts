@@ -80,8 +80,10 @@ const drafted: Scenario = {
   async run({ business, world, pause }, random) {
     const post = { postId: randomUUID(), authorId: world.author(random) };
     const about = { post_id: post.postId, user_id: post.authorId };
-    if (!(await business.transaction(random, (tx) => writePost(tx, world, random, { ...about, status: 'draft' }))))
-      return;
+    const mentioned = random.chance(0.5) ? world.reachableUser(random, post.authorId) : undefined;
+    const mentions = mentioned === undefined ? {} : { mentioned_user_ids: [mentioned] };
+    const draft = { ...about, ...mentions, status: 'draft' as const };
+    if (!(await business.transaction(random, (tx) => writePost(tx, world, random, draft)))) return;
     await pause(random.below(600));
     await business.transaction(random, async (tx) => {
       await changeStatus(tx, post, { from: ['draft'], to: 'published' });

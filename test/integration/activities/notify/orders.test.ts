@@ -130,6 +130,18 @@ const stories: Record<string, Happening[]> = {
     { type: 'follow', by: 'ann', whom: 'bob' },
     { type: 'unfollow', by: 'ann', whom: 'bob' },
   ],
+  'a draft that mentions people and is published': [
+    { type: 'post', post: 1, draft: true, mentions: ['ann', 'bob'] },
+    { type: 'publish', post: 1 },
+    { type: 'comment', comment: 1, post: 1, by: 'bob', mentions: ['ann'] },
+    { type: 'publish', post: 1 },
+  ],
+  'a draft that was published, archived and published again': [
+    { type: 'post', post: 1, draft: true, mentions: ['ann', 'bob'] },
+    { type: 'publish', post: 1 },
+    { type: 'archive', post: 1 },
+    { type: 'publish', post: 1 },
+  ],
   'somebody who left for good': [
     { type: 'comment', comment: 1, post: 1, by: 'bob', mentions: ['cleo'] },
     { type: 'react', on: 'comment 1', by: 'ann' },
@@ -167,15 +179,15 @@ describe('whatever order the workflows run in, the inboxes end the same', () => 
       fc.constant<Happening>({ type: 'deleteMessage', message: 1 }),
       fc.record({ type: fc.constant('leave' as const), who: fc.constantFrom<Person>('ann', 'bob') }),
     );
-    const base: Happening[] = [
-      { type: 'post', post: 1, mentions: ['ann'] },
+    const base = (draft: boolean): Happening[] => [
+      { type: 'post', post: 1, mentions: ['ann'], draft },
       { type: 'comment', comment: 1, post: 1, by: 'bob', mentions: ['cleo'] },
       { type: 'comment', comment: 2, post: 1, by: 'ann', ownerUnnamed: true },
       { type: 'message', message: 1, by: 'ann', to: 'bob', mentions: ['cleo'] },
     ];
     const told = fc
-      .array(happening, { minLength: 3, maxLength: 7 })
-      .map((more) => [...base, ...more])
+      .record({ draft: fc.boolean(), more: fc.array(happening, { minLength: 3, maxLength: 7 }) })
+      .map(({ draft, more }) => [...base(draft), ...more])
       .chain((story) =>
         fc.record({
           story: fc.constant(story),
