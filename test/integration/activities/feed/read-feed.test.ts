@@ -138,7 +138,7 @@ describe('a feed is rebuilt by its next reader', () => {
       feed.deps,
       await insertEvent(feed.database.pool, 'follow.added', { follower_id: reader, followee_id: author }),
     );
-    const [newest = ""] = await feed.feedOf(reader);
+    const [newest = ''] = await feed.feedOf(reader);
     await feed.redis.zrem(`feed:${reader}`, newest);
     expect(await count()).toBe(4);
   });
