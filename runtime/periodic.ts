@@ -33,8 +33,11 @@ export class Periodic implements Service {
     let nextMs = this.options.retryMs;
     this.current = this.work().then(
       (ms) => void (nextMs = ms),
-      (thrown: unknown) =>
-        this.options.logger.warn({ chore: this.name, error: oneLine(thrown) }, 'chore failed; trying again'),
+      (thrown: unknown) => {
+        // There is no next turn: a failure while it stops is no news, and would be the last word of the process.
+        if (this.stopped) return;
+        this.options.logger.warn({ chore: this.name, error: oneLine(thrown) }, 'chore failed; trying again');
+      },
     );
     await this.current;
     if (!this.stopped && nextMs !== Infinity) this.timer = setTimeout(() => void this.turn(), nextMs);

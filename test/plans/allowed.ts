@@ -41,10 +41,4 @@ export const allowed: readonly {
     reason:
       'Open: a retraction reads the index of all notices about posts when the planner knows nothing of the table.',
   },
-  {
-    pattern: /^WITH (settled AS MATERIALIZED|locked AS) \( SELECT o\.id, o\.created_at/,
-    only: 'without statistics',
-    reason:
-      'Open: a mark reads what waits in a day whose statistics are gone, instead of looking each of its rows up by the key.',
-  },
 ];

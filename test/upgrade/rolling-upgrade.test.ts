@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { type Client as TemporalClient } from '@temporalio/client';
 import { Client, type Pool } from 'pg';
 import { domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
-import { runMigrations } from '../../migrations/run-migrations';
 import { createKafka } from '../../runtime/kafka';
 import { createPool } from '../../runtime/postgres';
 import { expectAllDone, expectFeeds, expectOnKafka, expectOneRunEach } from '../outages/ledger';
@@ -15,7 +13,7 @@ import { type OwnProcess, type OwnSystem, createOwnSystem, migrate } from '../su
 import { databaseUrl, servers } from '../support/servers';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
-import { type PreviousVersion, previousVersion } from './previous-version';
+import { type PreviousVersion, migratePrevious, previousVersion } from './previous-version';
 
 jest.setTimeout(900_000);
 
@@ -38,8 +36,7 @@ beforeEach(async () => {
   previous = previousVersion();
   await asAdmin(`CREATE DATABASE ${name}`);
   const url = databaseUrl(servers().databaseUrl, name);
-  // As the version before left it: its own files, its tables in schema public.
-  await runMigrations(url, { schema: 'public', withRoles: false, folder: join(previous.folder, 'migrations') });
+  await migratePrevious(url, previous);
   pool = createPool({ url, max: 10, applicationName: 'upgrade-test', logger: silentLogger, schema: 'public' });
   client = await createTestClient();
   system = await createOwnSystem(servers(), url, {

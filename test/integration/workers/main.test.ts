@@ -98,6 +98,8 @@ it('runs every queue, says which event each line is about, and exits with 0 on S
     size_bytes: 1,
     post_id: newId(),
   };
+  // The post that the upload names, by the same person: an upload is linked to no other.
+  await insertEvent(database.pool, 'content.post.created', { post_id: upload.post_id, user_id: upload.user_id });
   const media = await insertEvent(database.pool, 'media.upload.completed', upload);
   const handles = await Promise.all([
     startWorkflow(run.prefix, 'kafka', 'emitWorkflow', message),
