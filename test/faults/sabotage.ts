@@ -21,7 +21,7 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   'inboxes-not-looked-at-again': [
     {
       file: 'activities/notify/in-app.ts',
-      find: 'if (await isVoided(deps.tombstones, notice, event.sequence, owner.postId)) {',
+      find: 'if (verdict.voided) {',
       replace: 'if (Date.now() < 0) {',
       red: 'media-and-notices: notify.recipients-chosen, hang, somebody is told of a deleted post',
     },
@@ -29,8 +29,8 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   'media-not-looked-at-again': [
     {
       file: 'activities/media/post-is-gone.ts',
-      find: "return tombstones.voids('post', postId, Number.MAX_SAFE_INTEGER);",
-      replace: 'return tombstones === undefined ? Promise.resolve(true) : Promise.resolve(postId === "");',
+      find: "if (await deps.tombstones.voids('post', postId, anySequence)) return true;",
+      replace: 'if (postId === "") return true;',
       red: 'media-and-notices: media.upload-recorded and media.claim-recorded, hang, a deleted post has media',
     },
   ],
@@ -57,13 +57,13 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
       red: '',
     },
     {
-      file: 'outbox-bridge/temporal-starter.ts',
+      file: 'outbox-bridge/start-options.ts',
       find: "workflowIdReusePolicy: 'REJECT_DUPLICATE'",
       replace: "workflowIdReusePolicy: 'ALLOW_DUPLICATE'",
       red: 'bridge: bridge.started, two runs of one row',
     },
     {
-      file: 'outbox-bridge/temporal-starter.ts',
+      file: 'outbox-bridge/start-options.ts',
       find: "workflowIdConflictPolicy: 'FAIL'",
       replace: "workflowIdConflictPolicy: 'TERMINATE_EXISTING'",
       red: '',

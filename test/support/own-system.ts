@@ -64,7 +64,8 @@ export async function createOwnSystem(
     // Some free port, picked as the stack picks its own.
     const { temporalMetrics: port = 0 } = await choosePorts(['temporalMetrics'], {}, {});
     // Each with the rights of its role and no more. The version before knows no schema: its login is the one named like it.
-    const login = name === 'bridge' || name === 'workers' ? urlsOf(databaseUrl)[name] : databaseUrl;
+    const hasRole = settings['DATABASE_ROLES'] !== 'off' && (name === 'bridge' || name === 'workers');
+    const login = hasRole ? urlsOf(databaseUrl)[name] : databaseUrl;
     const all = { ...environment, DATABASE_URL: login, [portVariable]: String(port), ...more };
     const process = own(startProcess(`${name}-${started.length}`, entry, all, folder), port);
     started.push(process);
@@ -137,7 +138,7 @@ export async function migrate(environment: Readonly<Record<string, string>>, ...
   const options = { cwd: checkoutRoot, env: { ...process.env, ...environment } };
   const run = promisify(execFile)(process.execPath, ['--import', 'tsx', 'migrations/main.ts', ...flags], options);
   const { stdout } = await run;
-  await makeLogins(environment['DATABASE_URL'] ?? '');
+  if (environment['DATABASE_ROLES'] !== 'off') await makeLogins(environment['DATABASE_URL'] ?? '');
   return stdout;
 }
 
