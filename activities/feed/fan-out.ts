@@ -55,7 +55,7 @@ export async function beginFanOut(deps: FeedDeps, event: EventRef): Promise<Fano
   const flags = {
     // Also for a post archived by now: it keeps its media, since it may be published again.
     media: hasAny(payload['media_ids']) || isSet(payload['media_type']),
-    mentions: state.live && (await mentionsSomebody(deps, record)),
+    mentions: state.live && (await mentionsPeople(deps, record)),
   };
   if (mode === 'draft') return { mode, next: null, written: 0, ...flags };
   try {
@@ -114,7 +114,7 @@ function recordPost(deps: FeedDeps, record: Published): Promise<PostState> {
     : recordCreation(deps, record as EventRecord<PayloadOf<'content.post.created'>>);
 }
 
-async function mentionsSomebody(deps: FeedDeps, record: Published): Promise<boolean> {
+async function mentionsPeople(deps: FeedDeps, record: Published): Promise<boolean> {
   if (!('new_status' in record.payload)) return hasAny(record.payload.mentioned_user_ids);
   const publication = record as EventRecord<PayloadOf<'content.post.status_updated'>>;
   return (await draftMentions(deps, publication)) !== undefined;

@@ -1,7 +1,6 @@
 import { createServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo } from 'node:net';
-import { temporal } from '@temporalio/proto';
-import protobuf from 'protobufjs';
+import { google, temporal } from '@temporalio/proto';
 
 /** How every request is refused: by a proxy without a route, or by Temporal itself. */
 export type Refusal = 'not-found' | 'not-active';
@@ -13,16 +12,6 @@ export interface RefusingFrontend {
   refuseWith(refusal: Refusal): void;
   close(): Promise<void>;
 }
-
-/** google.rpc.Status, as the trailer `grpc-status-details-bin` carries it. */
-const statusType = protobuf
-  .parse(
-    `
-  syntax = "proto3";
-  message Any { string type_url = 1; bytes value = 2; }
-  message Status { int32 code = 1; string message = 2; repeated Any details = 3; }`,
-  )
-  .root.lookupType('Status');
 
 const failedPrecondition = 9;
 
@@ -74,7 +63,7 @@ function refuseAsTemporal(stream: ServerHttp2Stream, namespace: string): void {
     activeCluster: 'b',
   }).finish();
   const details = [{ type_url: 'type.googleapis.com/temporal.api.errordetails.v1.NamespaceNotActiveFailure', value }];
-  const status = statusType.encode({ code: failedPrecondition, message, details }).finish();
+  const status = google.rpc.Status.encode({ code: failedPrecondition, message, details }).finish();
   stream.respond(
     {
       ':status': 200,

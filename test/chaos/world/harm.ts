@@ -112,9 +112,8 @@ async function harmPgBouncer({ links: { pgBouncer } }: Harmed, fault: PlannedFau
 }
 
 /** What the data directory holds now is what Redis comes back with at the end of the fault. */
-async function rollRedisBack({ servers }: Harmed): Promise<End> {
-  const restore = await servers.keepData('redis');
-  return restore;
+function rollRedisBack({ servers }: Harmed): Promise<End> {
+  return servers.keepData('redis');
 }
 
 async function harmByWriters({ writers }: Harmed, { kind }: PlannedFault): Promise<End> {
