@@ -303,6 +303,7 @@ DECLARE
   at        timestamptz := clock_timestamp();
   longest   timestamptz := at + greatest(p_lease, interval '6 minutes');
   due       uuid[];
+  too_far   uuid[];
   vacant    uuid[];
   candidate record;
   chosen    uuid[] := '{}';
@@ -315,17 +316,31 @@ DECLARE
 BEGIN
   IF p_rows <= 0 OR p_heads <= 0 THEN RETURN; END IF;
   -- 1.
-  SELECT array_agg(s.aggregate_id), array_agg(s.aggregate_id) FILTER (WHERE s.vacant_since IS NOT NULL) INTO due, vacant FROM (
-    SELECT * FROM (SELECT h.aggregate_id, h.vacant_since FROM outbox_heads h WHERE h.wake_at <= at
+  SELECT array_agg(s.aggregate_id) FILTER (WHERE s.vacant_since IS NULL AND s.wake_at <= at),
+         array_agg(s.aggregate_id) FILTER (WHERE s.vacant_since IS NULL AND s.wake_at > at),
+         array_agg(s.aggregate_id) FILTER (WHERE s.vacant_since IS NOT NULL) INTO due, too_far, vacant FROM (
+    SELECT * FROM (SELECT h.aggregate_id, h.wake_at, h.vacant_since FROM outbox_heads h WHERE h.wake_at <= at
                    ORDER BY h.wake_at LIMIT 200 FOR NO KEY UPDATE SKIP LOCKED) over
     UNION ALL
-    SELECT * FROM (SELECT h.aggregate_id, h.vacant_since FROM outbox_heads h WHERE h.wake_at > longest AND h.wake_at < 'infinity'
+    SELECT * FROM (SELECT h.aggregate_id, h.wake_at, h.vacant_since FROM outbox_heads h WHERE h.wake_at > longest AND h.wake_at < 'infinity'
                    ORDER BY h.wake_at LIMIT 200 FOR NO KEY UPDATE SKIP LOCKED) too_far
   ) s;
   IF due IS NOT NULL THEN
-    UPDATE outbox_heads h SET wake_at = NULL WHERE h.aggregate_id = ANY (due) AND h.vacant_since IS NULL;
-    IF vacant IS NOT NULL THEN PERFORM outbox_refresh_heads(vacant, NULL); END IF;
+    UPDATE outbox_heads h SET wake_at = NULL WHERE h.aggregate_id = ANY (due);
   END IF;
+  -- Of lease and back-off, the other may still hold: a head made ready whose row may not run would be chosen again and again.
+  IF too_far IS NOT NULL THEN
+    UPDATE outbox_heads h SET wake_at = f.wake_at
+    FROM (SELECT l.aggregate_id, r.wake_at FROM outbox_heads l LEFT JOIN LATERAL (
+            SELECT (SELECT max(t.until) FROM (VALUES (o.next_attempt_at), (o.lease_until)) AS t (until)
+                    WHERE t.until > at AND t.until <= longest) AS wake_at
+            FROM outbox_events o
+            WHERE o.aggregate_id = l.aggregate_id AND o.sequence >= l.sequence AND o.published_at IS NULL AND o.dead_lettered_at IS NULL
+            ORDER BY o.sequence LIMIT 1
+          ) r ON true WHERE l.aggregate_id = ANY (too_far)) f
+    WHERE h.aggregate_id = ANY (too_far) AND h.aggregate_id = f.aggregate_id;
+  END IF;
+  IF vacant IS NOT NULL THEN PERFORM outbox_refresh_heads(vacant, NULL); END IF;
   -- 2.
   FOR candidate IN
     WITH RECURSIVE kind AS (
@@ -346,9 +361,11 @@ BEGIN
         LIMIT p_lanes[k.lane + 1] * 2
       ) f WHERE NOT (k.event_type = ANY (p_paused))
     )
-    SELECT r.aggregate_id, r.lane + 1 AS lane, r.unfinished_claims >= p_alone_after AND r.place <= p_lanes[r.lane + 1] AS suspect FROM ready r
-    ORDER BY suspect DESC, CASE WHEN r.unfinished_claims >= p_alone_after THEN r.sequence END,
-             (r.place <= p_floor) DESC, r.lane, r.sequence
+    SELECT r.aggregate_id, r.lane + 1 AS lane, s.suspect
+    FROM ready r CROSS JOIN LATERAL (SELECT r.unfinished_claims >= p_alone_after AS suspect) s
+    -- One that may kill is taken alone or not at all: past what its lane may have, it would take the place of another.
+    WHERE NOT s.suspect OR r.place <= p_lanes[r.lane + 1]
+    ORDER BY s.suspect DESC, CASE WHEN s.suspect THEN r.sequence END, (r.place <= p_floor) DESC, r.lane, r.sequence
   LOOP
     CONTINUE WHEN of_lane[candidate.lane] >= p_lanes[candidate.lane];
     SELECT h.wake_at, h.sequence INTO head FROM outbox_heads h WHERE h.aggregate_id = candidate.aggregate_id FOR NO KEY UPDATE SKIP LOCKED;

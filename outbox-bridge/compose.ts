@@ -47,12 +47,12 @@ export function composeBridge(
     logger,
   });
   const registry = new Registry();
-  const metrics = createBridgeMetrics(registry);
+  const pauses = new Pauses(() => performance.now());
+  const metrics = createBridgeMetrics(registry, () => Object.keys(pauses.describe()).length);
   const auditGauges = createAuditGauges(registry);
   const feedStoreGauges = createFeedStoreGauges(registry);
   // Epoch milliseconds that no step of the wall clock touches: leases, outages and retries are measured with it.
   const now = (): number => performance.timeOrigin + performance.now();
-  const pauses = new Pauses(() => performance.now());
   const pacer = new Pacer({ minMs: config.pollMinMs, maxMs: config.pollMaxMs });
   const limits = {
     maxAttempts: config.maxAttempts,
@@ -156,7 +156,6 @@ export function composeBridge(
     chore('instance-report', 2_000, () => {
       const { state, reason } = bridge.describe();
       const paused = pauses.describe();
-      metrics.pausedTypes.set(Object.keys(paused).length);
       return pool.query(reportInstance, [instanceId, state, reason ?? guard.alarm ?? partitions.alarm ?? null, paused]);
     }),
     // Before the first claim.

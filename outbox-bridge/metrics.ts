@@ -1,7 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** The bridge's metrics; names and meanings are listed in docs/metrics.md. */
-export function createBridgeMetrics(registry: Registry) {
+/**
+ * The bridge's metrics; names and meanings are listed in docs/metrics.md.
+ *
+ * @param countPausedTypes asked at each scrape, so that the figure agrees with /healthz at any moment
+ */
+export function createBridgeMetrics(registry: Registry, countPausedTypes = () => 0) {
   const registers = [registry];
   return {
     starts: new Counter({
@@ -53,6 +57,9 @@ export function createBridgeMetrics(registry: Registry) {
       name: 'nova_bridge_paused_types',
       help: 'Event types not claimed because the deployment would fail them.',
       registers,
+      collect() {
+        this.set(countPausedTypes());
+      },
     }),
     pending: new Gauge({
       name: 'nova_outbox_pending_rows',

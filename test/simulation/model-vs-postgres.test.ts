@@ -39,6 +39,32 @@ const everything: Extract<Step, { do: 'claim' }> = {
   paused: [],
 };
 
+/** A row that three claims left without an end stands behind another of its lane, and the lane may have one. */
+const suspectBehindItsLane: Step[] = [
+  { do: 'insert', aggregate: 0, priority: 3 },
+  { do: 'insert', aggregate: 1, priority: 3 },
+  ...[0, 2, 4].flatMap((pick): Step[] => [
+    everything,
+    { do: 'settle', rows: [{ pick, kind: 'released', counts: false }] },
+    { do: 'wait', hours: 4 },
+  ]),
+  { do: 'claim', lanes: [0, 0, 0, 1], floor: 0, heads: 2, maxRows: 2, paused: [] },
+];
+
+/** The clock goes back behind a back-off, and further behind a lease; of the row that three claims left, the back-off holds. */
+const suspectBehindItsBackOff: Step[] = [
+  { do: 'insert', aggregate: 0, priority: 0 },
+  { do: 'setBack', hours: 1 },
+  { do: 'settle', rows: [{ pick: 0, kind: 'failed', counts: false }] },
+  { do: 'wait', hours: 1 },
+  everything,
+  { do: 'insert', aggregate: 1, priority: 0 },
+  { do: 'wait', hours: 2 },
+  { ...everything, heads: 1, maxRows: 1 },
+  { do: 'setBack', hours: 1 },
+  { do: 'setBack', hours: 2 },
+];
+
 const few = fc.integer({ min: 0, max: 5 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('insert' as const), aggregate: few, priority: fc.nat(3) }) },
@@ -217,7 +243,14 @@ describe('the model of PostgreSQL', () => {
           await pair.compareHeads();
         },
       ),
-      { numRuns: 60, interruptAfterTimeLimit: 40_000 },
+      {
+        numRuns: 60,
+        interruptAfterTimeLimit: 40_000,
+        examples: [
+          [suspectBehindItsLane, 1],
+          [suspectBehindItsBackOff, 1],
+        ],
+      },
     );
   }, 120_000);
 });
