@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { messageOf } from '../../dev/stack/errors';
+import { type Choice, choicesNamed } from './schedule/fault-kinds';
 import { type ChaosOptions } from './types';
 
 export interface CommandLine extends ChaosOptions {
@@ -20,12 +22,25 @@ export function parseOptions(argv: readonly string[], { exit = true } = {}): Com
     .option('--minutes <minutes>', 'how long faults are dealt out', number(0.5, 24 * 60), 3)
     .option('--seed <number>', 'seed of the schedule of faults and of the traffic', whole(0, 2 ** 32 - 1), 1)
     .option('--rate <events>', 'events per second', number(0.1, 1_000), 5)
+    .option(
+      '--only <faults>',
+      'no other faults than these, such as kafka:slow,writers:bulk or redis for all of it',
+      faults,
+    )
     .option('--json', 'print one JSON object on the last line of standard output', false)
     .option('--plan', 'print the schedule of faults and do nothing', false)
     .option('--keep', 'keep logs and evidence also when every promise held', false)
     .showHelpAfterError();
   if (!exit) command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
   return Object.freeze(command.parse([...argv], { from: 'user' }).opts<CommandLine>());
+}
+
+function faults(text: string): Choice[] {
+  try {
+    return choicesNamed(text.split(','));
+  } catch (thrown) {
+    throw new InvalidArgumentError(`${messageOf(thrown)}.`);
+  }
 }
 
 function number(min: number, max: number): (text: string) => number {

@@ -155,7 +155,7 @@ interface Outcome {
   readonly begunAt: number;
 }
 
-function summaryOf({ minutes, seed, rate }: CommandLine, outcome: Outcome): ChaosSummary {
+function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome): ChaosSummary {
   const { world, ledger, faults, settled, settleMs, proved, begunAt } = outcome;
   const proof = [...proved.rows, alive(world, faults)];
   const { committed, rolledBack, inDoubt } = countLedger(ledger);
@@ -164,6 +164,7 @@ function summaryOf({ minutes, seed, rate }: CommandLine, outcome: Outcome): Chao
     minutes,
     seed,
     rate,
+    ...(only === undefined ? {} : { only }),
     committed,
     rolledBack,
     inDoubt,

@@ -11,6 +11,8 @@ export interface ChaosOptions {
   readonly seed: number;
   /** Events written per second, on average. */
   readonly rate: number;
+  /** No other faults than these; all without it. */
+  readonly only?: readonly { readonly target: Target; readonly kind: FaultKind }[];
 }
 
 /** What can be harmed. */

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { thousands as n } from '../../../dev/demo/thousands';
 import { seconds } from '../../../dev/stack/reporter';
+import { nameOf } from '../schedule/fault-kinds';
 import { type PlannedFault } from '../types';
 import { isSeveral } from '../world/counts';
 import { type ChaosSummary } from './summary';
@@ -108,8 +109,9 @@ function offences({ proof: rows, unsettled, notes }: ChaosSummary): string[] {
   ];
 }
 
-function verdict({ ok, folder, seed, minutes, rate }: ChaosSummary): string {
+function verdict({ ok, folder, seed, minutes, rate, only }: ChaosSummary): string {
   const where = folder === null ? '' : `\nlogs and evidence: ${folder}`;
-  const again = `the same again: npm run chaos -- --minutes ${minutes} --seed ${seed} --rate ${rate}`;
+  const chosen = only === undefined ? '' : ` --only ${only.map(nameOf).join(',')}`;
+  const again = `the same again: npm run chaos -- --minutes ${minutes} --seed ${seed} --rate ${rate}${chosen}`;
   return ok ? `✔ every promise held${where}` : `✘ a promise was broken; ${again}${where}`;
 }

@@ -75,6 +75,24 @@ export const essentialChoices: readonly Choice[] = [
   { target: 'operator', kind: 'terminate' },
 ];
 
+/** As people write it: `kafka:slow`. */
+export const nameOf = ({ target, kind }: Choice): string => `${target}:${kind}`;
+
+/**
+ * The faults that a list of names stands for, each once: `kafka:slow`, or `kafka` for all of that target.
+ * @throws with the names there are, when one of them is unknown
+ */
+export function choicesNamed(names: readonly string[]): Choice[] {
+  const found = names.flatMap((name) => {
+    const matching = allChoices.filter((one) => nameOf(one) === name || one.target === name);
+    if (matching.length > 0) return matching;
+    const ofTarget = allChoices.filter(({ target }) => target === name.split(':')[0]);
+    const known = ofTarget.length > 0 ? ofTarget.map(nameOf) : Object.keys(faultKinds);
+    throw new Error(`there is no fault "${name}"; there are ${known.join(', ')}`);
+  });
+  return [...new Set(found)];
+}
+
 /** How long a fault of this choice lasts, from and to. */
 export function durationOf({ target, kind }: Choice): Range {
   const kinds: Partial<Record<FaultKind, Range>> = faultKinds[target];

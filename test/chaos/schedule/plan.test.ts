@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { everyOne, type PlannedFault } from '../types';
-import { allChoices, durationOf, essentialChoices, restMs } from './fault-kinds';
+import { allChoices, choicesNamed, durationOf, essentialChoices, nameOf, restMs } from './fault-kinds';
 import { calmMs, planSchedule, stormMs } from './plan';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -26,6 +26,38 @@ it('deals every fault there is in ten minutes or more', () => {
       expect(allChoices.map(kindOf).filter((one) => !dealt.has(one))).toEqual([]);
     }),
   );
+});
+
+it('deals every fault there is at least twice in an hour', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const dealt = planSchedule({ seed, minutes: 60 }).map(kindOf);
+      const times = (one: string): number => dealt.filter((other) => other === one).length;
+      expect(allChoices.map(kindOf).filter((one) => times(one) < 2)).toEqual([]);
+    }),
+  );
+});
+
+it('deals the faults that were asked for and no other', () => {
+  fc.assert(
+    fc.property(runs, fc.subarray([...allChoices], { minLength: 1, maxLength: 3 }), (run, only) => {
+      const dealt = new Set(planSchedule({ ...run, only }).map(kindOf));
+      const asked = new Set(only.map(kindOf));
+      expect([...dealt].filter((one) => !asked.has(one))).toEqual([]);
+      // Three of one target need three storms.
+      expect(run.minutes < 3 || dealt.size === asked.size).toBe(true);
+    }),
+  );
+});
+
+it('knows the faults by name, and says which there are when one is unknown', () => {
+  expect(choicesNamed(['kafka:slow', 'writers', 'kafka:slow']).map(nameOf)).toEqual([
+    'kafka:slow',
+    'writers:hot-aggregate',
+    'writers:bulk',
+  ]);
+  expect(() => choicesNamed(['kafka:fast'])).toThrow('there is no fault "kafka:fast"; there are kafka:kill');
+  expect(() => choicesNamed(['moon'])).toThrow('there is no fault "moon"; there are bridge, workers');
 });
 
 it('deals the essential ones in three minutes', () => {

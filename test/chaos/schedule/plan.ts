@@ -7,8 +7,9 @@ import { allChoices, type Choice, durationOf, essentialChoices, restMs } from '.
 export const stormMs = 30_000;
 export const calmMs = 20_000;
 const cycleMs = stormMs + calmMs;
-/** Runs at least this long see every fault there is. */
+/** Runs at least this long see every fault there is, and longer ones see each at least twice. */
 const completeFromMinutes = 10;
+const twiceFromMinutes = 45;
 /** One moment in which all bridges are killed per this many cycles. */
 const cyclesPerBlackout = 20;
 const minuteMs = 60_000;
@@ -20,17 +21,25 @@ interface Storm {
   readonly busyUntilMs: Map<Target, number>;
 }
 
+interface PlanOptions {
+  readonly seed: number;
+  readonly minutes: number;
+  /** The faults there may be; all without it. */
+  readonly only?: readonly Choice[];
+}
+
 /**
- * The schedule of faults of a run, in the order in which they begin: a pure function of seed and minutes. Faults of one
- * target never overlap; those of different targets may. Nothing is harmed in the calm stretches.
+ * The schedule of faults of a run, in the order in which they begin: a pure function of seed, minutes and the faults asked
+ * for. Faults of one target never overlap; those of different targets may. Nothing is harmed in the calm stretches.
  */
-export function planSchedule({ seed, minutes }: { seed: number; minutes: number }): PlannedFault[] {
+export function planSchedule({ seed, minutes, only }: PlanOptions): PlannedFault[] {
   const random = new Random(seed);
   const storms = stormsOf(minutes);
-  const required = shuffled(minutes >= completeFromMinutes ? allChoices : essentialChoices, random);
+  const choices = only ?? allChoices;
+  const required = requiredIn(minutes, only, random);
   const faults: PlannedFault[] = [];
   storms.forEach((storm, cycle) => {
-    if (minutes >= completeFromMinutes && cycle % cyclesPerBlackout === cyclesPerBlackout / 4) {
+    if (minutes >= completeFromMinutes && !only && cycle % cyclesPerBlackout === cyclesPerBlackout / 4) {
       addTo(faults, storm, { target: 'bridge', kind: 'kill' }, random, everyOne);
     }
     mostLeftFirst(required);
@@ -38,15 +47,28 @@ export function planSchedule({ seed, minutes }: { seed: number; minutes: number 
     const wanted = Math.max(share, 3 + random.below(2));
     // What does not fit, since its target is not free, waits for the next storm.
     const later: Choice[] = [];
-    for (let dealt = 0; dealt < wanted;) {
-      const choice = required.shift() ?? random.pick(allChoices);
+    for (let dealt = 0, missed = 0; dealt < wanted && missed <= allChoices.length;) {
+      const next = required.shift();
+      const choice = next ?? random.pick(choices);
       if (choice === undefined) break;
-      if (addTo(faults, storm, choice, random)) dealt += 1;
-      else if (later.push(choice) > allChoices.length) break;
+      if (addTo(faults, storm, choice, random)) {
+        dealt += 1;
+        continue;
+      }
+      missed += 1;
+      if (next !== undefined) later.push(next);
     }
-    required.unshift(...later.filter((choice) => isRequired(choice, faults)));
+    required.unshift(...later);
   });
   return faults.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** What a run of this length must deal. */
+function requiredIn(minutes: number, only: PlanOptions['only'], random: Random): Choice[] {
+  if (only !== undefined) return shuffled(only, random);
+  if (minutes < completeFromMinutes) return shuffled(essentialChoices, random);
+  const once = shuffled(allChoices, random);
+  return minutes < twiceFromMinutes ? once : [...once, ...shuffled(allChoices, random)];
 }
 
 /** A target with many faults still to come needs many storms: its turn comes early. Otherwise the order stays. */
@@ -60,11 +82,6 @@ function mostLeftFirst(required: Choice[]): void {
 function meanMs(target: Target): number {
   const lengths = allChoices.filter((one) => one.target === target).map((one) => durationOf(one)[1]);
   return lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
-}
-
-/** Whether the choice has not been dealt yet. */
-function isRequired({ target, kind }: Choice, faults: readonly PlannedFault[]): boolean {
-  return !faults.some((fault) => fault.target === target && fault.kind === kind);
 }
 
 function stormsOf(minutes: number): Storm[] {
