@@ -71,6 +71,13 @@ export const auditKinds = {
     meaning: 'Kafka has an event whose row does not exist.',
     action: 'As for run_without_row: a failover lost the row, or a stranger writes to our topic.',
   },
+  feed_differs: {
+    class: 'unexplained',
+    meaning:
+      'A reader’s feed in Redis lacks posts that the tables say belong there, or has others, and no event about it is under way.',
+    action:
+      'The ids are those of readers. npm run ops -- rebuild-feeds <id>; several at once: without an id, every feed. Find who writes to Redis.',
+  },
   failed_run: {
     class: 'person',
     meaning:
@@ -138,10 +145,10 @@ export interface AuditReport {
   /** RFC 3339; what happened in between was compared. */
   readonly from: string;
   readonly to: string;
-  readonly examined: { readonly rows: number; readonly runs: number; readonly records: number };
+  readonly examined: { readonly rows: number; readonly runs: number; readonly records: number; readonly feeds: number };
   /** Findings open now, and what is explained, by kind; kinds without any are left out. */
   readonly counts: Partial<Record<AuditKind, number>>;
-  /** Event ids, at most three of each kind. */
+  /** Event ids (of `feed_differs`: ids of readers), at most three of each kind. */
   readonly examples: Partial<Record<AuditKind, readonly string[]>>;
   /** The number that must be zero. */
   readonly unexplained: number;

@@ -4,7 +4,7 @@ import { type AuditKind, type AuditReport, auditKindNames, auditKinds } from '..
 export function auditText(report: AuditReport): string {
   const { examined, notes, tookMs } = report;
   const head = [
-    `compared ${report.from} to ${report.to}: ${n(examined.rows)} rows, ${n(examined.runs)} runs, ${n(examined.records)} messages on Kafka, in ${(tookMs / 1_000).toFixed(1)} s`,
+    `compared ${report.from} to ${report.to}: ${n(examined.rows)} rows, ${n(examined.runs)} runs, ${n(examined.records)} messages on Kafka, ${n(examined.feeds)} feeds, in ${(tookMs / 1_000).toFixed(1)} s`,
     ...notes.map((note) => `note: ${note}`),
     '',
   ];

@@ -5,19 +5,23 @@ import { realAuditDeps } from '../activities/audit/real-deps';
 import { runAudit } from '../activities/audit/run-audit';
 import { auditSettings } from '../activities/audit/settings';
 import { emitSettings } from '../activities/emit/settings';
+import { feedSettings } from '../activities/feed/settings';
 import { mediaSettings } from '../activities/media/settings';
 import { type AuditReport } from '../contracts/audit-kinds';
 import { type ConfigOf, sharedSettings } from '../runtime/config';
 import { createKafka } from '../runtime/kafka';
 import { createLogger } from '../runtime/logger';
 import { createPool } from '../runtime/postgres';
+import { createRedis } from '../runtime/redis';
 import { connectClient } from '../runtime/temporal';
 
 /** What the audit on demand reads from the environment. */
 export const auditCommandSettings = {
   ...sharedSettings.database,
   ...sharedSettings.temporal,
+  ...sharedSettings.redis,
   ...emitSettings,
+  ...feedSettings,
   ...mediaSettings,
   ...auditSettings,
 } as const;
@@ -39,11 +43,12 @@ export async function auditNow(
     applicationName: 'nova-ops',
     logger,
   });
+  const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger, tls: config });
   const connection = connectClient(config);
   try {
     const temporal = new Client({ connection, namespace: config.temporalNamespace });
     const kafka = createKafka(config, 'nova-ops', logger);
-    const deps = { ...realAuditDeps({ pool, temporal, kafka, config }), sleep: (ms: number) => sleep(ms) };
+    const deps = { ...realAuditDeps({ pool, temporal, kafka, redis, config }), sleep: (ms: number) => sleep(ms) };
     return await runAudit(deps, {
       auditId: randomUUID(),
       origin: 'demand',
@@ -51,6 +56,7 @@ export async function auditNow(
       onProgress: ({ step }) => onStep(step),
     });
   } finally {
+    redis.disconnect();
     await Promise.all([pool.end(), connection.close()]);
   }
 }

@@ -165,7 +165,10 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
     }),
     ...createRepairActivities(repairDeps(dependencies, config)),
     ...createAuditActivities({
-      ...realAuditDeps({ pool: pools.audit, temporal, kafka: createKafka(config, 'nova-audit', logger), config }),
+      ...realAuditDeps({
+        ...{ pool: pools.audit, redis, temporal, config },
+        kafka: createKafka(config, 'nova-audit', logger),
+      }),
       logger,
     }),
     ...createEmitActivities({ log: new PgEmitLog(pools.emit), sink, topics: topicsOf(config), logger }),

@@ -3,7 +3,23 @@ import { type AuditRecords } from '../ports/audit-records';
 import { type AuditRows } from '../ports/audit-rows';
 import { type AuditRuns } from '../ports/audit-runs';
 import { type AuditSignals } from '../ports/audit-signals';
+import { type FeedSample } from '../ports/feed-sample';
+import { type FeedStore } from '../ports/feed-store';
+import { type FeedTruth } from '../ports/feed-truth';
+import { type StoreRecord } from '../ports/store-watch';
 import { type AuditLimits } from './limits';
+
+/** The feeds in Redis, and what the tables say of them. */
+export interface AuditedFeeds {
+  readonly store: Pick<FeedStore, 'read'>;
+  readonly truth: Pick<FeedTruth, 'timeline'>;
+  readonly sample: FeedSample;
+  readonly record: Pick<StoreRecord, 'find'>;
+  /** FEED_CAP, as the workers have it. */
+  readonly cap: number;
+  /** Feeds that one audit looks at. */
+  readonly sampleSize: number;
+}
 
 export interface AuditDeps {
   readonly rows: AuditRows;
@@ -11,6 +27,7 @@ export interface AuditDeps {
   readonly records: AuditRecords;
   readonly book: AuditBook;
   readonly signals?: AuditSignals;
+  readonly feeds?: AuditedFeeds;
   readonly limits: AuditLimits;
   readonly sleep: (ms: number) => Promise<void>;
 }

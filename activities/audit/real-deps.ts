@@ -1,27 +1,37 @@
 import { type Client } from '@temporalio/client';
 import { type Kafka } from 'kafkajs';
+import { type Redis } from 'ioredis';
 import { type Pool } from 'pg';
 import { KafkaAuditRecords } from '../adapters/kafka-audit-records';
 import { PgAuditBook } from '../adapters/pg-audit-book';
 import { PgAuditRows } from '../adapters/pg-audit-rows';
 import { PgAuditSignals } from '../adapters/pg-audit-signals';
+import { PgFeedSample } from '../adapters/pg-feed-sample';
+import { PgFeedTruth } from '../adapters/pg-feed-truth';
+import { PgStoreRecord } from '../adapters/pg-store-record';
+import { RedisFeedStore } from '../adapters/redis-feed-store';
 import { TemporalAuditRuns } from '../adapters/temporal-audit-runs';
 import { topicsOf } from '../emit/settings';
+import { type FeedSettings } from '../feed/settings';
 import { type MediaSettings } from '../media/settings';
 import { type AuditDeps } from './deps';
 import { auditLimits } from './limits';
 import { type AuditConfig } from './settings';
 
-type Config = Parameters<typeof topicsOf>[0] & AuditConfig & MediaSettings & { readonly taskQueuePrefix: string };
+type Config = Parameters<typeof topicsOf>[0] &
+  AuditConfig &
+  MediaSettings &
+  FeedSettings & { readonly taskQueuePrefix: string; readonly redisKeyPrefix: string };
 
 /** The audit over the real servers, as the workers and the operator's command run it. The caller closes what it gave. */
 export function realAuditDeps(servers: {
   readonly pool: Pool;
   readonly temporal: Client;
   readonly kafka: Kafka;
+  readonly redis: Redis;
   readonly config: Config;
 }): Omit<AuditDeps, 'sleep'> {
-  const { pool, temporal, kafka, config } = servers;
+  const { pool, temporal, kafka, redis, config } = servers;
   return {
     rows: new PgAuditRows(pool),
     runs: new TemporalAuditRuns(temporal, {
@@ -32,6 +42,14 @@ export function realAuditDeps(servers: {
     records: new KafkaAuditRecords(kafka, Object.values(topicsOf(config)), `${config.kafkaTopicPrefix}-audit`),
     book: new PgAuditBook(pool),
     signals: new PgAuditSignals(pool),
+    feeds: {
+      store: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),
+      truth: new PgFeedTruth(pool),
+      sample: new PgFeedSample(pool),
+      record: new PgStoreRecord(pool, config.redisKeyPrefix),
+      cap: config.feedCap,
+      sampleSize: config.auditFeeds,
+    },
     limits: auditLimits({
       settleMs: config.auditSettleSeconds * 1_000,
       graceMs: config.auditGraceMs,

@@ -8,6 +8,7 @@ import {
 } from '../../contracts/audit-kinds';
 import { NovaError } from '../../contracts/failures';
 import { type Finding } from '../ports/audit-book';
+import { checkFeeds } from './check-feeds';
 import { checkRecords } from './check-records';
 import { checkMarkedRows, checkPendingRows, checkUnemittedRows, rememberedMs } from './check-rows';
 import { checkFailedRuns, checkOpenRuns, checkPausedRuns, checkStartedRuns } from './check-runs';
@@ -20,7 +21,7 @@ export interface AuditOrder extends AuditRequest {
   readonly auditId: string;
   readonly origin: 'schedule' | 'demand';
   /** Told between two pieces of work; throws to end the audit. */
-  readonly onProgress?: (at: { step: string; rows: number; runs: number; records: number }) => void;
+  readonly onProgress?: (at: { step: string; rows: number; runs: number; records: number; feeds: number }) => void;
 }
 
 /** Open findings of earlier audits that are looked at again; more than this are not a list any more but a disaster. */
@@ -52,6 +53,8 @@ export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<Audi
   await checkOpenRuns(deps, nowUs, gathered);
   await checkPausedRuns(deps, gathered);
   await checkFailedRuns(deps, window, gathered);
+  progress('feeds');
+  await checkFeeds(deps, gathered);
   progress('records');
   const recordsToUs = await checkRecords(deps, window, gathered).catch((thrown: unknown) => {
     if (!(thrown instanceof NovaError) || thrown.code !== 'KAFKA_UNAVAILABLE') throw thrown;

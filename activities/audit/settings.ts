@@ -26,6 +26,12 @@ export const auditSettings = {
     { min: 1, max: 1_000 },
     { fallback: '5' },
   ),
+  auditFeeds: setting.integer(
+    'AUDIT_FEEDS',
+    'Readers’ feeds that one audit compares with the tables, chosen at random; each costs a read of Redis and of PostgreSQL. 0: none.',
+    { min: 0, max: 10_000 },
+    { fallback: '50' },
+  ),
 } as const;
 
 export type AuditConfig = ConfigOf<typeof auditSettings>;

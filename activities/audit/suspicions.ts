@@ -12,7 +12,7 @@ export interface Suspicion {
 
 /** What an audit gathers, bounded in memory. */
 export class Gathered {
-  readonly examined = { rows: 0, runs: 0, records: 0 };
+  readonly examined = { rows: 0, runs: 0, records: 0, feeds: 0 };
   readonly notes: string[] = [];
   private readonly suspicions = new Map<string, Suspicion>();
   private readonly perKind = new Map<AuditKind, number>();

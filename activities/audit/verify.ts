@@ -7,6 +7,7 @@ import { type AuditDeps } from './deps';
 import { type Gathered, type Suspicion } from './suspicions';
 import { verifyFailedRun } from './verify-failed-run';
 import { verifyOpenRun, verifyPausedRun } from './verify-open-run';
+import { verifyFeed } from './verify-feed';
 import { verifyPending } from './verify-pending';
 
 /** Describes and row reads under way at once: a disaster has thousands of suspicions. */
@@ -78,6 +79,7 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
   open_past_budget: verifyOpenRun,
   open_paused: verifyPausedRun,
   failed_run: verifyFailedRun,
+  feed_differs: verifyFeed,
 
   async lost_emit({ deps }, { eventId }) {
     const row = await rowOf(deps, eventId);

@@ -1,16 +1,23 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, type Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { type Redis } from 'ioredis';
 import { KafkaEventSink } from '../../activities/adapters/kafka-event-sink';
 import { PgEmitLog } from '../../activities/adapters/pg-emit-log';
 import { KafkaAuditRecords } from '../../activities/adapters/kafka-audit-records';
 import { PgAuditBook } from '../../activities/adapters/pg-audit-book';
 import { PgAuditRows } from '../../activities/adapters/pg-audit-rows';
+import { PgFeedSample } from '../../activities/adapters/pg-feed-sample';
+import { PgFeedTruth } from '../../activities/adapters/pg-feed-truth';
+import { PgStoreRecord } from '../../activities/adapters/pg-store-record';
+import { RedisFeedStore } from '../../activities/adapters/redis-feed-store';
 import { TemporalAuditRuns } from '../../activities/adapters/temporal-audit-runs';
 import { type AuditDeps } from '../../activities/audit/deps';
 import { type AuditLimits, auditLimits } from '../../activities/audit/limits';
 import { type AuditOrder, runAudit } from '../../activities/audit/run-audit';
 import { createEmitActivities } from '../../activities/emit/create-emit-activities';
+import { rebuildFeed } from '../../activities/feed/rebuild';
 import { guarded } from '../../activities/guard';
 import { type AuditReport } from '../../contracts/audit-kinds';
 import { type EventRef } from '../../contracts/event-ref';
@@ -18,6 +25,7 @@ import { kafkaHeaders } from '../../contracts/kafka';
 import { maintenanceQueue } from '../../contracts/maintenance';
 import { priorityNames } from '../../contracts/priority';
 import { type WorkflowType, workflowTypes } from '../../contracts/workflow-types';
+import { createRedis } from '../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from './database';
 import { type TestBridge, createTestBridge } from './bridge';
 import { insertEvent, newId } from './events';
@@ -32,6 +40,7 @@ export interface AuditWorld {
   readonly client: Client;
   readonly topics: TestTopics;
   readonly prefix: string;
+  readonly redis: Redis;
   readonly deps: AuditDeps;
   /** What the emit of these events throws, instead of emitting. */
   readonly failing: Map<string, Error>;
@@ -49,10 +58,13 @@ export interface AuditWorld {
   send(eventId: string): Promise<void>;
   /** A bridge that says it is alive; or none. */
   bridgeSays(state: 'polling' | 'outage' | null, paused?: Record<string, string>): Promise<void>;
+  /** A reader who follows one author with this many posts, and whose feed in Redis is right and believed. Posts: oldest first. */
+  reader(posts: number): Promise<{ readonly userId: string; readonly authorId: string; readonly posts: string[] }>;
   set(eventId: string, assignments: string): Promise<void>;
   close(): Promise<void>;
 }
 
+const feedCap = 20;
 const every = (ms: number) => Object.fromEntries(Object.keys(workflowTypes).map((type) => [type, ms]));
 
 /** Budgets of a second instead of minutes. */
@@ -96,6 +108,10 @@ export async function createAuditWorld(): Promise<AuditWorld> {
       },
     }),
   });
+  const redis = createRedis({ url: servers().redisUrl, keyPrefix: `test:${randomUUID()}:`, logger: silentLogger });
+  await redis.connect();
+  const store = new RedisFeedStore(redis, { cap: feedCap, chunkSize: 500 });
+  const truth = new PgFeedTruth(pool);
   const producer = topics.kafka.producer();
   await producer.connect();
   const deps: AuditDeps = {
@@ -103,11 +119,16 @@ export async function createAuditWorld(): Promise<AuditWorld> {
     runs: new TemporalAuditRuns(client, { taskQueuePrefix: prefix, listsPerSecond: 200, deadlineMs: 10_000 }),
     records: new KafkaAuditRecords(topics.kafka, [topic], `${topics.prefix}-audit`),
     book: new PgAuditBook(pool),
+    feeds: {
+      ...{ store, truth, cap: feedCap, sampleSize: 50 },
+      sample: new PgFeedSample(pool),
+      record: new PgStoreRecord(pool, redis.options.keyPrefix ?? ''),
+    },
     limits: quick,
     sleep: (ms) => sleep(ms),
   };
   const world: AuditWorld = {
-    ...{ database, client, topics, prefix, deps, failing },
+    ...{ database, client, topics, prefix, redis, deps, failing },
     bridge: () => createTestBridge({ pool, connection: client.connection as Connection, prefix }),
     event: (aggregateId = newId()) =>
       insertEvent(
@@ -158,12 +179,29 @@ export async function createAuditWorld(): Promise<AuditWorld> {
         [state, state === 'outage' ? 'TEMPORAL_UNAVAILABLE: gone' : null, paused],
       );
     },
+    async reader(count) {
+      const [userId, authorId] = [newId(), newId()];
+      const posts = Array.from({ length: count }, () => newId());
+      await pool.query('INSERT INTO follows (followee_id, follower_id) VALUES ($1, $2)', [authorId, userId]);
+      await pool.query(
+        `INSERT INTO post_states (post_id, author_id, status, delivery, score_ms, sequence)
+         SELECT id, $2, 'published', 'push', 1000 + place, place FROM unnest($1::uuid[]) WITH ORDINALITY AS p (id, place)`,
+        [posts, authorId],
+      );
+      await rebuildFeed({ feeds: store, truth, settings: { feedCap } }, userId);
+      return { userId, authorId, posts };
+    },
     async set(eventId, assignments) {
       await pool.query(`UPDATE outbox_events SET ${assignments} WHERE id = $1`, [eventId]);
     },
     async close() {
       await workers.stop();
       await Promise.all([producer.disconnect(), sink.close(), client.connection.close()]);
+      const keys = (await redis.keys(`${redis.options.keyPrefix}*`)).map((key) =>
+        key.slice(redis.options.keyPrefix?.length),
+      );
+      if (keys.length > 0) await redis.unlink(keys);
+      redis.disconnect();
       await Promise.all([database.drop(), topics.drop()]);
     },
   };

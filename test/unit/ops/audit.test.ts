@@ -6,7 +6,7 @@ const report: AuditReport = {
   auditId: 'a',
   from: '2026-01-01T00:00:00.000Z',
   to: '2026-01-01T01:00:00.000Z',
-  examined: { rows: 12_345, runs: 2, records: 3 },
+  examined: { rows: 12_345, runs: 2, records: 3, feeds: 4 },
   counts: {},
   examples: {},
   unexplained: 0,
@@ -38,7 +38,7 @@ describe('the table for people', () => {
 
   it('says that all is explained', () => {
     expect(auditText(report)).toMatch(
-      /12,345 rows, 2 runs, 3 messages on Kafka, in 1\.2 s\n\n✔ everything is explained$/,
+      /12,345 rows, 2 runs, 3 messages on Kafka, 4 feeds, in 1\.2 s\n\n✔ everything is explained$/,
     );
   });
 

@@ -1,3 +1,4 @@
+import { feedKey } from '../../../../activities/adapters/redis-keys';
 import { NovaError } from '../../../../contracts/failures';
 import { auditLimits } from '../../../../activities/audit/limits';
 import { auditKindNames, auditKinds } from '../../../../contracts/audit-kinds';
@@ -42,12 +43,13 @@ const visible = (query: string) => waitFor(async () => (await world.client.workf
 
 it('explains everything of a system that works, and says how much it looked at', async () => {
   await world.settled(20);
+  await world.reader(3);
   const report = await world.audit();
   expect(report).toMatchObject({
     unexplained: 0,
     counts: {},
     notes: [],
-    examined: { rows: 20, runs: 20, records: 20 },
+    examined: { rows: 20, runs: 20, records: 20, feeds: 1 },
   });
 });
 
@@ -276,6 +278,16 @@ it('counts a run that failed apart, until a replay has made up for it', async ()
   await (await startOn(`${ref.eventId}/replay-1`, 'REJECT_DUPLICATE', [ref])).result();
   await visible(`WorkflowId = '${ref.eventId}/replay-1' AND ExecutionStatus = 'Completed'`);
   expect((await world.audit()).counts.failed_run).toBeUndefined();
+});
+
+it('finds a feed in Redis that lost a post, until the feed is right again', async () => {
+  const { userId, posts } = await world.reader(3);
+  await world.redis.zrem(feedKey(plant(userId)), posts[1]!);
+  expect((await world.audit()).counts).toMatchObject({ feed_differs: 1 });
+  expect(await world.findings(userId)).toEqual(['feed_differs']);
+  await world.redis.zadd(feedKey(userId), 1_002, posts[1]!);
+  expect((await world.audit()).counts.feed_differs).toBeUndefined();
+  expect(await world.findings(userId)).toEqual([]);
 });
 
 it('has found every kind there is in this file, and nothing that was not planted', async () => {

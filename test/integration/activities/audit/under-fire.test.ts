@@ -4,11 +4,13 @@ import { type Client } from '@temporalio/client';
 import { realAuditDeps } from '../../../../activities/audit/real-deps';
 import { runAudit } from '../../../../activities/audit/run-audit';
 import { configFrom } from '../../../../runtime/config';
+import { createRedis } from '../../../../runtime/redis';
 import { auditCommandSettings } from '../../../../ops/audit';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { insertEvent, newId } from '../../../support/events';
 import { type TestTopics, createTestTopics } from '../../../support/kafka';
 import { type OwnSystem, createOwnSystem, untilReady } from '../../../support/own-system';
+import { silentLogger } from '../../../support/logger';
 import { servers } from '../../../support/servers';
 import { createTestClient } from '../../../support/temporal';
 import { waitFor } from '../../../support/wait-for';
@@ -48,8 +50,9 @@ it('accuses nobody while bridges and workers are killed under load, nor afterwar
     AUDIT_GRACE_MS: '1000',
     AUDIT_LISTS_PER_S: '100',
   });
+  const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger: silentLogger });
   const deps = {
-    ...realAuditDeps({ pool: database.pool, temporal: client, kafka: topics.kafka, config }),
+    ...realAuditDeps({ pool: database.pool, redis, temporal: client, kafka: topics.kafka, config }),
     sleep: (ms: number) => sleep(ms),
   };
   // Far tighter than in production: two leases.
