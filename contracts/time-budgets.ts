@@ -2,6 +2,8 @@
 export const limits = {
   /** How long a client waits for a statement of PostgreSQL. */
   statementMs: 15_000,
+  /** After this the server ends a statement of an activity. */
+  serverStatementMs: 12_000,
   /** Time that Temporal gives a workflow task; its default, which we keep. */
   workflowTaskMs: 10_000,
   /** First try of an effect, inside the workflow's worker. */
@@ -36,6 +38,11 @@ export const limits = {
 
 /** Longest one try of a provider of notifications: it must be over before its claim counts as lost. */
 export const deliveryTryMs = (leaseMs: number): number => Math.min(limits.delivery.sendMs, leaseMs / 2);
+/**
+ * A claim and a mark: after the first the server ends the statement and lets go of its locks, the second is how long the bridge
+ * waits. A statement whose client has given up must not go on in the server.
+ */
+export const claimLimits = (leaseMs: number) => ({ serverMs: leaseMs / 4, waitMs: leaseMs / 3 });
 /** Longest call that starts a workflow, the SDK's own retries included. */
 export const startCallMs = (leaseMs: number): number => leaseMs / 3;
 /** After this part of its lease a claimed row is not started any more. */

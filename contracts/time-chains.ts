@@ -1,4 +1,4 @@
-import { deliveryTryMs, lastStartMs, limits, startCallMs } from './time-budgets';
+import { claimLimits, deliveryTryMs, lastStartMs, limits, startCallMs } from './time-budgets';
 
 /** Configuration as far as chains look at it: numbers by key. */
 export type Numbers = Readonly<Record<string, unknown>>;
@@ -39,6 +39,18 @@ export const chains: readonly Chain[] = [
     otherwise: 'a start is under way when another bridge claims the row',
     limits: [
       { what: 'one call', value: (value) => startCallMs(value('leaseMs')), setting: lease },
+      { what: 'last start of a claimed row', value: (value) => lastStartMs(value('leaseMs')), setting: lease },
+      { what: 'lease of the row', value: asSet('leaseMs'), setting: lease },
+    ],
+  },
+  {
+    name: 'Claim and mark',
+    process: 'bridge',
+    unit: 'ms',
+    otherwise: 'a statement that the bridge has given up goes on in the server and keeps its locks',
+    limits: [
+      { what: 'statement, on the server', value: (value) => claimLimits(value('leaseMs')).serverMs, setting: lease },
+      { what: 'the bridge’s wait', value: (value) => claimLimits(value('leaseMs')).waitMs, setting: lease },
       { what: 'last start of a claimed row', value: (value) => lastStartMs(value('leaseMs')), setting: lease },
       { what: 'lease of the row', value: asSet('leaseMs'), setting: lease },
     ],
@@ -102,6 +114,7 @@ export const chains: readonly Chain[] = [
     unit: 'ms',
     otherwise: 'a statement is still under way when the next attempt begins',
     limits: [
+      { what: 'statement, on the server', value: limits.serverStatementMs },
       { what: 'the client’s wait for a statement', value: limits.statementMs },
       { what: 'start to close', value: limits.activity.startToCloseMs },
     ],

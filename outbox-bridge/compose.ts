@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { type Connection } from '@temporalio/client';
 import { Registry } from 'prom-client';
-import { startCallMs } from '../contracts/time-budgets';
+import { claimLimits, startCallMs } from '../contracts/time-budgets';
 import { type ConfigOf } from '../runtime/config';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
@@ -76,7 +76,7 @@ export function composeBridge(
     deadlineMs: startCallMs(config.leaseMs),
   });
   const bridge = new Bridge({
-    store: new PgOutboxStore(pool, { waitMs: config.leaseMs / 3 }),
+    store: new PgOutboxStore(pool, claimLimits(config.leaseMs)),
     starter: {
       start: (request) => starter.start(request),
       lookUp: (request) => starter.lookUp(request),

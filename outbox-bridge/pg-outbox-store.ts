@@ -1,7 +1,10 @@
 import { type Pool, type QueryResult } from 'pg';
 import { definitionOf } from '../contracts/catalogue';
+import { claimLimits } from '../contracts/time-budgets';
 import { maxPayloadBytes } from '../contracts/parse-event';
+import { NovaError } from '../contracts/failures';
 import { oneLine } from '../runtime/errors';
+import { type StatementLimits, isEndedByServer, limitedQuery } from '../runtime/limited-query';
 import { asDatabaseError, isDatabaseOutage } from '../runtime/postgres';
 import { aloneAfterClaims, unreadAfterClaims } from './attempt';
 import { type ClaimRequest, type ClaimedRow, type OutboxStore, type Settlement } from './ports';
@@ -9,17 +12,18 @@ import { claim } from './sql/claim.sql';
 import { settle } from './sql/settle.sql';
 import { twins } from './sql/twins.sql';
 
+/** Where no lease is given: tools and tests. */
+const usualLeaseMs = 15_000;
+
 export class PgOutboxStore implements OutboxStore {
-  /** `waitMs`: for how long an answer is waited for; well under half a lease. */
+  /** `limits`: of a claim and of a mark; well under half a lease. */
   constructor(
     private readonly pool: Pool,
-    private readonly options: { readonly waitMs?: number } = {},
+    private readonly limits: StatementLimits = claimLimits(usualLeaseMs),
   ) {}
 
   private query<Row extends object>(text: string, values: unknown[]): Promise<QueryResult<Row>> {
-    const { waitMs } = this.options;
-    const query = { text, values, ...(waitMs === undefined ? {} : { query_timeout: waitMs }) };
-    return this.pool.query<Row>(query);
+    return limitedQuery<Row>(this.pool, { text, values }, this.limits);
   }
 
   async claim(request: ClaimRequest): Promise<ClaimedRow[]> {
@@ -59,6 +63,9 @@ export class PgOutboxStore implements OutboxStore {
     } catch (thrown) {
       if (isDatabaseOutage(thrown)) throw asDatabaseError(thrown);
       const [first] = settlements;
+      // Another transaction has this row: its mark is tried again. In a batch, the others get theirs without it.
+      if (settlements.length === 1 && isEndedByServer(thrown))
+        throw new NovaError('DATABASE_UNAVAILABLE', `row ${first?.row.id}: ${oneLine(thrown)}`, { cause: thrown });
       if (settlements.length === 1) throw new Error(`row ${first?.row.id}: ${oneLine(thrown)}`, { cause: thrown });
       return this.settleHalves(settlements);
     }

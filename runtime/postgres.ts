@@ -144,7 +144,10 @@ function speakOfSchema(client: PoolClient, schema: string): void {
   const query = client.query.bind(client) as (first: unknown, ...rest: unknown[]) => unknown;
   const rewriting = (first: unknown, ...rest: unknown[]): unknown => {
     if (typeof first === 'string') return query(inSchema(first, schema), ...rest);
-    const { text } = first as { text?: unknown };
+    const { text, submit } = first as { text?: unknown; submit?: unknown };
+    // A query that sends itself is no plain record: a copy would lose how.
+    if (typeof submit === 'function' && typeof text === 'string')
+      return query(Object.assign(first as object, { text: inSchema(text, schema) }), ...rest);
     return query(typeof text === 'string' ? { ...(first as object), text: inSchema(text, schema) } : first, ...rest);
   };
   client.query = rewriting as typeof client.query;

@@ -61,9 +61,10 @@ interface Ran {
 async function recorded(work: (database: Database) => Promise<unknown>): Promise<Ran[]> {
   const ran: Ran[] = [];
   const recorder = {
-    query: (sql: string, values: unknown[]) => {
-      ran.push({ sql, values });
-      return database.pool.query(sql, values);
+    // A statement with a limit: it sends itself and calls back.
+    query: (statement: { text: string; values: unknown[] }, done: () => void) => {
+      ran.push({ sql: statement.text, values: statement.values });
+      return database.pool.query(statement, done as never);
     },
   };
   await work(recorder as unknown as Database);

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { type Pool, type PoolClient } from 'pg';
+import { type ClaimRequest } from '../../../outbox-bridge/ports';
+import { PgOutboxStore } from '../../../outbox-bridge/pg-outbox-store';
+import { limitedQuery } from '../../../runtime/limited-query';
+import { createPool } from '../../../runtime/postgres';
+import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { insertEvent, newId } from '../../support/events';
+import { silentLogger } from '../../support/logger';
+import { type PgBouncer, startPgBouncer } from '../../support/pgbouncer';
+import { servers } from '../../support/servers';
+import { waitFor } from '../../support/wait-for';
+
+/** The server ends a statement soon; the client would wait so long that its limit cannot be what ended it. */
+const limits = { serverMs: 300, waitMs: 60_000 };
+let database: TestDatabase;
+let other: PoolClient;
+let store: PgOutboxStore;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  other = await database.pool.connect();
+  store = new PgOutboxStore(database.pool, limits);
+});
+afterEach(async () => {
+  await other.query('ROLLBACK');
+  other.release();
+  await database.drop();
+});
+
+const request = (): ClaimRequest => ({
+  token: randomUUID(),
+  leaseMs: 15_000,
+  lanes: { perPriority: [9, 9, 9, 9], floor: 1, heads: 9 },
+  maxRows: 99,
+  pausedSpellings: [],
+});
+
+const edited = () =>
+  insertEvent(
+    database.pool,
+    'message.edited',
+    { message_id: newId(), conversation_id: newId(), editor_id: newId() },
+    { published: false },
+  );
+
+/** Statements of others that run, or wait for a lock, in this database. */
+async function underWay(pattern: string): Promise<number> {
+  const { rows } = await other.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' AND query LIKE $1`,
+    [pattern],
+  );
+  return rows[0]!.count;
+}
+
+const ended = expect.objectContaining({ code: '57014' }) as unknown;
+
+describe('a statement that takes too long is ended by the server, before its client gives up', () => {
+  it('a claim that is blocked: nothing of it goes on, and the next one works', async () => {
+    await edited();
+    await other.query('BEGIN; LOCK TABLE outbox_events IN ACCESS EXCLUSIVE MODE');
+    await expect(store.claim(request())).rejects.toEqual(ended);
+    await waitFor(async () => (await underWay('%outbox_claim%')) === 0);
+    // The claim held the head while it waited for the rows.
+    await other.query('SELECT FROM outbox_heads FOR UPDATE NOWAIT');
+    await other.query('ROLLBACK');
+    expect(await store.claim(request())).toHaveLength(1);
+  });
+
+  it('a claim that computes: no lock is needed to end it', async () => {
+    await expect(
+      limitedQuery(
+        database.pool,
+        { text: 'SELECT count(*) FROM generate_series(1, $1::bigint)', values: [10 ** 12] },
+        limits,
+      ),
+    ).rejects.toEqual(ended);
+    await waitFor(async () => (await underWay('%generate_series%')) === 0);
+  });
+
+  it('a mark that waits for one row: the others of its batch get theirs, and nothing waits any more', async () => {
+    for (let i = 0; i < 4; i++) await edited();
+    const rows = await store.claim(request());
+    await other.query('BEGIN');
+    await other.query('SELECT FROM outbox_events WHERE id = $1 FOR UPDATE', [rows[1]!.id]);
+    await expect(store.settle(rows.map((row) => ({ kind: 'published', row })))).rejects.toMatchObject({
+      code: 'DATABASE_UNAVAILABLE',
+    });
+    await waitFor(async () => (await underWay('%UPDATE nova.outbox_events%')) === 0);
+    const { rows: left } = await other.query('SELECT id FROM outbox_events WHERE published_at IS NULL');
+    expect(left).toEqual([{ id: rows[1]!.id }]);
+    await other.query('ROLLBACK');
+    expect(await store.settle([{ kind: 'published', row: rows[1]! }])).toBe(1);
+  });
+});
+
+describe('the limit belongs to its statement alone', () => {
+  const limitNow = async (pool: Pool): Promise<string> =>
+    (await pool.query<{ limit: string }>(`SELECT current_setting('statement_timeout') AS limit`)).rows[0]!.limit;
+
+  async function leavesNothing(pool: Pool): Promise<void> {
+    const texts = [`it's`, `back\\slash`, `nova.outbox_events`, '$1', `'; SELECT 1; --`];
+    const statement = {
+      text: `SELECT $1::text[] AS texts, current_setting('statement_timeout') AS limit`,
+      values: [texts],
+    };
+    for (const serverMs of [300, 450]) {
+      const { rows } = await limitedQuery(pool, statement, { serverMs, waitMs: 5_000 });
+      expect(rows).toEqual([{ texts, limit: `${serverMs}ms` }]);
+    }
+    expect(await limitNow(pool)).toBe('0');
+    await expect(limitedQuery(pool, { text: 'SELECT pg_sleep(9)' }, limits)).rejects.toEqual(ended);
+    expect(await limitNow(pool)).toBe('0');
+  }
+
+  it('on a connection of its own', async () => {
+    await leavesNothing(database.pool);
+  });
+
+  it('behind PgBouncer in transaction mode, where every client gets the same connection', async () => {
+    const bouncer: PgBouncer = await startPgBouncer(servers().databaseUrl, { poolSize: 1 });
+    const name = new URL(database.url).pathname.slice(1);
+    const pool = createPool({ url: bouncer.url(name), max: 2, applicationName: 'test', logger: silentLogger });
+    try {
+      await leavesNothing(pool);
+    } finally {
+      await pool.end();
+      await bouncer.close();
+    }
+  });
+});
