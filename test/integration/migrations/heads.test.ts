@@ -169,6 +169,30 @@ describe('a row that becomes pending again', () => {
     expect(await claim()).toEqual([row]);
     expect(await lost()).toBe(0);
   });
+
+  it('of more aggregates than one slice or one repair takes: each has the head of its first row', async () => {
+    const count = 10_700;
+    const twoEach = `INSERT INTO outbox_events (id, aggregate_id, event_type, payload)
+      SELECT gen_random_uuid(), a.id, 'message.edited', '{}' FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, ${count})) a, generate_series(1, 2)`;
+    await database.pool.query(twoEach);
+    const wrong = async (): Promise<number> => {
+      const { rows } = await database.pool.query<{ n: number }>(
+        `SELECT count(*)::int AS n FROM (SELECT aggregate_id, min(sequence) AS first FROM outbox_events WHERE published_at IS NULL GROUP BY 1) o
+         FULL JOIN outbox_heads h USING (aggregate_id) WHERE h.sequence IS DISTINCT FROM o.first`,
+      );
+      return rows[0]!.n;
+    };
+    await database.pool.query('DELETE FROM outbox_heads');
+    expect(await wrong()).toBe(count);
+    expect(await repairHeads(database.pool)).toBe(count);
+    expect(await wrong()).toBe(0);
+    await database.pool.query(
+      `UPDATE outbox_events SET published_at = now() WHERE sequence IN (SELECT min(sequence) FROM outbox_events GROUP BY aggregate_id)`,
+    );
+    expect(await wrong()).toBe(0);
+    await database.pool.query('UPDATE outbox_events SET published_at = NULL');
+    expect(await wrong()).toBe(0);
+  });
 });
 
 describe('a clock that was set back', () => {
