@@ -6,4 +6,6 @@ export const memoNames = {
   replay: 'replay',
   /** Effects that a cancelled run left undone: an array of their names. */
   notDone: 'notDone',
+  /** Why signals were ignored: an array of sentences, the first of each reason. */
+  ignoredSignals: 'ignoredSignals',
 } as const;

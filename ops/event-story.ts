@@ -36,6 +36,8 @@ export interface EventStory {
     readonly pending: readonly PendingLine[];
     /** Effects that it says it left undone, when it was cancelled. */
     readonly notDone: readonly string[];
+    /** Why it ignored signals, the first of each reason. */
+    readonly ignoredSignals: readonly string[];
   } | null;
   readonly deliveries: readonly Record<string, unknown>[];
   /** What the audit has against it. */
@@ -63,7 +65,8 @@ async function workflowOf(workflows: WorkflowClient, id: string): Promise<EventS
       historyLength: run.historyLength,
       // Temporal keeps the pending activities of a run that was terminated: it waits for nothing any more.
       pending: run.status.name === 'RUNNING' ? await pendingOf(workflows, run) : [],
-      notDone: notDone(run.memo?.[memoNames.notDone]),
+      notDone: texts(run.memo?.[memoNames.notDone]),
+      ignoredSignals: texts(run.memo?.[memoNames.ignoredSignals]),
     };
   } catch (thrown) {
     if (thrown instanceof WorkflowNotFoundError) return null;
@@ -91,6 +94,6 @@ async function pendingOf(workflows: WorkflowClient, run: WorkflowExecutionDescri
   }));
 }
 
-function notDone(memo: unknown): string[] {
+function texts(memo: unknown): string[] {
   return Array.isArray(memo) ? memo.map(String) : [];
 }

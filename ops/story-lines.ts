@@ -1,11 +1,12 @@
 import { type EventStory } from './event-story';
 
-/** What the run waits for, or what it left undone: for people. */
+/** What the run waits for, what it left undone, and the signals that it ignored: for people. */
 export function storyLines({ row, workflow }: EventStory): string[] {
   if (workflow === null) return [];
   const left =
     workflow.notDone.length === 0 ? [] : [`  cancelled before these were done: ${workflow.notDone.join(', ')}`];
-  return [...left, ...workflow.pending.flatMap((pending) => pendingLines(String(row['id']), pending))];
+  const ignored = workflow.ignoredSignals.map((text) => `  ignored signals: ${text}`);
+  return [...left, ...ignored, ...workflow.pending.flatMap((pending) => pendingLines(String(row['id']), pending))];
 }
 
 type Pending = NonNullable<EventStory['workflow']>['pending'][number];

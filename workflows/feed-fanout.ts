@@ -1,4 +1,4 @@
-import { continueAsNew, setHandler } from '@temporalio/workflow';
+import { continueAsNew } from '@temporalio/workflow';
 import type { FanoutBegun, FanoutMode, FanoutStep } from '../activities/feed/fan-out';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
@@ -6,6 +6,7 @@ import { onQueue } from './activity-options';
 import { beginEmit } from './emit';
 import { FanoutPager } from './fanout-pager';
 import { localThenLater } from './local-first';
+import { Looks } from './looks';
 import { beginNotify } from './notify';
 import { recordOutcome } from './outcome';
 import { settleAll } from './settle';
@@ -15,6 +16,8 @@ import { deletedSignal } from './signals';
 export interface CarriedFanout {
   readonly step: FanoutStep;
   readonly counts: Record<string, number>;
+  /** Looks that signals have caused; a run of the version before names none. */
+  readonly looks?: number;
 }
 
 /**
@@ -24,13 +27,14 @@ export interface CarriedFanout {
 export async function feedFanoutWorkflow(event: EventRef, carried?: CarriedFanout): Promise<WorkflowResult> {
   const pager = new FanoutPager(event);
   const waiting: { lookAgain(): void }[] = [pager];
-  setHandler(deletedSignal, () => waiting.forEach((waiter) => waiter.lookAgain()));
+  const looks = new Looks(event, carried?.looks);
+  looks.on(deletedSignal, () => waiting.forEach((waiter) => waiter.lookAgain()));
 
   const { step, counts } =
     carried === undefined
       ? await firstRun(event, pager, waiting)
       : { step: await pager.run(carried.step, () => true), counts: carried.counts };
-  if (step.next !== null) await continueAsNew<typeof feedFanoutWorkflow>(event, { step, counts });
+  if (step.next !== null) await continueAsNew<typeof feedFanoutWorkflow>(event, { step, counts, looks: looks.count });
 
   const outcome = outcomeOf(step.mode);
   recordOutcome(outcome);

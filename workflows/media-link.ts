@@ -1,10 +1,11 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
 import { type MediaActivities } from '../activities/media/create-media-activities';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
 import { onQueue } from './activity-options';
 import { beginEmit } from './emit';
 import { localFirst } from './local-first';
+import { Looks } from './looks';
 import { recordOutcome } from './outcome';
 import { settleAll } from './settle';
 import { mediaClaimedSignal } from './signals';
@@ -14,7 +15,7 @@ type UploadStatus = Awaited<ReturnType<MediaActivities['mediaLink']>>;
 /** An upload finished: it is linked to its post, or waits on a durable timer for a post to claim it. */
 export async function mediaLinkWorkflow(event: EventRef): Promise<WorkflowResult> {
   let told = false;
-  setHandler(mediaClaimedSignal, () => void (told = true));
+  new Looks(event).on(mediaClaimedSignal, () => void (told = true));
 
   const onMedia = (summary: string) => onQueue('media', { summary });
   const link = localFirst<[EventRef], UploadStatus>('mediaLink', onMedia('link'), event);

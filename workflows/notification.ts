@@ -1,7 +1,7 @@
-import { setHandler } from '@temporalio/workflow';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
 import { emitToKafka } from './emit';
+import { Looks } from './looks';
 import { beginNotify } from './notify';
 import { recordOutcome } from './outcome';
 import { settleAll } from './settle';
@@ -14,7 +14,7 @@ import { deletedSignal } from './signals';
 export async function notificationWorkflow(event: EventRef): Promise<WorkflowResult> {
   const notifying = await beginNotify(event);
   // The signal may be about another message of the conversation, so it stops nothing by itself: it makes what waits look.
-  setHandler(deletedSignal, () => notifying.lookAgain());
+  new Looks(event).on(deletedSignal, () => notifying.lookAgain());
   await settleAll({ notify: notifying.done, 'kafka emit': emitToKafka(event) });
   const { created, emailed, undelivered, stopped, ownerUnknown } = await notifying.done;
   const outcome = stopped ? 'stopped' : ownerUnknown ? 'skipped' : 'done';

@@ -1,5 +1,17 @@
+import { type RawValue, type TypeInfo, rawValueTypeInfo } from '@temporalio/common';
 import { defineSignal } from '@temporalio/workflow';
-import { type DeletedSignal, type MediaClaimedSignal, signals } from '../contracts/signals';
+import { signals } from '../contracts/signals';
 
-export const deletedSignal = defineSignal<[DeletedSignal]>(signals.deleted);
-export const mediaClaimedSignal = defineSignal<[MediaClaimedSignal]>(signals.mediaClaimed);
+/**
+ * However many arguments a signal has, each is left as it came. The SDK decodes them before it calls a handler or an
+ * interceptor, and what it cannot decode fails the workflow task again and again: anyone who may signal could jam a run.
+ * Only signals are read like this. An activity result or a workflow argument that is no JSON still fails loudly.
+ */
+const leftAsTheyCame: readonly TypeInfo[] = new Proxy<TypeInfo[]>([], {
+  get: (list, key, receiver) =>
+    typeof key === 'string' && /^\d+$/.test(key) ? rawValueTypeInfo : (Reflect.get(list, key, receiver) as unknown),
+});
+const options = { typeInfo: { inputTypes: leftAsTheyCame } };
+
+export const deletedSignal = defineSignal<RawValue[]>(signals.deleted, options);
+export const mediaClaimedSignal = defineSignal<RawValue[]>(signals.mediaClaimed, options);

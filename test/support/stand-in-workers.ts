@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import { type WorkerOptions } from '@temporalio/worker';
 import { priorityName, temporalPriorityKey } from '../../contracts/priority';
 import { type EventRef } from '../../contracts/event-ref';
 import { type searchAttributes } from '../../contracts/search-attributes';
@@ -35,7 +36,8 @@ const results: Record<string, unknown> = {
 };
 
 /** Real workers and workflows on every queue; the activities are stand-ins that do as the test says. */
-export async function startStandInWorkers() {
+/** @param worker options of each worker, over the usual ones */
+export async function startStandInWorkers(worker: Partial<WorkerOptions> = {}) {
   const prefix = testQueuePrefix();
   const client = await createTestClient();
   const moods = new Map<string, Mood>();
@@ -54,7 +56,7 @@ export async function startStandInWorkers() {
       },
     ]),
   );
-  const workers = await startTestWorkers({ prefix, activities });
+  const workers = await startTestWorkers({ prefix, activities, worker });
   const text = (name: keyof typeof searchAttributes) => defineSearchAttributeKey(name, 'KEYWORD');
   return {
     client,

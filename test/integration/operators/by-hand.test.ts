@@ -3,7 +3,6 @@ import { eventStory } from '../../../ops/event-story';
 import { storyLines } from '../../../ops/story-lines';
 import { type AuditWorld, createAuditWorld } from '../../support/audit-world';
 import { newId } from '../../support/events';
-import { startStandInWorkers } from '../../support/stand-in-workers';
 import { waitFor } from '../../support/wait-for';
 
 let world: AuditWorld;
@@ -78,36 +77,4 @@ it('activities that are reset, or whose options are changed, go on and lose noth
   world.failing.clear();
   await world.client.workflow.getHandle(ref!.eventId).result();
   expect((await world.deps.rows.byIds([ref!.eventId]))[0]?.emittedUs).not.toBeNull();
-});
-
-it('a signal by hand that is no JSON jams a run visibly, and a reset without signals frees it', async () => {
-  const lab = await startStandInWorkers();
-  try {
-    lab.moods.set('notifyDeliver', 'away');
-    const run = await lab.start('notificationWorkflow');
-    await waitFor(async () => ((await run.describe()).raw.pendingActivities ?? []).length > 0);
-    const of = { namespace: lab.client.options.namespace, workflowExecution: { workflowId: run.workflowId } };
-    const data = Buffer.from('hello');
-    await lab.client.workflowService.signalWorkflowExecution({
-      ...of,
-      signalName: 'deleted',
-      requestId: newId(),
-      input: { payloads: [{ metadata: { encoding: Buffer.from('json/plain') }, data }] },
-    });
-    const taskAttempt = async () => (await run.describe()).raw.pendingWorkflowTask?.attempt ?? 0;
-    await waitFor(async () => (await taskAttempt()) > 1, { what: 'a workflow task that fails again' });
-    const { runId } = await run.describe();
-    lab.moods.clear();
-    await lab.client.workflowService.resetWorkflowExecution({
-      ...of,
-      workflowExecution: { workflowId: run.workflowId, runId },
-      workflowTaskFinishEventId: firstTask,
-      requestId: newId(),
-      reason: 'a signal that is no JSON',
-      resetReapplyExcludeTypes: [1],
-    });
-    expect(await lab.client.workflow.getHandle(run.workflowId).result()).toMatchObject({ outcome: 'done' });
-  } finally {
-    await lab.stop();
-  }
 });

@@ -2,7 +2,7 @@ import { SmtpChannel } from '../../../activities/adapters/smtp-channel';
 import { PgInbox } from '../../../activities/adapters/pg-inbox';
 import { PgTombstones } from '../../../activities/adapters/pg-tombstones';
 import { type IdentityDeps } from '../../../activities/identity/identity-activities';
-import { deletedSignal } from '../../../workflows/signals';
+import { signals } from '../../../contracts/signals';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { addressOf, deliveriesOf, insertUser, notificationsOf, notifyDeps } from '../../support/notify';
@@ -98,7 +98,7 @@ describe('the notification workflow', () => {
     await waitFor(isWaitingForMail(event.eventId));
     // Another message of the conversation: this one goes on waiting.
     const signal = { aggregateType: 'conversation', aggregateId: event.aggregateId, reason: 'test' };
-    await run.signal(deletedSignal, signal);
+    await run.signal(signals.deleted, signal);
     await waitFor(async () => (await waitsBegun(event.eventId)) === 2 && (await isWaitingForMail(event.eventId)()));
     await new PgTombstones(database.pool).set({
       subjectType: 'message',
@@ -107,7 +107,7 @@ describe('the notification workflow', () => {
       final: true,
       reason: 'test',
     });
-    await run.signal(deletedSignal, signal);
+    await run.signal(signals.deleted, signal);
     expect(await run.result()).toMatchObject({ counts: { emailed: 0 } });
     expect(await waitsBegun(event.eventId)).toBe(3);
     expect(await deliveriesOf(database.pool, event.eventId)).toMatchObject([{ state: 'skipped', reason: 'RETRACTED' }]);
