@@ -7,13 +7,14 @@ import { plainReporter } from '../../dev/stack/reporter';
 import { type CommandLine, parseOptions } from './options';
 import { printedPlan, printedSummary } from './report/table';
 import { runChaos } from './run-chaos';
+import { dealableHere } from './schedule/dealable';
 import { planSchedule } from './schedule/plan';
 
 /** `npm run chaos`: exit code 0 only if every promise held, 130 after Ctrl-C. */
 async function main(options: CommandLine): Promise<number> {
   if (options.plan) {
-    const plan = planSchedule(options);
-    process.stdout.write(`${options.json ? JSON.stringify(plan) : printedPlan(plan)}\n`);
+    const { plan, leftOut } = dealableHere(planSchedule(options));
+    process.stdout.write(`${options.json ? JSON.stringify(plan) : printedPlan(plan, leftOut)}\n`);
     return 0;
   }
   const isTerminal = process.stderr.isTTY && !process.env['CI'];

@@ -8,8 +8,10 @@ import { settleChaos } from './proof/settle';
 import { type CommandLine } from './options';
 import { type ChaosSummary, faultRows, holds } from './report/summary';
 import { named } from './report/table';
+import { dealableHere, type Dealable } from './schedule/dealable';
 import { planSchedule } from './schedule/plan';
 import { type FaultEvent, runSchedule } from './schedule/run';
+import { burstSizeOf } from './traffic/bursts';
 import { countLedger, type Ledger } from './traffic/ledger';
 import { type PreparedTraffic, prepareTraffic } from './traffic/prepare';
 import { runTraffic, type TrafficProgress } from './traffic/run-traffic';
@@ -27,14 +29,15 @@ interface Show {
 export async function runChaos(options: CommandLine, show: Show, cleanup: Cleanup): Promise<ChaosSummary> {
   const begunAt = performance.now();
   const { steps, interrupted } = show;
-  const world = await bringUp(options, show, cleanup);
+  const dealable = dealableHere(planSchedule(options));
+  const world = await bringUp(dealable, show, cleanup);
   const prepared = await steps.run(
     'people',
     'the social graph and the first people',
     () => prepareTraffic(world, options.seed, interrupted),
     ({ graph }) => `${n(graph.people)} people`,
   );
-  const { faults, ledger } = await underFire(options, world, prepared, show);
+  const { faults, ledger } = await underFire({ ...options, plan: dealable.plan }, world, prepared, show);
   const calmAt = performance.now();
   const settled = await steps.run(
     'settle',
@@ -53,16 +56,17 @@ export async function runChaos(options: CommandLine, show: Show, cleanup: Cleanu
     (detail) => prove({ world, ledger, faults, detail }),
     ({ rows }) => `${rows.filter(({ violations }) => violations === 0).length} of ${rows.length} promises held`,
   );
-  return summaryOf(options, { world, ledger, faults, settled, settleMs, proved, begunAt });
+  return summaryOf(options, { world, leftOut: dealable.leftOut, ledger, faults, settled, settleMs, proved, begunAt });
 }
 
-function bringUp(options: CommandLine, { steps, interrupted }: Show, cleanup: Cleanup): Promise<ChaosWorld> {
+function bringUp({ plan, leftOut }: Dealable, { steps, interrupted }: Show, cleanup: Cleanup): Promise<ChaosWorld> {
   return steps.run(
     'world',
     'servers, faulty network, three bridges, two workers',
     async (detail) => {
+      for (const what of leftOut) detail(`left out: ${what}`);
       const onDeath = ({ process, what }: { process: string; what: string }) => detail(`✘ ${process}: ${what}`);
-      const world = await createWorld({ detail, onDeath, signal: interrupted });
+      const world = await createWorld({ plan, detail, onDeath, signal: interrupted });
       cleanup.add('the world', () => world.close());
       return world;
     },
@@ -82,12 +86,11 @@ function sparingly(everyMs: number, say: (text: string) => void): (text: string)
 
 /** Traffic and faults side by side, until the schedule is over. */
 async function underFire(
-  options: CommandLine,
+  { plan, ...options }: Omit<CommandLine, 'plan'> & Pick<Dealable, 'plan'>,
   world: ChaosWorld,
   prepared: PreparedTraffic,
   { steps, detailEveryMs, interrupted }: Show,
 ): Promise<{ faults: FaultRecord[]; ledger: Ledger }> {
-  const plan = planSchedule(options);
   return steps.run(
     'faults',
     `${plan.length} faults in ${options.minutes} minutes`,
@@ -99,7 +102,15 @@ async function underFire(
       const wholeTime = pause(options.minutes * 60_000, undefined, { signal: interrupted }).catch(() => undefined);
       const onProgress = (progress: TrafficProgress) => (state.traffic = progress);
       const { seed, rate } = options;
-      const traffic = runTraffic({ world, prepared, seed, rate, until, onProgress });
+      const traffic = runTraffic({
+        world,
+        prepared,
+        seed,
+        rate,
+        burstSize: burstSizeOf(options),
+        until,
+        onProgress,
+      });
       try {
         const dealing = runSchedule(plan, world, { onFault: (event) => state.heard(event), signal: interrupted });
         // Writers that fail are a mistake of the run itself: do not deal faults to nobody for an hour.
@@ -147,6 +158,7 @@ class LiveState {
 
 interface Outcome {
   readonly world: ChaosWorld;
+  readonly leftOut: readonly string[];
   readonly ledger: Ledger;
   readonly faults: readonly FaultRecord[];
   readonly settled: { readonly missing: readonly string[] };
@@ -156,7 +168,7 @@ interface Outcome {
 }
 
 function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome): ChaosSummary {
-  const { world, ledger, faults, settled, settleMs, proved, begunAt } = outcome;
+  const { world, leftOut, ledger, faults, settled, settleMs, proved, begunAt } = outcome;
   const proof = [...proved.rows, alive(world, faults)];
   const { committed, rolledBack, inDoubt } = countLedger(ledger);
   return {
@@ -171,7 +183,7 @@ function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome)
     proof,
     faults: faultRows(faults),
     stalls: proved.stalls,
-    notes: proved.notes,
+    notes: [...proved.notes, ...leftOut.map((what) => `left out: ${what}`)],
     unsettled: settled.missing,
     settleMs,
     totalMs: performance.now() - begunAt,

@@ -2,6 +2,7 @@ import { type StackAddresses } from '../../dev/stack/addresses';
 import { type ReceivedMail } from '../../dev/demo/setup/mail-sink';
 import { type BurstKind } from './traffic/bursts';
 import { type OperatorAction } from './world/operator-actions';
+import { type RolloutOrder } from './world/rolling-upgrade';
 
 /** What a chaos run is asked to do. */
 export interface ChaosOptions {
@@ -26,7 +27,8 @@ export type Target =
   | 'temporal'
   | 'writers'
   | 'listeners'
-  | 'operator';
+  | 'operator'
+  | 'release';
 
 /** How it is harmed. */
 export type FaultKind =
@@ -40,6 +42,9 @@ export type FaultKind =
   | 'slow'
   /** Its sockets stay open and carry nothing: a half-open connection. */
   | 'half-open'
+  /** The broker that alone has some partitions is killed, or frozen: nobody leads these. */
+  | 'leaderless'
+  | 'leader-frozen'
   /** All its connections are reset. */
   | 'reset'
   /** Its data is deleted (Redis), then rebuilt by the operator's command. */
@@ -55,7 +60,9 @@ export type FaultKind =
   /** The writers do this all at once. */
   | BurstKind
   /** An operator does this to open workflows, and makes up for it with the product's commands. */
-  | OperatorAction;
+  | OperatorAction
+  /** Back to the release before, and the upgrade again, while everything works; which kind of process goes first. */
+  | RolloutOrder;
 
 /** Index of a fault that harms all of its target at once. */
 export const everyOne = -1;
@@ -128,8 +135,12 @@ export interface ChaosWorld {
   harm(fault: PlannedFault): Promise<() => Promise<void>>;
   /** Ends everything, whatever state it is in. May be called again. */
   close(): Promise<void>;
-  /** Set while the writers write: makes them write far more at once. */
-  readonly writers: { burst?: (kind: BurstKind) => Promise<void> };
+  readonly writers: {
+    /** Set while the writers write: makes them write far more at once. */
+    burst?: (kind: BurstKind) => Promise<void>;
+    /** Processes of the release before take part: the writers do nothing that it does otherwise than today's. */
+    besideReleaseBefore?: boolean;
+  };
   /** The abrupt end: kills the processes of this run and does nothing else. */
   killProcesses(): void;
 }

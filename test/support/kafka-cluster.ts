@@ -11,6 +11,7 @@ import {
   kafkaProperties,
   nodeCommand,
 } from '../../dev/stack/servers/kafka';
+import { type Command } from '../../dev/stack/processes';
 import { createKafka } from '../../runtime/kafka';
 import { withAdmin } from './kafka';
 import { silentLogger } from './logger';
@@ -28,7 +29,7 @@ export interface KafkaCluster {
   close(): Promise<void>;
 }
 
-const secondId = 2;
+export const secondId = 2;
 
 export async function startKafkaCluster(): Promise<KafkaCluster> {
   const located = await localKafka.locate(process.env);
@@ -39,14 +40,7 @@ export async function startKafkaCluster(): Promise<KafkaCluster> {
   const nodes = await Promise.all(
     ports.map(async (port, i) => {
       const node = { program, data: join(root, String(i + 1)) };
-      mkdirSync(node.data);
-      const properties = join(node.data, 'server.properties');
-      const ports = { kafka: port, kafkaController: controller } as Parameters<typeof kafkaProperties>[0]['ports'];
-      // The last of two lines for one name counts.
-      const second = [`process.roles=broker`, `node.id=${secondId}`, `listeners=PLAINTEXT://127.0.0.1:${port}`];
-      writeFileSync(properties, kafkaProperties({ data: node.data, ports }) + (i === 0 ? '' : second.join('\n')));
-      await formatNode(node, properties, id);
-      return nodeCommand(node, properties);
+      return makeNode(node, { port, controller, cluster: id, isSecond: i === 1 });
     }),
   );
   const running = new Map<number, ChildProcess>();
@@ -96,6 +90,31 @@ export async function startKafkaCluster(): Promise<KafkaCluster> {
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+interface NodeOptions {
+  readonly port: number;
+  /** Port of the first node's controller. */
+  readonly controller: number;
+  /** The cluster's id. */
+  readonly cluster: string;
+  /** Broker 2, which is no controller; else broker 1, which is also the controller. */
+  readonly isSecond: boolean;
+}
+
+/** Makes the data folder of a node; returns what starts it. */
+export async function makeNode(
+  node: Parameters<typeof formatNode>[0],
+  { port, controller, cluster, isSecond }: NodeOptions,
+): Promise<Command> {
+  mkdirSync(node.data);
+  const properties = join(node.data, 'server.properties');
+  // The last of two lines for one name counts.
+  const second = [`process.roles=broker`, `node.id=${secondId}`, `listeners=PLAINTEXT://127.0.0.1:${port}`];
+  const ports = { kafka: port, kafkaController: controller };
+  writeFileSync(properties, kafkaProperties({ data: node.data, ports }) + (isSecond ? second.join('\n') : ''));
+  await formatNode(node, properties, cluster);
+  return nodeCommand(node, properties);
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -14,6 +14,16 @@ export interface PreviousVersion {
   remove(): void;
 }
 
+/** Whether the history of this checkout has it, which a shallow clone's has not. */
+export function hasPreviousVersion(): boolean {
+  try {
+    execFileSync('git', ['cat-file', '-e', `${previousRevision}^{commit}`], { cwd: checkoutRoot, stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The sources of the version before, from the history of this checkout, in a folder of their own; dependencies are shared.
  * @throws when the history is not there, which a shallow clone does not have: `git fetch --unshallow`

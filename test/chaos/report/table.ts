@@ -17,13 +17,13 @@ export function printedSummary(summary: ChaosSummary): string {
 }
 
 /** The schedule alone, one line per fault. */
-export function printedPlan(plan: readonly PlannedFault[]): string {
+export function printedPlan(plan: readonly PlannedFault[], leftOut: readonly string[]): string {
   const table = new Table({ ...plain, head: ['at', 'target', 'fault', 'lasts'], colAligns: ['right'] });
   for (const { atMs, target, index, kind, durationMs, stepMs } of plan) {
     const step = stepMs === undefined ? '' : ` by ${(stepMs / 1_000).toFixed(0)} s`;
     table.push([seconds(atMs), named(target, index), `${kind}${step}`, seconds(durationMs)]);
   }
-  return table.toString();
+  return [table.toString(), ...leftOut.map((what) => `· left out: ${what}`)].join('\n');
 }
 
 /** Of several, which. */

@@ -30,7 +30,14 @@ export const faultKinds = {
     wipe: [500, 3_000],
     rollback: [2_000, 8_000],
   },
-  kafka: { kill: [500, 6_000], restart: [500, 5_000], pause: [5_000, 12_000], slow: [6_000, 14_000] },
+  kafka: {
+    kill: [500, 6_000],
+    restart: [500, 5_000],
+    pause: [5_000, 12_000],
+    slow: [6_000, 14_000],
+    leaderless: [6_000, 14_000],
+    'leader-frozen': [6_000, 14_000],
+  },
   temporal: {
     kill: [500, 6_000],
     restart: [500, 4_000],
@@ -48,10 +55,14 @@ export const faultKinds = {
     'pause-activity': [4_000, 9_000],
   },
   listeners: { kill: [500, 4_000], restart: [500, 4_000] },
+  release: { 'bridge-first': [6_000, 12_000], 'workers-first': [6_000, 12_000] },
   writers: { 'hot-aggregate': [100, 500], bulk: [100, 500] },
 } as const satisfies Readonly<Record<Target, Partial<Record<FaultKind, Range>>>>;
 
 export type Choice = Pick<PlannedFault, 'target' | 'kind'>;
+
+/** Whether a fault needs the second broker, which a run without such faults is spared. */
+export const needsSecondBroker = ({ kind }: Choice): boolean => kind === 'leaderless' || kind === 'leader-frozen';
 
 /** All pairs of target and kind. */
 export const allChoices: readonly Choice[] = Object.entries(faultKinds).flatMap(([target, kinds]) =>
@@ -117,4 +128,27 @@ export const restMs: Readonly<Record<Target, number>> = {
   writers: 25_000,
   listeners: 10_000,
   operator: 4_000,
+  release: 25_000,
 };
+
+/**
+ * What an hour of chaos had proved of the release before when it was made. While processes of it run, no other faults are
+ * dealt: it does not know the promises that came after it.
+ */
+const survivedBefore: Readonly<Partial<Record<Target, readonly FaultKind[]>>> = {
+  bridge: ['kill', 'restart', 'pause', 'clock-step'],
+  workers: ['kill', 'restart', 'pause', 'clock-step'],
+  postgres: ['kill', 'restart', 'slow', 'half-open', 'reset'],
+  pgbouncer: ['kill', 'restart', 'slow', 'half-open', 'reset'],
+  redis: ['kill', 'restart', 'pause', 'slow', 'half-open', 'reset'],
+  kafka: ['kill', 'restart', 'pause'],
+  temporal: ['kill', 'restart', 'pause', 'slow', 'half-open', 'reset'],
+  listeners: ['kill', 'restart'],
+};
+
+/** Whether two faults may last at the same time. */
+export function mayOverlap(one: Choice, other: Choice): boolean {
+  const isSafe = ({ target, kind }: Choice): boolean => survivedBefore[target]?.includes(kind) ?? false;
+  if (one.target === other.target) return false;
+  return (one.target !== 'release' || isSafe(other)) && (other.target !== 'release' || isSafe(one));
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { everyOne, type PlannedFault } from '../types';
-import { allChoices, choicesNamed, durationOf, essentialChoices, nameOf, restMs } from './fault-kinds';
+import { allChoices, choicesNamed, durationOf, essentialChoices, mayOverlap, nameOf, restMs } from './fault-kinds';
 import { calmMs, planSchedule, stormMs } from './plan';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -94,6 +94,22 @@ it('keeps its faults within the run, within their lengths, and out of the calm s
         return !lengthIsRight || endOf(fault) > Math.min(stormBegan + stormMs, run.minutes * 60_000);
       });
       expect(wrong).toEqual([]);
+    }),
+  );
+});
+
+it('deals beside a rolling upgrade only what the release before has survived', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const faults = planSchedule({ seed, minutes: 60 });
+      const stormOf = ({ atMs }: PlannedFault): number => Math.floor(atMs / (stormMs + calmMs));
+      const beside = faults
+        .filter(({ target }) => target === 'release')
+        .flatMap((upgrade) => faults.filter((one) => one !== upgrade && stormOf(one) === stormOf(upgrade)));
+      expect(beside.filter(({ target, kind }) => !mayOverlap({ target: 'release', kind }, { target, kind }))).toEqual(
+        [],
+      );
+      expect(beside.map(({ kind }) => kind)).not.toContain('not-found');
     }),
   );
 });

@@ -1,7 +1,7 @@
 import { Random } from '../../../dev/demo/random';
 import { everyOne, type PlannedFault, type Target } from '../types';
 import { counts, isSeveral, withMovableClock } from '../world/counts';
-import { allChoices, type Choice, durationOf, essentialChoices, restMs } from './fault-kinds';
+import { allChoices, type Choice, durationOf, essentialChoices, mayOverlap, restMs } from './fault-kinds';
 
 /** A stretch in which faults begin and end, then a calm one in which recovery can be seen. */
 export const stormMs = 30_000;
@@ -14,11 +14,13 @@ const twiceFromMinutes = 45;
 const cyclesPerBlackout = 20;
 const minuteMs = 60_000;
 
-/** One storm: when it may deal faults, and until when each target is harmed or resting. */
+/** One storm: when it may deal faults, and until when each target is harmed or resting, also from a storm before. */
 interface Storm {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly busyUntilMs: Map<Target, number>;
+  /** What it has dealt. */
+  readonly dealt: Choice[];
 }
 
 interface PlanOptions {
@@ -86,29 +88,34 @@ function meanMs(target: Target): number {
 
 function stormsOf(minutes: number): Storm[] {
   const endMs = minutes * minuteMs;
+  const busyUntilMs = new Map<Target, number>();
   const count = Math.max(1, Math.floor((endMs + calmMs) / cycleMs));
   return Array.from({ length: count }, (_, i) => ({
     fromMs: i * cycleMs,
     untilMs: Math.min(i * cycleMs + stormMs, endMs),
-    busyUntilMs: new Map(),
+    busyUntilMs,
+    dealt: [],
   }));
 }
 
 /** Adds a fault of this choice to the storm at a time drawn at random; false when its target has no room left in it. */
 function addTo(
   faults: PlannedFault[],
-  { fromMs, untilMs, busyUntilMs }: Storm,
+  { fromMs, untilMs, busyUntilMs, dealt }: Storm,
   { target, kind }: Choice,
   random: Random,
   which?: number,
 ): boolean {
+  // The whole storm, since a fault may take longer to end than planned.
+  if (dealt.some((other) => other.target !== target && !mayOverlap(other, { target, kind }))) return false;
   const [least, most] = durationOf({ target, kind });
-  const earliest = busyUntilMs.get(target) ?? fromMs;
+  const earliest = Math.max(busyUntilMs.get(target) ?? 0, fromMs);
   const longest = Math.min(most, untilMs - earliest);
   if (longest < least) return false;
   const durationMs = random.between(least, longest);
   // In the first half of what is left, so that there may be room for another of the same target.
   const atMs = earliest + random.below(Math.floor((untilMs - earliest - durationMs) / 2) + 1);
+  dealt.push({ target, kind });
   busyUntilMs.set(target, atMs + durationMs + restMs[target]);
   const index = which ?? indexFor({ target, kind }, random);
   const stepMs = kind === 'clock-step' ? { stepMs: clockStep(random) } : {};

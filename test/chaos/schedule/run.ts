@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { groupBy } from '../../../dev/demo/checks/group-by';
 import { messageOf } from '../../../dev/stack/errors';
 import { type ChaosWorld, type FaultRecord, type PlannedFault } from '../types';
+import { Apart } from './apart';
 import { createRecoverySampler, type RecoverySampler } from './recovery';
 
 /** News of one fault, for whoever shows the run. */
@@ -36,6 +37,7 @@ export async function runSchedule(
   const allEnded = new AbortController();
   const perTarget = [...groupBy(plan, ({ target }) => target).values()];
   const recoveries: Promise<void>[] = [];
+  const apart = new Apart();
 
   const ofOneTarget = async (faults: readonly PlannedFault[]): Promise<void> => {
     let previous: AbortController | undefined;
@@ -43,8 +45,9 @@ export async function runSchedule(
       const waitMs = fault.atMs - (performance.now() - begun);
       if (waitMs > 0) await pause(waitMs, undefined, { signal }).catch(() => undefined);
       previous?.abort();
-      if (signal.aborted) return;
-      const record = await dealAndEnd(world, fault, { onFault, signal });
+      const leave = await apart.enter(fault);
+      if (signal.aborted) return leave();
+      const record = await dealAndEnd(world, fault, { onFault, signal }).finally(leave);
       records.set(fault, record);
       previous = new AbortController();
       const over = AbortSignal.any([signal, previous.signal, allEnded.signal]);

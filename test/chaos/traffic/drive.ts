@@ -26,14 +26,15 @@ interface Drive {
   /** Events per second, on average. */
   readonly rate: number;
   readonly until: AbortSignal;
+  /** Whether the scenario may be run now. */
+  readonly mayRun?: (scenario: Scenario) => boolean;
   /** Events committed so far. */
   readonly committed: () => number;
 }
 
 /** Runs scenarios until told to stop, then waits for those under way. An outage delays; the average rate holds. */
-export async function drive({ services, random, rate, until, committed }: Drive): Promise<void> {
+export async function drive({ services, random, rate, until, committed, mayRun = () => true }: Drive): Promise<void> {
   const inFlight = new Set<Promise<void>>();
-  const total = scenarios.reduce((sum, { weight }) => sum + weight, 0);
   const first = committed();
   const beganAt = performance.now();
   let reserved = 0;
@@ -49,7 +50,7 @@ export async function drive({ services, random, rate, until, committed }: Drive)
       await services.pause(Math.min(200, ((spent - due) / rate) * 1_000 + 1));
       continue;
     }
-    const scenario = choose(random, total);
+    const scenario = choose(random, scenarios.filter(mayRun));
     reserved += scenario.events;
     const ended = scenario
       .run(services, random.fork())
@@ -67,7 +68,7 @@ export async function drive({ services, random, rate, until, committed }: Drive)
   if (failure !== undefined) throw failure;
 }
 
-function choose(random: Random, total: number): Scenario {
-  let point = random.next() * total;
-  return scenarios.find(({ weight }) => (point -= weight) < 0) ?? (scenarios[0] as Scenario);
+function choose(random: Random, among: readonly Scenario[]): Scenario {
+  let point = random.next() * among.reduce((sum, { weight }) => sum + weight, 0);
+  return among.find(({ weight }) => (point -= weight) < 0) ?? (among[0] as Scenario);
 }

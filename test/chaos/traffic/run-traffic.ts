@@ -2,18 +2,19 @@ import { Client } from '@temporalio/client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { signalDeleted } from '../../../client/signal-deleted';
 import { Random } from '../../../dev/demo/random';
-import { type Services } from '../../../dev/demo/traffic/scenarios/scenario';
+import { type Scenario, type Services } from '../../../dev/demo/traffic/scenarios/scenario';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { within } from '../../../dev/stack/until';
 import { configFrom, sharedSettings } from '../../../runtime/config';
 import { connectClient } from '../../../runtime/temporal';
 import { type ChaosWorld } from '../types';
-import { burst, burstEvents } from './bursts';
+import { burst, burstEvents, type BurstSize } from './bursts';
 import { DoubtingBusiness } from './doubting-business';
 import { drive } from './drive';
 import { type Ledger } from './ledger';
 import { readLedger } from './ledger-file';
 import { type PreparedTraffic } from './prepare';
+import { isAlikeInReleaseBefore } from './release-before';
 import { openWritersPool } from './writers-pool';
 
 /** How far the writers are, in events. */
@@ -28,6 +29,7 @@ interface TrafficOptions {
   readonly seed: number;
   /** Events per second, on average. */
   readonly rate: number;
+  readonly burstSize: BurstSize;
   /** When it aborts no new transaction begins; those under way come to their end. */
   readonly until: AbortSignal;
   readonly onProgress?: (progress: TrafficProgress) => void;
@@ -43,7 +45,7 @@ const progressEveryMs = 1_000;
  * @throws only on mistakes of the writers themselves
  */
 export async function runTraffic(options: TrafficOptions): Promise<Ledger> {
-  const { world, prepared, seed, rate, until, onProgress } = options;
+  const { world, prepared, seed, rate, burstSize, until, onProgress } = options;
   const { ledger, memory } = prepared;
   const pool = openWritersPool(world.pooledDatabaseUrl);
   const connection = connectClient(configFrom(sharedSettings.temporal, environmentOf(world.direct)));
@@ -68,11 +70,13 @@ export async function runTraffic(options: TrafficOptions): Promise<Ledger> {
     let inBursts = 0;
     world.writers.burst = async (kind) => {
       const before = ledger.committed;
-      await burst(kind, services, random.fork());
+      await burst(kind, burstSize, services, random.fork());
       // What others committed meanwhile is counted too: at most a second of traffic, which comes on top.
-      inBursts += Math.min(ledger.committed - before, burstEvents[kind]);
+      inBursts += Math.min(ledger.committed - before, burstEvents(kind, burstSize));
     };
-    await drive({ services, random, rate, until, committed: () => ledger.committed - inBursts });
+    const mayRun = (scenario: Scenario) =>
+      world.writers.besideReleaseBefore !== true || isAlikeInReleaseBefore(scenario);
+    await drive({ services, random, rate, until, mayRun, committed: () => ledger.committed - inBursts });
   } finally {
     delete world.writers.burst;
     clearInterval(told);

@@ -5,7 +5,8 @@ import { newRunId } from '../../../dev/demo/run-names';
 import { startMailSink } from '../../../dev/demo/setup/mail-sink';
 import { urlsOf } from '../../../dev/logins';
 import { environmentOf } from '../../../dev/stack/addresses';
-import { type ChaosWorld, type Death } from '../types';
+import { type ChaosWorld, type Death, type PlannedFault } from '../types';
+import { needsSecondBroker } from '../schedule/fault-kinds';
 import { createRunDatabase } from './database';
 import { dealFault } from './harm';
 import { createLinks } from './links';
@@ -13,10 +14,14 @@ import { chaosNames } from './names';
 import { flushRedis, persist, runAudit, runRebuildFeeds, runReplay } from './operator';
 import { claimRun } from './run-claim';
 import { untilSystemReady } from './ready';
+import { prepareReleaseBefore, type ReleaseBefore } from './release-before';
+import { type SecondBroker, startSecondBroker } from './second-broker';
 import { bringServersUp } from './servers';
 import { environmentFor, planSystem } from './system';
 
 interface WorldShow {
+  /** What will be dealt: some faults need something that a run without them is spared. */
+  readonly plan: readonly Pick<PlannedFault, 'target' | 'kind'>[];
   /** What is being done now, for people. */
   readonly detail?: (text: string) => void;
   /** Told at once of a process that died by itself. */
@@ -35,7 +40,7 @@ const readyTimeoutMs = 120_000;
  * Brings up servers of the run’s own, a fresh migrated database, the faulty network between, and three bridges and two
  * workers; answers when all of them work. `close` of the answer undoes it; a failure half way undoes it too.
  */
-export async function createWorld(show: WorldShow = {}): Promise<ChaosWorld> {
+export async function createWorld(show: WorldShow): Promise<ChaosWorld> {
   const cleanup = new Cleanup();
   try {
     return await build(show, cleanup);
@@ -70,6 +75,14 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   cleanup.add('the mail server', () => mails.close());
   signal?.throwIfAborted();
 
+  let secondBroker: SecondBroker | undefined;
+  if (show.plan.some(needsSecondBroker)) {
+    detail('a second broker');
+    secondBroker = await startSecondBroker({ servers, topicPrefix: names.topicPrefix, onStart });
+    cleanup.add('the second broker', async () => secondBroker?.close());
+  }
+  signal?.throwIfAborted();
+
   const deaths: Death[] = [];
   const base = { names, folder: claim.folder, pullThreshold, feedCap };
   const system = await planSystem({
@@ -82,6 +95,12 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
       onDeath(death);
     },
   });
+  let releaseBefore: ReleaseBefore | undefined;
+  if (show.plan.some(({ target }) => target === 'release')) {
+    detail('the release before this one');
+    releaseBefore = await prepareReleaseBefore(links, environmentFor({ links, world: base, smtpUrl: mails.url }));
+    cleanup.add('the release before', async () => releaseBefore?.remove());
+  }
   const processes = [...system.bridges, ...system.workers, ...system.listeners];
   const killProcesses = (): void => {
     for (const process of processes) void process.kill();
@@ -128,6 +147,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   cleanup.add('the operator', () => acting.close());
   const harmed = {
     servers,
+    databaseUrl,
     writers,
     operator: {
       client: new Client({ connection: acting, namespace: direct.temporalNamespace }),
@@ -137,6 +157,8 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
     },
     links,
     system,
+    secondBroker,
+    releaseBefore,
     wipeRedis: () => flushRedis(direct.redisUrl),
     rebuildFeeds: () => runRebuildFeeds(operator, claim.folder),
   };

@@ -1,8 +1,12 @@
+import { needsSecondBroker } from '../schedule/fault-kinds';
 import { type BurstKind } from '../traffic/bursts';
 import { type ChaosWorld, type FaultKind, type PlannedFault, everyOne } from '../types';
 import { type Links, type ProxiedTarget } from './links';
 import { actAsOperator, type OperatorAction, type OperatorTools } from './operator-actions';
 import { type ManagedProcess } from './managed-process';
+import { type ReleaseBefore } from './release-before';
+import { type SecondBroker } from './second-broker';
+import { rollBackRelease } from './rolling-upgrade';
 import { type ChaosServers } from './servers';
 import { type System } from './system';
 
@@ -17,6 +21,10 @@ interface Harmed {
   readonly rebuildFeeds: () => Promise<void>;
   readonly wipeRedis: () => Promise<void>;
   readonly operator: OperatorTools;
+  /** This and the release before are absent when no fault needs them. */
+  readonly secondBroker: SecondBroker | undefined;
+  readonly releaseBefore: ReleaseBefore | undefined;
+  readonly databaseUrl: string;
   /** Set while the writers write. */
   readonly writers: ChaosWorld['writers'];
 }
@@ -38,9 +46,12 @@ export async function dealFault(harmed: Harmed, fault: PlannedFault): Promise<En
     case 'pgbouncer':
       return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmPgBouncer(harmed, fault);
     case 'kafka':
+      if (needsSecondBroker(fault)) return harmSecondBroker(harmed, fault);
       return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmServer(harmed, fault, target);
     case 'operator':
       return actAsOperator(fault.kind as OperatorAction, harmed.operator);
+    case 'release':
+      return rollBackRelease(harmed, fault.kind);
     case 'writers':
       return harmByWriters(harmed, fault);
     case 'redis':
@@ -102,6 +113,16 @@ async function harmServer({ servers }: Harmed, fault: PlannedFault, server: Serv
     default:
       throw impossible(fault);
   }
+}
+
+async function harmSecondBroker({ secondBroker }: Harmed, fault: PlannedFault): Promise<End> {
+  if (secondBroker === undefined) throw impossible(fault);
+  if (fault.kind === 'leader-frozen') {
+    secondBroker.signal('SIGSTOP');
+    return async () => secondBroker.signal('SIGCONT');
+  }
+  await secondBroker.kill();
+  return () => secondBroker.start();
 }
 
 async function harmPgBouncer({ links: { pgBouncer } }: Harmed, fault: PlannedFault): Promise<End> {

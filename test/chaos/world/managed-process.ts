@@ -1,15 +1,19 @@
 import { type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { spawnFromSource } from '../../../dev/demo/setup/spawn-from-source';
 import { type Death } from '../types';
 
-export interface ProcessPlan {
-  readonly name: string;
-  /** Path in the checkout. */
+/** What a process is started from and with. */
+export interface Program {
+  /** Path in the checkout, or an absolute one. */
   readonly entry: string;
   readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface ProcessPlan extends Program {
+  readonly name: string;
   readonly logFolder: string;
   readonly onStart: (pid: number) => void;
   /** Told when it ends though nobody harmed it, or does not end as it should. */
@@ -28,7 +32,13 @@ export class ManagedProcess {
   private wantedDown = true;
   private ended: Promise<void> = Promise.resolve();
 
-  constructor(private readonly plan: ProcessPlan) {}
+  private program: Program;
+  /** Size of the log when what runs now was started, bytes. */
+  private logStart = 0;
+
+  constructor(private readonly plan: ProcessPlan) {
+    this.program = plan;
+  }
 
   get name(): string {
     return this.plan.name;
@@ -73,16 +83,24 @@ export class ManagedProcess {
     if (child.exitCode !== null && child.exitCode !== 0) this.tell(`ended with code ${child.exitCode} after SIGTERM`);
   }
 
+  /** Replaces it, as a rollout does: the clean stop, then a start from another program; `undefined` is today's. */
+  async replaceBy(program: Program | undefined): Promise<void> {
+    await this.stop();
+    this.program = program ?? this.plan;
+    this.start();
+  }
+
   /** SIGSTOP or SIGCONT. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     if (this.isUp) this.child?.kill(signal);
   }
 
   private spawn(): void {
-    const { entry, environment, onStart } = this.plan;
+    const { entry, environment } = this.program;
+    this.logStart = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
     const child = spawnFromSource(entry, environment, this.logFile);
     this.child = child;
-    onStart(child.pid);
+    this.plan.onStart(child.pid);
     this.ended = new Promise((resolve) => child.once('exit', () => resolve()));
     child.once('exit', (code, signal) => void this.afterExit(child, signal ?? `code ${code}`));
   }
@@ -98,7 +116,12 @@ export class ManagedProcess {
     this.plan.onDeath({ process: this.name, what, atMs: Date.now(), log: this.lastLines(), logFile: this.logFile });
   }
 
-  lastLines(): string {
+  /** Whether what runs now has logged this message. */
+  hasLogged(message: string): boolean {
+    return readFileSync(this.logFile).subarray(this.logStart).includes(`"msg":"${message}"`);
+  }
+
+  private lastLines(): string {
     return readFileSync(this.logFile, 'utf8').trim().split('\n').slice(-8).join('\n').slice(-3_000);
   }
 }

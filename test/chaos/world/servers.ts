@@ -21,6 +21,8 @@ export interface ChaosServers {
   readonly addresses: StackAddresses;
   /** The proxy that the broker advertises: every client of Kafka goes through it, whatever address it began with. */
   readonly kafkaProxy: FaultProxy;
+  /** Where broker 1 has its data, and its controller. */
+  readonly kafkaNode: { readonly data: string; readonly controllerPort: number };
   pidOf(server: ServerName): number;
   kill(server: ServerName): Promise<void>;
   /** Its clean stop. */
@@ -80,6 +82,7 @@ export async function bringServersUp(name: string): Promise<ChaosServers> {
   return {
     addresses: addressesOf(stack),
     kafkaProxy,
+    kafkaNode: { data: dataFolder(folder, 'kafka'), controllerPort: record.ports.kafkaController ?? 0 },
     pidOf: (server) => livingProcess(stack, server)?.pid ?? 0,
     kill: (server) => inTurn(server, () => end(server, 'SIGKILL')),
     stop: (server) => inTurn(server, () => end(server, localServers[server].stopSignal)),
