@@ -6,6 +6,7 @@ import { acknowledgeFindings } from './audit-findings';
 import { auditText } from './audit-print';
 import { listDeadLetters } from './dead-letters';
 import { eventStory } from './event-story';
+import { type GiveUpOptions, giveUpCommand } from './give-up';
 import { planHousekeeping, runHousekeeping } from './housekeeping';
 import { doneText, planText } from './housekeeping-print';
 import { openFindings, openFindingsText } from './open-findings';
@@ -13,6 +14,7 @@ import { outboxReport } from './outbox-report';
 import { print } from './print';
 import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
+import { type ReleaseOptions, releaseCommand } from './release-hold';
 import { requeueRows } from './requeue';
 import { keepDays } from '../outbox-bridge/settings';
 import { opsSettings, withConnections } from './connections';
@@ -89,6 +91,30 @@ program
     print.requeued(done, json ?? false);
     if (done.requeued.length < ids.length) process.exitCode = 1;
   });
+
+program
+  .command('release-hold <event-id>')
+  .description('let pass what a dead letter holds back in its aggregate; the dead letter stays one')
+  .option('--reason <text>', 'why, kept with the dead letter')
+  .option('--yes', 'do not ask', false)
+  .option('--json', 'one object: plan, refused, released; does not ask, needs --yes to release anything')
+  .action((id: string, options: ReleaseOptions) =>
+    withConnections(config(), ({ pool }) => releaseCommand(pool, checked([id])[0] ?? id, options)),
+  );
+
+program
+  .command('give-up [event-id...]')
+  .description(
+    'make pending rows of an event type that no version knows (misspelt) dead letters now, instead of after OUTBOX_UNKNOWN_TYPE_HOURS',
+  )
+  .option('--type <spelling>', 'every pending row of this type, spelt as the rows have it')
+  .option('--limit <n>', 'with --type: at most', '1000')
+  .option('--reason <text>', 'why, kept with the dead letters')
+  .option('--yes', 'do not ask', false)
+  .option('--json', 'one object: plan and givenUp; does not ask, needs --yes to give anything up')
+  .action((ids: string[], options: GiveUpOptions) =>
+    withConnections(config(), ({ pool }) => giveUpCommand(pool, checked(ids), options)),
+  );
 
 program
   .command('replay [event-id...]')

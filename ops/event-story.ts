@@ -4,6 +4,7 @@ import { toPendingActivity } from '../activities/adapters/temporal-pending-activ
 import { memoNames } from '../contracts/memo';
 import { type OpenFinding, openFindingsOf } from './audit-findings';
 import { changedOptions } from './changed-options';
+import { type EventHold, holdOf } from './held-aggregates';
 
 const row = `
   SELECT id, event_type, aggregate_type, aggregate_id, priority, sequence, created_at, published_at, emitted_at, dead_lettered_at,
@@ -28,6 +29,8 @@ export interface PendingLine {
 export interface EventStory {
   /** Columns of the outbox row but the payload. */
   readonly row: Record<string, unknown>;
+  /** The dead letter that holds it back, or what it holds back itself. */
+  readonly hold: EventHold | null;
   readonly workflow: {
     readonly status: string;
     readonly type: string;
@@ -50,6 +53,7 @@ export async function eventStory(pool: Pool, workflows: WorkflowClient, id: stri
   if (found === undefined) return null;
   return {
     row: found,
+    hold: await holdOf(pool, id),
     workflow: await workflowOf(workflows, id),
     deliveries: (await pool.query<Record<string, unknown>>(deliveries, [id])).rows,
     findings: await openFindingsOf(pool, id),

@@ -1,6 +1,7 @@
 import { type Pool } from 'pg';
 import { priorityName } from '../contracts/priority';
 import { type FeedStoreLine, feedStoreReport } from './feed-store-report';
+import { type HeldAggregates, heldAggregates } from './held-aggregates';
 import { type PartitionLine, partitionReport } from './partition-report';
 import { skippedDeliveries } from './skipped-deliveries';
 
@@ -26,6 +27,7 @@ export interface OutboxReport {
     seenSecondsAgo: number;
   }[];
   readonly deadLettered: number;
+  readonly held: HeldAggregates;
   readonly startedNotEmitted: number;
   readonly deliveriesUnknown: number;
   /** Messages of the last day that were not sent, by reason. */
@@ -36,7 +38,7 @@ export interface OutboxReport {
 
 /** What waits, where, and why: the state of the outbox at one glance. Ages in seconds. */
 export async function outboxReport(pool: Pool, { retentionDays }: { retentionDays: number }): Promise<OutboxReport> {
-  const [rows, instances, totals, partitions, deliveriesSkipped, feedStores] = await Promise.all([
+  const [rows, instances, totals, partitions, deliveriesSkipped, feedStores, held] = await Promise.all([
     pool.query<{ priority: number; rows: number; oldest_seconds: number; with_error: number }>(pending),
     pool.query<{
       instance_id: string;
@@ -49,6 +51,7 @@ export async function outboxReport(pool: Pool, { retentionDays }: { retentionDay
     partitionReport(pool, retentionDays),
     skippedDeliveries(pool),
     feedStoreReport(pool),
+    heldAggregates(pool),
   ]);
   return {
     pending: rows.rows.map((row) => ({
@@ -65,6 +68,7 @@ export async function outboxReport(pool: Pool, { retentionDays }: { retentionDay
       seenSecondsAgo: row.seen_seconds_ago,
     })),
     deadLettered: totals.rows[0]?.dead_lettered ?? 0,
+    held,
     startedNotEmitted: totals.rows[0]?.started_not_emitted ?? 0,
     deliveriesUnknown: totals.rows[0]?.deliveries_unknown ?? 0,
     deliveriesSkipped,

@@ -2,6 +2,7 @@ import { type DeadLetter } from './dead-letters';
 import { type EventStory } from './event-story';
 import { storyLines } from './story-lines';
 import { feedStoreText } from './feed-store-report';
+import { heldText, holdText } from './held-aggregates';
 import { partitionRows } from './housekeeping-print';
 import { type OutboxReport } from './outbox-report';
 import { type Requeued } from './requeue';
@@ -36,7 +37,7 @@ export const print = {
     const redis = feedStoreText(report.feedStores);
     if (redis.length > 0) console.log(`\n${redis.join('\n')}`);
     console.log(
-      `\ndead-lettered ${report.deadLettered} · started, not yet on Kafka ${report.startedNotEmitted} · deliveries of unknown outcome ${report.deliveriesUnknown}${skippedLine(report.deliveriesSkipped)}`,
+      `\ndead-lettered ${report.deadLettered}${heldText(report.held)} · started, not yet on Kafka ${report.startedNotEmitted} · deliveries of unknown outcome ${report.deliveriesUnknown}${skippedLine(report.deliveriesSkipped)}`,
     );
   },
 
@@ -49,6 +50,7 @@ export const print = {
   story(story: EventStory, json: boolean): void {
     if (json) return printJson(story);
     for (const [column, value] of Object.entries(story.row)) console.log(`${column.padEnd(18)} ${text(value)}`);
+    if (story.hold !== null) console.log(`${'HOLD'.padEnd(18)} ${holdText(story.hold)}`);
     for (const { kind, detail, firstSeen } of story.findings)
       console.log(`${'AUDIT'.padEnd(18)} ${kind} since ${firstSeen.toISOString()}: ${detail}`);
     const { workflow } = story;

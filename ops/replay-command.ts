@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises';
 import { durationMs } from './audit';
+import { confirmed } from './confirm';
 import { type Connections } from './connections';
 import { foundEvents } from './found-events';
-import { type PlannedReplay, planReplays, startReplays } from './replay';
+import { planReplays, startReplays } from './replay';
 import { replayDoneText, replayPlanText } from './replay-print';
 
 export interface ReplayOptions {
@@ -28,7 +28,9 @@ export async function replayCommand(
   const plans = await planReplays(connections, [...new Set(ids.map((id) => id.toLowerCase()))], options);
   const possible = plans.filter(({ refused }) => refused === null);
   if (options.json !== true) console.log(replayPlanText(plans));
-  const go = possible.length > 0 && (options.yes || (options.json !== true && (await confirmed(possible))));
+  const go =
+    possible.length > 0 &&
+    (options.yes || (options.json !== true && (await confirmed(`start ${possible.length} replays?`))));
   if (go) await connections.checkDeployment();
   const started = go ? await startReplays(connections, possible, options.reason ?? null) : [];
   if (options.json === true) console.log(JSON.stringify({ plan: plans, started }));
@@ -39,17 +41,4 @@ export async function replayCommand(
 function found({ pool }: Connections, { type, since, limit }: ReplayOptions): Promise<string[]> {
   const sinceMs = since === undefined ? null : durationMs(since);
   return foundEvents(pool, { type: type ?? null, sinceMs, limit: Number(limit) });
-}
-
-async function confirmed(possible: readonly PlannedReplay[]): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    console.log('nothing is started without a terminal to ask on: repeat with --yes');
-    return false;
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`start ${possible.length} replays? [y/N] `)).trim());
-  } finally {
-    terminal.close();
-  }
 }

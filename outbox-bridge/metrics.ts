@@ -74,6 +74,11 @@ export function createBridgeMetrics(registry: Registry, countPausedTypes = () =>
       registers,
     }),
     deadLettered: new Gauge({ name: 'nova_outbox_dead_lettered_rows', help: 'Rows given up.', registers }),
+    heldAggregates: new Gauge({
+      name: 'nova_outbox_held_aggregates',
+      help: 'Aggregates in which a dead letter holds back what follows it.',
+      registers,
+    }),
     partitionsAhead: new Gauge({
       name: 'nova_outbox_partition_days_ahead',
       help: 'Days until a partition is missing and inserts fail; -1: they fail now.',

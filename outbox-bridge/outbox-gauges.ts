@@ -12,7 +12,9 @@ const pendingByPriority = `
 
 const deadLettered = `SELECT count(*) AS rows FROM nova.outbox_events WHERE dead_lettered_at IS NOT NULL`;
 
-/** Whoever did it last, every bridge tells of it: an alarm must not depend on which one is asked. */
+const held = `SELECT count(DISTINCT aggregate_id) AS aggregates FROM nova.outbox_holds`;
+
+/** Every bridge shows it, whichever process did it last: an alarm must not depend on which one is asked. */
 const housekeeping = `
   SELECT extract(epoch FROM clock_timestamp() - last_done_at)::float8 AS age_seconds, report -> 'kept' AS kept
   FROM nova.chores WHERE name = '${housekeepingChore}'`;
@@ -27,6 +29,8 @@ export async function readOutboxGauges(pool: Pool, metrics: BridgeMetrics): Prom
   }
   const dead = await pool.query<{ rows: number }>(deadLettered);
   metrics.deadLettered.set(dead.rows[0]?.rows ?? 0);
+  const holds = await pool.query<{ aggregates: number }>(held);
+  metrics.heldAggregates.set(holds.rows[0]?.aggregates ?? 0);
   type Row = { age_seconds: number | null; kept: Record<string, Partial<Record<KeepReason, number>>> | null };
   const kept = (await pool.query<Row>(housekeeping)).rows[0];
   if (typeof kept?.age_seconds === 'number') metrics.housekeepingAge.set(kept.age_seconds);

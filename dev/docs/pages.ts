@@ -19,7 +19,7 @@ const topics = topicNames('${KAFKA_TOPIC_PREFIX}');
 /** docs/events.md: every event type, what it means, where it goes and what it causes. */
 export function eventsPage(): string {
   const overview = table(
-    ['type', 'meaning', 'priority', 'topic', 'key', '`aggregate_id`', 'workflow', 'effects'],
+    ['type', 'meaning', 'priority', 'topic', 'key', '`aggregate_id`', 'after a dead letter', 'workflow', 'effects'],
     catalogue.map((e) => [
       `[\`${e.type}\`](events/${e.type}.v${e.version}.json)`,
       e.meaning,
@@ -27,6 +27,7 @@ export function eventsPage(): string {
       `\`${topics[e.domain]}\``,
       `\`${e.partitionKey}\``,
       `${e.aggregate.isKey ? `must be \`${e.partitionKey}\`` : 'any'}: ${e.aggregate.why}`,
+      e.afterDeadLetter === 'hold' ? 'waits' : 'goes on',
       (typeof e.workflow === 'string' ? [e.workflow] : e.workflow.among).map((w) => `\`${w}\``).join(' or '),
       e.effects.map((effect) => `\`${effect}\``).join(', '),
     ]),
@@ -44,7 +45,7 @@ export function eventsPage(): string {
   return [
     '# Event catalogue',
     generated,
-    'One row per event type, from `contracts/catalogue.ts`. The type links to the JSON Schema of its payload. The wire carries the canonical name only.',
+    'One row per event type, from `contracts/catalogue.ts`. The type links to the JSON Schema of its payload. The wire carries the canonical name only. _After a dead letter_ (`afterDeadLetter` in the catalogue): what follows one of this type in its aggregate goes on, or waits until it is requeued or released (`npm run ops -- release-hold <event id>`).',
     overview,
     '## Spellings',
     aliases,

@@ -44,7 +44,16 @@ export const relationRights: Readonly<Record<string, Rights>> = {
     workers: { select: true, update: { only: ['emitted_at', 'dead_lettered_at', 'last_error'] } },
     operator: {
       select: { except: ['payload'] },
-      update: { only: ['dead_lettered_at', 'retry_count', 'next_attempt_at', 'unfinished_claims', 'first_attempt_at'] },
+      update: {
+        only: [
+          'dead_lettered_at',
+          'retry_count',
+          'next_attempt_at',
+          'unfinished_claims',
+          'first_attempt_at',
+          'last_error',
+        ],
+      },
     },
     reader: { select: { except: ['payload'] } },
   },

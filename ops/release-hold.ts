@@ -1,0 +1,84 @@
+import { userInfo } from 'node:os';
+import { type Pool } from 'pg';
+import { confirmed } from './confirm';
+import { type EventHold, holdOf } from './held-aggregates';
+
+const otherHolds = `
+  SELECT h.id FROM nova.outbox_holds h JOIN nova.outbox_holds mine ON mine.aggregate_id = h.aggregate_id
+  WHERE mine.id = $1 AND h.id <> $1 ORDER BY h.sequence LIMIT 10`;
+const row = `
+  SELECT event_type AS "eventType", aggregate_id AS "aggregateId", last_error AS "lastError" FROM nova.outbox_events WHERE id = $1`;
+/** Who and why stay with the dead letter. Appended: its code is the first word. */
+const note = `
+  UPDATE nova.outbox_events SET last_error = left(coalesce(last_error, ''), 1500) || $2
+  WHERE id = $1 AND dead_lettered_at IS NOT NULL`;
+const release = `SELECT nova.outbox_release_hold($1) AS released`;
+
+export interface ReleasePlan {
+  readonly id: string;
+  readonly eventType: string;
+  readonly aggregateId: string;
+  readonly lastError: string | null;
+  readonly hold: EventHold;
+  /** Other dead letters that hold the same aggregate, at most ten: what follows them goes on waiting. */
+  readonly alsoHeldBy: readonly string[];
+}
+
+/** What a release would let pass; or, as text, why there is nothing to release. */
+export async function planRelease(pool: Pool, id: string): Promise<ReleasePlan | string> {
+  type Row = Pick<ReleasePlan, 'eventType' | 'aggregateId' | 'lastError'>;
+  const found = (await pool.query<Row>(row, [id])).rows[0];
+  if (found === undefined) return `no outbox row ${id}: it was never committed, or its partition is gone`;
+  const hold = await holdOf(pool, id);
+  if (hold === null) return `${id} holds nothing back`;
+  if (!hold.isItself) return `${id} holds nothing back: it waits itself for the dead letter ${hold.id}`;
+  const others = await pool.query<{ id: string }>(otherHolds, [id]);
+  return { id, ...found, hold, alsoHeldBy: others.rows.map((other) => other.id) };
+}
+
+/** Lets pass what the dead letter holds back; it stays one. False: another person was quicker, or it was requeued. */
+export async function releaseHold(pool: Pool, id: string, reason: string | null): Promise<boolean> {
+  const client = await pool.connect();
+  try {
+    await client.query('BEGIN');
+    const { released } = (await client.query<{ released: boolean }>(release, [id])).rows[0] ?? { released: false };
+    const why = reason === null ? '' : `: ${reason.slice(0, 300)}`;
+    if (released)
+      await client.query(note, [id, `; hold released ${new Date().toISOString()} by ${userInfo().username}${why}`]);
+    await client.query('COMMIT');
+    return released;
+  } catch (thrown) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw thrown;
+  } finally {
+    client.release();
+  }
+}
+
+export interface ReleaseOptions {
+  readonly reason?: string;
+  readonly yes: boolean;
+  readonly json?: boolean;
+}
+
+/** Plans, asks (or takes --yes), and releases. Exit code 1 when nothing was released. */
+export async function releaseCommand(pool: Pool, id: string, { reason, yes, json }: ReleaseOptions): Promise<void> {
+  const plan = await planRelease(pool, id);
+  const refused = typeof plan === 'string' ? plan : null;
+  if (json !== true) console.log(typeof plan === 'string' ? plan : planText(plan));
+  const go = refused === null && (yes || (json !== true && (await confirmed('let them pass without it?'))));
+  const released = go && (await releaseHold(pool, id, reason ?? null));
+  if (json === true) console.log(JSON.stringify({ plan: refused === null ? plan : null, refused, released }));
+  else if (released) console.log(`released: what follows ${id} goes on; the dead letter stays one`);
+  else if (go) console.log('nothing was released: it was requeued or released meanwhile');
+  if (!released) process.exitCode = 1;
+}
+
+function planText({ id, eventType, aggregateId, lastError, hold, alsoHeldBy }: ReleasePlan): string {
+  return [
+    `${id} (${eventType}) is a dead letter: ${lastError ?? 'no reason'}`,
+    `it holds back ${hold.waiting} rows of aggregate ${aggregateId} since ${hold.since.toISOString()}`,
+    'released, they run without it, and it cannot run before them any more: requeue it instead where their order matters',
+    ...alsoHeldBy.map((other) => `what follows ${other} goes on waiting for that dead letter`),
+  ].join('\n');
+}
