@@ -1,6 +1,7 @@
 import { type ClaimRequest, type ClaimedRow, type Settlement } from '../../outbox-bridge/ports';
 import { aloneAfterClaims, unreadAfterClaims } from '../../outbox-bridge/attempt';
 import { maxPayloadBytes } from '../../contracts/parse-event';
+import { type HeadBreaks, ModelHeads } from './model-heads';
 
 type WrittenOnce =
   | ('id' | 'aggregateId' | 'aggregateType' | 'eventType' | 'sequence' | 'priority')
@@ -21,7 +22,7 @@ export interface ModelRow extends Pick<ClaimedRow, WrittenOnce> {
 }
 
 /** What may be left out of the model on purpose, to show that the simulation notices. */
-export interface ModelBreaks {
+export interface ModelBreaks extends HeadBreaks {
   readonly settleWithoutToken?: boolean;
   readonly claimWithoutHeadTest?: boolean;
   readonly claimIgnoresLeases?: boolean;
@@ -39,11 +40,21 @@ const longestRestMs = 360_000;
 export class ModelPostgres {
   /** Committed rows, by id. */
   readonly rows = new Map<string, ModelRow>();
+  readonly heads: ModelHeads;
 
   constructor(
     private readonly now: () => number,
     private readonly breaks: ModelBreaks = {},
-  ) {}
+  ) {
+    const hasPending = (id: string): boolean => this.pending().some(({ aggregateId }) => aggregateId === id);
+    this.heads = new ModelHeads(hasPending, breaks);
+  }
+
+  /** A row of a transaction that commits at once. */
+  insert(row: ModelRow): void {
+    this.rows.set(row.id, row);
+    this.heads.make(row.aggregateId);
+  }
 
   isPending(row: ModelRow): boolean {
     return row.publishedAt === undefined && row.deadLetteredAt === undefined;
@@ -74,7 +85,7 @@ export class ModelPostgres {
       pending.filter(({ aggregateId }) => {
         const first = !seen.has(aggregateId);
         seen.add(aggregateId);
-        return first || this.breaks.claimWithoutHeadTest === true;
+        return (first && this.heads.isFound(aggregateId)) || this.breaks.claimWithoutHeadTest === true;
       }),
     );
     const laneHeads = lanes.perPriority.flatMap((limit, priority) =>
@@ -110,6 +121,7 @@ export class ModelPostgres {
 
   claim(request: ClaimRequest, preferred?: ReadonlySet<string>): ClaimedRow[] {
     const now = this.now();
+    if (request.lanes.heads > 0 && request.maxRows > 0) this.heads.lookAtVacant(now);
     return this.claimable(request, preferred).map((row) => {
       row.leaseToken = request.token;
       row.leaseUntil = now + request.leaseMs;
@@ -144,6 +156,7 @@ export class ModelPostgres {
   settle(settlements: readonly Settlement[], onWrite?: (row: ModelRow, settlement: Settlement) => void): number {
     const now = this.now();
     let written = 0;
+    const changed = new Set<string>();
     for (const settlement of settlements) {
       const row = this.rows.get(settlement.row.id);
       if (row === undefined || !this.isPending(row)) continue;
@@ -163,7 +176,9 @@ export class ModelPostgres {
         if (settlement.kind === 'dead-lettered') row.deadLetteredAt = now;
         else row.nextAttemptAt = now + Math.round(settlement.delayMs);
       }
+      changed.add(row.aggregateId);
     }
+    for (const aggregateId of changed) this.heads.refresh(aggregateId, now);
     return written;
   }
 }

@@ -134,7 +134,7 @@ class Pair {
     );
     const { sequence, created_at: createdAt, ms: createdAtMs } = rows[0]!;
     const given = { id, aggregateId, eventType, payload: {}, payloadBytes: 2, createdAt, createdAtMs };
-    this.model.rows.set(id, newRow({ ...given, sequence, priority }));
+    this.model.insert(newRow({ ...given, sequence, priority }));
   }
 
   private async claim(step: Extract<Step, { do: 'claim' }>): Promise<void> {

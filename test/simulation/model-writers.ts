@@ -25,7 +25,9 @@ export class ModelWriters<Row> {
     private readonly postgres: ModelPostgres,
     private readonly toRow: (write: Row, aggregateId: string, sequence: number) => ModelRow,
     private readonly onEnd: (rows: readonly ModelRow[], committed: boolean) => void,
-  ) {}
+  ) {
+    postgres.heads.isLocked = (aggregateId) => this.holders.has(aggregateId);
+  }
 
   begin(transaction: ModelTransaction<Row>): void {
     this.open += 1;
@@ -33,22 +35,32 @@ export class ModelWriters<Row> {
     // The same order in every transaction, as careful writers do: no deadlock.
     const todo = [...transaction.rows].sort((a, b) => a.aggregateId.localeCompare(b.aggregateId));
     const inserted: ModelRow[] = [];
+    const heads: string[] = [];
     const goOn = (): void => {
       for (let next = todo[0]; next !== undefined; next = todo[0]) {
         const holder = this.holders.get(next.aggregateId);
         if (holder !== undefined && holder !== me) return void this.waiting.push(goOn);
         this.holders.set(next.aggregateId, me);
+        // With the lock, and long before the commit: a head that is there now may be gone by then, unless it is kept for us.
+        if (!this.postgres.heads.has(next.aggregateId)) heads.push(next.aggregateId);
         inserted.push(this.toRow(next.write, next.aggregateId, ++this.sequence));
         todo.shift();
       }
-      this.time.afterUnseen(transaction.holdMs, () => this.end(me, inserted, transaction.commits));
+      this.time.afterUnseen(transaction.holdMs, () => this.end(me, { rows: inserted, heads }, transaction.commits));
     };
     goOn();
   }
 
-  private end(me: object, rows: readonly ModelRow[], committed: boolean): void {
+  private end(
+    me: object,
+    { rows, heads }: { rows: readonly ModelRow[]; heads: readonly string[] },
+    committed: boolean,
+  ): void {
     this.open -= 1;
-    if (committed) for (const row of rows) this.postgres.rows.set(row.id, row);
+    if (committed) {
+      for (const row of rows) this.postgres.rows.set(row.id, row);
+      for (const aggregateId of heads) this.postgres.heads.make(aggregateId);
+    }
     this.onEnd(rows, committed);
     for (const [aggregate, holder] of this.holders) if (holder === me) this.holders.delete(aggregate);
     for (const wake of this.waiting.splice(0)) wake();

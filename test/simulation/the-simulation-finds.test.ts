@@ -16,6 +16,8 @@ describe('the simulation finds a database that', () => {
     ['hands out rows that are not the first of their aggregate', { claimWithoutHeadTest: true }, /is started before/],
     ['hands out rows that another bridge holds', { claimIgnoresLeases: true }, /claimed|settled|spin|pending|started/],
     ['marks rows when they are claimed, before they are started', { claimMarks: true }, /keeps a lease|has no run/],
+    ['takes a head away while a writer of its aggregate is open', { headGoesUnderWriter: true }, /left pending/],
+    ['never looks again at a head that was vacant', { vacantHeadsStay: true }, /left pending/],
   ])(
     '%s',
     async (_, breaks, complaint) => {
