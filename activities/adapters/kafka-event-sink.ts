@@ -1,6 +1,7 @@
 import { CompressionTypes, type Kafka, type Producer } from 'kafkajs';
 import { type NovaError } from '../../contracts/failures';
 import { toError } from '../../runtime/errors';
+import { groupBy } from '../../runtime/group-by';
 import { type Logger } from '../../runtime/logger';
 import { type EventSink, type OutgoingEvent, type SendOutcome, type SendResult } from '../ports/event-sink';
 import { chunksOf } from './kafka-chunks';
@@ -165,15 +166,4 @@ export class KafkaEventSink implements EventSink {
       return failure;
     }
   }
-}
-
-function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }

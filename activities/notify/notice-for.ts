@@ -12,6 +12,8 @@ export async function noticeFor(
 ): Promise<Notice | undefined> {
   if (record.eventType !== 'content.post.status_updated') return noticeOf(record);
   const publication = record as EventRecord<PayloadOf<'content.post.status_updated'>>;
+  // Looked up again, although the fan-out has asked whether there are any: its result is in the history of the run, where a list
+  // of people does not belong, and this activity may be retried long after.
   const mentions = await draftMentions(deps, publication);
   return mentions && noticeOfPost(publication.payload.post_id, mentions.authorId, mentions.userIds);
 }

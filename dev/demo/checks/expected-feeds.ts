@@ -1,4 +1,4 @@
-import { groupBy } from './group-by';
+import { groupBy } from '../../../runtime/group-by';
 import { idIn, isDeleted, type Truth } from './truth';
 
 export interface FeedEntry {

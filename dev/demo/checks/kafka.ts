@@ -4,7 +4,7 @@ import { kafkaHeaders } from '../../../contracts/kafka';
 import { type ReceivedMessage } from '../observe/kafka-reader';
 import { thousands as n } from '../thousands';
 import { checked, type CheckResult } from './check';
-import { groupBy } from './group-by';
+import { groupBy } from '../../../runtime/group-by';
 import { type TrueEvent, type Truth } from './truth';
 
 /** Sentences, by what is wrong. */

@@ -1,7 +1,7 @@
 import { type WorkflowRun } from '../observe/workflow-runs';
 import { thousands as n } from '../thousands';
 import { checked, type CheckResult } from './check';
-import { groupBy } from './group-by';
+import { groupBy } from '../../../runtime/group-by';
 import { type Truth } from './truth';
 
 /** Every committed event has exactly one workflow, and it completed; rolled-back events have none. */

@@ -1,7 +1,7 @@
 import { kafkaHeaders } from '../../../contracts/kafka';
 import { emailFaults, nameOfEmail } from '../../../dev/demo/checks/emails';
 import { expectedNotifications } from '../../../dev/demo/checks/expected-notifications';
-import { groupBy } from '../../../dev/demo/checks/group-by';
+import { groupBy } from '../../../runtime/group-by';
 import { mediaFaults } from '../../../dev/demo/checks/media';
 import { notificationFaults } from '../../../dev/demo/checks/notifications';
 import { type FaultRecord, type ProofRow } from '../types';

@@ -1,5 +1,5 @@
 import { type Client, type WorkflowExecutionInfo } from '@temporalio/client';
-import { groupBy } from '../../../dev/demo/checks/group-by';
+import { groupBy } from '../../../runtime/group-by';
 import { until } from '../../../dev/stack/until';
 import { type Run } from './evidence';
 

@@ -1,4 +1,4 @@
-import { groupBy } from '../../../dev/demo/checks/group-by';
+import { groupBy } from '../../../runtime/group-by';
 import { type Run } from './evidence';
 
 /** The event that a workflow is for: a replay's id begins with it. */

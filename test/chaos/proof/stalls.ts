@@ -1,5 +1,5 @@
 import { type PriorityName, priorityName, priorityNames } from '../../../contracts/priority';
-import { groupBy } from '../../../dev/demo/checks/group-by';
+import { groupBy } from '../../../runtime/group-by';
 import { type TrueEvent } from '../../../dev/demo/checks/truth';
 import { percentiles } from '../../../dev/demo/report/percentiles';
 import { type StallRow } from '../types';

@@ -1,4 +1,4 @@
-import { groupBy } from '../../../dev/demo/checks/group-by';
+import { groupBy } from '../../../runtime/group-by';
 import { type ProofRow } from '../types';
 import { type Evidence } from './evidence';
 import { eventOf } from './replays';

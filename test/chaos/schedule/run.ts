@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { groupBy } from '../../../dev/demo/checks/group-by';
+import { groupBy } from '../../../runtime/group-by';
 import { messageOf } from '../../../dev/stack/errors';
 import { type ChaosWorld, type FaultRecord, type PlannedFault } from '../types';
 import { Apart } from './apart';

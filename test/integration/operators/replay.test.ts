@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { NovaError } from '../../../contracts/failures';
-import { environmentOf } from '../../../dev/stack/addresses';
 import { planReplays, startReplays } from '../../../ops/replay';
 import { type AuditWorld, createAuditWorld } from '../../support/audit-world';
 import { newId } from '../../support/events';
+import { runOps } from '../../support/ops-command';
 import { servers } from '../../support/servers';
 import { waitFor } from '../../support/wait-for';
 
@@ -18,23 +17,17 @@ beforeAll(async () => {
 afterAll(() => world.close());
 afterEach(() => world.failing.clear());
 
-/** The command as an operator runs it. */
-function ops(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = {
-    ...process.env,
-    ...environmentOf(servers()),
-    DATABASE_URL: world.database.url,
-    KAFKA_TOPIC_PREFIX: world.topics.prefix,
-    TASK_QUEUE_PREFIX: world.prefix,
-    AUDIT_SETTLE_S: '0',
-    AUDIT_GRACE_MS: '200',
-  };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', 'ops/cli.ts', ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
-}
+const ops = (...args: string[]) =>
+  runOps(
+    {
+      DATABASE_URL: world.database.url,
+      KAFKA_TOPIC_PREFIX: world.topics.prefix,
+      TASK_QUEUE_PREFIX: world.prefix,
+      AUDIT_SETTLE_S: '0',
+      AUDIT_GRACE_MS: '200',
+    },
+    ...args,
+  );
 const deps = () => ({
   pool: world.database.pool,
   workflows: world.client.workflow,
@@ -89,7 +82,7 @@ it('a run that was terminated stays a finding when Temporal forgets it, and one 
 
   world.failing.clear();
   const asked = await ops('replay', '--found');
-  expect(asked).toMatchObject({ code: 1, stdout: expect.stringMatching(/nothing is started.*--yes/) as string });
+  expect(asked).toMatchObject({ code: 1, stdout: expect.stringMatching(/nothing is done.*--yes/) as string });
   expect(await world.deps.runs.describe(`${eventId}/replay-1`)).toBeNull();
   const done = await ops('replay', '--found', '--type', 'message.edited', '--yes', '--reason', 'terminated by mistake');
   expect(done.stdout).toContain(`started ${eventId}/replay-1`);

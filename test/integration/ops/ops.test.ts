@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { type Client } from '@temporalio/client';
 import { listDeadLetters, requeueDeadLetters } from '../../../ops/dead-letters';
 import { eventStory } from '../../../ops/event-story';
 import { outboxReport } from '../../../ops/outbox-report';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
-import { servers } from '../../support/servers';
+import { runOps } from '../../support/ops-command';
 import { createTestClient, testQueuePrefix } from '../../support/temporal';
 
 let database: TestDatabase;
@@ -35,23 +34,7 @@ const deadLetter = async (error: string) => {
 const rowOf = async (id: string) =>
   (await database.pool.query<Record<string, unknown>>('SELECT * FROM outbox_events WHERE id = $1', [id])).rows[0];
 
-/** The command as an operator runs it. */
-function ops(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { redisUrl, temporalAddress, temporalNamespace } = servers();
-  const env = {
-    ...process.env,
-    DATABASE_URL: database.url,
-    REDIS_URL: redisUrl,
-    REDIS_KEY_PREFIX: 'ops-test:',
-    TEMPORAL_ADDRESS: temporalAddress,
-    TEMPORAL_NAMESPACE: temporalNamespace,
-  };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', 'ops/cli.ts', ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
-}
+const ops = (...args: string[]) => runOps({ DATABASE_URL: database.url, REDIS_KEY_PREFIX: 'ops-test:' }, ...args);
 
 describe('dead letters', () => {
   it('are listed by failure code and requeued, keeping the clock of the retention guard unless the operator vouches', async () => {

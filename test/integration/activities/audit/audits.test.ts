@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process';
 import { Registry } from 'prom-client';
 import { createAuditActivities } from '../../../../activities/audit/create-audit-activities';
 import { type AuditReport } from '../../../../contracts/audit-kinds';
 import { NovaError } from '../../../../contracts/failures';
 import { auditScheduleId } from '../../../../contracts/maintenance';
-import { environmentOf } from '../../../../dev/stack/addresses';
 import { createAuditGauges, readAuditGauges } from '../../../../outbox-bridge/audit-gauges';
 import { keepAuditSchedule } from '../../../../workers/schedules';
 import { type AuditWorld, createAuditWorld, startMaintenanceWorker } from '../../../support/audit-world';
 import { silentLogger } from '../../../support/logger';
-import { servers } from '../../../support/servers';
+import { runOps } from '../../../support/ops-command';
 import { waitFor } from '../../../support/wait-for';
 
 let world: AuditWorld;
@@ -19,23 +17,17 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** The command as an operator runs it. */
-function ops(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = {
-    ...process.env,
-    ...environmentOf(servers()),
-    DATABASE_URL: world.database.url,
-    KAFKA_TOPIC_PREFIX: world.topics.prefix,
-    TASK_QUEUE_PREFIX: world.prefix,
-    AUDIT_SETTLE_S: '0',
-    AUDIT_GRACE_MS: '200',
-  };
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', 'ops/cli.ts', ...args], { env }, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
-}
+const ops = (...args: string[]) =>
+  runOps(
+    {
+      DATABASE_URL: world.database.url,
+      KAFKA_TOPIC_PREFIX: world.topics.prefix,
+      TASK_QUEUE_PREFIX: world.prefix,
+      AUDIT_SETTLE_S: '0',
+      AUDIT_GRACE_MS: '200',
+    },
+    ...args,
+  );
 
 const metrics = async () => {
   const registry = new Registry();
