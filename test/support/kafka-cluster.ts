@@ -13,7 +13,7 @@ import {
 } from '../../dev/stack/servers/kafka';
 import { type Command } from '../../dev/stack/processes';
 import { createKafka } from '../../runtime/kafka';
-import { withAdmin } from './kafka';
+import { createTopics, withAdmin } from './kafka';
 import { silentLogger } from './logger';
 import { waitFor } from './wait-for';
 
@@ -71,12 +71,11 @@ export async function startKafkaCluster(): Promise<KafkaCluster> {
   return {
     brokers,
     kafka,
-    createTopic: (topic, replicas, config = {}) =>
-      withAdmin(kafka, async (admin) => {
-        const replicaAssignment = replicas.map((of, partition) => ({ partition, replicas: of }));
-        const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-        await admin.createTopics({ topics: [{ topic, replicaAssignment, configEntries }], waitForLeaders: true });
-      }),
+    createTopic: (topic, replicas, config = {}) => {
+      const replicaAssignment = replicas.map((of, partition) => ({ partition, replicas: of }));
+      const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+      return createTopics(kafka, [{ topic, replicaAssignment, configEntries }]);
+    },
     killSecond: async () => {
       await kill(1);
       await alive(1);

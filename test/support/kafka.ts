@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Admin, type Kafka, type KafkaMessage } from 'kafkajs';
+import { type Admin, type ITopicConfig, type Kafka, type KafkaMessage } from 'kafkajs';
 import { type Domain, domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
 import { createKafka } from '../../runtime/kafka';
@@ -7,6 +7,7 @@ import { LastingConsumer } from '../../runtime/kafka-consumer';
 import { ensureTopics } from '../../workers/topics';
 import { silentLogger } from './logger';
 import { servers } from './servers';
+import { waitFor } from './wait-for';
 
 export interface TestTopics {
   readonly kafka: Kafka;
@@ -52,6 +53,22 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   } finally {
     await admin.disconnect();
   }
+}
+
+/**
+ * Creates topics and waits until each partition has a leader. kafkajs's own wait takes it for a failure that a busy broker
+ * says "created" before it can be asked about the topic.
+ */
+export async function createTopics(kafka: Kafka, topics: ITopicConfig[]): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    await admin.createTopics({ topics, waitForLeaders: false });
+    const areLed = async (): Promise<boolean> => {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topic) });
+      return found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+    };
+    // Throws while a topic is unknown.
+    await waitFor(() => areLed().catch(() => false), { timeoutMs: 60_000, everyMs: 100, what: 'leaders' });
+  });
 }
 
 export interface Received {

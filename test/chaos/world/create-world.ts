@@ -11,7 +11,7 @@ import { createRunDatabase } from './database';
 import { dealFault } from './harm';
 import { createLinks } from './links';
 import { chaosNames } from './names';
-import { flushRedis, persist, runAudit, runRebuildFeeds, runReplay } from './operator';
+import { flushRedis, noteInto, persist, runAudit, runRebuildFeeds, runReplay } from './operator';
 import { claimRun } from './run-claim';
 import { untilSystemReady } from './ready';
 import { prepareReleaseBefore, type ReleaseBefore } from './release-before';
@@ -153,6 +153,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
       client: new Client({ connection: acting, namespace: direct.temporalNamespace }),
       query: names.workflowQuery,
       replay: (eventIds: readonly string[]) => runReplay(eventIds, operator, claim.folder),
+      note: noteInto(claim.folder),
       persist,
     },
     links,

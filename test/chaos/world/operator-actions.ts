@@ -1,4 +1,5 @@
 import { type Client } from '@temporalio/client';
+import { until } from '../../../dev/stack/until';
 import { toError } from '../../../runtime/errors';
 
 /** What an operator does to open workflows in the Web UI. */
@@ -7,6 +8,8 @@ export type OperatorAction = 'terminate' | 'cancel' | 'reset' | 'pause-activity'
 /** Open workflows that are acted upon at once, at most. */
 const atOnce = 4;
 const callMs = 5_000;
+/** How long something open is looked for. */
+const patienceMs = 10_000;
 
 interface Target {
   readonly workflowId: string;
@@ -23,6 +26,8 @@ export interface OperatorTools {
   readonly query: string;
   /** `ops replay` of these events. @throws when one of them could not be replayed */
   readonly replay: (eventIds: readonly string[]) => Promise<void>;
+  /** Writes a line into the operator's log. */
+  readonly note: (text: string) => void;
   /** Calls again and again until it succeeds: another fault may be going on. */
   readonly persist: (what: string, work: () => Promise<void>) => Promise<void>;
 }
@@ -33,12 +38,17 @@ export interface OperatorTools {
  */
 export async function actAsOperator(action: OperatorAction, tools: OperatorTools): Promise<Undo> {
   const { client, query, persist, replay } = tools;
-  const targets = await openWorkflows(client, query).catch(() => []);
   const acted: Target[] = [];
-  for (const target of targets) {
-    // It may have ended a moment ago, or the server may be away: an operator sees an error and goes on.
-    if (await act(action, client, target).catch(() => false)) acted.push(target);
-  }
+  const actOnSome = async (): Promise<boolean> => {
+    for (const target of await openWorkflows(client, query).catch(() => [])) {
+      // It may have ended a moment ago, or the server may be away: an operator sees an error and goes on.
+      if (await act(action, client, target).catch(() => false)) acted.push(target);
+    }
+    return acted.length > 0;
+  };
+  // What is listed as open may all have ended: an action on nothing would be no fault.
+  await until(actOnSome, { timeoutMs: patienceMs, everyMs: 200 });
+  tools.note(`${action}: ${acted.map(({ workflowId }) => workflowId).join(', ') || 'nothing was open'}`);
   switch (action) {
     case 'terminate':
     case 'cancel':

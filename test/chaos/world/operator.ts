@@ -35,6 +35,11 @@ export async function runAudit(environment: Environment, folder: string): Promis
   await ops(['audit', '--since', '24h', '--json'], environment, folder, [0, 1]);
 }
 
+/** Writes lines into the operator's log. */
+export function noteInto(folder: string): (text: string) => void {
+  return (text) => appendFileSync(join(folder, 'operator.log'), `${new Date().toISOString()} ${text}\n`);
+}
+
 /** One command of the operator's; its words go into a log. */
 async function ops(
   args: readonly string[],
@@ -42,15 +47,14 @@ async function ops(
   folder: string,
   okCodes: readonly number[] = [0],
 ): Promise<void> {
-  const log = join(folder, 'operator.log');
-  const note = (text: string): void => appendFileSync(log, `${new Date().toISOString()} ${text}\n`);
+  const note = noteInto(folder);
   const said = await runTool({
     file: process.execPath,
     args: ['--import', 'tsx', join(checkoutRoot, 'ops/cli.ts'), ...args],
     cwd: checkoutRoot,
     env: { ...process.env, ...environment },
     timeoutMs: patienceMs,
-    whatToDo: `look at ${log}`,
+    whatToDo: `look at ${join(folder, 'operator.log')}`,
     okCodes,
   }).catch((error: unknown) => {
     note(messageOf(error));

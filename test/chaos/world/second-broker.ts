@@ -10,7 +10,7 @@ import { kafka as localKafka } from '../../../dev/stack/servers/kafka';
 import { until } from '../../../dev/stack/until';
 import { createKafka } from '../../../runtime/kafka';
 import { makeNode, secondId } from '../../support/kafka-cluster';
-import { withAdmin } from '../../support/kafka';
+import { createTopics, withAdmin } from '../../support/kafka';
 import { silentLogger } from '../../support/logger';
 import { type ChaosServers } from './servers';
 
@@ -67,10 +67,11 @@ export async function startSecondBroker(options: SecondBrokerOptions): Promise<S
   try {
     await until(() => knowsGroups(kafka), { timeoutMs: patienceMs, everyMs: 500 });
     await start();
-    await withAdmin(kafka, async (admin) => {
-      const names = topicNames(topicPrefix);
-      await admin.createTopics({ topics: domains.map((domain) => spread(names[domain], topicPartitions[domain])) });
-    });
+    const names = topicNames(topicPrefix);
+    await createTopics(
+      kafka,
+      domains.map((domain) => spread(names[domain], topicPartitions[domain])),
+    );
   } catch (thrown) {
     await kill();
     throw thrown;
