@@ -22,7 +22,7 @@ const fiveMinutes = 300_000;
 const hold = 'SELECT workflow_id FROM nova.nova_signal_deleted($1, $2, $3, $4, $5)';
 
 /**
- * Tells the running workflows of an aggregate that it is gone, so that they stop before its delete event has had its turn.
+ * Signals the running workflows of an aggregate that it is gone, so that they stop before its delete event has had its turn.
  * Call it AFTER the commit of the transaction that publishes that event, on a pool, not in the transaction.
  *
  * The subject is held back from now on: no fan-out page, no notification and no e-mail of it goes out. That is no delete: if

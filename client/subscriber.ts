@@ -194,7 +194,7 @@ export class Subscriber implements Service {
   }
 }
 
-/** Kafka took the partition away while its event was handled; `cause` is what tells kafkajs to join the group again. */
+/** Kafka took the partition away while its event was handled; `cause` makes kafkajs join the group again. */
 class Expelled extends Error {
   constructor(
     message: string,

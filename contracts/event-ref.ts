@@ -3,7 +3,7 @@ import { type Priority } from './priority';
 
 /**
  * What a workflow gets as its one argument: ids and numbers, never the payload. Activities load the payload from the
- * outbox row, so neither content nor e-mail enters workflow history (requirements AMB-14).
+ * outbox row, so neither content nor e-mail enters workflow history.
  */
 export interface EventRef {
   /** UUID; also the workflow id. */

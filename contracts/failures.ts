@@ -40,13 +40,13 @@ export const failures = {
     cause: 'row',
     retryable: false,
     meaning: 'The payload does not fit the schema of its type.',
-    action: 'Mend the writer; correct the payload and requeue, or discard the row.',
+    action: 'Repair the writer; correct the payload and requeue, or discard the row.',
   },
   INVALID_ROW: {
     cause: 'row',
     retryable: false,
     meaning: 'A column other than the payload holds what no event can have.',
-    action: 'Mend the writer; correct the column that last_error names and requeue, or discard the row.',
+    action: 'Repair the writer; correct the column that last_error names and requeue, or discard the row.',
   },
   PAYLOAD_TOO_LARGE: {
     cause: 'row',
@@ -78,7 +78,7 @@ export const failures = {
     retryable: false,
     meaning: 'Bridges died or hung each time they held this row, at last with nothing else in hand.',
     action:
-      'Look at the bridge’s last words and at the payload (by SQL); when mended requeue: it is tried alone again, at most three times.',
+      'Look at the bridge’s last words and at the payload (by SQL); when repaired requeue: it is tried alone again, at most three times.',
   },
   RETENTION_PASSED: {
     cause: 'row',
@@ -173,7 +173,7 @@ export const failures = {
   TEMPORAL_SLOW: {
     cause: 'busy',
     retryable: true,
-    meaning: 'A start got no answer in time, or an error inside the server, though Temporal answers others.',
+    meaning: 'A start got no answer in time, or an error inside the server, though Temporal replies to others.',
     action: 'Nothing: the start window shrinks and the row steps back. If it lasts, Temporal’s database is too slow.',
   },
   // Effects
@@ -199,7 +199,7 @@ export const failures = {
   MESSAGE_REFUSED: {
     cause: 'row',
     retryable: false,
-    meaning: 'Kafka refuses this message for ever (for example, too large).',
+    meaning: 'Kafka refuses this message at every attempt (for example, too large).',
     action:
       'The row is dead-lettered. Raise the topic’s max.message.bytes, then reset the workflow: it emits the row again.',
   },
@@ -212,7 +212,7 @@ export const failures = {
   DELIVERY_REFUSED: {
     cause: 'row',
     retryable: false,
-    meaning: 'The provider refuses this recipient for ever.',
+    meaning: 'The provider refuses this recipient at every attempt.',
     action: 'The address is dead; the delivery row says why.',
   },
   DELIVERY_IN_FLIGHT: {

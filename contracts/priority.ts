@@ -6,7 +6,7 @@ export type Priority = (typeof priorities)[PriorityName];
 
 export const priorityNames = Object.keys(priorities) as PriorityName[];
 
-/** Commit-to-first-effect budgets in milliseconds at p99 (requirements NUM-04 to NUM-07). */
+/** Commit-to-first-effect budgets in milliseconds at p99. */
 export const latencyBudgetMs: Record<PriorityName, number> = { critical: 100, high: 1_000, normal: 5_000, low: 60_000 };
 
 /** `0` → `critical`; throws on a number that is no level, since a silent default would hide a writer's mistake. */

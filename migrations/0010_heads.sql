@@ -59,7 +59,7 @@ CREATE TABLE outbox_holds (
 -- p_rest: for a head whose first row looks ready and could not be taken.
 --
 -- Plans are not left to the statistics: with none, with wrong ones, or with a plan made while a table was small, each step reads by
--- the one index that its own conditions fit. Hence the settings, the arrays and the LATERALs: no table is reached by a
+-- the one index that its own conditions fit. That is why there are the settings, the arrays and the LATERALs: no table is reached by a
 -- join alone, which a plan for small tables turns into reading an index from end to end. A list is searched from its beginning for each
 -- aggregate, so long ones are cut into slices: 30,000 aggregates took 7 s in one, and the time grew with the square.
 CREATE FUNCTION outbox_refresh_heads(p_aggregates uuid[], p_floors bigint[], p_rest interval DEFAULT NULL) RETURNS void
@@ -206,7 +206,7 @@ BEGIN
 END $$;
 DROP FUNCTION outbox_lock_aggregate(uuid);
 
--- Whoever changes rows, and however: bridges of this release and the one before, commands, an operator's SQL.
+-- Every change of rows, by whichever process and statement: bridges of this release and the one before, commands, an operator's SQL.
 CREATE FUNCTION outbox_after_update() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
   changed uuid[];
@@ -292,7 +292,7 @@ END $$;
 --    lane come before anything else, so that no priority starves; the rest goes by priority, then by commit order. Types
 --    that are paused are skipped, not walked. Heads are locked, and what another claim has locked is left to it.
 -- 3. With the head locked, the first pending rows of its aggregate are read: which is the first is decided here, on the rows.
---    Up to p_run of an aggregate and p_rows in all; nobody else can claim them, their head is ours. Rows that another
+--    Up to p_run of an aggregate and p_rows in all; no other bridge can claim them, their head is ours. Rows that another
 --    transaction has locked are not waited for.
 -- 4. A row that p_alone_after claims in a row left without an end may be what kills the process: a claim that meets one
 --    takes it and nothing else, so that no other row dies with it any more. After p_unread_after such claims its payload is

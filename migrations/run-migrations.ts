@@ -72,7 +72,7 @@ async function migrate(client: ClientBase, { schema, names, folder, moves }: Pla
   const home = moves ? 'public' : schema;
   await client.query(`SET LOCAL search_path = "${home}", pg_temp`);
   if (names !== undefined) {
-    // Whoever is made the owner of a thing must be allowed to make things where it is.
+    // A role that is made the owner of a thing must be allowed to make things where it is.
     if (moves) await makeSchema(client, home, names);
     await takeOwnership(client, names);
     await client.query(`SET LOCAL ROLE "${names.owner}"`);

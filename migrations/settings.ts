@@ -21,6 +21,6 @@ export const migrateSettings = {
     { fallback: 'on' },
   ),
   ...sharedSettings.temporal,
-  // Part of what tells this deployment from others.
+  // Part of what distinguishes this deployment from others.
   kafkaTopicPrefix: sharedSettings.kafka.kafkaTopicPrefix,
 } as const;

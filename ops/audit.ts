@@ -28,7 +28,7 @@ export const auditCommandSettings = {
 
 /**
  * Runs an audit here and now, without workers: the same code as the scheduled one. `sinceMs`: how far to look back.
- * `onStep` is told what it does.
+ * `onStep` gets what it does.
  */
 export async function auditNow(
   config: ConfigOf<typeof auditCommandSettings>,

@@ -19,7 +19,7 @@ import { requeueRows } from './requeue';
 import { keepDays } from '../outbox-bridge/settings';
 import { opsSettings, withConnections } from './connections';
 
-const program = new Command('ops').description('Look at and mend the outbox. Every command takes --json.');
+const program = new Command('ops').description('Look at and repair the outbox. Every command takes --json.');
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Says at once what is wrong with an id, instead of letting PostgreSQL complain. */
@@ -40,7 +40,7 @@ const config = () => configFrom(opsSettings, process.env);
 
 program
   .command('status')
-  .description('what waits, where and why; exit code 1 when somebody should look')
+  .description('what waits, where and why; exit code 1 when a person should look')
   .option('--json')
   .action(async ({ json }: { json?: boolean }) => {
     const [report, found] = await withConnections(config(), ({ pool, config, workflows }) =>
@@ -149,7 +149,7 @@ program
 
 program
   .command('rebuild-feeds [user-id...]')
-  .description('write feeds anew from PostgreSQL: all of them when Redis was lost, or those of some users')
+  .description('write feeds again from PostgreSQL: all of them when Redis was lost, or those of some users')
   .option('--json')
   .action(async (ids: string[], { json }: { json?: boolean }) => {
     const progress = (done: number) =>

@@ -30,9 +30,9 @@ export async function listDeadLetters(pool: Pool, options: { code?: string; limi
 }
 
 /**
- * Makes dead-lettered rows pending again; answers the ids that were. A row keeps its sequence, so it runs before later
+ * Makes dead-lettered rows pending again; returns the ids that were. A row keeps its sequence, so it runs before later
  * rows of its aggregate that are still pending; those already started are not undone.
- * `neverRan`: the operator has checked that Temporal did not run it, so the retention guard starts anew.
+ * `neverRan`: the operator has checked that Temporal did not run it, so the retention guard starts again.
  */
 export async function requeueDeadLetters(
   pool: Pool,

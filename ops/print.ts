@@ -82,7 +82,7 @@ export const print = {
   requeued(done: Requeued, json: boolean): void {
     if (json) return printJson(done);
     console.log(`requeued ${done.requeued.length}`);
-    for (const id of done.vouchedFor) console.log(`${id} starts anew on your word that it never ran`);
+    for (const id of done.vouchedFor) console.log(`${id} starts again on your word that it never ran`);
     for (const { id, why } of done.refused) console.log(`${id} not requeued: ${why}`);
     for (const id of done.notDeadLettered) console.log(`${id} is not a dead letter`);
   },

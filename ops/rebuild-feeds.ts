@@ -10,7 +10,7 @@ import { type Connections } from './connections';
 
 /**
  * Writes the feeds of these users again, or, when none is named, puts right whatever Redis holds: every feed, also of people
- * who follow nobody any more, the authors whose posts readers merge, the users nobody may be shown. Safe beside running
+ * who follow no one any more, the authors whose posts readers merge, the users who may not be shown. Safe beside running
  * fan-outs. `progress` is called with the count after every page.
  * @returns how many feeds were written
  */

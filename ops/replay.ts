@@ -91,7 +91,7 @@ export async function startReplays(
         memo: { ...options.memo, [memoNames.replay]: number },
       });
     } catch (thrown) {
-      // Another operator was quicker, or this is the second try after an answer that was lost.
+      // Another operator was quicker, or this is the second try after a reply that was lost.
       if (!(thrown instanceof WorkflowExecutionAlreadyStartedError)) throw thrown;
     }
     await pool.query(markStarted, [id, number]);

@@ -22,7 +22,7 @@ export interface Requeued {
   readonly requeued: readonly string[];
   /** Of these, the ones that run a second time should the operator be wrong. */
   readonly vouchedFor: readonly string[];
-  /** Still dead letters: nobody knows whether they ran. */
+  /** Still dead letters: it is not known whether they ran. */
   readonly refused: readonly { readonly id: string; readonly why: string }[];
   readonly notDeadLettered: readonly string[];
 }

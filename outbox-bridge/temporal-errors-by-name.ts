@@ -78,7 +78,7 @@ const named: readonly (readonly [string, GrpcStatus, string, FailureCode, string
     'INVALID_ARGUMENT',
     'QueryFailedFailure',
     'DEPLOYMENT_REFUSED',
-    'not given to a start, so something else answers there',
+    'not given to a start, so something else replies there',
   ],
   ['SystemWorkflow', 'INTERNAL', 'SystemWorkflowFailure', 'TEMPORAL_UNAVAILABLE', 'an error inside the server'],
   [

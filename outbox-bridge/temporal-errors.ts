@@ -11,7 +11,7 @@ const statuses: readonly (readonly [string, GrpcStatus, FailureCode, string])[] 
     'Unknown',
     'UNKNOWN',
     'TEMPORAL_UNAVAILABLE',
-    'nothing says that it is the row; overload instead when Temporal answers others',
+    'nothing says that it is the row; overload instead when Temporal replies to others',
   ],
   [
     'InvalidArgument',
@@ -23,7 +23,7 @@ const statuses: readonly (readonly [string, GrpcStatus, FailureCode, string])[] 
     'DeadlineExceeded',
     'DEADLINE_EXCEEDED',
     'TEMPORAL_UNAVAILABLE',
-    'no answer in time; overload instead when Temporal answers others',
+    'no answer in time; overload instead when Temporal replies to others',
   ],
   ['NotFound', 'NOT_FOUND', 'NAMESPACE_MISSING', 'a start names nothing else that has to be there'],
   [
@@ -44,7 +44,7 @@ const statuses: readonly (readonly [string, GrpcStatus, FailureCode, string])[] 
     'Aborted, ShardOwnershipLost',
     'ABORTED',
     'TEMPORAL_UNAVAILABLE',
-    'shards move between servers; overload instead when Temporal answers others',
+    'shards move between servers; overload instead when Temporal replies to others',
   ],
   ['OutOfRange', 'OUT_OF_RANGE', 'TEMPORAL_UNAVAILABLE', 'not given to a start; nothing says that it is the row'],
   [
@@ -57,7 +57,7 @@ const statuses: readonly (readonly [string, GrpcStatus, FailureCode, string])[] 
     'Internal',
     'INTERNAL',
     'TEMPORAL_UNAVAILABLE',
-    'an error inside the server; overload instead when Temporal answers others',
+    'an error inside the server; overload instead when Temporal replies to others',
   ],
   [
     'Unavailable, connection refused or lost',
@@ -69,7 +69,7 @@ const statuses: readonly (readonly [string, GrpcStatus, FailureCode, string])[] 
     'DataLoss',
     'DATA_LOSS',
     'TEMPORAL_UNAVAILABLE',
-    'damaged data in Temporal; overload instead when Temporal answers others, so that the row steps back',
+    'damaged data in Temporal; overload instead when Temporal replies to others, so that the row steps back',
   ],
   ['Unauthenticated', 'UNAUTHENTICATED', 'NOT_AUTHORIZED', 'our key or certificate: ' + anyStart],
 ];
@@ -209,7 +209,7 @@ const proxies: readonly (readonly [number, GrpcStatus, FailureCode, string])[] =
 export const temporalErrors: readonly { readonly source: string; readonly cases: readonly TemporalError[] }[] = [
   { source: 'gRPC statuses', cases: statuses.map(([name, status, code, why]) => ({ name, status, code, why })) },
   { source: 'Errors that Temporal names', cases: namedErrors },
-  { source: 'Told apart by their text', cases: toldByText },
+  { source: 'Recognized by their text', cases: toldByText },
   {
     source: 'HTTP statuses of a proxy',
     cases: proxies.map(([http, status, code, why]) => ({ name: `HTTP ${http}`, http, status, code, why })),

@@ -56,7 +56,7 @@ export class TemporalStarter implements WorkflowStarter {
 
   /**
    * One start without an answer, or with an error inside the server, is not yet an outage: an overloaded Temporal drops
-   * some and answers others. Taken for an outage, it would stop every claim and collapse the window some hundred times an
+   * some and replies to others. Taken for an outage, it would stop every claim and collapse the window some hundred times an
    * hour, and a backlog would never drain.
    */
   private async answersOthers(): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { type temporal } from '@temporalio/proto';
 import { NovaError } from '../contracts/failures';
 
-/** What tells one deployment from another on the same servers. */
+/** What distinguishes one deployment from another on the same servers. */
 export interface Deployment {
   readonly temporalNamespace: string;
   /** UUID that Temporal gave the namespace: another cluster may have one of the same name. */

@@ -58,7 +58,7 @@ export const faultPoints = {
 
   'subscriber.handled': 'a subscriber’s handler is done, the event not remembered',
   'subscriber.remembered': 'the event is remembered, the offset not committed',
-  'client.tombstone-set': 'signalDeleted has committed the hold, no workflow is told',
+  'client.tombstone-set': 'signalDeleted has committed the hold, no workflow has its signal',
 } as const;
 
 export type FaultPoint = keyof typeof faultPoints;

@@ -8,7 +8,7 @@ import { type Service } from './lifecycle';
 export const listeningSettings = {
   metricsHost: setting.text(
     'METRICS_HOST',
-    'Address on which /metrics and /healthz listen; 0.0.0.0: all interfaces. They ask nobody who they are.',
+    'Address on which /metrics and /healthz listen; 0.0.0.0: all interfaces. They ask no caller who it is.',
     { fallback: '127.0.0.1' },
   ),
 } as const;

@@ -10,7 +10,7 @@ import { beginNotify } from './notify';
 import { settleAll } from './settle';
 
 /**
- * A follow began or ended: the follower's feed is brought in line with it. Of a new one the followee is told; with the end
+ * A follow began or ended: the follower's feed is brought in line with it. Of a new one the followee is notified; with the end
  * of it that is taken back.
  */
 export async function followWorkflow(event: EventRef): Promise<WorkflowResult> {

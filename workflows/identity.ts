@@ -19,7 +19,7 @@ interface Traces {
 }
 
 interface FeedPurge {
-  /** A worker of the version before answers `removed` only. */
+  /** A worker of the version before returns `removed` only. */
   feedPurgeAuthor(event: EventRef): Promise<{ removed: number; unlinked?: number; retracted?: number }>;
 }
 

@@ -11,7 +11,7 @@ import { KafkaProducerLine, within } from './kafka-producer-line';
 import { KafkaTrouble } from './kafka-trouble';
 
 export interface KafkaEventSinkOptions {
-  /** Bounds the sending of one chunk, acknowledgement and retries included (requirements CFG-12). */
+  /** Bounds the sending of one chunk, acknowledgement and retries included. */
   readonly sendTimeoutMs: number;
   readonly compression: 'none' | 'gzip';
   /** Pause between attempts to reach a broker that was lost; sends in between are refused at once. */

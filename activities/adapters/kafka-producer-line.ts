@@ -45,7 +45,7 @@ export class KafkaProducerLine {
   }
 
   /**
-   * After a send that the broker answered with a refusal: it is there, so a successor is connected right away, and who asks
+   * After a send that the broker refused: it is there, so a successor is connected right away, and who asks
    * for a producer waits for that.
    */
   async replace(doubtful: Producer): Promise<void> {

@@ -2,7 +2,7 @@ import { type Database } from '../../runtime/postgres';
 import { type AuthorTraces } from '../ports/author-traces';
 import { query } from './pg-query';
 
-// Media that a post of somebody else has too stays linked, to that one.
+// Media that a post of another author has too stays linked, to that one.
 const unlink = `
   WITH gone AS (DELETE FROM nova.post_media WHERE post_id = ANY ($1::uuid[]) RETURNING post_id, media_id), freed AS (
     UPDATE nova.parked_media m SET

@@ -23,7 +23,7 @@ const lose = `
 const repair = `
   UPDATE nova.feed_stores SET repaired_epoch = greatest(repaired_epoch, $2), repaired_at = clock_timestamp() WHERE name = $1`;
 
-/** `name`: REDIS_KEY_PREFIX, which tells the stores of one database apart. */
+/** `name`: REDIS_KEY_PREFIX, by which the stores of one database differ. */
 export class PgStoreRecord implements StoreRecord {
   constructor(
     private readonly database: Database,

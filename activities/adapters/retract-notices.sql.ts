@@ -58,7 +58,7 @@ export const retractStatement = (choice: Choice): string => `
 
 /**
  * Of several live notices of one thing (a reaction put on again, a follow that came twice) the newest event's stays. Each
- * writer looks after its own write was committed, so the last to look sees all. $1: who was told.
+ * writer looks after its own write was committed, so the last to look sees all. $1: who was notified.
  */
 const newestStays = (sameThing: string): string => `
   UPDATE nova.notifications SET retracted_at = now()

@@ -9,7 +9,7 @@ import { type Gathered } from './suspicions';
 const pageSize = 1_000;
 
 /**
- * Between rows and Kafka, both ways. Answers up to where they were compared, epoch microseconds.
+ * Between rows and Kafka, both ways. Returns up to where they were compared, epoch microseconds.
  * @throws NovaError KAFKA_UNAVAILABLE
  */
 export async function checkRecords(deps: AuditDeps, window: AuditWindow, gathered: Gathered): Promise<number> {

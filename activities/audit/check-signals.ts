@@ -1,7 +1,7 @@
 import { type AuditDeps } from './deps';
 import { type Gathered } from './suspicions';
 
-/** Deletes that a service signalled and whose event never came: they hold nothing any more, and somebody should know why. */
+/** Deletes that a service signalled and whose event never came: they hold nothing any more, and a person should know why. */
 export async function checkSignals({ signals }: AuditDeps, gathered: Gathered): Promise<void> {
   if (signals === undefined) return;
   const { count, examples } = await signals.withoutDelete();

@@ -32,7 +32,7 @@ export interface AuditDeps {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** What one audit looks at, and where it tells how far it is. Times in epoch microseconds by the database's clock. */
+/** What one audit looks at, and where it reports how far it is. Times in epoch microseconds by the database's clock. */
 export interface AuditWindow {
   readonly fromUs: number;
   readonly toUs: number;

@@ -10,7 +10,7 @@ export class IdSet {
     return this.used;
   }
 
-  /** Answers false when it was there before. */
+  /** Returns false when it was there before. */
   add(id: string): boolean {
     if (this.used * 2 >= this.slots.length / 2) this.grow();
     const [high, low] = fingerprint(id);

@@ -20,7 +20,7 @@ import { verifyAll } from './verify';
 export interface AuditOrder extends AuditRequest {
   readonly auditId: string;
   readonly origin: 'schedule' | 'demand';
-  /** Told between two pieces of work; throws to end the audit. */
+  /** Called between two pieces of work; throws to end the audit. */
   readonly onProgress?: (at: { step: string; rows: number; runs: number; records: number; feeds: number }) => void;
 }
 

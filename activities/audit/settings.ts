@@ -1,6 +1,6 @@
 import { type ConfigOf, setting } from '../../runtime/config';
 
-/** What the audit needs to be told. */
+/** What the audit is configured with. */
 export const auditSettings = {
   auditEverySeconds: setting.integer(
     'AUDIT_EVERY_S',

@@ -26,10 +26,10 @@ export interface SecondLook {
 /** Detail of a finding that stands, or null: it was nothing, or is over, or has a reason. */
 type Verify = (look: SecondLook, suspicion: Suspicion) => Promise<string | null>;
 
-/** The kinds of pending rows are told apart by the second look, so they are looked at together. */
+/** The kinds of pending rows are distinguished by the second look, so they are looked at together. */
 const pendingKinds: readonly FindingKind[] = ['stuck', 'lease_over', 'run_unmarked'];
 
-/** Looks at every suspicion again, directly: rows by id, runs by describe. Answers what is really there. */
+/** Looks at every suspicion again, directly: rows by id, runs by describe. Returns what is really there. */
 export async function verifyAll(look: SecondLook): Promise<Finding[]> {
   const all = look.gathered.all();
   const pending = all.filter(({ kind }) => pendingKinds.includes(kind));

@@ -29,7 +29,7 @@ type TopicConfig = Pick<
   'kafkaTopicPrefix' | 'kafkaIdentityTopic' | 'kafkaMediaTopic' | 'kafkaGeneralTopic' | 'kafkaMessageTopic'
 >;
 
-/** The topic of each domain. KAFKA_EVENTS_TOPIC is the media topic's older name (requirements AMB-77). */
+/** The topic of each domain. KAFKA_EVENTS_TOPIC is the media topic's older name. */
 export function topicsOf(config: TopicConfig): Record<Domain, string> {
   const overrides = {
     identity: config.kafkaIdentityTopic,

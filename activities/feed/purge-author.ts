@@ -31,7 +31,7 @@ const longestPauseMs = 200;
 const firstUuid = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Takes every post of a deleted user out of every feed, for ever, and with it what hangs on the posts: media links and
+ * Takes every post of a deleted user out of every feed, without limit in time, and with it what hangs on the posts: media links and
  * notifications. The user's tombstone is committed first and voids all their posts at once.
  *
  * Which feeds have a post is asked of the feeds, not of `follows`: other services remove the follows of a deleted user

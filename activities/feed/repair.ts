@@ -56,7 +56,7 @@ export interface RepairOptions {
 
 /**
  * Compares everything in Redis with the tables and puts it right: who is hidden, whose posts readers merge, what is cached of
- * authors and posts, every feed. Feeds of people who follow nobody are dropped. Safe beside running fan-outs and readers,
+ * authors and posts, every feed. Feeds of people who follow no one are dropped. Safe beside running fan-outs and readers,
  * needs no memory to speak of.
  * @returns how many feeds were written
  */
@@ -129,7 +129,7 @@ const steps: Record<(typeof parts)[number], Step> = {
     }
     return { next: ids.at(-1) ?? null, feeds: written };
   },
-  // Whoever follows nobody any more is no follower of the part before, and may have a feed all the same.
+  // A user who follows no one any more is no follower of the part before, and may have a feed all the same.
   async strays({ walk, source, feeds }, after) {
     const { ids, next } = await walk.page(after);
     const following = await source.following(ids);

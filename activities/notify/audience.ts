@@ -12,7 +12,7 @@ export interface Recipient {
 
 type Rules = { readonly [T in EventType]?: (payload: PayloadOf<T>) => Notice | undefined };
 
-/** Who is told of what (requirements AMB-37). An event type that is not here tells nobody. */
+/** Who is told of what. An event type that is not here tells nobody. */
 const rules: Rules = {
   'message.persisted': (message) => ({
     actorId: message.sender_id,

@@ -90,7 +90,7 @@ async function sendOne(attempt: Attempt, claimed: ClaimedDelivery): Promise<Sett
 }
 
 /**
- * Looks once more whether the person may and wants to be told, after the claim and right before the send: a delivery may
+ * Looks once more whether the person may and wants to be notified, after the claim and right before the send: a delivery may
  * have waited out an outage of days. A channel that is locked for the kind cannot be switched off here either.
  */
 async function composed(attempt: Attempt, claimed: ClaimedDelivery): Promise<OutgoingDelivery | Settlement> {

@@ -52,7 +52,7 @@ export const smtpRules: readonly Rule[] = [
     when: (fault) => temporary(fault) || permanent(fault),
     outcome: 'not_sent',
     scope: 'channel',
-    why: 'Greeting, EHLO, STARTTLS, AUTH or MAIL was refused: about us, not about the recipient. Deliveries wait until it is mended.',
+    why: 'Greeting, EHLO, STARTTLS, AUTH or MAIL was refused: about us, not about the recipient. Deliveries wait until it is repaired.',
   },
   {
     when: ({ contentBegan }) => contentBegan,

@@ -3,7 +3,7 @@ import { type Notice } from './notice';
 
 /** What was deleted by now of what a notice is about, or of who caused it. */
 export interface Verdict {
-  /** Nobody may be told of it (any more). */
+  /** No one may be notified of it (any more). */
   readonly voided: boolean;
   /** Its content is gone: all about it (of events before `beforeSequence`, if given) must go too. */
   readonly contentGone: { readonly beforeSequence: number | undefined } | undefined;

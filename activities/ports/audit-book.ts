@@ -18,7 +18,7 @@ export interface AuditBook {
   watermarks(): Promise<Watermarks | null>;
   /** Findings neither resolved nor acknowledged, oldest first. */
   open(limit: number): Promise<Finding[]>;
-  /** Writes what was seen at `seenUs`. One that was resolved later than that stays resolved: somebody looked after us. */
+  /** Writes what was seen at `seenUs`. One that was resolved later than that stays resolved: another audit looked later. */
   record(findings: readonly Finding[], seenUs: number): Promise<void>;
   /** These were looked for at `seenUs` and are gone. */
   resolve(findings: readonly Finding[], seenUs: number): Promise<void>;

@@ -43,7 +43,7 @@ export interface MarkPage {
 export interface PendingLimits {
   /** Age from which a pending row must have a reason, microseconds, by priority. */
   readonly budgetUs: readonly number[];
-  /** How long after its end a lease still counts as somebody's. */
+  /** How long after its end a lease still counts as held. */
   readonly leaseMarginUs: number;
   /** Claims without an outcome beyond which a lease in force is no reason any more. */
   readonly maxClaims: number;

@@ -3,7 +3,7 @@ export interface FeedPurge {
   /** Names posts that have to go, any number in several calls. Writers that come late are refused these posts. */
   list(authorId: string, postIds: readonly string[]): Promise<void>;
   /**
-   * Takes every listed post out of these feeds; answers how many places they left.
+   * Takes every listed post out of these feeds; returns how many places they left.
    * @throws NovaError REDIS_UNAVAILABLE when the list is gone: the purge has to begin again
    */
   takeOut(authorId: string, userIds: readonly string[]): Promise<number>;

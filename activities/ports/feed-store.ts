@@ -7,7 +7,7 @@ export interface FeedEntry {
 
 /** A page of feeds that was written and not yet looked at again. */
 export interface OpenPage {
-  /** Names one write: nobody closes a later write of the same page with it. */
+  /** Names one write: no process closes a later write of the same page with it. */
   readonly note: string;
   readonly userIds: readonly string[];
 }
@@ -22,8 +22,8 @@ export interface StoredFeed {
    */
   readonly bound: number | null;
   /**
-   * The feed was rebuilt and looked at again, and since then Redis has lost nothing that anybody noticed. False for every
-   * empty feed too: nothing tells it from one that was evicted.
+   * The feed was rebuilt and looked at again, and since then Redis has lost nothing that was noticed. False for every
+   * empty feed too: nothing distinguishes it from one that was evicted.
    */
   readonly known: boolean;
 }
@@ -35,7 +35,7 @@ export interface StoredFeed {
 export interface FeedStore {
   /**
    * Adds one post where absent. `stopped`: the post's tombstone is known here; some feeds may have it then. Notes the page
-   * as open in the same step, see `openPages`; answers the notes.
+   * as open in the same step, see `openPages`; returns the notes.
    */
   add(
     post: FeedPost,
@@ -55,7 +55,7 @@ export interface FeedStore {
   close(postId: string, notes: readonly string[]): Promise<void>;
   /** Adds posts to one feed where absent. */
   fill(userId: string, posts: readonly FeedPost[]): Promise<void>;
-  /** Takes posts out of feeds; answers how many places they left. */
+  /** Takes posts out of feeds; returns how many places they left. */
   remove(postIds: readonly string[], userIds: readonly string[]): Promise<number>;
   /** Makes the feed exactly this; it is not known before `confirm` with the name of the write, which is returned. */
   replace(userId: string, feed: { entries: readonly FeedEntry[]; bound: number }): Promise<string>;

@@ -7,7 +7,7 @@ export interface IdWalkPage {
 }
 
 /**
- * A walk over everything of one kind that is stored, for instance all feeds, whoever follows whom. What is there from the
+ * A walk over everything of one kind that is stored, for instance all feeds, whichever way users follow each other. What is there from the
  * beginning of a walk to its end is visited; what appears meanwhile may be. A cursor of another server process starts the
  * walk again.
  */

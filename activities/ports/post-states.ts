@@ -57,6 +57,6 @@ export interface AuthorPosts {
   pushed(authorId: string, after: string, limit: number): Promise<readonly string[]>;
   /** Some posts of the author not yet marked deleted. */
   undeleted(authorId: string, limit: number): Promise<readonly string[]>;
-  /** Marks posts deleted for ever, empties their summaries and sets their tombstones. */
+  /** Marks posts as deleted without return, empties their summaries and sets their tombstones. */
   markDeleted(postIds: readonly string[], sequence: number, reason: string): Promise<void>;
 }

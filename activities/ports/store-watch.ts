@@ -4,7 +4,7 @@ export interface StoreVitals {
   readonly identity: string;
   /** The counter, which this call has counted up. */
   readonly beat: number;
-  /** When the counter was counted up before, by the clock of whoever did, epoch milliseconds; null: unknown. */
+  /** When the counter was counted up before, by the clock of the process that did, epoch milliseconds; null: unknown. */
   readonly previousBeatMs: number | null;
   /** 0: it was never set, or lost. */
   readonly epoch: number;

@@ -3,7 +3,7 @@ import { anyAggregate, defineEvent, timestamp, uuid } from './define';
 
 export const liveStreamStarted = defineEvent({
   type: 'live.stream.started',
-  meaning: 'A live stream began; the streamer’s followers are told while it still matters.',
+  meaning: 'A live stream began; the streamer’s followers are notified while it still matters.',
   aliases: ['LiveStreamStarted', 'live_stream_started'],
   version: 1,
   priority: 'critical',

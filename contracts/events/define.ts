@@ -3,7 +3,7 @@ import { type Effect } from '../effects';
 import { type PriorityName } from '../priority';
 import { type WorkflowType } from '../workflow-types';
 
-/** Kafka topics are per domain: `${KAFKA_TOPIC_PREFIX}.<domain>.events` (requirements TOP-01). */
+/** Kafka topics are per domain: `${KAFKA_TOPIC_PREFIX}.<domain>.events`. */
 export const domains = ['content', 'media', 'identity', 'message', 'social', 'live', 'security'] as const;
 export type Domain = (typeof domains)[number];
 
@@ -28,7 +28,7 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
   readonly type: Type;
   /** One line for the catalogue page. */
   readonly meaning: string;
-  /** Older spellings accepted on input only (requirements AMB-09, AMB-10). */
+  /** Older spellings accepted on input only. */
   readonly aliases: readonly string[];
   /**
    * Current schema version; goes into the `schema_version` header. Raise it for whatever an older process cannot read, a new
@@ -52,7 +52,7 @@ export interface EventDefinition<Type extends string = string, Schema extends z.
    * is requeued or an operator lets it pass. For state machines whose next step is wrong without this one.
    */
   readonly afterDeadLetter?: 'continue' | 'hold';
-  /** Brings an older producer's payload to today's field names before validation (requirements AMB-43, AMB-47). */
+  /** Brings an older producer's payload to today's field names before validation. */
   readonly upgrade?: (raw: Record<string, unknown>, aggregateId: string) => Record<string, unknown>;
 }
 
@@ -81,5 +81,5 @@ export const uuid = () => z.guid().toLowerCase();
 export const timestamp = () => z.iso.datetime({ offset: true }).max(100);
 /** Any URL, also a small picture as `data:`. */
 export const url = () => z.url().max(65_536);
-/** Ids of users mentioned, resolved by the writer: text is never parsed here (requirements AMB-37). */
+/** Ids of users mentioned, resolved by the writer: text is never parsed here. */
 export const mentions = () => z.array(uuid()).max(100).optional();

@@ -10,7 +10,7 @@ const base = {
   version: 1,
 } as const;
 
-/** Older senders name no conversation; the row's aggregate id is the conversation (requirements AMB-42, AMB-43). */
+/** Older senders name no conversation; the row's aggregate id is the conversation. */
 function conversationFromAggregate(raw: Record<string, unknown>, aggregateId: string): Record<string, unknown> {
   const { recipient_id, new_content, ...rest } = raw;
   return {
@@ -34,7 +34,7 @@ const noPlaintextRule = {
 export const messagePersisted = defineEvent({
   ...base,
   type: 'message.persisted',
-  meaning: 'A message was stored; its recipients and the mentioned are told.',
+  meaning: 'A message was stored; its recipients and the mentioned are notified.',
   aliases: ['MessageCreated', 'MessagePersisted', 'message_created', 'message_persisted'],
   effects: ['notify', 'kafka.emit'],
   workflow: 'notificationWorkflow',

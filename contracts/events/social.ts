@@ -17,14 +17,14 @@ const follow = {
   aggregate: anyAggregate('what a follow does is read from the table of follows; subscribers compare `sequence`'),
 } as const;
 
-/** What can be reacted to (requirements EVT-11). */
+/** What can be reacted to. */
 export const targetTypes = ['message', 'post', 'comment'] as const;
 const emoji = z.string().min(1).max(64);
 
 export const reactionAdded = defineEvent({
   ...reaction,
   type: 'reaction.added',
-  meaning: 'Somebody reacted to a post, message or comment; its owner is told.',
+  meaning: 'A user reacted to a post, message or comment; its owner is notified.',
   aliases: ['ReactionAdded', 'reaction_added'],
   effects: ['notify', 'kafka.emit'],
   workflow: 'notificationWorkflow',
@@ -50,7 +50,7 @@ export const reactionRemoved = defineEvent({
 export const followAdded = defineEvent({
   ...follow,
   type: 'follow.added',
-  meaning: 'A user began to follow another: the feed is filled, the followee is told.',
+  meaning: 'A user began to follow another: the feed is filled, the followee is notified.',
   aliases: ['FollowAdded', 'follow_added'],
   effects: ['feed.follow', 'notify', 'kafka.emit'],
   workflow: 'followWorkflow',
@@ -70,7 +70,7 @@ export const followRemoved = defineEvent({
 export const commentCreated = defineEvent({
   ...base,
   type: 'comment.created',
-  meaning: 'Somebody commented on a post; its owner and the mentioned are told.',
+  meaning: 'A user commented on a post; its owner and the mentioned are notified.',
   aliases: ['CommentCreated', 'comment_created'],
   priority: 'high',
   aggregateType: 'post',

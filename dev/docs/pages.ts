@@ -119,7 +119,7 @@ export function temporalErrorsPage(): string {
     ...temporalErrors.flatMap(({ source, cases }) => [
       `## ${source}`,
       table(
-        ['what', 'gRPC status', 'told by', 'taken for', 'cause', 'why'],
+        ['what', 'gRPC status', 'recognized by', 'taken for', 'cause', 'why'],
         cases.map((c) => [
           c.name,
           c.status,

@@ -117,7 +117,7 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   nova_migrations_id_seq: {},
 };
 
-/** Who may call each function of the schema, by name. Nobody else: what PUBLIC has by default is taken away. */
+/** Who may call each function of the schema, by name. No other role: what PUBLIC has by default is taken away. */
 export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   // Called by the trigger, that is by the owner. A trigger function needs no right to fire.
   outbox_before_insert: [],
@@ -148,7 +148,8 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
  */
 export const definerFunctions: Readonly<Record<string, string>> = {
   outbox_before_insert: 'a writer needs INSERT on a few columns and neither the sequence nor the table of event types',
-  outbox_after_update: 'whoever marks a row, by whatever statement, keeps the heads in line and needs no right on them',
+  outbox_after_update:
+    'a process that marks a row, by whatever statement, keeps the heads in line and needs no right on them',
   outbox_after_delete: 'as outbox_after_update',
   outbox_after_truncate: 'as outbox_after_update',
   outbox_release_hold: 'an operator may let pass what a dead letter holds back, and may not write holds or heads',

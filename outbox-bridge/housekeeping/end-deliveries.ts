@@ -36,7 +36,7 @@ export interface EndedDeliveries {
 /**
  * Ends the deliveries of runs that have ended (terminated, cancelled, deleted, forgotten): only the same event's run would, and
  * while they are open their partition is kept. `isOpen` asks Temporal directly, about each run and its replays, since the list of open runs is
- * late; what it cannot tell stays.
+ * late; what it does not know stays.
  */
 export async function endDeliveries(
   database: Database,

@@ -25,7 +25,7 @@ export async function isRunOpen(connection: Connection, namespace: string, workf
 
 /**
  * Ids of the events that have an open run; a replay counts for its event. However long ago the run began: a run that was
- * reset, continued or replayed lately is a young run of an old event. 'unknown' when Temporal does not answer, or has more
+ * reset, continued or replayed lately is a young run of an old event. 'unknown' when Temporal does not reply, or has more
  * open runs than can be read: then nothing is dropped, which can wait.
  */
 export async function readOpenRuns(connection: Connection, options: { namespace: string }): Promise<OpenRuns> {

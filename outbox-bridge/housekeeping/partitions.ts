@@ -42,7 +42,7 @@ export async function dueDays(database: Database, retentionDays: number): Promis
 }
 
 /**
- * Whether this login may take days out: PostgreSQL lets the owner of a table do it and nobody else, and whoever owns a table
+ * Whether this login may take days out: PostgreSQL lets the owner of a table do it and no other role, and an owner of a table
  * can do anything with it, so a bridge is not meant to.
  */
 export async function ownsOutbox(database: Database): Promise<boolean> {
@@ -75,7 +75,7 @@ const selectReasons = (table: string): string => `
     (SELECT count(*) FROM nova.${table} WHERE id = ANY (ARRAY (${openFailedRuns}))) AS failed_runs,
     (SELECT count(*) FROM nova.${table} WHERE id = ANY ($2::uuid[])) AS open_runs`;
 
-/** Event ids of open runs, or 'unknown' when Temporal does not answer. */
+/** Event ids of open runs, or 'unknown' when Temporal does not reply. */
 export type OpenRuns = readonly string[] | 'unknown';
 
 /** Everything that speaks against dropping a day's partition (or a table that was one). */

@@ -15,7 +15,7 @@ export interface RefusingFrontend {
 
 const failedPrecondition = 9;
 
-/** What answers where Temporal's frontend should: an HTTP/2 server that refuses every gRPC request. */
+/** What replies where Temporal's frontend should: an HTTP/2 server that refuses every gRPC request. */
 export async function startRefusingFrontend(namespace: string): Promise<RefusingFrontend> {
   let refusal: Refusal = 'not-found';
   let refused = 0;

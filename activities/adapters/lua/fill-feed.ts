@@ -2,7 +2,7 @@ import { trimFunction } from './trim';
 
 /**
  * Many posts into one feed, where absent. A feed that was not there is not known any more: it was empty, or it was evicted.
- * KEYS: feed, bound, mark. ARGV: cap, then score and post id of each. Answers the number added before the trim.
+ * KEYS: feed, bound, mark. ARGV: cap, then score and post id of each. Returns the number added before the trim.
  */
 export const fillFeed = `${trimFunction}
 local bound = tonumber(redis.call('GET', KEYS[2]) or '-1')

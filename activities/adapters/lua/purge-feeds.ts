@@ -1,5 +1,5 @@
 /**
- * The posts of a list out of feeds. KEYS: the list (a set), then the feeds. Answers how many places they left, or -1 when
+ * The posts of a list out of feeds. KEYS: the list (a set), then the feeds. Returns how many places they left, or -1 when
  * the list is gone. The cost of a feed is that of the shorter of the two.
  */
 export const purgeFeeds = `

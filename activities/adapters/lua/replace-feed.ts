@@ -12,7 +12,7 @@ return 1
 
 /**
  * The feed is known from now on, if this write of it was the last and Redis has lost nothing since. KEYS: mark, epoch.
- * ARGV: the write's name. Answers 1 when it is.
+ * ARGV: the write's name. Returns 1 when it is.
  */
 export const confirmFeed = `
 local epoch = redis.call('GET', KEYS[2]) or '0'

@@ -124,7 +124,7 @@ function presenceOf(truth: Truth, event: TrueEvent, actor: string, takenBack: Re
 }
 
 /**
- * Sequence of the last event that took back what was told of a post, a reaction or a follow before it. A reaction or a
+ * Sequence of the last event that took back the notifications of a post, a reaction or a follow before it. A reaction or a
  * follow written again replaces the notice of the one before.
  */
 function latestRetractions({ events }: Pick<Truth, 'events'>): Map<string, number> {

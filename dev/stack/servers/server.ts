@@ -42,7 +42,7 @@ export interface Setting {
   readonly ports: Ports;
   readonly profile: Profile;
   readonly temporalNamespace: string;
-  /** Port under which the broker tells clients to reach it: a proxy's, when there is one; else its own. */
+  /** Port under which clients are to reach the broker: a proxy's, when there is one; else its own. */
   readonly kafkaAdvertisedPort?: number;
 }
 

@@ -99,7 +99,7 @@ it('a second deployment on the same database is refused, starts nothing and says
 
   expect(await migrate(other.environment, '--adopt')).toMatch(/TEMPORAL_NAMESPACE is .*it is adopted/);
   await Promise.all([isWell(stray), isWell(strayWorkers)]);
-  // What worked until now finds out by itself; its workers end, for somebody to look at.
+  // What worked until now finds out by itself; its workers end, for a person to look at.
   await saysUnwell(bridge, 'WRONG_DEPLOYMENT');
   await waitFor(() => workers.lines().some((line) => String(line['error']).startsWith('WRONG_DEPLOYMENT')), {
     timeoutMs: 120_000,

@@ -50,7 +50,7 @@ describe('deliveries of a run that has ended', () => {
     const report = await turn(pool, { openRuns: async () => [waiting], isOpen: async (id) => id === late });
     expect(report!.ended).toEqual({ unknown: 0, skipped: 0, examples: [] });
     expect(await statesOf(late)).toEqual(['claimed null', 'pending null']);
-    // Temporal does not answer: nothing is ended on a guess.
+    // Temporal does not reply: nothing is ended on a guess.
     expect((await turn(pool, { openRuns: async () => 'unknown' }))!.ended).toMatchObject({ unknown: 0, skipped: 0 });
     const plan = await planHousekeeping({ pool, retentionDays: 30, openRuns: async () => [] });
     expect(plan.keep[await dayName(pool, 35)]).toMatch(/deliveries not finished \(for example .*(?:, .*)\)/);

@@ -28,7 +28,7 @@ const settled = (id: string) =>
 describe('the same event written again under its id', () => {
   it('is no second event: one run, no dead letter, and what is behind it goes on', async () => {
     const [id, payload] = [newId(), edit()];
-    // As a service does that repeats a request whose answer was lost.
+    // As a service does that repeats a request whose reply was lost.
     await publish(lab.database.pool, { type: 'message.edited', payload, id });
     await publish(lab.database.pool, { type: 'message.edited', payload, id });
     const behind = await lab.healthy(payload.conversation_id);

@@ -14,7 +14,7 @@ beforeAll(() => {
 afterEach(() => open.splice(0).forEach((each) => each.close()));
 afterAll(() => certificates.remove());
 
-/** A mail server, with STARTTLS if it has a certificate; tells of each message whether it came by TLS. */
+/** A mail server, with STARTTLS if it has a certificate; says of each message whether it came by TLS. */
 async function mailServer(pair?: KeyPair): Promise<{ port: number; received: { secure: boolean }[] }> {
   const received: { secure: boolean }[] = [];
   const server = new SMTPServer({

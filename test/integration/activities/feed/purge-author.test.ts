@@ -18,7 +18,7 @@ beforeAll(async () => (feed = await createFeedHarness()));
 afterAll(() => feed.close());
 afterEach(() => armFaultPoints(undefined));
 
-/** An author with followers, each of whom has the author's posts and one of somebody else. */
+/** An author with followers, each of whom has the author's posts and one of another author. */
 async function world(followers: number) {
   const [author, other] = [newId(), newId()];
   const readers = Array.from({ length: followers }, newId);
