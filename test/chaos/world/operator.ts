@@ -10,6 +10,8 @@ type Environment = Readonly<Record<string, string>>;
 
 const patienceMs = 240_000;
 const pauseMs = 1_000;
+/** An hour's audit asks for some 35,000 rows, runs and messages. */
+const auditMs = 900_000;
 
 /** Deletes everything in Redis; tried again while another fault keeps it from answering. */
 export async function flushRedis(url: string): Promise<void> {
@@ -32,7 +34,8 @@ export async function runRebuildFeeds(environment: Environment, folder: string):
 
 /** Runs `npm run ops -- audit` over the whole run. Findings make no failure: they are in its tables. */
 export async function runAudit(environment: Environment, folder: string): Promise<void> {
-  await ops(['audit', '--since', '24h', '--json'], environment, folder, [0, 1]);
+  const options = { okCodes: [0, 1], timeoutMs: auditMs };
+  await ops(['audit', '--since', '24h', '--json'], environment, folder, options);
 }
 
 /** Writes lines into the operator's log. */
@@ -45,7 +48,7 @@ async function ops(
   args: readonly string[],
   environment: Environment,
   folder: string,
-  okCodes: readonly number[] = [0],
+  { okCodes = [0], timeoutMs = patienceMs }: { okCodes?: readonly number[]; timeoutMs?: number } = {},
 ): Promise<void> {
   const note = noteInto(folder);
   const said = await runTool({
@@ -53,7 +56,7 @@ async function ops(
     args: ['--import', 'tsx', join(checkoutRoot, 'ops/cli.ts'), ...args],
     cwd: checkoutRoot,
     env: { ...process.env, ...environment },
-    timeoutMs: patienceMs,
+    timeoutMs,
     whatToDo: `look at ${join(folder, 'operator.log')}`,
     okCodes,
   }).catch((error: unknown) => {
