@@ -1,8 +1,11 @@
-import { Kafka, type LogEntry, type SASLOptions, logLevel } from 'kafkajs';
+import { connect as connectPlain, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { type ISocketFactory, Kafka, type LogEntry, type SASLOptions, logLevel } from 'kafkajs';
 import './kafka-metadata';
 import { setting, tlsFileSettings } from './config';
 import { type Logger } from './logger';
 import { readTlsFiles } from './tls';
+import { explainEarlyReset } from './tls-resets';
 
 const files = tlsFileSettings('KAFKA', 'the brokers');
 
@@ -45,6 +48,7 @@ export function createKafka(config: KafkaAddress, clientId: string, logger: Logg
     clientId,
     brokers: [...config.kafkaBrokers],
     ...sslOf(config),
+    socketFactory,
     ...(sasl === undefined ? {} : { sasl }),
     connectionTimeout: 2_000,
     requestTimeout: requestTimeoutMs,
@@ -53,6 +57,18 @@ export function createKafka(config: KafkaAddress, clientId: string, logger: Logg
     logCreator: () => pinoLogging(logger),
   });
 }
+
+/** As kafkajs makes one; a reset right after the handshake says what it may mean. */
+const socketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  // Null without TLS, and true without files, whatever the types say.
+  const isTls = Boolean(ssl);
+  const named = isIP(host) === 0 ? { servername: host } : {};
+  const socket = isTls
+    ? connectTls({ host, port, ...named, ...ssl }, onConnect)
+    : connectPlain({ host, port }, onConnect);
+  explainEarlyReset(socket);
+  return socket.setKeepAlive(true, 60_000);
+};
 
 function sslOf({ kafkaTls, kafkaCaFile = '', kafkaCertFile = '', kafkaKeyFile = '' }: KafkaAddress) {
   const read = readTlsFiles('KAFKA', { caFile: kafkaCaFile, certFile: kafkaCertFile, keyFile: kafkaKeyFile });

@@ -5,6 +5,7 @@ import { oneLine, toError } from './errors';
 import { type Logger } from './logger';
 import { defaultSchema, inSchema } from './schema';
 import { tlsFault } from './tls';
+import { ExplainingClient } from './tls-resets';
 
 // bigint columns here are sequences, counts and epoch milliseconds, all far below 2^53.
 types.setTypeParser(types.builtins.INT8, Number);
@@ -88,6 +89,7 @@ export function createPool(options: {
     query_timeout: options.queryTimeoutMs ?? limits.statementMs,
     keepAlive: true,
     verify: refuseReadOnly,
+    Client: ExplainingClient,
   };
   const pool = new FailoverPool(config, options.schema ?? defaultSchema);
   // Without a listener the loss of an idle connection ends the process.

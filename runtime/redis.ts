@@ -3,6 +3,7 @@ import { NovaError } from '../contracts/failures';
 import { oneLine, toError } from './errors';
 import { type Logger } from './logger';
 import { readTlsFiles, tlsFault } from './tls';
+import { explainEarlyReset } from './tls-resets';
 
 /** PEM files by path; empty or absent: none. */
 export interface RedisTlsFiles {
@@ -19,9 +20,6 @@ export interface RedisTlsFiles {
 export function createRedis(options: { url: string; keyPrefix: string; logger: Logger; tls?: RedisTlsFiles }): Redis {
   const { redisCaFile: caFile = '', redisCertFile: certFile = '', redisKeyFile: keyFile = '' } = options.tls ?? {};
   const tls = readTlsFiles('REDIS', { caFile, certFile, keyFile });
-  // A server that wants one ends the connection, and its reason is lost when we write at the same moment.
-  const hint =
-    certFile === '' && options.url.startsWith('rediss:') ? '; TLS without a client certificate (…_CERT_FILE)' : '';
   const redis = new Redis(options.url, {
     ...(tls && { tls }),
     keyPrefix: options.keyPrefix,
@@ -38,10 +36,12 @@ export function createRedis(options: { url: string; keyPrefix: string; logger: L
   });
   let lastWarning = '';
   redis.on('error', (error: Error) => {
-    const warning = tlsFault(error) ?? `${oneLine(error)}${hint}`;
+    const warning = tlsFault(error) ?? oneLine(error);
     if (warning !== lastWarning) options.logger.warn({ error: warning }, 'redis: connection trouble');
     lastWarning = warning;
   });
+  // Said when the handshake is over, before anything is read.
+  redis.on('connect', () => explainEarlyReset(redis.stream, true));
   redis.on('ready', () => (lastWarning = ''));
   return redis;
 }

@@ -4,14 +4,13 @@ import { type Service } from './lifecycle';
 import { type Logger } from './logger';
 import { Periodic } from './periodic';
 import { type TemporalAddress, temporalTls } from './temporal';
-import { tlsFault } from './tls';
+import { endedAfterHandshake, tlsFault } from './tls';
 
 /** A server that wants a client certificate says so after the handshake, within this, milliseconds. */
 const alertMs = 500;
 const handshakeMs = 5_000;
 const everyMs = 60_000;
-const closedAfterHandshake =
-  'TLS: it ends the connection after the handshake: it may want a client certificate, or another one (…_CERT_FILE)';
+const closedAfterHandshake = `TLS: ${endedAfterHandshake}`;
 
 /**
  * What is wrong with the certificates of the frontend, or with ours: both Temporal clients report a failed handshake as a

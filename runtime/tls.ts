@@ -46,6 +46,9 @@ export function readTlsFiles(prefix: string, files: TlsFiles): TlsMaterial | und
 
 const untrusted = 'its certificate is not signed by an authority that we know (…_CA_FILE, sslrootcert)';
 const refused = 'it does not take our client certificate';
+/** A reset that comes before the server's reason is read: runtime/tls-resets.ts. */
+export const endedAfterHandshake =
+  'it ends the connection after the handshake: it may want a client certificate, or another one (…_CERT_FILE, sslcert)';
 /** Codes of Node.js and OpenSSL, in words that say what to look at. */
 const explanations: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
@@ -63,6 +66,7 @@ const explanations: Readonly<Record<string, string>> = {
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: refused,
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: refused,
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: `${refused}: expired`,
+  ENDED_AFTER_HANDSHAKE: endedAfterHandshake,
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS on this port',
 };
 
@@ -83,6 +87,7 @@ function isErrorLike(thrown: unknown): thrown is { message: string; code?: unkno
 
 /** For clients that keep the text of an error and lose its code. */
 const texts: Readonly<Record<string, string>> = {
+  [endedAfterHandshake]: 'ENDED_AFTER_HANDSHAKE',
   'certificate has expired': 'CERT_HAS_EXPIRED',
   "does not match certificate's altnames": 'ERR_TLS_CERT_ALTNAME_INVALID',
   'self-signed certificate': 'SELF_SIGNED_CERT_IN_CHAIN',
