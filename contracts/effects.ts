@@ -6,7 +6,7 @@ export const effects = {
   'feed.follow': 'fill the follower’s feed with the followee’s posts, or take them out',
   'media.link': 'link the upload to its post, or park it until the post claims it',
   'media.claim': 'link the uploads that were parked for this post',
-  notify: 'tell whoever the event concerns, once per channel',
+  notify: 'notify the people whom the event concerns, once per channel',
   'notify.retract': 'take back the in-app notifications about what was deleted',
   identity: 'refresh or hide what shows the user',
   'kafka.emit': 'emit the event to Kafka, in the order of its aggregate',

@@ -7,19 +7,19 @@ import { type Effect } from './effects';
 export const workflowTypes = {
   feedFanoutWorkflow: {
     queue: 'feed',
-    meaning: 'A post appears: fan out to followers, claim its media, tell the mentioned.',
+    meaning: 'A post appears: fan out to followers, claim its media, notify the mentioned.',
   },
   postRefreshWorkflow: { queue: 'feed', meaning: 'A post was edited: refresh the cached summary.' },
   retractionWorkflow: {
     queue: 'feed',
     meaning: 'Something was deleted or archived: tombstone, stop what runs, remove what went out.',
   },
-  followWorkflow: { queue: 'feed', meaning: 'A follow began or ended: fill or clear the feed, tell the followee.' },
+  followWorkflow: { queue: 'feed', meaning: 'A follow began or ended: fill or clear the feed, notify the followee.' },
   mediaLinkWorkflow: {
     queue: 'media',
     meaning: 'An upload finished: link it to its post, or park it until the post claims it.',
   },
-  notificationWorkflow: { queue: 'notification', meaning: 'Decide who is told, and deliver on each channel once.' },
+  notificationWorkflow: { queue: 'notification', meaning: 'Decide who is notified, and deliver on each channel once.' },
   identityWorkflow: {
     queue: 'identity',
     meaning: 'A user was created, changed or deleted: refresh or hide what shows them.',
