@@ -63,14 +63,19 @@ export function createBridgeMetrics(registry: Registry, countPausedTypes = () =>
     }),
     pending: new Gauge({
       name: 'nova_outbox_pending_rows',
-      help: 'Rows neither published nor dead-lettered.',
+      help: 'Rows neither published nor dead-lettered, counted up to 10,000 of each priority.',
       labelNames: ['priority'] as const,
       registers,
     }),
     oldestPending: new Gauge({
       name: 'nova_outbox_oldest_pending_seconds',
-      help: 'Age of the oldest pending row.',
+      help: 'Age of the first pending row.',
       labelNames: ['priority'] as const,
+      registers,
+    }),
+    deadHeads: new Gauge({
+      name: 'nova_outbox_dead_heads',
+      help: 'Dead rows of outbox_heads, which every claim walks: above 100,000 look for a transaction that stays open.',
       registers,
     }),
     deadLettered: new Gauge({ name: 'nova_outbox_dead_lettered_rows', help: 'Rows given up.', registers }),

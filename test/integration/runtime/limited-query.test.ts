@@ -102,12 +102,12 @@ describe('the limit belongs to its statement alone', () => {
   async function leavesNothing(pool: Pool): Promise<void> {
     const texts = [`it's`, `back\\slash`, `nova.outbox_events`, '$1', `'; SELECT 1; --`];
     const statement = {
-      text: `SELECT $1::text[] AS texts, current_setting('statement_timeout') AS limit`,
+      text: `SELECT $1::text[] AS texts, current_setting('statement_timeout') AS limit, current_setting('jit') AS jit`,
       values: [texts],
     };
     for (const serverMs of [300, 450]) {
       const { rows } = await limitedQuery(pool, statement, { serverMs, waitMs: 5_000 });
-      expect(rows).toEqual([{ texts, limit: `${serverMs}ms` }]);
+      expect(rows).toEqual([{ texts, limit: `${serverMs}ms`, jit: 'off' }]);
     }
     expect(await limitNow(pool)).toBe('0');
     await expect(limitedQuery(pool, { text: 'SELECT pg_sleep(9)' }, limits)).rejects.toEqual(ended);
