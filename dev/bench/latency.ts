@@ -2,25 +2,12 @@ import { performance } from 'node:perf_hooks';
 import { Client } from 'pg';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { type NewEvent, publish } from '../../client/publish';
-import { type EventType } from '../../contracts/catalogue';
+import { publish } from '../../client/publish';
 import { createLogger } from '../../runtime/logger';
 import { createPool, inTransaction } from '../../runtime/postgres';
 import { type Percentiles, percentiles } from '../demo/report/percentiles';
+import { probes } from './probes';
 import { type System, withSystem } from './with-system';
-
-/** A follower of the live streamer, the recipient of the message, …: one user all probes tell. */
-const user = '11111111-1111-4111-8111-111111111111';
-const actor = '22222222-2222-4222-8222-222222222222';
-
-const probes: Record<'critical' | 'high' | 'normal', (id: string) => NewEvent<EventType>> = {
-  critical: (id) => ({ type: 'security.alert.raised', payload: { alert_id: id, user_id: user, kind: 'new_login' } }),
-  high: (id) => ({
-    type: 'message.persisted',
-    payload: { message_id: id, conversation_id: id, sender_id: actor, recipient_ids: [user] },
-  }),
-  normal: (id) => ({ type: 'follow.added', payload: { follower_id: actor, followee_id: user }, aggregateId: id }),
-};
 
 interface Sample {
   readonly notifiedMs: number;

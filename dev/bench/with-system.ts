@@ -1,22 +1,33 @@
 import { join } from 'node:path';
+import { type Connection } from '@temporalio/client';
 import { connectClient } from '../../runtime/temporal';
 import { ensureSearchAttributes } from '../../migrations/search-attributes';
 import { createDemoDatabase } from '../demo/setup/database';
-import { startProcess } from '../demo/setup/processes';
+import { type DemoProcess, startProcess } from '../demo/setup/processes';
 import { waitReady } from '../demo/setup/wait-ready';
 import { newRunId, runNames } from '../demo/run-names';
 import { environmentOf } from '../stack/addresses';
+import { messageOf } from '../stack/errors';
 import { plainReporter } from '../stack/reporter';
 import { down, up } from '../stack/stack';
 
+type ProcessName = 'workers' | 'bridge';
+const entries: Record<ProcessName, string> = { workers: 'workers/main.ts', bridge: 'outbox-bridge/main.ts' };
+
 export interface System {
   readonly databaseUrl: string;
+  readonly connection: Connection;
+  readonly temporalNamespace: string;
+  readonly taskQueuePrefix: string;
+  stop(process: ProcessName): Promise<void>;
+  /** Starts processes that were stopped; resolves when the system is ready. */
+  start(...processes: ProcessName[]): Promise<void>;
 }
 
 /** One bridge and one worker process on a stack of their own, for as long as `work` runs. */
 export async function withSystem<T>(
   stack: string,
-  options: { listen: boolean },
+  options: { listen: boolean; environment?: Readonly<Record<string, string>> },
   work: (system: System) => Promise<T>,
 ): Promise<T> {
   const state = await up({ name: stack, report: plainReporter(process.stderr) });
@@ -32,30 +43,50 @@ export async function withSystem<T>(
     TASK_QUEUE_PREFIX: names.taskQueuePrefix,
     SMTP_URL: '',
     LOG_LEVEL: 'warn',
+    ...options.environment,
     ...(options.listen ? { OUTBOX_LISTEN_URL: database.urls.bridge } : {}),
   };
   const logs = join(state.dataDir, `run-${names.run}`);
-  const processes = [
-    startProcess('workers', 'workers/main.ts', { ...environment, DATABASE_URL: database.urls.workers }, logs),
-    startProcess('bridge', 'outbox-bridge/main.ts', { ...environment, DATABASE_URL: database.urls.bridge }, logs),
-  ];
-  try {
-    await waitReady({
+  const running = new Map<ProcessName, DemoProcess>();
+  const launch = (name: ProcessName): void => {
+    const own = { ...environment, DATABASE_URL: database.urls[name] };
+    running.set(name, startProcess(name, entries[name], own, logs));
+  };
+  const ready = (): Promise<void> =>
+    waitReady({
       connection,
       namespace: temporalNamespace,
       taskQueuePrefix: names.taskQueuePrefix,
       pool: database.pool,
-      processes,
+      processes: [...running.values()],
       timeoutMs: 60_000,
       interrupted: new AbortController().signal,
       detail: () => undefined,
     });
-    return await work({ databaseUrl: database.url });
+  try {
+    launch('workers');
+    launch('bridge');
+    await ready();
+    return await work({
+      databaseUrl: database.url,
+      connection,
+      temporalNamespace,
+      taskQueuePrefix: names.taskQueuePrefix,
+      stop: async (name) => {
+        await running.get(name)?.stop();
+        running.delete(name);
+      },
+      start: async (...names) => {
+        names.forEach(launch);
+        await ready();
+      },
+    });
   } finally {
-    await Promise.all(processes.map((process) => process.stop()));
+    await Promise.all([...running.values()].map((process) => process.stop()));
     await connection.close();
     await database.close();
-    await database.drop();
+    // A server under load may not let go of a session in time; what went wrong before is the news.
+    await database.drop().catch((thrown: unknown) => process.stderr.write(`${messageOf(thrown)}\n`));
     if (state.startedHere) await down({ name: stack, wipe: true });
   }
 }

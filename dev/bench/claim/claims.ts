@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { lanesFor } from '../../../outbox-bridge/lanes';
+import { type PgOutboxStore } from '../../../outbox-bridge/pg-outbox-store';
+import { type ClaimRequest, type ClaimedRow, type Settlement } from '../../../outbox-bridge/ports';
+
+/** What a bridge asks for whose window is open and whose starts are fast. */
+export function bridgeRequest(overrides: Partial<ClaimRequest> = {}): ClaimRequest {
+  const lanes = lanesFor(32, 0);
+  const maxRun = 200;
+  return {
+    token: randomUUID(),
+    leaseMs: 15_000,
+    lanes,
+    maxRows: lanes.heads * 4 + maxRun,
+    maxRun,
+    pausedSpellings: [],
+    ...overrides,
+  };
+}
+
+export const published = (row: ClaimedRow): Settlement => ({ kind: 'published', row });
+
+/** Claims one after another, each batch settled before the next. Returns how long each claim took, milliseconds, and what it took. */
+export async function timeClaims(
+  store: PgOutboxStore,
+  claims: number,
+  overrides: Partial<ClaimRequest> = {},
+): Promise<{ ms: number[]; rows: number }> {
+  const ms: number[] = [];
+  let rows = 0;
+  for (let i = 0; i < claims; i++) {
+    const begun = performance.now();
+    const claimed = await store.claim(bridgeRequest(overrides));
+    ms.push(performance.now() - begun);
+    rows += claimed.length;
+    await store.settle(claimed.map(published));
+  }
+  return { ms, rows };
+}
