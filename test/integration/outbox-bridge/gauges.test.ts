@@ -23,7 +23,7 @@ async function gauges(countedTo?: number): Promise<Record<string, number>> {
   const metrics = await registry.getMetricsAsJSON();
   return Object.fromEntries(
     metrics.flatMap(({ name, values }) =>
-      values.map(({ labels, value }) => [[name, ...Object.values(labels)].join(' '), value as number]),
+      values.map(({ labels, value }) => [[name, ...Object.values(labels)].join(' '), value]),
     ),
   );
 }
