@@ -42,7 +42,8 @@ const insert = `
  * Validates an event and inserts its outbox row inside the caller's transaction: committed with the business data, or
  * gone with it. Writers of one aggregate wait here for each other until commit, which fixes the order; so publish late in
  * the transaction.
- * The same id again, with the same aggregate, type and payload, is no second event; with another payload the second row
+ * The same id again, with the same aggregate, type and payload, is no second event while Temporal knows the first run (the
+ * retention of its namespace); after that a second run appears, which repeats no effect. With another payload the second row
  * becomes the dead letter DUPLICATE_EVENT_ID.
  * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, INVALID_ROW, UNKNOWN_EVENT_TYPE before anything is sent to PostgreSQL
  */
