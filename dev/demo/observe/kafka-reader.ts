@@ -76,15 +76,29 @@ export async function startKafkaReader(brokers: string, topicPrefix: string, run
   };
 }
 
+/** How long a broker may take until it can say how far each partition goes. */
+const offsetsMs = 60_000;
+
 async function endOffsets(kafka: Kafka, topics: readonly string[]): Promise<Map<string, number>> {
   return withAdmin(kafka, async (admin) => {
-    const perTopic = await Promise.all(
-      topics.map(async (topic) => {
-        const offsets = await admin.fetchTopicOffsets(topic);
-        return offsets.map(({ partition, high }) => [`${topic}/${partition}`, Number(high)] as const);
-      }),
-    );
-    return new Map(perTopic.flat());
+    const ends = new Map<string, number>();
+    // One after the other: kafkajs fails on a topic that it is asked for while it still fetches the metadata of others.
+    for (const topic of topics) {
+      let failure: unknown;
+      const asked = async (): Promise<boolean> => {
+        try {
+          for (const { partition, high } of await admin.fetchTopicOffsets(topic))
+            ends.set(`${topic}/${partition}`, Number(high));
+          return true;
+        } catch (thrown) {
+          failure = thrown;
+          return false;
+        }
+      };
+      if (!(await until(asked, { timeoutMs: offsetsMs, everyMs: 250 })))
+        throw new Error(`the broker does not say where ${topic} ends`, { cause: failure });
+    }
+    return ends;
   });
 }
 
