@@ -46,6 +46,8 @@ export async function auditNow(
   const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger, tls: config });
   const connection = connectClient(config);
   try {
+    // Away: the audit says that feeds were not compared, and goes on.
+    await redis.connect().catch(() => undefined);
     const temporal = new Client({ connection, namespace: config.temporalNamespace });
     const kafka = createKafka(config, 'nova-ops', logger);
     const deps = { ...realAuditDeps({ pool, temporal, kafka, redis, config }), sleep: (ms: number) => sleep(ms) };

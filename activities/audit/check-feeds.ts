@@ -15,8 +15,8 @@ export async function checkFeeds({ feeds }: AuditDeps, gathered: Gathered): Prom
       return;
     }
     for (const userId of await feeds.sample.readers(feeds.sampleSize)) {
-      gathered.examined.feeds += 1;
       const difference = await feedDifference(feeds, userId);
+      gathered.examined.feeds += 1;
       if (difference !== null && difference.missing.length + difference.surplus.length > 0)
         gathered.suspect('feed_differs', userId);
     }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client } from '@temporalio/client';
+import { type Redis } from 'ioredis';
 import { realAuditDeps } from '../../../../activities/audit/real-deps';
 import { runAudit } from '../../../../activities/audit/run-audit';
 import { configFrom } from '../../../../runtime/config';
@@ -20,6 +21,7 @@ let database: TestDatabase;
 let topics: TestTopics;
 let client: Client;
 let system: OwnSystem;
+let redis: Redis;
 
 beforeAll(async () => {
   [database, client, topics] = await Promise.all([
@@ -31,6 +33,7 @@ beforeAll(async () => {
   system = await createOwnSystem(servers(), database.url, settings);
 }, 120_000);
 afterAll(async () => {
+  redis.disconnect();
   await system.close();
   await client.connection.close();
   await Promise.all([database.drop(), topics.drop()]);
@@ -50,7 +53,8 @@ it('accuses nobody while bridges and workers are killed under load, nor afterwar
     AUDIT_GRACE_MS: '1000',
     AUDIT_LISTS_PER_S: '100',
   });
-  const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger: silentLogger });
+  redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger: silentLogger });
+  await redis.connect();
   const deps = {
     ...realAuditDeps({ pool: database.pool, redis, temporal: client, kafka: topics.kafka, config }),
     sleep: (ms: number) => sleep(ms),
