@@ -57,14 +57,17 @@ export async function sequentialRate(system: System, pool: Pool, seconds: number
   return (started * 1_000) / spentMs;
 }
 
-/** Rows of an aggregate that are marked as started in so many seconds from now, per second. */
+/** Rows of an aggregate that are marked as started while `work` runs, per second. */
 export async function drainRate(pool: Pool, aggregate: string, work: () => Promise<unknown>): Promise<number> {
-  const begun = await pool.query<{ at: Date }>('SELECT clock_timestamp() AS at');
+  const clock = async (): Promise<Date | undefined> =>
+    (await pool.query<{ at: Date }>('SELECT clock_timestamp() AS at')).rows[0]?.at;
+  const begun = await clock();
   await work();
+  // To count takes a while itself, and is not in the time.
   const { rows } = await pool.query<{ rate: number }>(
-    `SELECT (count(*) / extract(epoch FROM clock_timestamp() - $2::timestamptz))::float8 AS rate FROM nova.outbox_events
-     WHERE aggregate_id = $1 AND published_at >= $2::timestamptz`,
-    [aggregate, begun.rows[0]?.at],
+    `SELECT (count(*) / extract(epoch FROM $3::timestamptz - $2::timestamptz))::float8 AS rate FROM nova.outbox_events
+     WHERE aggregate_id = $1 AND published_at >= $2::timestamptz AND published_at < $3::timestamptz`,
+    [aggregate, begun, await clock()],
   );
   return rows[0]?.rate ?? 0;
 }
