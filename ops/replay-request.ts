@@ -30,7 +30,7 @@ interface Row {
 const select = `
   SELECT event_type AS "eventType", aggregate_type AS "aggregateType", aggregate_id AS "aggregateId", sequence,
     to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "createdAt",
-    floor(extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::float8 AS "createdAtMs",
+    round(extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::float8 AS "createdAtMs",
     priority, schema_version AS "schemaVersion", traceparent, published_at IS NOT NULL AS published,
     dead_lettered_at IS NOT NULL AS "deadLettered", emitted_at IS NOT NULL AS emitted
   FROM nova.outbox_events WHERE id = $1`;
