@@ -31,6 +31,7 @@ export class ManagedProcess {
   /** Down because a fault or the end of the run wants it so. */
   private wantedDown = true;
   private ended: Promise<void> = Promise.resolve();
+  private stopping: Promise<void> | undefined;
 
   private program: Program;
   /** Size of the log when what runs now was started, bytes. */
@@ -69,7 +70,13 @@ export class ManagedProcess {
   }
 
   /** SIGTERM, and SIGKILL when that is not heeded; stays down until `start`. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    // Two faults may want it down at once, and a second SIGTERM would mean: end now, whatever is in flight.
+    this.stopping ??= this.endCleanly().finally(() => (this.stopping = undefined));
+    return this.stopping;
+  }
+
+  private async endCleanly(): Promise<void> {
     this.wantedDown = true;
     const { child } = this;
     if (!this.isUp || child === undefined) return;
