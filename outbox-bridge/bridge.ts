@@ -200,7 +200,7 @@ export class Bridge implements Service {
     // Local time is only used to distrust ourselves earlier than the database would.
     const lastStartMs = leasedAtMs + this.deps.leaseMs / 2;
     let [blocked, tried] = [false, 0];
-    for (const row of rows) {
+    for (const [i, row] of rows.entries()) {
       const beganMs = this.deps.now();
       blocked ||= this.stopping || this.deps.outage.active !== undefined || beganMs > lastStartMs;
       if (blocked) {
@@ -213,8 +213,8 @@ export class Bridge implements Service {
       await faultPoint('bridge.started');
       this.runLength.took(this.deps.now() - beganMs);
       drawConsequences(this.deps, row, attempt);
-      this.settler.add(attempt.settlement, leaseEndsMs);
       blocked = mustWait(attempt.settlement);
+      this.settler.add(attempt.settlement, leaseEndsMs, !blocked && i < rows.length - 1);
     }
     return tried;
   }

@@ -9,17 +9,22 @@ import { type OutboxStore, type Settlement } from './ports';
 const batchSize = 500;
 /** A statement that takes longer than this no longer holds up the next one, milliseconds. */
 const overdueMs = 250;
+/** How long marks wait for company while their run goes on, milliseconds. */
+const gatherMs = 25;
 /** Statements under way at most; each waits for its own answer. */
 const maxUnderWay = 4;
 
 interface Entry {
   readonly settlement: Settlement;
   readonly leaseEndsMs: number;
+  readonly mayGather: boolean;
 }
 
 /**
  * Writes down how rows ended, many per statement: while one statement is under way the next batch gathers, so marks cost
- * little when busy and nothing waits when idle. A statement whose answer does not come holds up its own rows only: after a
+ * little when busy and nothing waits when idle. Marks within a run that goes on wait a moment for each other: their
+ * aggregate has no next head before the run's end, and a mark for each start would take the server's time from the starts.
+ * A statement whose answer does not come holds up its own rows only: after a
  * moment the next is sent beside it. While PostgreSQL is away each is tried again until the leases of its rows are over; then they come
  * back by themselves, and the repeated start is harmless.
  */
@@ -27,6 +32,7 @@ export class Settler {
   private readonly queue: Entry[] = [];
   private readonly underWay = new Set<Promise<void>>();
   private flushing: Promise<void> | undefined;
+  private endGathering: (() => void) | undefined;
 
   constructor(
     private readonly deps: {
@@ -38,9 +44,13 @@ export class Settler {
     },
   ) {}
 
-  /** `leaseEndsMs`: by this process's clock, after which writing is pointless. */
-  add(settlement: Settlement, leaseEndsMs: number): void {
-    this.queue.push({ settlement, leaseEndsMs });
+  /**
+   * `leaseEndsMs`: by this process's clock, after which writing is pointless. `mayGather`: more of the same run follows
+   * soon, so this mark may wait for it.
+   */
+  add(settlement: Settlement, leaseEndsMs: number, mayGather = false): void {
+    this.queue.push({ settlement, leaseEndsMs, mayGather });
+    if (!mayGather) this.endGathering?.();
     this.flushing ??= this.flush();
   }
 
@@ -55,6 +65,7 @@ export class Settler {
     // Whatever else ends in this turn of the event loop goes into the same statement.
     await Promise.resolve();
     while (this.queue.length > 0) {
+      await this.gather();
       const writing = this.write(this.queue.splice(0, batchSize)).finally(() => this.underWay.delete(writing));
       this.underWay.add(writing);
       await Promise.race([writing, this.deps.sleep(overdueMs)]);
@@ -62,6 +73,14 @@ export class Settler {
     }
     // In the same breath as the look at the queue: a row added between the two would lie there until the next one.
     this.flushing = undefined;
+  }
+
+  /** A moment, or until a mark comes that something waits for. */
+  private async gather(): Promise<void> {
+    if (!this.queue.every(({ mayGather }) => mayGather)) return;
+    const urgent = new Promise<void>((resolve) => (this.endGathering = resolve));
+    await Promise.race([urgent, this.deps.sleep(gatherMs)]);
+    this.endGathering = undefined;
   }
 
   /** Never throws: what cannot be written comes back when its lease is over. */
