@@ -1,8 +1,9 @@
-import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowClient } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { type DeletedSignal, signals } from '../contracts/signals';
 import { faultPoint } from '../runtime/fault-points';
 import { defaultSchema, inSchema } from '../runtime/schema';
+import { takesNoSignals } from '../runtime/temporal-signals';
 
 /** What a service can say is gone. */
 export interface Deleted {
@@ -51,7 +52,7 @@ async function signalIfRunning(workflows: WorkflowClient, id: string, payload: D
     await workflows.getHandle(id).signal(signals.deleted, payload);
     return true;
   } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) return false;
+    if (takesNoSignals(thrown)) return false;
     throw thrown;
   }
 }

@@ -1,7 +1,8 @@
-import { type Client, WorkflowNotFoundError, isGrpcServiceError } from '@temporalio/client';
+import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { NovaError } from '../../contracts/failures';
 import { type DeletedSignal, type MediaClaimedSignal, signals } from '../../contracts/signals';
 import { oneLine } from '../../runtime/errors';
+import { takesNoSignals } from '../../runtime/temporal-signals';
 import { type RunSignaller } from '../ports/run-signaller';
 import { type UploadWaker } from '../ports/upload-waker';
 
@@ -28,7 +29,7 @@ export class TemporalRunSignaller implements RunSignaller, UploadWaker {
       await this.client.withDeadline(Date.now() + this.options.deadlineMs, () => handle.signal(name, payload));
       return true;
     } catch (thrown) {
-      if (thrown instanceof WorkflowNotFoundError) return false;
+      if (takesNoSignals(thrown)) return false;
       throw new NovaError(isBusy(thrown) ? 'TEMPORAL_BUSY' : 'TEMPORAL_UNAVAILABLE', oneLine(thrown), {
         cause: thrown,
       });

@@ -22,8 +22,13 @@ export const dynamicConfig: Record<string, string> = {
   'frontend.namespaceRPS.visibility': '2000',
 };
 
-/** Timers and retries have a floor of one second otherwise; only tests should count on less. */
-export const testDynamicConfig: Record<string, string> = { 'history.timerProcessorMaxTimeShift': '"10ms"' };
+/** Only tests should count on these. */
+export const testDynamicConfig: Record<string, string> = {
+  // Timers and retries have a floor of one second otherwise.
+  'history.timerProcessorMaxTimeShift': '"10ms"',
+  // 10,000 otherwise: more than a test has time to send.
+  'history.maximumSignalsPerExecution': '1600',
+};
 
 export const temporal: LocalServer = {
   name: 'temporal',

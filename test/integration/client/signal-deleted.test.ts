@@ -70,6 +70,21 @@ describe('a delete that was signalled and whose transaction rolled back', () => 
     expect(await all.feed.feedOf(follower)).toEqual([postId]);
   });
 
+  it('holds a notice back, which is in the inbox when the hold is over', async () => {
+    const [bob, messageId] = [await insertUser(pool()), newId()];
+    const event = await insertEvent(pool(), 'message.persisted', {
+      ...{ message_id: messageId, conversation_id: newId() },
+      ...{ sender_id: await insertUser(pool()), mentioned_user_ids: [bob] },
+    });
+    await signal({ aggregateType: 'message', aggregateId: event.aggregateId, subjectId: messageId });
+    const run = await nova.start('notificationWorkflow', event);
+    await waitFor(isHeld(event.eventId), { what: 'the notice held back' });
+    expect(await new PgInbox(pool()).unreadCount(bob)).toBe(0);
+    await endHold(messageId);
+    await run.result();
+    expect(await new PgInbox(pool()).unreadCount(bob)).toBe(1);
+  });
+
   it('delays an e-mail, which is sent when the hold is over', async () => {
     const [bob, messageId] = [await insertUser(pool()), newId()];
     outcome = { kind: 'not_sent', reason: 'SMTP_CONNECT', scope: 'channel' };

@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { DefaultLogger, type LogEntry, defaultSinks } from '@temporalio/worker';
 import { eventStory } from '../../../ops/event-story';
 import { storyLines } from '../../../ops/story-lines';
+import { signalDeleted } from '../../../client/signal-deleted';
 import { signals } from '../../../contracts/signals';
 import { type WorkflowType } from '../../../contracts/workflow-types';
 import { createTestDatabase } from '../../support/database';
@@ -171,7 +172,8 @@ describe('a flood of signals', () => {
     ]);
     expect(await finish(run, 'notificationWorkflow')).toMatchObject({ outcome: 'done' });
     const looks = await deliverLooks(run);
-    expect(looks.length).toBeGreaterThan(5);
+    // On a busy machine one workflow task takes many signals, and they look together.
+    expect(looks.length).toBeGreaterThan(1);
     expect(looks.length).toBeLessThanOrEqual(21);
   });
 
@@ -195,8 +197,14 @@ describe('a flood of signals', () => {
         }),
       };
       const run = await all.start('feedFanoutWorkflow', post);
-      await flood(run as Run, signals.deleted, 100);
+      await flood(run as Run, signals.deleted, 1_600);
       await waitFor(async () => (await run.describe()).memo?.['ignoredSignals'] !== undefined);
+      await expect(signal(run as Run, signals.deleted, [json])).rejects.toThrow(/limit for signal events/);
+      // That a run takes no more signals is no error for a service, nor for the delete's own workflow.
+      const { pool } = all.feed.database;
+      await pool.query('UPDATE outbox_events SET published_at = now() WHERE id = $1', [post.eventId]);
+      const deleted = { aggregateType: 'post', aggregateId: post.aggregateId } as const;
+      expect(await signalDeleted({ pool, workflows: all.client.workflow }, deleted)).toEqual([]);
       const paused = all.deps;
       all.deps = all.feed.deps;
       await all.run('retractionWorkflow', await all.feed.remove(post, author));
