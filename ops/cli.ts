@@ -4,6 +4,7 @@ import { oneLine } from '../runtime/errors';
 import { auditCommandSettings, auditNow, durationMs } from './audit';
 import { acknowledgeFindings } from './audit-findings';
 import { auditText } from './audit-print';
+import { auditSchedule, auditScheduleText } from './audit-schedule';
 import { listDeadLetters } from './dead-letters';
 import { eventStory } from './event-story';
 import { type GiveUpOptions, giveUpCommand } from './give-up';
@@ -43,14 +44,19 @@ program
   .description('what waits, where and why; exit code 1 when a person should look')
   .option('--json')
   .action(async ({ json }: { json?: boolean }) => {
-    const [report, found] = await withConnections(config(), ({ pool, config, workflows }) =>
-      Promise.all([outboxReport(pool, config), openFindings(pool, workflows)]),
+    const [report, found, audits] = await withConnections(config(), ({ pool, config, workflows, schedules }) =>
+      Promise.all([
+        outboxReport(pool, config),
+        openFindings(pool, workflows),
+        auditSchedule(schedules, config.taskQueuePrefix),
+      ]),
     );
-    print.report({ ...report, ...found }, json ?? false);
-    if (json !== true) console.log(openFindingsText(found));
+    const status = { ...report, ...found, auditSchedule: audits };
+    print.report(status, json ?? false);
+    if (json !== true) console.log(`${openFindingsText(found)}\n${auditScheduleText(audits)}`);
     const isIdle = report.bridges.every(({ state }) => state === 'outage' || state === 'refused');
-    if (report.deadLettered > 0 || isIdle || Object.keys(found.kinds).length > 0 || found.pausedRuns !== 0)
-      process.exitCode = 1;
+    const isFound = Object.keys(found.kinds).length > 0 || found.pausedRuns !== 0;
+    if (report.deadLettered > 0 || isIdle || isFound || audits.state === 'paused') process.exitCode = 1;
   });
 
 program

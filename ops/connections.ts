@@ -1,4 +1,4 @@
-import { WorkflowClient } from '@temporalio/client';
+import { ScheduleClient, WorkflowClient } from '@temporalio/client';
 import { type Redis } from 'ioredis';
 import { type Pool } from 'pg';
 import { feedSettings } from '../activities/feed/settings';
@@ -29,6 +29,7 @@ export interface Connections {
   readonly config: ConfigOf<typeof opsSettings>;
   readonly pool: Pool;
   readonly workflows: WorkflowClient;
+  readonly schedules: ScheduleClient;
   readonly redis: Redis;
   /** Events whose workflow is open. */
   readonly openRuns: () => Promise<OpenRuns>;
@@ -66,6 +67,7 @@ export async function withConnections<T>(
       retentionGuardMs: async () =>
         retentionGuardMs(config.retentionMarginHours, await readRetentionMs(connection, config.temporalNamespace)),
       workflows: new WorkflowClient({ connection, namespace: config.temporalNamespace }),
+      schedules: new ScheduleClient({ connection, namespace: config.temporalNamespace }),
     });
   } finally {
     redis.disconnect();

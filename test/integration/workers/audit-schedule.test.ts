@@ -1,6 +1,8 @@
 import { type Client } from '@temporalio/client';
 import { auditScheduleId, maintenanceQueue } from '../../../contracts/maintenance';
 import { keepAuditSchedule } from '../../../workers/schedules';
+import { createTestDatabase } from '../../support/database';
+import { runOps } from '../../support/ops-command';
 import { createTestClient, testQueuePrefix } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
 
@@ -48,6 +50,28 @@ describe('the schedule of the audit', () => {
       state: { paused: true, note: 'looking into it' },
     });
   });
+
+  it('is said by ops status, paused or not, with the note of the person who paused it', async () => {
+    const database = await createTestDatabase();
+    try {
+      const config = configured(300);
+      const status = async () => {
+        const environment = { DATABASE_URL: database.url, TASK_QUEUE_PREFIX: config.taskQueuePrefix };
+        const { code, stdout } = await runOps(environment, 'status');
+        return [code, stdout.trim().split('\n').at(-1)] as const;
+      };
+      expect((await status())[1]).toBe('no audit is scheduled');
+      await keepAuditSchedule(client, config);
+      expect((await status())[1]).toBe('audit every 300 s');
+      await client.schedule.getHandle(auditScheduleId(config.taskQueuePrefix)).pause('looking into it');
+      expect(await status()).toEqual([
+        1,
+        'the schedule of the audit is PAUSED (looking into it): nothing is audited until a person ends the pause in the Web UI',
+      ]);
+    } finally {
+      await database.drop();
+    }
+  }, 60_000);
 
   it('is not touched again while it is current', async () => {
     const config = configured(300);
