@@ -124,7 +124,7 @@ async function measure(system: System, sizes: Sizes): Promise<Verdict[]> {
     add('without workers: starts one after another', boundAlone, 'rows/s');
     add('without workers: hot aggregate drains', drainedAlone, 'rows/s', { atLeast: 50 });
     add('without workers: … of one after another', drainedAlone / boundAlone, '×', { atLeast: 0.8 });
-    await owner.query(`UPDATE outbox_heads SET wake_at = 'infinity'`); // as behind a dead letter that holds
+    await owner.query(`UPDATE nova.outbox_heads SET wake_at = 'infinity'`); // as behind a dead letter that holds
 
     await fillBurst(owner, sizes.burst, progress('burst', sizes.burst));
     addClaims('claim of a burst, never analyzed', (await timeClaims(store, sizes.claims)).ms);
@@ -143,7 +143,7 @@ async function startRate(owner: Awaited<ReturnType<typeof ownerSession>>, second
   const begun = await owner.query<{ at: Date }>('SELECT clock_timestamp() AS at');
   await sleep(seconds * 1_000);
   const { rows } = await owner.query<{ started: number }>(
-    'SELECT count(*)::int AS started FROM outbox_events WHERE published_at > $1',
+    'SELECT count(*)::int AS started FROM nova.outbox_events WHERE published_at > $1',
     [begun.rows[0]?.at],
   );
   return (rows[0]?.started ?? 0) / seconds;
