@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Cleanup } from '../../dev/demo/cleanup';
 import { type Steps } from '../../dev/demo/steps';
@@ -99,6 +100,8 @@ async function underFire(
       const state = new LiveState(plan.length, performance.now() + options.minutes * 60_000);
       const telling = setInterval(() => detail(state.line()), detailEveryMs);
       const until = AbortSignal.any([interrupted, over.signal]);
+      // Every writer and every recovery waits with them at once: that is no leak.
+      setMaxListeners(0, until, interrupted);
       const wholeTime = pause(options.minutes * 60_000, undefined, { signal: interrupted }).catch(() => undefined);
       const onProgress = (progress: TrafficProgress) => (state.traffic = progress);
       const { seed, rate } = options;
