@@ -11,13 +11,15 @@ export interface RecoverySampler {
   close(): Promise<void>;
 }
 
+/** How often it looks, milliseconds; less often when a look itself takes long, so that looking never takes the server's time. */
 const everyMs = 250;
+const restsPerLook = 4;
 
 const openNow = `
   SELECT id FROM outbox_events WHERE (published_at IS NULL OR emitted_at IS NULL) AND dead_lettered_at IS NULL`;
 const stillOpen = `${openNow} AND id = ANY ($1::uuid[])`;
 
-/** Looks at the server itself, every quarter of a second, and connects again when that is lost. */
+/** Looks at the server itself and connects again when that is lost. */
 export function createRecoverySampler(connectionString: string): RecoverySampler {
   const closed = new AbortController();
   const pool = new Pool({ connectionString, max: 3, connectionTimeoutMillis: 3_000, query_timeout: 10_000 });
@@ -37,9 +39,11 @@ export function createRecoverySampler(connectionString: string): RecoverySampler
       const over = AbortSignal.any([signal, closed.signal]);
       let open: string[] | null = null;
       while (!over.aborted) {
+        const askedAt = performance.now();
         open = open === null ? await ask(openNow, []) : ((await ask(stillOpen, [open])) ?? open);
         if (open?.length === 0) return Math.round(performance.now() - begun);
-        await pause(everyMs, undefined, { signal: over }).catch(() => undefined);
+        const restMs = Math.max(everyMs, restsPerLook * (performance.now() - askedAt));
+        await pause(restMs, undefined, { signal: over }).catch(() => undefined);
       }
       return null;
     },
