@@ -28,6 +28,7 @@ export async function createTestTopics(only: readonly Domain[] = domains): Promi
   // Domains that are not asked for share the first one's topic, so that only a few are made.
   const wanted = Object.fromEntries(domains.map((domain) => [domain, only.includes(domain) ? topics[domain] : first]));
   await ensureTopics(kafka, wanted as Record<Domain, string>, { replicationFactor: 1 });
+  await untilLed(kafka, [...new Set(Object.values(wanted))]);
   return {
     kafka,
     prefix,
@@ -43,6 +44,23 @@ export async function createTestTopics(only: readonly Domain[] = domains): Promi
         await admin.deleteTopics({ topics: existing.filter((topic) => topic.startsWith(`${prefix}.`)) });
       }),
   };
+}
+
+/**
+ * Waits until the leader of each partition serves it. A busy broker names itself as the leader first and refuses what is sent
+ * to it for a moment more: the product tries again, a test's own producer does not.
+ */
+async function untilLed(kafka: Kafka, topics: readonly string[]): Promise<void> {
+  await withAdmin(kafka, async (admin) => {
+    for (const topic of topics) {
+      const isServed = () =>
+        admin.fetchTopicOffsets(topic).then(
+          () => true,
+          () => false,
+        );
+      await waitFor(isServed, { timeoutMs: 60_000, everyMs: 50, what: `the leaders of ${topic}` });
+    }
+  });
 }
 
 export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
