@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Admin, type Consumer, type EachBatchPayload, type Kafka, KafkaJSError } from 'kafkajs';
 import { kafkaHeaders } from '../../contracts/kafka';
 import { NovaError } from '../../contracts/failures';
@@ -53,21 +54,10 @@ export class KafkaAuditRecords implements AuditRecords {
   private async spans(admin: Admin, sinceMs: number): Promise<Span[]> {
     const existing = new Set(await admin.listTopics());
     const topics = [...new Set(this.topics)].filter((topic) => existing.has(topic));
-    const perTopic = await Promise.all(
-      topics.map(async (topic) => {
-        const [ends, starts] = await Promise.all([
-          admin.fetchTopicOffsets(topic),
-          admin.fetchTopicOffsetsByTimestamp(topic, Math.floor(sinceMs)),
-        ]);
-        return ends.map(({ partition, low, high }): Span => {
-          const start = starts.find((entry) => entry.partition === partition)?.offset ?? high;
-          const position = Number(start) < 0 ? Number(high) : Number(start);
-          const cut = Number(low) > 0 && position <= Number(low);
-          return { topic, partition, start: String(position), end: Number(high), cut, position, firstMs: undefined };
-        });
-      }),
-    );
-    return perTopic.flat();
+    const spans: Span[] = [];
+    // One after the other: kafkajs fails on a topic that it is asked for while it still fetches the metadata of others.
+    for (const topic of topics) spans.push(...(await spansOf(admin, topic, sinceMs)));
+    return spans;
   }
 
   private async consume(
@@ -84,6 +74,29 @@ export class KafkaAuditRecords implements AuditRecords {
     } finally {
       await consumer.disconnect().catch(() => undefined);
       await admin.deleteGroups([groupId]).catch(() => undefined);
+    }
+  }
+}
+
+/** Asked again while the broker's leaders change: kafkajs takes the answer of a leader that has gone for a bug of its own. */
+async function spansOf(admin: Admin, topic: string, sinceMs: number): Promise<Span[]> {
+  const untilMs = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      const ends = await admin.fetchTopicOffsets(topic);
+      const starts = await admin.fetchTopicOffsetsByTimestamp(topic, Math.floor(sinceMs));
+      return ends.map(({ partition, low, high }): Span => {
+        const start = starts.find((entry) => entry.partition === partition)?.offset ?? high;
+        const position = Number(start) < 0 ? Number(high) : Number(start);
+        const cut = Number(low) > 0 && position <= Number(low);
+        return { topic, partition, start: String(position), end: Number(high), cut, position, firstMs: undefined };
+      });
+    } catch (thrown) {
+      if (performance.now() > untilMs)
+        throw new NovaError('KAFKA_UNAVAILABLE', `the broker does not say how far ${topic} goes: ${oneLine(thrown)}`, {
+          cause: thrown,
+        });
+      await pause(250);
     }
   }
 }
