@@ -57,7 +57,7 @@ export function spellingsOf(type: EventType): readonly string[] {
   return [type, ...(bySpelling.get(type)?.aliases ?? [])];
 }
 
-/** Partition counts of requirements 3.4; 6 where the sources are silent. */
+/** Partition counts of the topics; 6 where nothing asks for another. */
 export const topicPartitions: Record<Domain, number> = {
   content: 6,
   media: 3,

@@ -9,7 +9,7 @@ export const kafkaHeaders = {
   traceparent: 'traceparent',
 } as const;
 
-/** Topic of each domain: `${prefix}.<domain>.events`, unless overridden (CFG-03 to CFG-05). */
+/** Topic of each domain: `${prefix}.<domain>.events`, unless overridden. */
 export function topicNames(prefix: string, overrides: Partial<Record<Domain, string>> = {}): Record<Domain, string> {
   return Object.fromEntries(
     domains.map((domain) => [domain, overrides[domain] ?? `${prefix}.${domain}.events`]),

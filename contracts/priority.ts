@@ -1,4 +1,4 @@
-/** Priority levels of requirements 2: the number is stored on the outbox row and orders the claim, lower first. */
+/** Priority levels: the number is stored on the outbox row and orders the claim, lower first. */
 export const priorities = { critical: 0, high: 1, normal: 2, low: 3 } as const;
 
 export type PriorityName = keyof typeof priorities;

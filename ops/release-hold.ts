@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { type Pool } from 'pg';
+import { inTransaction } from '../runtime/postgres';
 import { confirmed } from './confirm';
 import { type EventHold, holdOf } from './held-aggregates';
 
@@ -38,21 +39,13 @@ export async function planRelease(pool: Pool, id: string): Promise<ReleasePlan |
 
 /** Lets pass what the dead letter holds back; it stays one. False: another person was quicker, or it was requeued. */
 export async function releaseHold(pool: Pool, id: string, reason: string | null): Promise<boolean> {
-  const client = await pool.connect();
-  try {
-    await client.query('BEGIN');
+  return inTransaction(pool, async (client) => {
     const { released } = (await client.query<{ released: boolean }>(release, [id])).rows[0] ?? { released: false };
     const why = reason === null ? '' : `: ${reason.slice(0, 300)}`;
     if (released)
       await client.query(note, [id, `; hold released ${new Date().toISOString()} by ${userInfo().username}${why}`]);
-    await client.query('COMMIT');
     return released;
-  } catch (thrown) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw thrown;
-  } finally {
-    client.release();
-  }
+  });
 }
 
 export interface ReleaseOptions {

@@ -18,7 +18,7 @@ export interface Attempt {
 }
 
 export interface AttemptLimits {
-  /** Failures of the row itself before it is dead-lettered (CFG-11). */
+  /** Failures of the row itself before it is dead-lettered. */
   readonly maxAttempts: number;
   /**
    * Age of the first attempt beyond which a start is not repeated blindly: Temporal may have run the workflow and

@@ -1,8 +1,8 @@
-import { isGrpcServiceError } from '@temporalio/client';
 import { NamespaceNotFoundError, PayloadConverterError, ValueError, WorkflowNotFoundError } from '@temporalio/common';
 import { google } from '@temporalio/proto';
 import { type FailureCode } from '../contracts/failures';
 import { oneLine, toError } from '../runtime/errors';
+import { serviceErrorIn } from '../runtime/service-error';
 
 /** gRPC status codes, https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
 export const grpcStatus = {
@@ -127,10 +127,8 @@ function statusName(code: number | undefined): GrpcStatus | undefined {
 }
 
 function grpcAnswer(thrown: unknown): { code: number; details: string[] } | undefined {
-  for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
-    if (isGrpcServiceError(error)) return { code: error.code, details: detailNames(error.metadata) };
-  }
-  return undefined;
+  const reply = serviceErrorIn(thrown);
+  return reply && { code: reply.code, details: detailNames(reply.metadata) };
 }
 
 /** Names of the messages in the trailer, without their packages; a trailer that cannot be read has none. */

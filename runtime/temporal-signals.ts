@@ -1,4 +1,5 @@
-import { WorkflowNotFoundError, isGrpcServiceError } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { serviceErrorIn } from './service-error';
 
 /** Temporal gives a run that has had all signals it may have this code of gRPC, and says so only in words. */
 const invalidArgument = 3;
@@ -10,7 +11,6 @@ const ofTheLimit = /limit for signal events/i;
  */
 export function takesNoSignals(thrown: unknown): boolean {
   if (thrown instanceof WorkflowNotFoundError) return true;
-  for (let error: unknown = thrown; error instanceof Error; error = error.cause)
-    if (isGrpcServiceError(error)) return (error.code as number) === invalidArgument && ofTheLimit.test(error.details);
-  return false;
+  const reply = serviceErrorIn(thrown);
+  return reply !== undefined && (reply.code as number) === invalidArgument && ofTheLimit.test(reply.details);
 }

@@ -1,7 +1,8 @@
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { type Client } from '@temporalio/client';
 import { NovaError } from '../../contracts/failures';
 import { type DeletedSignal, type MediaClaimedSignal, signals } from '../../contracts/signals';
 import { oneLine } from '../../runtime/errors';
+import { serviceErrorIn } from '../../runtime/service-error';
 import { takesNoSignals } from '../../runtime/temporal-signals';
 import { type RunSignaller } from '../ports/run-signaller';
 import { type UploadWaker } from '../ports/upload-waker';
@@ -30,16 +31,8 @@ export class TemporalRunSignaller implements RunSignaller, UploadWaker {
       return true;
     } catch (thrown) {
       if (takesNoSignals(thrown)) return false;
-      throw new NovaError(isBusy(thrown) ? 'TEMPORAL_BUSY' : 'TEMPORAL_UNAVAILABLE', oneLine(thrown), {
-        cause: thrown,
-      });
+      const isBusy = (serviceErrorIn(thrown)?.code as number | undefined) === resourceExhausted;
+      throw new NovaError(isBusy ? 'TEMPORAL_BUSY' : 'TEMPORAL_UNAVAILABLE', oneLine(thrown), { cause: thrown });
     }
   }
-}
-
-function isBusy(thrown: unknown): boolean {
-  for (let error: unknown = thrown; error instanceof Error; error = error.cause) {
-    if (isGrpcServiceError(error)) return (error.code as number) === resourceExhausted;
-  }
-  return false;
 }

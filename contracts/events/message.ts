@@ -23,7 +23,7 @@ function conversationFromAggregate(raw: Record<string, unknown>, aggregateId: st
 
 const content = z.string().max(100_000).optional();
 
-/** Plaintext of an end-to-end encrypted chat enters nothing at all (requirements 2.4). */
+/** Plaintext of an end-to-end encrypted chat enters nothing at all. */
 const noPlaintext = (message: { encrypted?: boolean | undefined; content?: string | undefined }) =>
   message.encrypted !== true || message.content === undefined;
 const noPlaintextRule = {

@@ -31,6 +31,7 @@ import { type TestBridge, createTestBridge } from './bridge';
 import { insertEvent, newId } from './events';
 import { type TestTopics, createTestTopics } from './kafka';
 import { silentLogger } from './logger';
+import { type CommandResult, runOps } from './ops-command';
 import { servers } from './servers';
 import { createTestClient, startTestWorkers, testQueuePrefix, workflowBundle } from './temporal';
 import { waitFor } from './wait-for';
@@ -61,6 +62,8 @@ export interface AuditWorld {
   /** A reader who follows one author with this many posts, and whose feed in Redis is right and believed. Posts: oldest first. */
   reader(posts: number): Promise<{ readonly userId: string; readonly authorId: string; readonly posts: string[] }>;
   set(eventId: string, assignments: string): Promise<void>;
+  /** The operator's command on this deployment. */
+  ops(...args: string[]): Promise<CommandResult>;
   close(): Promise<void>;
 }
 
@@ -136,6 +139,17 @@ export async function createAuditWorld(): Promise<AuditWorld> {
         'message.edited',
         { message_id: newId(), conversation_id: aggregateId, editor_id: newId(), content: 'text' },
         { published: false, aggregateId },
+      ),
+    ops: (...args) =>
+      runOps(
+        {
+          DATABASE_URL: database.url,
+          KAFKA_TOPIC_PREFIX: topics.prefix,
+          TASK_QUEUE_PREFIX: prefix,
+          AUDIT_SETTLE_S: '0',
+          AUDIT_GRACE_MS: '200',
+        },
+        ...args,
       ),
     async settled(count) {
       const refs: EventRef[] = [];

@@ -2,7 +2,6 @@ import { NovaError } from '../../../contracts/failures';
 import { planReplays, startReplays } from '../../../ops/replay';
 import { type AuditWorld, createAuditWorld } from '../../support/audit-world';
 import { newId } from '../../support/events';
-import { runOps } from '../../support/ops-command';
 import { servers } from '../../support/servers';
 import { waitFor } from '../../support/wait-for';
 
@@ -17,17 +16,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 afterEach(() => world.failing.clear());
 
-const ops = (...args: string[]) =>
-  runOps(
-    {
-      DATABASE_URL: world.database.url,
-      KAFKA_TOPIC_PREFIX: world.topics.prefix,
-      TASK_QUEUE_PREFIX: world.prefix,
-      AUDIT_SETTLE_S: '0',
-      AUDIT_GRACE_MS: '200',
-    },
-    ...args,
-  );
+const ops = (...args: string[]) => world.ops(...args);
 const deps = () => ({
   pool: world.database.pool,
   workflows: world.client.workflow,

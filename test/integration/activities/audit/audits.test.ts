@@ -7,7 +7,6 @@ import { createAuditGauges, readAuditGauges } from '../../../../outbox-bridge/au
 import { keepAuditSchedule } from '../../../../workers/schedules';
 import { type AuditWorld, createAuditWorld, startMaintenanceWorker } from '../../../support/audit-world';
 import { silentLogger } from '../../../support/logger';
-import { runOps } from '../../../support/ops-command';
 import { waitFor } from '../../../support/wait-for';
 
 let world: AuditWorld;
@@ -17,17 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const ops = (...args: string[]) =>
-  runOps(
-    {
-      DATABASE_URL: world.database.url,
-      KAFKA_TOPIC_PREFIX: world.topics.prefix,
-      TASK_QUEUE_PREFIX: world.prefix,
-      AUDIT_SETTLE_S: '0',
-      AUDIT_GRACE_MS: '200',
-    },
-    ...args,
-  );
+const ops = (...args: string[]) => world.ops(...args);
 
 const metrics = async () => {
   const registry = new Registry();
