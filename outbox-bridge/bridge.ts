@@ -144,8 +144,10 @@ export class Bridge implements Service {
       maxRun: this.runLength.rows,
       pausedSpellings: this.deps.pauses.spellings(),
     });
-    if (rows.length === 0) this.progress.fruitful();
-    if (rows.length === 0) return pacer.wait();
+    if (rows.length === 0) {
+      this.progress.empty();
+      return pacer.wait();
+    }
     pacer.reset();
     metrics.claimed.inc(rows.length);
     await faultPoint('bridge.claimed');

@@ -7,20 +7,39 @@ const alarmAfter = 3;
 /**
  * Whether claiming leads anywhere. A bridge that claims rows and gives all of them back without a start looks busy and does
  * nothing; the usual cause is a claim that takes longer than half a lease.
+ *
+ * A claim without rows proves little: the row given back a moment ago may not be free yet, or another bridge has it in its
+ * hand, to give it back too. Only after a whole lease without rows is it known that nothing waits.
  */
 export class ClaimProgress {
   private fruitless = 0;
   private why = '';
+  private emptySinceMs: number | undefined;
 
-  constructor(private readonly deps: { readonly metrics: BridgeMetrics; readonly logger: Logger }) {}
+  constructor(
+    private readonly deps: {
+      readonly metrics: BridgeMetrics;
+      readonly logger: Logger;
+      readonly leaseMs: number;
+      readonly now: () => number;
+    },
+  ) {}
 
   /** For people; undefined while all is well. */
   get reason(): string | undefined {
     return this.fruitless < alarmAfter ? undefined : `${this.fruitless} claims in a row led to no start: ${this.why}`;
   }
 
-  /** A row was tried, or there was nothing to claim. */
+  /** A claim found no rows. */
+  empty(): void {
+    const nowMs = this.deps.now();
+    this.emptySinceMs ??= nowMs;
+    if (nowMs - this.emptySinceMs >= this.deps.leaseMs) this.fruitful();
+  }
+
+  /** A row was tried, or nothing waits. */
   fruitful(): void {
+    this.emptySinceMs = undefined;
     if (this.reason !== undefined) this.deps.logger.info({}, 'starts go on');
     this.fruitless = 0;
     this.deps.metrics.fruitlessClaims.set(0);
@@ -28,6 +47,7 @@ export class ClaimProgress {
 
   /** A claim failed, or all its rows were given back untried. */
   without(why: string): void {
+    this.emptySinceMs = undefined;
     this.fruitless += 1;
     this.why = why;
     this.deps.metrics.fruitlessClaims.set(this.fruitless);

@@ -5,9 +5,12 @@ import { silentLogger } from '../../support/logger';
 
 describe('claims that lead to no start', () => {
   const gauge = new Gauge({ name: 'fruitless', help: 'x', registers: [new Registry()] });
+  let nowMs = 0;
   const progress = new ClaimProgress({
     metrics: { fruitlessClaims: gauge } as unknown as BridgeMetrics,
     logger: silentLogger,
+    leaseMs: 1_000,
+    now: () => nowMs,
   });
   const shown = async () => (await gauge.get()).values[0]?.value;
 
@@ -20,6 +23,20 @@ describe('claims that lead to no start', () => {
     progress.fruitful();
     expect(progress.reason).toBeUndefined();
     expect(await shown()).toBe(0);
+  });
+
+  it('are counted on over claims without rows, until these last a whole lease', () => {
+    const claims = (...found: ('rows' | 'none')[]): void =>
+      found.forEach((one) => (one === 'rows' ? progress.without('rows come back untried') : progress.empty()));
+    claims('rows', 'none', 'rows', 'none', 'none', 'rows');
+    expect(progress.reason).toMatch(/^3 claims in a row/);
+    progress.empty();
+    nowMs += 999;
+    progress.empty();
+    expect(progress.reason).toBeDefined();
+    nowMs += 1;
+    progress.empty();
+    expect(progress.reason).toBeUndefined();
   });
 });
 
