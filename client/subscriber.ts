@@ -33,8 +33,8 @@ export interface SubscriberOptions {
   readonly handle: (event: ReceivedEvent, signal: AbortSignal) => Promise<void>;
   /**
    * A partition stopped, or a handler passed its time: the event stays first in line and is tried again after `retryMs`.
-   * Without `at`: the whole consumer fell (the group's coordinator is gone, no right to read) and is started again after
-   * as long.
+   * Without `at`: the whole consumer fell (the group's coordinator is gone, no right to read), or could not start yet (no
+   * broker, no such topic), and is started again after as long.
    */
   readonly onError: (error: Error, at?: { topic: string; partition: number; offset: string }) => void;
   /** Pause of a partition whose event failed, or is still handled elsewhere, milliseconds. Default 1,000. */
@@ -98,6 +98,10 @@ export class Subscriber implements Service {
     );
   }
 
+  /**
+   * Resolves when it reads. A service may start before Kafka does: each try is reported to `onError`.
+   * @throws what no further try would change, such as a login that is refused
+   */
   async start(): Promise<void> {
     await this.lasting.start(
       { topics: [...this.options.topics], fromBeginning: true },

@@ -1,8 +1,12 @@
-import { type Consumer, type ConsumerConfig, type ConsumerRunConfig, type Kafka } from 'kafkajs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Consumer, type ConsumerConfig, type ConsumerRunConfig, type Kafka, KafkaJSError } from 'kafkajs';
 import { toError } from './errors';
 
 export interface LastingConsumerOptions {
-  /** The consumer fell and is started again after `retryMs`: the broker's partitions wait, nothing is passed over. */
+  /**
+   * The consumer fell, or no broker answered at its start, and it is started again after `retryMs`: the broker's partitions
+   * wait, nothing is passed over.
+   */
   readonly onCrash: (error: Error) => void;
   readonly retryMs?: number;
 }
@@ -17,7 +21,7 @@ export class LastingConsumer {
   readonly consumer: Consumer;
   private running: Promise<void> = Promise.resolve();
   private revival: NodeJS.Timeout | undefined;
-  private stopped = false;
+  private readonly stopping = new AbortController();
 
   constructor(
     kafka: Kafka,
@@ -30,26 +34,45 @@ export class LastingConsumer {
     this.consumer = kafka.consumer({ metadataMaxAge: 30_000, ...config, retry });
   }
 
-  /** @throws what kafkajs throws when no broker answers, or a topic does not exist; what comes later is reported */
+  /**
+   * Resolves when the consumer runs. No broker, no leader, or a topic that does not exist yet: each try is reported, until one
+   * succeeds or `stop` is called.
+   * @throws what kafkajs does not call retriable, such as a login that is refused; what comes later is reported
+   */
   async start(
     subscription: { readonly topics: string[]; readonly fromBeginning?: boolean },
     config: ConsumerRunConfig,
   ): Promise<void> {
     const { consumer } = this;
     consumer.on(consumer.events.CRASH, ({ payload }) => this.fell(payload.error, config));
-    await consumer.connect();
-    await consumer.subscribe(subscription);
+    for (;;) {
+      try {
+        await consumer.connect();
+        await consumer.subscribe(subscription);
+        break;
+      } catch (thrown) {
+        if (this.stopping.signal.aborted) return;
+        if (!mayPass(thrown)) throw thrown;
+        this.options.onCrash(toError(thrown));
+        await pause(this.retryMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+      if (this.stopping.signal.aborted) return;
+    }
     await this.run(config);
   }
 
   /** Resolves when no message is being handled any more. */
   async stop(): Promise<void> {
-    this.stopped = true;
+    this.stopping.abort();
     clearTimeout(this.revival);
     await this.consumer.disconnect();
     await this.running;
     // What was just starting may have connected again.
     await this.consumer.disconnect();
+  }
+
+  private get retryMs(): number {
+    return this.options.retryMs ?? 1_000;
   }
 
   private run(config: ConsumerRunConfig): Promise<void> {
@@ -58,10 +81,15 @@ export class LastingConsumer {
   }
 
   private fell(error: Error, config: ConsumerRunConfig): void {
-    if (this.stopped) return;
+    if (this.stopping.signal.aborted) return;
     clearTimeout(this.revival);
-    this.revival = setTimeout(() => void this.run(config), this.options.retryMs ?? 1_000);
+    this.revival = setTimeout(() => void this.run(config), this.retryMs);
     // Last: a listener that throws is not to keep the consumer down.
     this.options.onCrash(error);
   }
+}
+
+/** kafkajs gives up what it calls retriable after some tries; that it was retriable is still true. */
+function mayPass(thrown: unknown): boolean {
+  return thrown instanceof KafkaJSError && (thrown.retriable || thrown.name === 'KafkaJSNumberOfRetriesExceeded');
 }

@@ -160,6 +160,48 @@ it('comes back when the network breaks while it looks for its group’s coordina
   expect(handled).toEqual([1, 2]);
 });
 
+it('starts while no broker can be reached, and reads as soon as one can', async () => {
+  const topic = topics.topics.live;
+  const network = breakableNetwork();
+  network.lose(() => true);
+  const kafka = new Kafka({
+    brokers: servers().kafkaBrokers.split(','),
+    retry: { retries: 1, initialRetryTime: 50, maxRetryTime: 100 },
+    logLevel: logLevel.NOTHING,
+    socketFactory: network.socketFactory,
+  });
+  const handled: number[] = [];
+  const errors: Error[] = [];
+  const subscribed = subscribe(topic, {
+    kafka,
+    handle: async ({ sequence }) => void handled.push(sequence),
+    onError: (error) => errors.push(error),
+  });
+  await waitFor(() => errors.length >= 2);
+  network.lose(() => false);
+  await subscribed;
+  await producer.send({ topic, messages: [message(newId(), 71)] });
+  await waitFor(() => handled.includes(71));
+});
+
+it('stops while it waits for a broker', async () => {
+  const network = breakableNetwork();
+  network.lose(() => true);
+  const kafka = new Kafka({
+    brokers: servers().kafkaBrokers.split(','),
+    retry: { retries: 0 },
+    logLevel: logLevel.NOTHING,
+    socketFactory: network.socketFactory,
+  });
+  let waiting: Promise<unknown> | undefined;
+  const reported = new Promise((resolve) => {
+    waiting = subscribe(topics.topics.live, { kafka, handle: async () => undefined, onError: resolve });
+  });
+  await reported;
+  await running.at(-1)?.stop();
+  await waiting;
+});
+
 /** The request by which a client asks which broker leads its group: FindCoordinator in Kafka's protocol. */
 const findCoordinator = 10;
 
