@@ -171,7 +171,11 @@ interface Outcome {
 }
 
 function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome): ChaosSummary {
-  const { world, leftOut, ledger, faults, settled, settleMs, proved, begunAt } = outcome;
+  const { world, leftOut, ledger, settled, settleMs, proved, begunAt } = outcome;
+  const faults = outcome.faults.filter((record) => record.leftOut === undefined);
+  const notDealt = outcome.faults.flatMap(({ fault, leftOut: why }) =>
+    why === undefined ? [] : [`${named(fault.target, fault.index)} ${fault.kind}: ${why}`],
+  );
   const proof = [...proved.rows, alive(world, faults)];
   const { committed, rolledBack, inDoubt } = countLedger(ledger);
   return {
@@ -186,7 +190,7 @@ function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome)
     proof,
     faults: faultRows(faults),
     stalls: proved.stalls,
-    notes: [...proved.notes, ...leftOut.map((what) => `left out: ${what}`)],
+    notes: [...proved.notes, ...[...leftOut, ...notDealt].map((what) => `left out: ${what}`)],
     unsettled: settled.missing,
     settleMs,
     totalMs: performance.now() - begunAt,

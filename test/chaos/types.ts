@@ -94,7 +94,12 @@ export interface FaultRecord {
   readonly recoveredMs: number | null;
   /** What went wrong with dealing or ending the fault itself, in words. */
   readonly trouble?: string;
+  /** Why the fault was not dealt after all. */
+  readonly leftOut?: string;
 }
+
+/** A fault that must not be dealt in this state of the run: that is said, and is no trouble. */
+export class LeftOut extends Error {}
 
 /** A process that ended though no fault ended it, or that did not end as it should: each is a violation. */
 export interface Death {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { groupBy } from '../../../runtime/group-by';
 import { messageOf } from '../../../dev/stack/errors';
-import { type ChaosWorld, type FaultRecord, type PlannedFault } from '../types';
+import { type ChaosWorld, type FaultRecord, LeftOut, type PlannedFault } from '../types';
 import { Apart } from './apart';
 import { createRecoverySampler, type RecoverySampler } from './recovery';
 
@@ -49,6 +49,7 @@ export async function runSchedule(
       if (signal.aborted) return leave();
       const record = await dealAndEnd(world, fault, { onFault, signal }).finally(leave);
       records.set(fault, record);
+      if (record.leftOut !== undefined) continue;
       previous = new AbortController();
       const over = AbortSignal.any([signal, previous.signal, allEnded.signal]);
       recoveries.push(recovered(sampler, over, record, { records, onFault }));
@@ -74,10 +75,15 @@ async function dealAndEnd(
 ): Promise<FaultRecord> {
   const beganAtMs = Date.now();
   const troubles: string[] = [];
+  let leftOut: string | undefined;
   const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
     } catch (error) {
+      if (error instanceof LeftOut) {
+        leftOut = error.message;
+        return undefined;
+      }
       troubles.push(messageOf(error));
       onFault({ what: 'trouble', fault, trouble: messageOf(error) });
       return undefined;
@@ -91,7 +97,8 @@ async function dealAndEnd(
   }
   onFault({ what: 'ended', fault });
   const trouble = troubles.length > 0 ? { trouble: troubles.join('; ') } : {};
-  return { fault, beganAtMs, endedAtMs: Date.now(), recoveredMs: null, ...trouble };
+  const untouched = leftOut === undefined ? {} : { leftOut };
+  return { fault, beganAtMs, endedAtMs: Date.now(), recoveredMs: null, ...trouble, ...untouched };
 }
 
 async function recovered(

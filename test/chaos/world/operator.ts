@@ -49,7 +49,7 @@ async function ops(
   environment: Environment,
   folder: string,
   { okCodes = [0], timeoutMs = patienceMs }: { okCodes?: readonly number[]; timeoutMs?: number } = {},
-): Promise<void> {
+): Promise<string> {
   const note = noteInto(folder);
   const said = await runTool({
     file: process.execPath,
@@ -64,11 +64,20 @@ async function ops(
     throw error;
   });
   note(said);
+  return said;
 }
 
-/** Runs `npm run ops -- replay` for these events; fails when one of them is refused. */
+/** Another action of the operator's may have been made up for meanwhile. */
+const needless = /is open\b|has completed/;
+
+/** Runs `npm run ops -- replay` for these events; fails when one of them is refused that needs it. */
 export async function runReplay(eventIds: readonly string[], environment: Environment, folder: string): Promise<void> {
-  await ops(['replay', ...eventIds, '--yes', '--json', '--reason', 'chaos'], environment, folder);
+  const args = ['replay', ...eventIds, '--yes', '--json', '--reason', 'chaos'];
+  const { plan } = JSON.parse(await ops(args, environment, folder, { okCodes: [0, 1] })) as {
+    plan: readonly { readonly id: string; readonly refused: string | null }[];
+  };
+  const refused = plan.filter(({ refused: why }) => why !== null && !needless.test(why));
+  if (refused.length > 0) throw new Error(refused.map(({ id, refused: why }) => `${id}: ${why}`).join('; '));
 }
 
 export async function persist(what: string, work: () => Promise<unknown>): Promise<void> {

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { until } from '../../../dev/stack/until';
 import { createRecoverySampler } from '../schedule/recovery';
-import { type ChaosWorld, type FaultKind } from '../types';
+import { type ChaosWorld, type FaultKind, LeftOut } from '../types';
 import { withMovableClock } from './counts';
 import { type ManagedProcess, type Program } from './managed-process';
 import { type ReleaseBefore } from './release-before';
@@ -12,8 +12,8 @@ export type RolloutOrder = 'bridge-first' | 'workers-first';
 
 /** A rollout goes on when the new process works, and gives that this long: other faults may be in the way. */
 const readyMs = 60_000;
-/** What was written before is left to today's release, but a rollout does not wait longer for that than this. */
-const drainMs = 30_000;
+/** What was written before is left to today's release; a backlog that takes longer than this forbids the rollout. */
+const drainMs = 60_000;
 
 interface Rollout {
   readonly system: Pick<System, 'bridges' | 'workers'>;
@@ -44,7 +44,11 @@ export async function rollBackRelease(
     }
   };
   writers.besideReleaseBefore = true;
-  await drained(databaseUrl);
+  if (!(await drained(databaseUrl))) {
+    writers.besideReleaseBefore = false;
+    // The release before would do otherwise with it than the proof expects: it does not take back what a follow notified of.
+    throw new LeftOut(`what was written before was still waiting after ${drainMs / 1_000} s`);
+  }
   await replaceAll((kind) => before[kind]);
   return async () => {
     await replaceAll(() => undefined);
@@ -52,10 +56,12 @@ export async function rollBackRelease(
   };
 }
 
-async function drained(databaseUrl: string): Promise<void> {
+/** Whether all that was written before was started in time. */
+async function drained(databaseUrl: string): Promise<boolean> {
   const sampler = createRecoverySampler(databaseUrl);
-  await sampler.measure(AbortSignal.timeout(drainMs));
+  const tookMs = await sampler.measure(AbortSignal.timeout(drainMs));
   await sampler.close();
+  return tookMs !== null;
 }
 
 /** Bridges of both releases write down their state under a name that ends in their process id. */
