@@ -3,8 +3,9 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testEnvironment: 'node',
   transform: { '^.+\\.ts$': ['@swc/jest'] },
-  // Inert unless test/plans asks for the statements that the product sends.
-  setupFiles: ['<rootDir>/test/support/record-statements.ts'],
+  // Writes down the statements that the product sends, for test/plans, which therefore comes last.
+  setupFilesAfterEnv: ['<rootDir>/test/support/record-statements.ts'],
+  testSequencer: '<rootDir>/test/support/plans-last.cjs',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   reporters: ['default', '<rootDir>/test/support/counts-reporter.cjs'],

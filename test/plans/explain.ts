@@ -1,5 +1,5 @@
 import { type Client } from 'pg';
-import { type RecordedStatement } from '../support/record-statements';
+import { type RecordedStatement } from '../support/recorded-statements';
 
 interface PlanNode {
   readonly 'Node Type': string;

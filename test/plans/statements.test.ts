@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestDatabase, createTestDatabase } from '../support/database';
-import { type RecordedStatement, recordVariable } from '../support/record-statements';
+import { type RecordedStatement, recordVariable, recorded } from '../support/recorded-statements';
 import { allowed } from './allowed';
 import { connected, fillBigTables } from './big-tables';
 import { type WideScan, armAutoExplain, wideScans } from './explain';
@@ -23,31 +23,32 @@ let statements: RecordedStatement[];
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  [statements] = await Promise.all([record(), fillBigTables(database.url, database.pool)]);
+  [statements] = await Promise.all([collect(), fillBigTables(database.url, database.pool)]);
 }, 900_000);
 
 afterAll(() => database.drop());
 
-/** Runs the scenarios in a Jest of its own that writes down what the product sends. Their verdict is their own affair. */
-async function record(): Promise<RecordedStatement[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'nova-statements-'));
+/** What the tests of this run have sent; in a run of this file alone, what a run of the scenarios sends. */
+async function collect(): Promise<RecordedStatement[]> {
+  const sentInThisRun = process.env[recordVariable];
+  const folder = sentInThisRun ?? mkdtempSync(join(tmpdir(), 'nova-statements-'));
   try {
-    const given = process.env['NOVA_PLANS_SCENARIOS']?.split(' ') ?? scenarios;
-    const root = join(__dirname, '../..');
-    const child = spawn(
-      process.execPath,
-      [join(root, 'node_modules/jest/bin/jest.js'), '--maxWorkers=1', '--silent', ...given],
-      { cwd: root, env: { ...process.env, [recordVariable]: folder }, stdio: 'ignore' },
-    );
-    await new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
-    const lines = readdirSync(folder).flatMap((file) => readFileSync(join(folder, file), 'utf8').trim().split('\n'));
-    const all = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as RecordedStatement);
-    const byText = new Map(all.map((statement) => [statement.text, statement]));
-    if (process.env['NOVA_PLANS_SHOW'] !== undefined) process.stderr.write(`${byText.size} statements\n`);
-    return [...byText.values()].filter(({ text }) => /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\b/i.test(text));
+    if (sentInThisRun === undefined) await runScenarios(folder);
+    return recorded(folder).filter(({ test }) => scenarios.some((pattern) => new RegExp(pattern).test(test)));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (sentInThisRun === undefined) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A Jest of its own, whose verdict is its own affair. */
+async function runScenarios(folder: string): Promise<void> {
+  const root = join(__dirname, '../..');
+  const child = spawn(
+    process.execPath,
+    [join(root, 'node_modules/jest/bin/jest.js'), '--maxWorkers=1', '--silent', ...scenarios],
+    { cwd: root, env: { ...process.env, [recordVariable]: folder }, stdio: 'ignore' },
+  );
+  await new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
 }
 
 describe.each(['with statistics', 'without statistics'])('every statement of the product, %s', (kind) => {

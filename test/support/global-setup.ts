@@ -1,15 +1,21 @@
+import { mkdirSync } from 'node:fs';
 import { Client } from 'pg';
 import { plainReporter } from '../../dev/stack/reporter';
 import { up } from '../../dev/stack/stack';
 import { makeLogins } from '../../dev/logins';
 import { runMigrations } from '../../migrations/run-migrations';
+import { folderOfRun, recordVariable } from './recorded-statements';
 import { databaseUrl, serversVariable, templateDatabase } from './servers';
 
 /**
  * Brings the test stack up (or takes the servers whose addresses are in the environment) and makes the template database.
  * The teardown takes down what was started here, unless NOVA_TEST_STACK_KEEP=1 keeps it for the next run.
  */
-export default async function globalSetup(): Promise<void> {
+export default async function globalSetup(run: JestRun): Promise<void> {
+  if (isWhole(run)) {
+    process.env[recordVariable] ??= folderOfRun();
+    mkdirSync(process.env[recordVariable], { recursive: true });
+  }
   const state = await up({ name: 'test', profile: 'test', report: plainReporter(process.stderr) });
   process.env[serversVariable] = JSON.stringify(state.addresses);
   process.env['NOVA_TEST_STACK_STARTED'] = String(state.startedHere);
@@ -25,4 +31,20 @@ export default async function globalSetup(): Promise<void> {
   } finally {
     await admin.end();
   }
+}
+
+/** What a run was asked for; jest's GlobalConfig. */
+interface JestRun {
+  readonly onlyChanged: boolean;
+  readonly findRelatedTests: boolean;
+  readonly shard?: unknown;
+  readonly testNamePattern?: string;
+  readonly testPathPatterns: { readonly patterns: readonly string[] };
+}
+
+/** Whether all tests run: then the statements they send are written down for test/plans. */
+function isWhole(run: JestRun): boolean {
+  const isPart =
+    run.onlyChanged || run.findRelatedTests || run.shard !== undefined || run.testNamePattern !== undefined;
+  return !isPart && run.testPathPatterns.patterns.length === 0;
 }
