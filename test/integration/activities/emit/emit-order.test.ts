@@ -12,8 +12,8 @@ let topics: TestTopics;
 let collector: Collector;
 const emitters: TestEmitter[] = [];
 
-const emitter = async (wrapLog?: (log: EmitLog) => EmitLog): Promise<TestEmitter> => {
-  const options = { databaseUrl: database.url, topics: topics.topics };
+const emitter = async (wrapLog?: (log: EmitLog) => EmitLog, databaseUrl = database.url): Promise<TestEmitter> => {
+  const options = { databaseUrl, topics: topics.topics };
   const started = await startEmitter(wrapLog === undefined ? options : { ...options, wrapLog });
   emitters.push(started);
   return started;
@@ -117,29 +117,36 @@ it('does not send again when its mark loses a deadlock', async () => {
   const refs = await postEvents(2);
   const touch = 'UPDATE outbox_events SET claim_count = claim_count + 1 WHERE id = $1';
   const bridge = await database.pool.connect();
+  // Who waits first looks first, and only once: the emitter looks late enough to see the circle, and the bridge never does.
+  await bridge.query(`SET deadlock_timeout = '1h'`);
+  const looksLate = new URL(database.url);
+  looksLate.searchParams.set('options', '-c deadlock_timeout=5s');
   const waitsForLock = `SELECT 1 FROM pg_stat_activity
     WHERE application_name = 'nova-test-emitter' AND datname = current_database() AND wait_event_type = 'Lock'`;
   let deadlocked: Promise<unknown> | undefined;
-  const process = await emitter((log) => ({
-    transaction: (work) =>
-      log.transaction((inner) =>
-        work(
-          override(inner, {
-            markEmitted: async (rows) => {
-              await bridge.query('BEGIN');
-              await bridge.query(touch, [refs[1]?.eventId]);
-              const marking = inner.markEmitted(rows);
-              await waitFor(async () => (await database.pool.query(waitsForLock)).rowCount === 1);
-              deadlocked = bridge.query(touch, [refs[0]?.eventId]).then(() => bridge.query('COMMIT'));
-              await marking;
-            },
-          }),
+  const process = await emitter(
+    (log) => ({
+      transaction: (work) =>
+        log.transaction((inner) =>
+          work(
+            override(inner, {
+              markEmitted: async (rows) => {
+                await bridge.query('BEGIN');
+                await bridge.query(touch, [refs[1]?.eventId]);
+                const marking = inner.markEmitted(rows);
+                await waitFor(async () => (await database.pool.query(waitsForLock)).rowCount === 1);
+                deadlocked = bridge.query(touch, [refs[0]?.eventId]).then(() => bridge.query('COMMIT'));
+                await marking;
+              },
+            }),
+          ),
         ),
-      ),
-  }));
+    }),
+    looksLate.href,
+  );
   await process.emit(refs[1] as EventRef);
   await deadlocked;
-  bridge.release();
+  bridge.release(true);
   const { rows } = await database.pool.query<{ claim_count: number }>(
     'SELECT claim_count FROM outbox_events WHERE aggregate_id = $1 AND emitted_at IS NOT NULL',
     [refs[0]?.aggregateId],
