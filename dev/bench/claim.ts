@@ -38,7 +38,7 @@ const quick: Sizes = {
   hot: 60_000,
   history: 100_000,
   burst: 10_000,
-  claims: 60,
+  claims: 100,
   seconds: 10,
   sequentialSeconds: 5,
 };
@@ -120,10 +120,22 @@ async function measure(system: System, sizes: Sizes): Promise<Verdict[]> {
     say('without workers');
     const boundAlone = await sequentialRate(system, pool, sizes.sequentialSeconds);
     const pause = (): Promise<void> => sleep(sizes.sequentialSeconds * 1_000);
-    const drainedAlone = await besideBridge(system, pool, () => drainRate(pool, hot, pause));
+    const [drainedAlone, hotAwake] = await besideBridge(system, pool, async () => [
+      await drainRate(pool, hot, pause),
+      await otherRows(pool, sizes.sequentialSeconds, say),
+    ]);
+    await rest(owner, hot, 4);
+    const hotAsleep = await besideBridge(system, pool, () => otherRows(pool, sizes.sequentialSeconds, say));
+    await rest(owner, hot, 0);
     add('without workers: starts one after another', boundAlone, 'rows/s');
     add('without workers: hot aggregate drains', drainedAlone, 'rows/s', { atLeast: 50 });
     add('without workers: … of one after another', drainedAlone / boundAlone, '×', { atLeast: 0.8 });
+    add('without workers: other rows, commit to mark, while it sleeps: p50', p50(hotAsleep), 'ms');
+    add('without workers: other rows, commit to mark, while it sleeps: p99', p99(hotAsleep), 'ms');
+    add('without workers: other rows, commit to mark, while it drains: p50', p50(hotAwake), 'ms');
+    add('without workers: other rows, commit to mark, while it drains: p99', p99(hotAwake), 'ms', {
+      atMost: 1.5 * p99(hotAsleep) + 20,
+    });
     await owner.query(`UPDATE nova.outbox_heads SET wake_at = 'infinity'`); // as behind a dead letter that holds
 
     await fillBurst(owner, sizes.burst, progress('burst', sizes.burst));

@@ -20,7 +20,13 @@ export function bridgeRequest(overrides: Partial<ClaimRequest> = {}): ClaimReque
 
 export const published = (row: ClaimedRow): Settlement => ({ kind: 'published', row });
 
-/** Claims one after another, each batch settled before the next. Returns how long each claim took, milliseconds, and what it took. */
+/** A bridge keeps its connections: the first claim of each, which plans, is not what its p99 is about. */
+const firstOnes = 5;
+
+/**
+ * Claims one after another, each batch settled before the next. Returns how long each claim took, milliseconds, but for the
+ * first ones, and how many rows all of them took.
+ */
 export async function timeClaims(
   store: PgOutboxStore,
   claims: number,
@@ -28,10 +34,10 @@ export async function timeClaims(
 ): Promise<{ ms: number[]; rows: number }> {
   const ms: number[] = [];
   let rows = 0;
-  for (let i = 0; i < claims; i++) {
+  for (let i = 0; i < firstOnes + claims; i++) {
     const begun = performance.now();
     const claimed = await store.claim(bridgeRequest(overrides));
-    ms.push(performance.now() - begun);
+    if (i >= firstOnes) ms.push(performance.now() - begun);
     rows += claimed.length;
     await store.settle(claimed.map(published));
   }
