@@ -77,11 +77,7 @@ describe('the simulation finds a bridge that', () => {
       { file: 'bridge', from: 'await starter.probe();', to: 'await starter.probe(); return;' },
       /left pending/,
     ],
-    [
-      'claims on while it waits for work',
-      { file: 'bridge', from: 'if (rows.length === 0) return pacer.wait();', to: 'if (rows.length === 0) return;' },
-      /spin/,
-    ],
+    ['claims on while it waits for work', { file: 'bridge', from: 'return pacer.wait();', to: 'return;' }, /spin/],
   ])(
     '%s',
     async (_, mutation, complaint) => {
