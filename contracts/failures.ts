@@ -206,8 +206,9 @@ export const failures = {
   TOPIC_MISSING: {
     cause: 'environment',
     retryable: true,
-    meaning: 'The Kafka topic does not exist.',
-    action: 'Start the workers with KAFKA_CREATE_TOPICS=true, or create it; emission drains in order.',
+    meaning: 'The Kafka topic does not exist, or the workers’ login has no right to write it.',
+    action:
+      'Start the workers with KAFKA_CREATE_TOPICS=true, or create it, or give the right: the detail says which; emission drains in order.',
   },
   DELIVERY_REFUSED: {
     cause: 'row',

@@ -40,7 +40,7 @@ export async function startKafkaCluster(): Promise<KafkaCluster> {
   const nodes = await Promise.all(
     ports.map(async (port, i) => {
       const node = { program, data: join(root, String(i + 1)) };
-      return makeNode(node, { port, controller, cluster: id, isSecond: i === 1 });
+      return makeNode(node, { port, controller, cluster: id, isSecond: i === 1, properties: authorizer });
     }),
   );
   const running = new Map<number, ChildProcess>();
@@ -99,19 +99,28 @@ interface NodeOptions {
   readonly cluster: string;
   /** Broker 2, which is no controller; else broker 1, which is also the controller. */
   readonly isSecond: boolean;
+  /** Lines for server.properties, which count more than the usual ones. */
+  readonly properties?: readonly string[];
 }
+
+/** Everything is allowed but what a test takes away with an access rule of Kafka's. */
+const authorizer = [
+  'authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'allow.everyone.if.no.acl.found=true',
+];
 
 /** Makes the data folder of a node; returns what starts it. */
 export async function makeNode(
   node: Parameters<typeof formatNode>[0],
-  { port, controller, cluster, isSecond }: NodeOptions,
+  { port, controller, cluster, isSecond, properties: more = [] }: NodeOptions,
 ): Promise<Command> {
   mkdirSync(node.data);
   const properties = join(node.data, 'server.properties');
   // The last of two lines for one name counts.
   const second = [`process.roles=broker`, `node.id=${secondId}`, `listeners=PLAINTEXT://127.0.0.1:${port}`];
   const ports = { kafka: port, kafkaController: controller };
-  writeFileSync(properties, kafkaProperties({ data: node.data, ports }) + (isSecond ? second.join('\n') : ''));
+  const lines = [...more, ...(isSecond ? second : [])];
+  writeFileSync(properties, `${kafkaProperties({ data: node.data, ports })}${lines.join('\n')}\n`);
   await formatNode(node, properties, cluster);
   return nodeCommand(node, properties);
 }

@@ -1,3 +1,4 @@
+import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { KafkaEventSink } from '../../../../activities/adapters/kafka-event-sink';
 import { type OutgoingEvent, type SendOutcome } from '../../../../activities/ports/event-sink';
 import { newId } from '../../../support/events';
@@ -98,6 +99,39 @@ it('holds back the events of a partition without a leader, and no others, and se
   const counts = await stored(topic);
   expect(acknowledged).toHaveLength(24);
   expect(total(counts)).toBe(48 + laterSent.length);
+}, 240_000);
+
+it('holds back the events of a topic that its login may not write, and no others, until it may', async () => {
+  const [closed, open] = [`closed-${newId()}`, `open-${newId()}`];
+  await cluster.createTopic(closed, [[1]]);
+  await cluster.createTopic(open, [[1]]);
+  const rule = {
+    resourceType: AclResourceTypes.TOPIC,
+    resourceName: closed,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: 'User:ANONYMOUS',
+    host: '*',
+    operation: AclOperationTypes.WRITE,
+    permissionType: AclPermissionTypes.DENY,
+  };
+  await withAdmin(cluster.kafka, (admin) => admin.createAcls({ acl: [rule] }));
+  const sink = await newSink();
+  let acknowledged = 0;
+  const outcomeOfOne = async (): Promise<string | undefined> => {
+    const [outcome] = (await send(sink, [event(closed)])).keys();
+    if (outcome === 'acknowledged') acknowledged++;
+    return outcome;
+  };
+  // A broker hears of a rule a moment after it was made.
+  await waitFor(async () => (await outcomeOfOne()) === 'TOPIC_MISSING', { everyMs: 200 });
+  const groups = await send(sink, [...some(closed, 4), ...some(open, 4)]);
+  expect([...groups].map(([name, events]) => [name, events.length]).sort()).toEqual([
+    ['TOPIC_MISSING', 4],
+    ['acknowledged', 4],
+  ]);
+  await withAdmin(cluster.kafka, (admin) => admin.deleteAcls({ filters: [rule] }));
+  await waitFor(async () => (await outcomeOfOne()) === 'acknowledged', { everyMs: 200 });
+  expect(total(await stored(closed))).toBe(acknowledged);
 }, 240_000);
 
 it('holds back the events of a partition with too few replicas, and no others of its topic', async () => {
