@@ -4,6 +4,7 @@ import { plainReporter } from '../../dev/stack/reporter';
 import { up } from '../../dev/stack/stack';
 import { makeLogins } from '../../dev/logins';
 import { runMigrations } from '../../migrations/run-migrations';
+import globalTeardown from './global-teardown';
 import { folderOfRun, recordVariable } from './recorded-statements';
 import { databaseUrl, serversVariable, templateDatabase } from './servers';
 
@@ -19,6 +20,7 @@ export default async function globalSetup(run: JestRun): Promise<void> {
   const state = await up({ name: 'test', profile: 'test', report: plainReporter(process.stderr) });
   process.env[serversVariable] = JSON.stringify(state.addresses);
   process.env['NOVA_TEST_STACK_STARTED'] = String(state.startedHere);
+  endWhenInterrupted();
   const admin = new Client({ connectionString: state.addresses.databaseUrl });
   await admin.connect();
   try {
@@ -31,6 +33,15 @@ export default async function globalSetup(run: JestRun): Promise<void> {
   } finally {
     await admin.end();
   }
+}
+
+/** Jest calls no teardown when it is interrupted: the servers, which are processes of their own, would stay. */
+function endWhenInterrupted(): void {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    process.once(signal, () => void globalTeardown().finally(() => process.exit(code)));
 }
 
 /** What a run was asked for; jest's GlobalConfig. */
