@@ -63,7 +63,7 @@ const reason = `
 export const aheadBound = 500;
 const ahead = `
   (SELECT count(*) FROM (SELECT FROM nova.outbox_events f WHERE f.priority = o.priority AND f.sequence < o.sequence
-     AND f.published_at IS NULL AND f.dead_lettered_at IS NULL LIMIT ${aheadBound}) front) AS ahead`;
+     AND f.published_at IS NULL AND f.dead_lettered_at IS NULL ORDER BY f.sequence LIMIT ${aheadBound}) front) AS ahead`;
 const pastBudget = `o.created_at < ${ago(budget)} AND (o.lease_until IS NULL OR o.lease_until < ${ago('$2')} OR o.lease_until > ${soon} OR o.claim_count >= $3)`;
 
 /** $6 ids */
@@ -84,8 +84,9 @@ export const unexplainedPending = `
     WHERE o.priority = lane.priority AND ${pendingOnly} AND ${pastBudget} AND (${reason}) = 'none'
     ORDER BY o.sequence LIMIT $6) o`;
 
-/** $1 since */
-export const startedSince = `SELECT EXISTS (SELECT FROM nova.outbox_events WHERE published_at > ${time('$1')}) AS started`;
+/** $1 since. Not by EXISTS, which knows no order: without statistics it reads the whole history when nothing was started. */
+export const startedSince = `
+  SELECT (SELECT true FROM nova.outbox_events WHERE published_at > ${time('$1')} ORDER BY published_at LIMIT 1) IS NOT NULL AS started`;
 
 /**
  * $1 ids, $2 since. What was started right behind its head (a run, see outbox_claim) overtakes nobody: its head did not.

@@ -41,4 +41,63 @@ export const allowed: readonly {
     reason:
       'Open: a retraction reads the index of all notices about posts when the planner knows nothing of the table.',
   },
+  {
+    pattern: /^SELECT reason, count\(\*\) AS count, \(array_agg\(id ORDER BY sequence\)\)\[1:3\]/,
+    reason:
+      'An audit says of all that waits past its budget why it waits. No history is read; bench:claim has its time.',
+  },
+  {
+    pattern: /^SELECT o\.\*, 0::bigint AS ahead FROM generate_series\(0, 3\)/,
+    only: 'without statistics',
+    reason: 'An audit looks for what waits without a reason: among all that waits, in the order of the claim.',
+  },
+  {
+    pattern:
+      /^SELECT priority, count\(\*\) AS rows, coalesce\(extract\(epoch FROM clock_timestamp\(\) - min\(created_at\)\)/,
+    reason: '`ops status` counts all that waits, when a person asks.',
+  },
+  {
+    pattern: /^WITH unpublished AS \( SELECT tableoid AS oid, count\(\*\) AS rows/,
+    reason:
+      '`ops status` counts, per partition, what is left to do; without statistics it reads the partitions for that.',
+  },
+  {
+    pattern:
+      /^SELECT \(SELECT count\(\*\) FROM nova\.outbox_events WHERE dead_lettered_at IS NOT NULL\) AS dead_lettered/,
+    only: 'without statistics',
+    reason: '`ops status` counts dead letters, when a person asks.',
+  },
+  {
+    pattern: /^SELECT count\(\*\) AS count, \(array_agg\(id ORDER BY dead_lettered_at DESC\)\)\[1:3\]/,
+    only: 'without statistics',
+    reason: 'An audit counts dead letters exactly; without statistics the planner takes every row for one.',
+  },
+  {
+    pattern:
+      /^SELECT id, event_type AS "eventType" FROM nova\.outbox_events WHERE event_type = \$1 AND published_at IS NULL/,
+    reason: '`ops give-up --type` looks for a misspelt type among all that waits: no index is worth that.',
+  },
+  {
+    pattern: /^UPDATE nova\.outbox_events SET dead_lettered_at = clock_timestamp\(\), last_error = \$2 WHERE id IN/,
+    only: 'without statistics',
+    reason: '`ops give-up`: without statistics the planner reads what waits, and not by id.',
+  },
+  {
+    pattern:
+      /^SELECT o\.id AS "eventId".*(o\.published_at IS NOT NULL AND \(o\.published_at, o\.id\) >|= ANY \(\$6::uuid\[\]\))/,
+    only: 'without statistics',
+    reason: 'An audit, a page or some ids at a time: without statistics it reads what waits, and no history.',
+  },
+  {
+    pattern: /^WITH newcomer AS MATERIALIZED \( SELECT p\.priority, max\(p\.sequence\) AS sequence/,
+    only: 'without statistics',
+    reason: 'An audit asks what has overtaken a row: without statistics it reads what waits, and no history.',
+  },
+  {
+    pattern: /^SELECT lane\.priority, \(SELECT count\(\*\) FROM \(SELECT FROM nova\.outbox_events o/,
+    only: 'without statistics',
+    reason:
+      'The gauges of a bridge: without statistics the planner sorts the rows of a lane that wait and does not read them in order. ' +
+      'The server ends it after 4 s.',
+  },
 ];

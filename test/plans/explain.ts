@@ -13,7 +13,7 @@ interface PlanNode {
 
 /** A scan that read more rows than a statement may. */
 export interface WideScan {
-  /** Of the statement itself, or of one inside a function that it calls. */
+  /** Of the statement itself, or of one inside a function that it calls; on one line. */
   readonly statement: string;
   readonly from: string;
   readonly scan: string;
@@ -60,7 +60,7 @@ export async function wideScans(
   const found = plans.flatMap(({ statement, plan }) =>
     scansOf(plan)
       .filter(({ rows }) => rows > limit)
-      .map(({ scan, rows }) => ({ statement: shortened(statement), from, scan, rows })),
+      .map(({ scan, rows }) => ({ statement: statement.replace(/\s+/g, ' ').trim(), from, scan, rows })),
   );
   return { found, ...(error !== undefined && { error }) };
 }
@@ -73,9 +73,4 @@ function scansOf(node: PlanNode): { scan: string; rows: number }[] {
     ? [{ scan: `${node['Node Type']} ${node['Relation Name'] ?? ''}`.trim(), rows: Math.round(read * loops) }]
     : [];
   return [...own, ...(node.Plans ?? []).flatMap(scansOf)];
-}
-
-/** On one line, without its end: enough to find it. */
-export function shortened(statement: string): string {
-  return statement.replace(/\s+/g, ' ').trim().slice(0, 120);
 }
