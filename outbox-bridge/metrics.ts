@@ -78,7 +78,11 @@ export function createBridgeMetrics(registry: Registry, countPausedTypes = () =>
       help: 'Dead rows of outbox_heads, which every claim walks: above 100,000 look for a transaction that stays open.',
       registers,
     }),
-    deadLettered: new Gauge({ name: 'nova_outbox_dead_lettered_rows', help: 'Rows given up, counted up to 10,000.', registers }),
+    deadLettered: new Gauge({
+      name: 'nova_outbox_dead_lettered_rows',
+      help: 'Rows given up, counted up to 10,000.',
+      registers,
+    }),
     heldAggregates: new Gauge({
       name: 'nova_outbox_held_aggregates',
       help: 'Aggregates in which a dead letter holds back what follows it.',
