@@ -13,6 +13,10 @@ export { type ReceivedEvent } from './received-event';
 
 export interface SubscriberOptions {
   readonly kafka: Kafka;
+  /**
+   * Set `socketTimeout`, a little more than `commandTimeout`: without it a connection whose other end vanished without a word
+   * is kept for as long as the kernel keeps it, and no event is handled meanwhile.
+   */
   readonly redis: Redis;
   /** Name of the consumer: the Kafka group, and part of the keys in Redis. */
   readonly name: string;

@@ -34,7 +34,11 @@ async function main(): Promise<void> {
     connectionTimeoutMillis: 5_000,
   });
   pool.on('error', () => undefined);
-  const redis = new Redis(REDIS_URL ?? '', { keyPrefix: REDIS_KEY_PREFIX ?? '', commandTimeout: 5_000 });
+  const redis = new Redis(REDIS_URL ?? '', {
+    keyPrefix: REDIS_KEY_PREFIX ?? '',
+    commandTimeout: 5_000,
+    socketTimeout: 6_000,
+  });
   redis.on('error', () => undefined);
   const random = new Random(process.pid);
   const isGraph = LISTENER === 'graph';
