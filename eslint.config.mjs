@@ -93,4 +93,17 @@ export default tseslint.config(
       'max-lines': ['error', { max: 400 }],
     },
   },
+  {
+    // Inside a transaction the view shows the same at every look: a wait for a change in it may never end.
+    files: ['test/integration/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...['Literal[value=/pg_stat_activity/]', 'TemplateElement[value.raw=/pg_stat_activity/]'].map((selector) => ({
+          selector,
+          message: 'Look with test/support/server-activity: it never looks from inside a transaction.',
+        })),
+      ],
+    },
+  },
 );

@@ -3,6 +3,7 @@ import { type PoolClient } from 'pg';
 import { expireWriterLocks } from '../../../outbox-bridge/housekeeping/expire-writer-locks';
 import { repairHeads } from '../../../outbox-bridge/housekeeping/heads';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { underWay } from '../../support/server-activity';
 import { waitFor } from '../../support/wait-for';
 
 let database: TestDatabase;
@@ -105,12 +106,10 @@ describe('the last row of an aggregate is marked while a writer of the next is o
       rows[0]!.id,
     ]);
     const next = database.pool.query(...insertInto(aggregate));
-    await waitFor(async () => {
-      const { rows: waiting } = await database.pool.query(
-        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO outbox_events%' AND datname = current_database()`,
-      );
-      return waiting.length > 0;
-    });
+    await waitFor(
+      async () =>
+        (await underWay(database.pool, { query: 'INSERT INTO outbox_events%', waitsForLock: true })).length > 0,
+    );
     await marking.query('COMMIT');
     await next;
     expect(await claim()).toMatchObject([{ aggregate_id: aggregate }]);

@@ -3,6 +3,7 @@ import { planHousekeeping, runHousekeeping } from '../../../ops/housekeeping';
 import { doneText, planText } from '../../../ops/housekeeping-print';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames } from '../../support/partitions';
+import { underWay } from '../../support/server-activity';
 import { servers } from '../../support/servers';
 import { waitFor } from '../../support/wait-for';
 
@@ -43,11 +44,7 @@ function ops(...args: string[]): Run {
 }
 
 const waitingDetach = async () =>
-  (
-    await database.pool.query(
-      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%DETACH%' AND wait_event_type = 'Lock'`,
-    )
-  ).rowCount === 1;
+  (await underWay(database.pool, { query: '%DETACH%', waitsForLock: true })).length === 1;
 
 it('the dry run says what would go and why the rest stays; status shows it; a killed run is finished by the next', async () => {
   const { pool } = database;

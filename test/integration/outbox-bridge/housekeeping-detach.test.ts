@@ -9,6 +9,7 @@ import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames, turn } from '../../support/partitions';
 import { type PgBouncer, startPgBouncer } from '../../support/pgbouncer';
+import { underWay } from '../../support/server-activity';
 import { servers } from '../../support/servers';
 import { waitFor } from '../../support/wait-for';
 
@@ -39,11 +40,7 @@ const insertNow = () =>
   );
 /** Server process of the detach that waits, or undefined. */
 const waitingDetach = async (): Promise<number | undefined> =>
-  (
-    await pool.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%DETACH%' AND wait_event_type = 'Lock' AND pid <> pg_backend_pid()`,
-    )
-  ).rows[0]?.pid;
+  (await underWay(pool, { query: '%DETACH%', waitsForLock: true }))[0];
 
 /** A transaction that has read the outbox and stays open: what makes a plain DETACH, and every insert behind it, queue. */
 async function openReader(): Promise<{ read(): Promise<number>; end(): Promise<void> }> {

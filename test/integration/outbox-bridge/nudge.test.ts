@@ -2,6 +2,7 @@ import { createNudge } from '../../../client/nudge';
 import { NudgeListener } from '../../../outbox-bridge/nudge-listener';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
+import { endSessions } from '../../support/server-activity';
 import { waitFor } from '../../support/wait-for';
 
 let database: TestDatabase;
@@ -38,9 +39,7 @@ describe('a nudge', () => {
 
   it('is heard again after the listening session was lost, and the listener polls once when it is back', async () => {
     const before = nudges;
-    await database.pool.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'nova-bridge-listen' AND datname = current_database()`,
-    );
+    await endSessions(database.pool, 'nova-bridge-listen');
     await waitFor(() => nudges > before);
     const back = nudges;
     createNudge(database.pool)();

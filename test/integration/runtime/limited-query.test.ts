@@ -8,6 +8,7 @@ import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { silentLogger } from '../../support/logger';
 import { type PgBouncer, startPgBouncer } from '../../support/pgbouncer';
+import { underWay } from '../../support/server-activity';
 import { servers } from '../../support/servers';
 import { waitFor } from '../../support/wait-for';
 
@@ -44,15 +45,9 @@ const edited = () =>
     { published: false },
   );
 
-/** Statements of others that run, or wait for a lock, in this database. */
-async function underWay(pattern: string): Promise<number> {
-  const { rows } = await other.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM pg_stat_activity
-     WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' AND query LIKE $1`,
-    [pattern],
-  );
-  return rows[0]!.count;
-}
+/** Waits until no such statement runs, or waits for a lock. The client hears of the end before the server shows it. */
+const noneUnderWay = (query: string) =>
+  waitFor(async () => (await underWay(database.pool, { query })).length === 0, { what: `the end of every ${query}` });
 
 const ended = expect.objectContaining({ code: '57014' }) as unknown;
 
@@ -61,7 +56,7 @@ describe('a statement that takes too long is ended by the server, before its cli
     await edited();
     await other.query('BEGIN; LOCK TABLE outbox_events IN ACCESS EXCLUSIVE MODE');
     await expect(store.claim(request())).rejects.toEqual(ended);
-    await waitFor(async () => (await underWay('%outbox_claim%')) === 0);
+    await noneUnderWay('%outbox_claim%');
     // The claim held the head while it waited for the rows.
     await other.query('SELECT FROM outbox_heads FOR UPDATE NOWAIT');
     await other.query('ROLLBACK');
@@ -76,7 +71,7 @@ describe('a statement that takes too long is ended by the server, before its cli
         limits,
       ),
     ).rejects.toEqual(ended);
-    await waitFor(async () => (await underWay('%generate_series%')) === 0);
+    await noneUnderWay('%generate_series%');
   });
 
   it('a mark that waits for one row: the others of its batch get theirs, and nothing waits any more', async () => {
@@ -87,7 +82,7 @@ describe('a statement that takes too long is ended by the server, before its cli
     await expect(store.settle(rows.map((row) => ({ kind: 'published', row })))).rejects.toMatchObject({
       code: 'DATABASE_UNAVAILABLE',
     });
-    await waitFor(async () => (await underWay('%UPDATE nova.outbox_events%')) === 0);
+    await noneUnderWay('%UPDATE nova.outbox_events%');
     const { rows: left } = await other.query('SELECT id FROM outbox_events WHERE published_at IS NULL');
     expect(left).toEqual([{ id: rows[1]!.id }]);
     await other.query('ROLLBACK');

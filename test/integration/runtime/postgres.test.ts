@@ -3,6 +3,7 @@ import { asDatabaseError, createPool, inTransaction, isDatabaseOutage } from '..
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy';
 import { silentLogger } from '../../support/logger';
+import { endSessions } from '../../support/server-activity';
 
 let database: TestDatabase;
 let proxy: FaultProxy;
@@ -87,9 +88,7 @@ it('leaves, with all connections, a server that stopped taking writes', async ()
 it('outlives the loss of a connection that nobody listens to: one that passes from hand to hand', async () => {
   const client = await pool.connect();
   const over = new Promise((resolve) => client.once('end', resolve));
-  await database.pool.query(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pool-test' AND datname = current_database()",
-  );
+  await endSessions(database.pool, 'pool-test');
   await over;
   await expect(client.query('SELECT 1')).rejects.toThrow();
   client.release(true);

@@ -5,6 +5,7 @@ import { type TestEmitter, startEmitter } from '../../../support/emitter';
 import { insertEvent, newId } from '../../../support/events';
 import { override } from '../../../support/override';
 import { type Collector, type TestTopics, collect, createTestTopics } from '../../../support/kafka';
+import { endSessions, underWay } from '../../../support/server-activity';
 import { waitFor } from '../../../support/wait-for';
 
 let database: TestDatabase;
@@ -121,8 +122,7 @@ it('does not send again when its mark loses a deadlock', async () => {
   await bridge.query(`SET deadlock_timeout = '1h'`);
   const looksLate = new URL(database.url);
   looksLate.searchParams.set('options', '-c deadlock_timeout=5s');
-  const waitsForLock = `SELECT 1 FROM pg_stat_activity
-    WHERE application_name = 'nova-test-emitter' AND datname = current_database() AND wait_event_type = 'Lock'`;
+  const emitterWaits = { applicationName: 'nova-test-emitter', waitsForLock: true };
   let deadlocked: Promise<unknown> | undefined;
   const process = await emitter(
     (log) => ({
@@ -134,7 +134,7 @@ it('does not send again when its mark loses a deadlock', async () => {
                 await bridge.query('BEGIN');
                 await bridge.query(touch, [refs[1]?.eventId]);
                 const marking = inner.markEmitted(rows);
-                await waitFor(async () => (await database.pool.query(waitsForLock)).rowCount === 1);
+                await waitFor(async () => (await underWay(database.pool, emitterWaits)).length === 1);
                 deadlocked = bridge.query(touch, [refs[0]?.eventId]).then(() => bridge.query('COMMIT'));
                 await marking;
               },
@@ -168,10 +168,7 @@ it('loses no process when the server throws out the connection during a send, an
               const rows = await inner.unemitted(upTo);
               if (!thrown) {
                 thrown = true;
-                await database.pool.query(
-                  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                   WHERE application_name = 'nova-test-emitter' AND datname = current_database()`,
-                );
+                await endSessions(database.pool, 'nova-test-emitter');
               }
               return rows;
             },
