@@ -162,6 +162,8 @@ describe('rows of a misspelt type', () => {
     expect(byType.rows).toHaveLength(3);
     const all = [first!, leased!, ...rest, known];
     expect((await giveUpRows(database.pool, all, null)).sort()).toEqual([first!, ...rest].sort());
+    const again = await planGiveUp(database.pool, { ids: [first!], type: null, limit: 10 });
+    expect(again).toMatchObject({ rows: [], refused: [{ id: first, why: 'it is not pending' }] });
     await expect(planGiveUp(database.pool, { ids: [], type: 'message.edited', limit: 1 })).rejects.toThrow(
       'message.edited is a type of this version',
     );
