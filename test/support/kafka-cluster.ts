@@ -120,7 +120,7 @@ export async function makeNode(
   const second = [`process.roles=broker`, `node.id=${secondId}`, `listeners=PLAINTEXT://127.0.0.1:${port}`];
   const ports = { kafka: port, kafkaController: controller };
   const lines = [...more, ...(isSecond ? second : [])];
-  writeFileSync(properties, `${kafkaProperties({ data: node.data, ports })}${lines.join('\n')}\n`);
+  writeFileSync(properties, `${kafkaProperties({ data: node.data, ports, profile: 'durable' })}${lines.join('\n')}\n`);
   await formatNode(node, properties, cluster);
   return nodeCommand(node, properties);
 }

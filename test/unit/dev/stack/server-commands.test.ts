@@ -85,12 +85,19 @@ describe('Redis', () => {
 });
 
 describe('Kafka', () => {
-  const properties = Object.fromEntries(
-    kafkaProperties(setting)
-      .trim()
-      .split('\n')
-      .map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
-  );
+  const propertiesOf = (of: typeof setting | typeof testSetting) =>
+    Object.fromEntries(
+      kafkaProperties(of)
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
+    );
+  const properties = propertiesOf(setting);
+
+  it('is taken for dead soon where it may be killed, and late where a busy machine only makes it slow', () => {
+    const sessions = [setting, testSetting].map((of) => Number(propertiesOf(of)['broker.session.timeout.ms']));
+    expect(sessions).toEqual([4_000, 30_000]);
+  });
 
   it('is its own controller, on loopback', () => {
     expect(properties).toMatchObject({
