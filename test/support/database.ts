@@ -14,6 +14,23 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/**
+ * The product gives up a connection after 5 s and a statement after 15 s. What a test asks for itself is to be slow on a
+ * starved machine, and not red: also four hundred inserts at once, of which most wait for a connection first.
+ */
+const patience = { connectionTimeoutMillis: 120_000, query_timeout: 120_000 };
+
+/** A pool with the product's settings, for what the test itself asks; see `patience`. */
+export function patientPool(options: { url: string; max: number; applicationName: string; schema?: string }): Pool {
+  return patient(createPool({ ...options, logger: silentLogger }));
+}
+
+/** Takes the short limits of time off a pool. */
+export function patient(pool: Pool): Pool {
+  Object.assign(pool.options, patience);
+  return pool;
+}
+
 /** A freshly migrated database of its own for one test file: a copy of the template, made in some 50 ms. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `nova_test_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
@@ -23,7 +40,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${templateDatabase}`);
   });
   const url = databaseUrl(servers().databaseUrl, name);
-  const pool = createPool({ url, max: 20, applicationName: 'nova-test', logger: silentLogger });
+  const pool = patientPool({ url, max: 20, applicationName: 'nova-test' });
   return {
     url,
     pool,

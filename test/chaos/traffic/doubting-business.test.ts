@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Pool } from 'pg';
 import { Random } from '../../../dev/demo/random';
 import { type Transaction } from '../../../dev/demo/traffic/business';
-import { createTestDatabase, type TestDatabase } from '../../support/database';
+import { createTestDatabase, patient, type TestDatabase } from '../../support/database';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy';
 import { waitFor } from '../../support/wait-for';
 import { fatesOf } from '../proof/fates';
@@ -46,7 +46,7 @@ describe('the writers of a chaos run', () => {
     proxy = await startFaultProxy({ host: url.hostname, port: Number(url.port) });
     url.hostname = '127.0.0.1';
     url.port = String(proxy.port);
-    pool = openWritersPool(url.href);
+    pool = patient(openWritersPool(url.href));
   });
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'writers-'));
