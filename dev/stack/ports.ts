@@ -32,6 +32,8 @@ export async function choosePorts(
   isFree: (port: number) => Promise<boolean> = portIsFree,
 ): Promise<Ports> {
   const chosen: Ports = {};
+  // One that was just given to another server is free only until that server starts.
+  const isOpen = async (port: number): Promise<boolean> => !Object.values(chosen).includes(port) && isFree(port);
   for (const name of names) {
     const fixed = fixedPort(name, env);
     const last = remembered[name];
@@ -46,7 +48,7 @@ export async function choosePorts(
       }
       chosen[name] = fixed;
     } else {
-      chosen[name] = last !== undefined && (await isFree(last)) ? last : await freePort(isFree);
+      chosen[name] = last !== undefined && (await isOpen(last)) ? last : await freePort(isOpen);
     }
   }
   return chosen;
@@ -78,7 +80,7 @@ export async function portIsFree(port: number): Promise<boolean> {
  * one of those, between our look and the server's start or while the stack is down.
  */
 export async function freePort(isFree: (port: number) => Promise<boolean> = portIsFree): Promise<number> {
-  for (let tries = 0; tries < 1_000; tries += 1) {
+  for (let tries = 0; tries < 10_000; tries += 1) {
     const port = randomInt(20_000, 32_000);
     if (await isFree(port)) return port;
   }

@@ -103,7 +103,7 @@ export async function stopProcess(ref: ProcessRef, signal: NodeJS.Signals, patie
   send(ref.pid, signal);
   if (await until(() => !isAlive(ref), { timeoutMs: patienceMs, everyMs: 25 })) return;
   if (isAlive(ref)) send(ref.pid, 'SIGKILL');
-  await until(() => !isAlive(ref), { timeoutMs: 5_000, everyMs: 25 });
+  await until(() => !isAlive(ref), { timeoutMs: 60_000, everyMs: 25 });
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

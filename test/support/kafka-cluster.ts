@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Kafka } from 'kafkajs';
@@ -11,6 +10,7 @@ import {
   kafkaProperties,
   nodeCommand,
 } from '../../dev/stack/servers/kafka';
+import { choosePorts } from '../../dev/stack/ports';
 import { type Command } from '../../dev/stack/processes';
 import { createKafka } from '../../runtime/kafka';
 import { createTopics, withAdmin } from './kafka';
@@ -35,7 +35,7 @@ export async function startKafkaCluster(): Promise<KafkaCluster> {
   const located = await localKafka.locate(process.env);
   const program = 'ready' in located ? located.ready : await located.fetch(() => undefined);
   const root = mkdtempSync(join(tmpdir(), 'nova-kafka-'));
-  const [controller, ...ports] = (await freePorts(3)) as [number, number, number];
+  const [controller, ...ports] = await freePorts();
   const id = clusterId();
   const nodes = await Promise.all(
     ports.map(async (port, i) => {
@@ -60,7 +60,7 @@ export async function startKafkaCluster(): Promise<KafkaCluster> {
   const alive = async (count: number): Promise<void> => {
     const seen = () => withAdmin(kafka, async (admin) => (await admin.describeCluster()).brokers.length);
     await waitFor(async () => (await seen().catch(() => 0)) === count, {
-      timeoutMs: 90_000,
+      timeoutMs: 300_000,
       everyMs: 250,
       what: `${count} brokers`,
     });
@@ -125,15 +125,12 @@ export async function makeNode(
   return nodeCommand(node, properties);
 }
 
-async function freePorts(count: number): Promise<number[]> {
-  const listening = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = listening.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(listening.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+/** Never those that systems hand out: an outgoing connection might have one before the broker listens on it. */
+async function freePorts(): Promise<readonly [controller: number, first: number, second: number]> {
+  const {
+    kafkaController = 0,
+    kafka: first = 0,
+    temporal: second = 0,
+  } = await choosePorts(['kafkaController', 'kafka', 'temporal'], {}, {});
+  return [kafkaController, first, second];
 }

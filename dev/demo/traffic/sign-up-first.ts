@@ -4,6 +4,9 @@ import { type Random } from '../random';
 import { signUp } from './scenarios/people';
 import { type Services } from './scenarios/scenario';
 
+/** Far longer than it takes: on a starved machine the system is still starting beside it. */
+const patienceMs = 240_000;
+
 /**
  * The first people sign up, with an address each, and are known before anything else happens: from then on an e-mail to
  * them is due, and the checks can say so. Answers how many.
@@ -28,8 +31,10 @@ export async function signUpFirst(
     );
     return rowCount === people.length;
   };
-  if (!(await until(known, { timeoutMs: 30_000, everyMs: 50 }))) {
-    throw new Error(`${people.length} people signed up, but 30 s later not all of them have a profile`);
+  if (!(await until(known, { timeoutMs: patienceMs, everyMs: 50 }))) {
+    throw new Error(
+      `${people.length} people signed up, but ${patienceMs / 1_000} s later not all of them have a profile`,
+    );
   }
   world.reachable.push(...people);
   return people.length;

@@ -32,8 +32,8 @@ async function engineProblem(env: Env): Promise<string | null> {
   const whatToDo = 'start the engine';
   try {
     // A client without an engine may hang on a socket of a machine that sleeps.
-    await runTool({ file: 'docker', args: ['info', '--format', '{{.ServerVersion}}'], timeoutMs: 5_000, whatToDo });
-    await runTool({ file: 'docker', args: ['compose', 'version', '--short'], timeoutMs: 5_000, whatToDo });
+    await runTool({ file: 'docker', args: ['info', '--format', '{{.ServerVersion}}'], timeoutMs: 20_000, whatToDo });
+    await runTool({ file: 'docker', args: ['compose', 'version', '--short'], timeoutMs: 20_000, whatToDo });
     return null;
   } catch (error) {
     return error instanceof StackError ? error.what : messageOf(error);

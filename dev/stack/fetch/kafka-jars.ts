@@ -75,7 +75,7 @@ export function javaMajor(versionOutput: string): number {
 async function checkJava(java: string): Promise<void> {
   const lines: string[] = [];
   const whatToDo = `repair the installation of Java, ${advice}`;
-  await runTool({ file: java, args: ['-version'], timeoutMs: 20_000, whatToDo, onLine: (line) => lines.push(line) });
+  await runTool({ file: java, args: ['-version'], timeoutMs: 60_000, whatToDo, onLine: (line) => lines.push(line) });
   if (javaMajor(lines.join('\n')) < 17) throw missing('Kafka needs Java 17 or newer, which is', `replace ${lines[0]}`);
 }
 

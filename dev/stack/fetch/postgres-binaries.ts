@@ -90,7 +90,7 @@ async function described({ folder, libraries }: Binaries): Promise<Program> {
     file: join(folder, 'postgres'),
     args: ['--version'],
     env: { ...process.env, ...libraryPath({ libraries }) },
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     whatToDo: advice,
   });
   const name = `PostgreSQL ${/\d[\d.]*/.exec(version)?.[0] ?? ''}`;

@@ -45,7 +45,7 @@ async function described(file: string, libraries?: string): Promise<Program> {
     file,
     args: ['--version'],
     env: libraryPath({ libraries }),
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     whatToDo: advice,
   });
   const version = /v=(\S+)/.exec(text)?.[1] ?? 'unknown';

@@ -84,7 +84,7 @@ async function build(draft: string, detail: (text: string) => void): Promise<voi
 }
 
 async function described(file: string): Promise<Program> {
-  const text = await runTool({ file, args: ['--version'], timeoutMs: 20_000, whatToDo: `repair ${file}, ${advice}` });
+  const text = await runTool({ file, args: ['--version'], timeoutMs: 60_000, whatToDo: `repair ${file}, ${advice}` });
   const server = /Server ([\d.]+)/.exec(text)?.[1] ?? 'unknown';
   const ui = /UI ([\d.]+)/.exec(text)?.[1] ?? 'unknown';
   return { name: `Temporal ${server}, Web UI ${ui}`, path: file };

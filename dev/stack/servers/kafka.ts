@@ -15,7 +15,7 @@ export const kafka: LocalServer = {
   title: 'Kafka',
   ports: ['kafka', 'kafkaController'],
   stopSignal: 'SIGTERM',
-  startTimeoutMs: 90_000,
+  startTimeoutMs: 240_000,
   locate: locateKafka,
 
   create: (setting) => formatNode(setting, writeProperties(setting), clusterId()),
@@ -31,7 +31,7 @@ export async function formatNode(node: Node, properties: string, cluster: string
     file: java(),
     args: [...javaArguments(node, '-Xmx128m'), ...format],
     cwd: node.data,
-    timeoutMs: 60_000,
+    timeoutMs: 180_000,
     code: 'START_FAILED',
     whatToDo: 'look at what it said, or set KAFKA_BROKERS to a broker of your own',
   });

@@ -26,7 +26,7 @@ export const postgres: LocalServer = {
   title: 'PostgreSQL',
   ports: ['postgres'],
   stopSignal: 'SIGINT', // "fast shutdown": SIGTERM waits for every client to leave
-  startTimeoutMs: 60_000,
+  startTimeoutMs: 180_000,
   locate: locatePostgres,
 
   async create({ program, data }) {
@@ -43,7 +43,7 @@ export const postgres: LocalServer = {
       cwd: '/',
       env: { ...process.env, ...libraryPath(program) },
       runAs,
-      timeoutMs: 60_000,
+      timeoutMs: 180_000,
       code: 'START_FAILED',
       whatToDo: 'look at what it said, or set DATABASE_URL to a server of your own',
     });

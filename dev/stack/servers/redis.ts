@@ -6,7 +6,7 @@ export const redis: LocalServer = {
   title: 'Redis',
   ports: ['redis'],
   stopSignal: 'SIGTERM',
-  startTimeoutMs: 30_000,
+  startTimeoutMs: 180_000,
   locate: locateRedis,
   async create() {},
   command: (setting) => ({

@@ -35,7 +35,7 @@ export const temporal: LocalServer = {
   title: 'Temporal',
   ports: ['temporal', 'temporalUi', 'temporalHttp', 'temporalMetrics'],
   stopSignal: 'SIGTERM',
-  startTimeoutMs: 60_000,
+  startTimeoutMs: 180_000,
   locate: locateTemporal,
   async create() {},
   // Tests begin with nothing, as they did when this was in memory.

@@ -7,7 +7,7 @@ let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'nova-cache-'))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const options = { timeoutMs: 10_000, onWait: () => undefined };
+const options = { timeoutMs: 60_000, onWait: () => undefined };
 const fill = (text: string) => async (draft: string) => writeFileSync(join(draft, 'thing'), text);
 
 it('fetches once, however many ask at the same time', async () => {

@@ -45,33 +45,33 @@ describe('spawnDaemon', () => {
   it('runs the command itself under the pid it returns', async () => {
     const ref = daemon('sleep', '60');
     const commandLine = () => readFileSync(`/proc/${ref.pid}/cmdline`, 'utf8');
-    expect(await until(() => commandLine().startsWith('sleep'), { timeoutMs: 5_000, everyMs: 10 })).toBe(true);
+    expect(await until(() => commandLine().startsWith('sleep'), { timeoutMs: 60_000, everyMs: 10 })).toBe(true);
     expect(isAlive(ref)).toBe(true);
   });
 
   it('leaves a note by which the process is found when its starter recorded nothing', async () => {
     const ref = daemon('sleep', '60');
-    expect(await until(() => fromBirthNote(birthNote()) !== null, { timeoutMs: 5_000, everyMs: 10 })).toBe(true);
+    expect(await until(() => fromBirthNote(birthNote()) !== null, { timeoutMs: 60_000, everyMs: 10 })).toBe(true);
     expect(fromBirthNote(birthNote())).toEqual(ref);
   });
 
   it('sends what the command says to the log', async () => {
     daemon('sh', '-c', 'echo out; echo err >&2');
     const log = () => readFileSync(logFile(), 'utf8');
-    expect(await until(() => log() === 'out\nerr\n', { timeoutMs: 5_000, everyMs: 10 })).toBe(true);
+    expect(await until(() => log() === 'out\nerr\n', { timeoutMs: 60_000, everyMs: 10 })).toBe(true);
   });
 });
 
 describe('stopProcess', () => {
   it('ends a process that obeys', async () => {
     const ref = daemon('sleep', '60');
-    await stopProcess(ref, 'SIGTERM', 5_000);
+    await stopProcess(ref, 'SIGTERM', 60_000);
     expect(isAlive(ref)).toBe(false);
   });
 
   it('kills one that does not', async () => {
     const ref = daemon('sh', '-c', 'trap "" TERM; echo ready; while :; do sleep 1; done');
-    await until(() => readFileSync(logFile(), 'utf8').includes('ready'), { timeoutMs: 5_000, everyMs: 10 });
+    await until(() => readFileSync(logFile(), 'utf8').includes('ready'), { timeoutMs: 60_000, everyMs: 10 });
     await stopProcess(ref, 'SIGTERM', 100);
     expect(isAlive(ref)).toBe(false);
   });
@@ -101,7 +101,7 @@ it('takes a process that has ended but was not yet reaped for none', async () =>
   const parent = daemon('sh', '-c', `sh -c 'echo $$ > ${pidFile}' & exec sleep 60`);
   const child = () => Number(existsSync(pidFile) ? readFileSync(pidFile, 'utf8') : 0);
   const isZombie = () => child() > 0 && parseStat(readFileSync(`/proc/${child()}/stat`, 'utf8')).state === 'Z';
-  expect(await until(isZombie, { timeoutMs: 5_000, everyMs: 10 })).toBe(true);
+  expect(await until(isZombie, { timeoutMs: 60_000, everyMs: 10 })).toBe(true);
   expect(identityOf(child())).toBeNull();
   expect(isAlive(parent)).toBe(true);
 });

@@ -63,14 +63,14 @@ describe('runTool', () => {
   const whatToDo = 'repair it';
 
   it('returns what the tool printed', async () => {
-    expect(await runTool({ file: 'sh', args: ['-c', 'echo a; echo b'], timeoutMs: 5_000, whatToDo })).toBe('a\nb');
+    expect(await runTool({ file: 'sh', args: ['-c', 'echo a; echo b'], timeoutMs: 60_000, whatToDo })).toBe('a\nb');
   });
 
   it('fails with what the tool said and what to do', async () => {
     const run = runTool({
       file: 'sh',
       args: ['-c', 'echo "E: no such package" >&2; exit 100'],
-      timeoutMs: 5_000,
+      timeoutMs: 60_000,
       whatToDo,
     });
     await expect(run).rejects.toThrow(/ended with code 100 and said: E: no such package .*: repair it\.$/);
@@ -82,7 +82,7 @@ describe('runTool', () => {
   });
 
   it('says that a program is not there', async () => {
-    const run = runTool({ file: 'no-such-program', args: [], timeoutMs: 5_000, whatToDo });
+    const run = runTool({ file: 'no-such-program', args: [], timeoutMs: 60_000, whatToDo });
     await expect(run).rejects.toThrow(/ENOENT/);
   });
 
