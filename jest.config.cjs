@@ -12,6 +12,6 @@ module.exports = {
   // Two cores run a database, a broker, a Temporal server and the tests; more workers only add noise.
   maxWorkers: 2,
   // Nothing asserts a time: a starved machine is to be slow, not red.
-  testTimeout: 240_000,
+  testTimeout: 600_000,
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };

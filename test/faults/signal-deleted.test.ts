@@ -14,12 +14,12 @@ const point = 'client.tombstone-set';
 
 beforeAll(async () => {
   lane = await openLane({ bridges: 1, workers: 1 });
-}, 300_000);
+});
 
 afterAll(async () => {
   process.stderr.write(results.report());
   await lane.close();
-}, 60_000);
+});
 
 /** Runs the service's call once; answers how it ended. */
 function signal(postId: string, order?: FaultOrder): Promise<string> {
@@ -67,5 +67,4 @@ it.each(faultModes)(
     results.add({ point, story: 'postAppears', mode, faults, ms });
     expect(faults).toEqual([]);
   },
-  120_000,
 );

@@ -61,14 +61,14 @@ beforeAll(async () => {
   await producer.send({ topic: topics.topics.content, messages });
   sentAt = performance.now();
   await producer.disconnect();
-}, 300_000);
+});
 
 afterAll(async () => {
   process.stderr.write(results.report());
   await Promise.all(groups.map(({ crew }) => crew.stop()));
   await Promise.all([topics.drop(), database.drop()]);
   rmSync(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 function groupOf(point: Group['point'], mode: FaultMode): Group {
   const name = `faults-${randomUUID().slice(0, 8)}`;
@@ -101,7 +101,7 @@ it.each(points.flatMap((point) => faultModes.map((mode) => ({ point, mode }))))(
       ).rows;
     await waitFor(async () => (await rows()).length === ids.length, { timeoutMs: 90_000, everyMs: 200 });
     const ms = Math.round(performance.now() - sentAt);
-    if (mode === 'hang') await waitFor(() => performance.now() - sentAt > hangMs + 1_000, { timeoutMs: 60_000 });
+    if (mode === 'hang') await waitFor(() => performance.now() - sentAt > hangMs + 1_000);
     const handled = await rows();
     const last = new Map<string, number>();
     const faults = handled.flatMap(({ key, sequence }) => {
@@ -117,5 +117,4 @@ it.each(points.flatMap((point) => faultModes.map((mode) => ({ point, mode }))))(
     results.add({ point, story: 'eventsArrive', mode, faults, ms });
     expect(faults).toEqual([]);
   },
-  180_000,
 );

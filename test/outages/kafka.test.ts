@@ -22,8 +22,6 @@ import {
 } from './ledger';
 import { type Traffic, createTraffic } from './traffic';
 
-jest.setTimeout(300_000);
-
 let broker: OwnServer;
 let database: TestDatabase;
 let client: Client;
@@ -86,7 +84,6 @@ it('goes on with everything else while the broker is down, and emits in order wh
   }
   const [first] = waiting;
   await waitFor(async () => (await pendingOf(client, first?.id ?? '')).some(({ attempt }) => attempt >= 7), {
-    timeoutMs: 60_000,
     what: 'retries reaching their cap',
   });
   expect((await rowsOf(database.pool, story)).filter(({ emitted }) => !emitted)).toHaveLength(60);

@@ -10,8 +10,6 @@ import { createTestClient } from '../support/temporal';
 import { expectAllDone, expectFeeds, expectOneRunEach } from './ledger';
 import { type Traffic, createTraffic, keepCommitting } from './traffic';
 
-jest.setTimeout(300_000);
-
 const poolSize = 12;
 let database: TestDatabase;
 let bouncer: PgBouncer;

@@ -10,8 +10,6 @@ import { waitFor } from '../support/wait-for';
 import { expectAllDone, expectFeeds, expectOneRunEach, rowsOf } from './ledger';
 import { type Traffic, createTraffic, keepCommitting } from './traffic';
 
-jest.setTimeout(300_000);
-
 let postgres: OwnServer;
 let address: MovableAddress;
 let standby: Standby | undefined;
@@ -81,7 +79,7 @@ it('takes a PostgreSQL that hangs for one that is away, and goes on when it answ
   for (let i = 0; i < 5; i++) await round();
   postgres.pause();
   try {
-    await waitFor(async () => !(await bridge.health()).ok, { timeoutMs: 40_000, what: 'the bridge seeing it' });
+    await waitFor(async () => !(await bridge.health()).ok, { what: 'the bridge seeing it' });
   } finally {
     postgres.resume();
   }
@@ -97,7 +95,6 @@ it('follows the address to a promoted standby, and never stays with a server tha
   // The address moves before the standby is promoted: reads would work, on a server that takes no writes.
   address.moveTo(standby.port);
   await waitFor(() => bridge.lines().some((line) => JSON.stringify(line).includes('read-only')), {
-    timeoutMs: 40_000,
     what: 'the bridge refusing the standby',
   });
   await standby.promote();
@@ -117,9 +114,7 @@ it('leaves a primary that became read-only without a word for the one that the a
   const next = await startStandby(former.href);
   try {
     for (let i = 0; i < 3; i++) await round();
-    await waitFor(async () => (await rowsOf(pool, traffic.story)).every((row) => row.published && row.emitted), {
-      timeoutMs: 60_000,
-    });
+    await waitFor(async () => (await rowsOf(pool, traffic.story)).every((row) => row.published && row.emitted));
     const ours = `SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'nova-%' AND pid <> pg_backend_pid()`;
     expect(await ask(former.href, ours)).toBe(true);
     await ask(former.href, 'ALTER SYSTEM SET default_transaction_read_only = on');
@@ -131,7 +126,6 @@ it('leaves a primary that became read-only without a word for the one that the a
     await round();
     await expectRecovered();
     await waitFor(async () => !(await ask(former.href, ours)), {
-      timeoutMs: 60_000,
       what: 'nobody talking to the former primary',
     });
   } finally {

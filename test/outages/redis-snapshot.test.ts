@@ -10,8 +10,6 @@ import { waitFor } from '../support/wait-for';
 import { expectAllDone, expectFeeds } from './ledger';
 import { type Traffic, createTraffic } from './traffic';
 
-jest.setTimeout(300_000);
-
 let redis: SnapshotRedis;
 let database: TestDatabase;
 let client: Client;

@@ -13,8 +13,6 @@ import { waitFor } from '../support/wait-for';
 import { expectAllDone, expectFeeds, expectNothingBurnt, feedsIn, linksOf, noticesOf, rowsOf } from './ledger';
 import { type Traffic, createTraffic } from './traffic';
 
-jest.setTimeout(300_000);
-
 const root = join(__dirname, '../..');
 let redis: OwnServer;
 let database: TestDatabase;
@@ -61,7 +59,6 @@ it('holds back feed writes alone while Redis is down, and completes them when it
   for (let i = 0; i < 5; i++) await round();
   // Started, told in the app and by e-mail, linked and emitted: all without Redis.
   await waitFor(async () => (await rowsOf(database.pool, story)).every((row) => row.published && row.emitted), {
-    timeoutMs: 60_000,
     what: 'every row started and emitted',
   });
   await waitFor(async () => (await noticesOf(database.pool, story)).length === story.notices.size);
@@ -83,9 +80,7 @@ it('takes a Redis that hangs for one that is away, and goes on when it answers a
   redis.pause();
   try {
     for (let i = 0; i < 3; i++) await round();
-    await waitFor(async () => (await rowsOf(database.pool, story)).every((row) => row.published && row.emitted), {
-      timeoutMs: 60_000,
-    });
+    await waitFor(async () => (await rowsOf(database.pool, story)).every((row) => row.published && row.emitted));
     await waitFor(async () => (await noticesOf(database.pool, story)).length === story.notices.size);
   } finally {
     redis.resume();

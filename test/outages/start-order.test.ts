@@ -14,8 +14,6 @@ import { waitFor } from '../support/wait-for';
 import { expectAllDone, expectFeeds, expectOneRunEach } from './ledger';
 import { type Traffic, createTraffic } from './traffic';
 
-jest.setTimeout(300_000);
-
 let database: TestDatabase;
 let client: Client;
 let traffic: Traffic;

@@ -7,8 +7,6 @@ import { expectAllDone, expectFeeds, expectNothingBurnt, expectOneRunEach, rowsO
 import { type Traffic, commit, createTraffic } from './traffic';
 import { newId } from '../support/events';
 
-jest.setTimeout(300_000);
-
 let temporal: OwnServer;
 let database: TestDatabase;
 let client: Client;
@@ -72,7 +70,7 @@ it('waits visibly while Temporal is down, then starts everything once, live Crit
 
   await temporal.start();
   // Written while the backlog drains.
-  await waitFor(async () => (await startOrder(before)).length > 0, { timeoutMs: 60_000, everyMs: 5 });
+  await waitFor(async () => (await startOrder(before)).length > 0, { everyMs: 5 });
   const live = [await alert(), await alert(), await alert()];
   await expectAllDone(database.pool, story);
   expect((await bridge.health()).ok).toBe(true);

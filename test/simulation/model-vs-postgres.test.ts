@@ -252,5 +252,5 @@ describe('the model of PostgreSQL', () => {
         ],
       },
     );
-  }, 120_000);
+  });
 });

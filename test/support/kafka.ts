@@ -58,7 +58,7 @@ async function untilLed(kafka: Kafka, topics: readonly string[]): Promise<void> 
           () => true,
           () => false,
         );
-      await waitFor(isServed, { timeoutMs: 60_000, everyMs: 50, what: `the leaders of ${topic}` });
+      await waitFor(isServed, { everyMs: 50, what: `the leaders of ${topic}` });
     }
   });
 }
@@ -85,7 +85,7 @@ export async function createTopics(kafka: Kafka, topics: ITopicConfig[]): Promis
       return found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
     };
     // Throws while a topic is unknown.
-    await waitFor(() => areLed().catch(() => false), { timeoutMs: 60_000, everyMs: 100, what: 'leaders' });
+    await waitFor(() => areLed().catch(() => false), { everyMs: 100, what: 'leaders' });
   });
 }
 

@@ -54,7 +54,6 @@ export async function startStandby(primaryUrl: string): Promise<Standby> {
   };
   try {
     await waitFor(() => ask(primaryUrl, `SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'`), {
-      timeoutMs: 60_000,
       what: `a streaming standby (${join(folder, 'log')})`,
     });
     await ask(primaryUrl, `ALTER SYSTEM SET synchronous_standby_names = '*'`);

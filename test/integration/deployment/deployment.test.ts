@@ -8,8 +8,6 @@ import { servers } from '../../support/servers';
 import { createTestClient } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
 
-jest.setTimeout(600_000);
-
 let database: TestDatabase;
 let client: Client;
 const namespaces = { ours: `ours-${randomUUID().slice(0, 8)}`, other: `other-${randomUUID().slice(0, 8)}` };
@@ -29,7 +27,7 @@ beforeAll(async () => {
     createOwnSystem(servers(), database.url, { TEMPORAL_NAMESPACE: namespace, AUDIT_EVERY_S: '0' });
   [ours, other] = [await system(namespaces.ours), await system(namespaces.other)];
   // The server takes some seconds to hear of a new namespace.
-  await waitFor(() => migrate(ours.environment).catch(() => undefined), { timeoutMs: 60_000, everyMs: 1_000 });
+  await waitFor(() => migrate(ours.environment).catch(() => undefined), { everyMs: 1_000 });
   [bridge, workers] = [await ours.startBridge(), await ours.startWorkers()];
   await untilReady(bridge, workers);
 });

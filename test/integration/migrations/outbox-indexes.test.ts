@@ -19,7 +19,7 @@ beforeAll(async () => {
   for (let inserted = 0; inserted < history; inserted += 10_000) await insert(10_000, 10_000, true);
   await insert(backlog, 300, false);
   await database.pool.query('ANALYZE outbox_events');
-}, 240_000);
+});
 afterAll(() => database.drop());
 
 /** Names of the indexes a plan uses, and whether it reads a whole table. */

@@ -5,9 +5,6 @@ import { newId } from '../../support/events';
 import { servers } from '../../support/servers';
 import { waitFor } from '../../support/wait-for';
 
-// Commands are processes of their own, slow to start on a busy machine.
-jest.setTimeout(300_000);
-
 let world: AuditWorld;
 beforeAll(async () => {
   world = await createAuditWorld();

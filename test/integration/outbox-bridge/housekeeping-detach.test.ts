@@ -13,9 +13,6 @@ import { underWay } from '../../support/server-activity';
 import { servers } from '../../support/servers';
 import { waitFor } from '../../support/wait-for';
 
-// Takes out partitions, which waits for others' transactions: slow on a busy machine.
-jest.setTimeout(120_000);
-
 let database: TestDatabase;
 let pool: Pool;
 let name: string;
@@ -291,7 +288,7 @@ describe('behind PgBouncer in transaction mode', () => {
   let bouncer: PgBouncer;
   beforeAll(async () => {
     bouncer = await startPgBouncer(servers().databaseUrl);
-  }, 120_000);
+  });
   afterAll(() => bouncer.close());
 
   it('housekeeping works the same, and a detach that waits is cancelled by whoever looks for it', async () => {

@@ -4,8 +4,6 @@ import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames, turn } from '../../support/partitions';
 
-jest.setTimeout(120_000);
-
 let database: TestDatabase;
 let urls: LoginUrls;
 beforeEach(async () => {

@@ -4,9 +4,6 @@ import { ledgers } from '../../../outbox-bridge/housekeeping/ledgers';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames, turn } from '../../support/partitions';
 
-// Takes out partitions, which waits for others' transactions: slow on a busy machine.
-jest.setTimeout(120_000);
-
 let database: TestDatabase;
 beforeEach(async () => {
   database = await createTestDatabase();

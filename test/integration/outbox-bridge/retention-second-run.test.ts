@@ -45,7 +45,7 @@ beforeAll(async () => {
   dependencies = new Dependencies(config, silentLogger);
   await dependencies.start();
   workers = await startTestWorkers({ prefix, activities: createActivities(dependencies, config, silentLogger) });
-}, 120_000);
+});
 afterAll(async () => {
   await workers.stop();
   await dependencies.stop();
@@ -121,7 +121,7 @@ async function runAll(events: readonly EventRef[]): Promise<string[]> {
           const found = await client.workflow.getHandle(eventId).describe();
           return found.status.name === 'COMPLETED' ? found : undefined;
         },
-        { timeoutMs: 40_000, what: `${eventType} done` },
+        { what: `${eventType} done` },
       );
       return run.runId;
     }),
@@ -187,4 +187,4 @@ it('a second run of the same events, after Temporal has forgotten the first, rep
   const second = await runAll(events);
   expect(second.filter((id) => first.includes(id))).toEqual([]);
   expect(await everything()).toEqual(before);
-}, 180_000);
+});

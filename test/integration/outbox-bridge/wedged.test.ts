@@ -45,6 +45,6 @@ it('starts what is behind rows on which Temporal hangs, more of them than the wi
       );
       return rows[0]?.n === behind.length;
     },
-    { timeoutMs: 30_000, what: 'the rows behind' },
+    { what: 'the rows behind' },
   );
 });

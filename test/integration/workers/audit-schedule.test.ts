@@ -71,7 +71,7 @@ describe('the schedule of the audit', () => {
     } finally {
       await database.drop();
     }
-  }, 60_000);
+  });
 
   it('is not touched again while it is current', async () => {
     const config = configured(300);

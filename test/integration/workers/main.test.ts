@@ -14,9 +14,6 @@ import { servers } from '../../support/servers';
 import { createTestClient, testQueuePrefix, workflowBundle } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
 
-// A process is compiled from source first, on a machine that may have much else to do.
-jest.setTimeout(180_000);
-
 const root = join(__dirname, '../../..');
 let database: TestDatabase;
 let topics: TestTopics;
@@ -182,9 +179,7 @@ it.each([
   ['a Temporal that is not there', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /no Temporal at 127\.0\.0\.1:1/],
 ])('waits for %s, says so, and still hears SIGTERM', async (_case, environment, sentence) => {
   const run = startWorkers(environment);
-  await waitFor(() => run.lines.some(({ error, level }) => level === 'error' && sentence.test(String(error))), {
-    timeoutMs: 30_000,
-  });
+  await waitFor(() => run.lines.some(({ error, level }) => level === 'error' && sentence.test(String(error))));
   run.child.kill('SIGTERM');
   expect(await run.exit).toBe(0);
   expect(run.lines.at(-1)).toMatchObject({ msg: 'stopped' });

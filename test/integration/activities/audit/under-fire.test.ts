@@ -31,13 +31,13 @@ beforeAll(async () => {
   ]);
   const settings = { KAFKA_TOPIC_PREFIX: topics.prefix, AUDIT_EVERY_S: '0', OUTBOX_LEASE_MS: '2000' };
   system = await createOwnSystem(servers(), database.url, settings);
-}, 120_000);
+});
 afterAll(async () => {
   redis.disconnect();
   await system.close();
   await client.connection.close();
   await Promise.all([database.drop(), topics.drop()]);
-}, 120_000);
+});
 
 it('accuses nobody while bridges and workers are killed under load, nor afterwards', async () => {
   const first = await Promise.all([
@@ -102,4 +102,4 @@ it('accuses nobody while bridges and workers are killed under load, nor afterwar
     return report.examined.rows === events ? report : undefined;
   });
   expect(last).toMatchObject({ unexplained: 0, examined: { rows: events } });
-}, 300_000);
+});

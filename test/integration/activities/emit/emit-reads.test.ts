@@ -20,7 +20,7 @@ beforeAll(async () => {
      VALUES (gen_random_uuid(), $1, 'PostDeleted', '{}', now())`,
     [post],
   );
-}, 240_000);
+});
 afterAll(() => database.drop());
 
 /** Rows found, and pages looked at on the way, by this call of the function. */

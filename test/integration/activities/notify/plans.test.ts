@@ -17,7 +17,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
   await fill(database.pool);
-}, 180_000);
+});
 afterAll(() => database.drop());
 
 async function fill(pool: Pool): Promise<void> {
@@ -151,7 +151,7 @@ describe.each([
 ])('on a filled database %s', (_title, prepare) => {
   beforeAll(async () => {
     if (prepare !== undefined) await database.pool.query(prepare);
-  }, 60_000);
+  });
 
   it.each(Object.keys(uses))('%s reads no more than what it is about', async (name) => {
     const notice = await someNotice();

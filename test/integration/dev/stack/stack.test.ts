@@ -40,7 +40,7 @@ beforeAll(async () => {
   env = { ...process.env, NOVA_STACK: 'local', NOVA_STACK_DIR: folder };
   for (const variable of given) delete env[variable];
   first = await bringUp();
-}, 120_000);
+});
 
 afterAll(async () => {
   await down({ name, wipe: true, env });
@@ -100,7 +100,7 @@ it('ends the servers it finds when its record was lost, instead of running them 
   const { started } = await bringUp();
   expect(started).toEqual(['postgres', 'redis', 'kafka', 'temporal']);
   for (const server of started) expect(identityOf(pidOf(before, server))).toBeNull();
-}, 120_000);
+});
 
 it('only asks servers whose addresses are given, and leaves them running', async () => {
   const now = await status(name, env);
