@@ -143,7 +143,7 @@ function startRequestFor(row: ClaimedRow): StartRequest | Fault {
       createdAt: row.createdAt,
       createdAtMs: row.createdAtMs,
       priority: row.priority as Priority,
-      // Of use to nobody when malformed, and no reason to lose the event.
+      // Of no use when malformed, and no reason to lose the event.
       ...(row.traceparent !== null && traceContext.test(row.traceparent) ? { traceparent: row.traceparent } : {}),
     };
     return { ref, workflowType: workflowTypeFor(event) };
@@ -172,7 +172,7 @@ function failed(row: ClaimedRow, failure: Fault, limits: AttemptLimits, eventTyp
 }
 
 /**
- * A row whose start is without an answer claim after claim, while Temporal answers others, must step back: Temporal may hang on
+ * A row whose start is without an answer claim after claim, while Temporal replies to others, must step back: Temporal may hang on
  * this one workflow id, and the oldest rows are claimed first, so that nothing behind them would ever be started.
  */
 function stepBack({ claimCount }: ClaimedRow): number {

@@ -59,7 +59,7 @@ export interface BridgeDeps {
  *      │                               │ ├─ environment ──► pending, its type paused, nothing counted; also while the fuse is blown
  *      │                               │ ├─ outage, busy ─► pending, nothing counted
  *      │                               │ └─ not tried (stop, outage, lease nearly over) ─► pending as it was
- *      └────── lease over: the holder died or hung; whoever claims next repeats the start, which Temporal answers with the same run
+ *      └────── lease over: the holder died or hung; the next claimer repeats the start, and Temporal returns the same run
  * ```
  *
  * Order: the store hands out a row only as the head of its aggregate or behind a head in the same claim, and a run starts

@@ -165,7 +165,7 @@ export function composeBridge(
   return { bridge, services };
 }
 
-/** Healthy means progress: a bridge in an outage is alive, but whoever watches it must see that nothing moves. */
+/** Healthy means progress: a bridge in an outage is alive, but its operator must see that nothing moves. */
 function healthOf(bridge: Bridge, { alarm }: DeploymentGuard): { ok: boolean; reason: string | null } {
   const { state, reason } = bridge.describe();
   const isWell = !['outage', 'refused', 'stuck'].includes(state) && alarm === undefined;

@@ -20,7 +20,7 @@ interface Deps {
   readonly now: () => number;
 }
 
-/** A paused type gets one try this often, which finds out whether the deployment was mended. */
+/** A paused type gets one try this often, which finds out whether the deployment was repaired. */
 const pauseRetryMs = 5_000;
 
 /** What one attempt means beyond its own row: for the window, the pauses, the breaker, the metrics and the log. */
@@ -95,7 +95,7 @@ function pauseUnknown(
   if (isNew) logger.error(about, 'left to a newer process: this one does not know it');
 }
 
-/** Claiming stops until the dependency answers; the way back begins with the smallest window. */
+/** Claiming stops until the dependency replies; the way back begins with the smallest window. */
 export function enterOutage(
   deps: Pick<Deps, 'window' | 'outage' | 'metrics' | 'logger'>,
   code: FailureCode,

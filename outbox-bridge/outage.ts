@@ -11,7 +11,7 @@ export class Outage {
     return this.current;
   }
 
-  /** Answers true when it was not known before. */
+  /** Returns true when it was not known before. */
   begin(code: FailureCode, detail: string): boolean {
     const isNew = this.current === undefined;
     this.current = { code, detail, sinceMs: this.current?.sinceMs ?? this.now() };
@@ -23,7 +23,7 @@ export class Outage {
     return Math.min(100 * 2 ** this.probes++, 2_000);
   }
 
-  /** Answers how long it lasted, in milliseconds, or undefined when there was none. */
+  /** Returns how long it lasted, in milliseconds, or undefined when there was none. */
   end(): number | undefined {
     const lasted = this.current === undefined ? undefined : this.now() - this.current.sinceMs;
     this.current = undefined;

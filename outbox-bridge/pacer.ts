@@ -1,4 +1,4 @@
-/** Calls `wake` once after so many milliseconds; answers how to call it off. */
+/** Calls `wake` once after so many milliseconds; returns how to call it off. */
 export type Timer = (ms: number, wake: () => void) => () => void;
 
 const realTimer: Timer = (ms, wake) => {

@@ -23,10 +23,10 @@ const staleAfterMs = 15_000;
 export class Pauses {
   private readonly byType = new Map<string, Pause>();
 
-  /** @param now milliseconds of a clock that nobody sets: a step of the wall clock must not make a pause last an hour */
+  /** @param now milliseconds of a monotonic clock: a step of the wall clock must not make a pause last an hour */
   constructor(private readonly now: () => number) {}
 
-  /** Pauses a type; a try is due after `retryAfterMs`. Answers true when it was not paused before. */
+  /** Pauses a type; a try is due after `retryAfterMs`. Returns true when it was not paused before. */
   pause(type: string, code: FailureCode, detail: string, retryAfterMs: number): boolean {
     const before = this.byType.get(type);
     this.byType.set(type, { code, detail, sinceMs: before?.sinceMs ?? this.now(), untilMs: this.now() + retryAfterMs });
@@ -45,7 +45,7 @@ export class Pauses {
     return this.pause(spelling, code, detail, retryAfterMs);
   }
 
-  /** Lifts pauses of this code on a type, or of any code. Answers true when there was one. */
+  /** Lifts pauses of this code on a type, or of any code. Returns true when there was one. */
   resume(type: EventType, code?: FailureCode): boolean {
     const pause = this.byType.get(type);
     if (pause === undefined || (code !== undefined && pause.code !== code)) return false;

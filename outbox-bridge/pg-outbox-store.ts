@@ -75,7 +75,7 @@ export class PgOutboxStore implements OutboxStore {
   private async settleHalves(settlements: readonly Settlement[]): Promise<number> {
     const middle = settlements.length >> 1;
     const halves = [settlements.slice(0, middle), settlements.slice(middle)];
-    // Both are tried before either failure is told.
+    // Both are tried before either failure is thrown.
     const [one, two] = await Promise.allSettled(halves.map((half) => this.settle(half)));
     if (one?.status === 'rejected') throw one.reason;
     if (two?.status === 'rejected') throw two.reason;
@@ -90,7 +90,7 @@ function boundsOf(settlements: readonly Settlement[]): [string, string] {
   return times.every((time) => time.endsWith('Z')) ? [first, last] : ['-infinity', 'infinity'];
 }
 
-/** A reason is cut short and made of characters PostgreSQL can hold: one that it refuses would keep its row for ever. */
+/** A reason is cut short and made of characters PostgreSQL can hold: one that it refuses would keep its row forever. */
 function storable(reason: string): string {
   return reason
     .slice(0, 2_000)

@@ -11,7 +11,7 @@ export interface SeenPoller {
 }
 
 /**
- * Tells living pollers from those the server only remembers, by nobody's wall clock: the server's times are compared with
+ * Distinguishes living pollers from those the server only remembers, by no wall clock of ours: the server's times are compared with
  * each other, and their changes with a monotonic clock of ours. A poller lives while its last access changes. One that was
  * listed already at our first look is as old as it is behind the newest access on any queue; if all are equally dead, they
  * pass for alive until `freshMs` have gone by without a change, and what is started meanwhile waits in its queue.
@@ -23,7 +23,7 @@ export class PollerLiveness {
   /** @param nowMs monotonic */
   constructor(private readonly nowMs: () => number) {}
 
-  /** Takes in one look at all queues, and answers which of them somebody polls. */
+  /** Takes in one look at all queues, and returns which of them are polled. */
   observe(queues: ReadonlyMap<string, readonly SeenPoller[]>): ReadonlySet<string> {
     const now = this.nowMs();
     const newest = Math.max(...[...queues.values()].flat().map(({ lastAccessMs }) => lastAccessMs));

@@ -23,7 +23,7 @@ export class PollerWatch {
     },
   ) {}
 
-  /** Looks at every queue once; answers the milliseconds until the next look: soon while something is missing. */
+  /** Looks at every queue once; returns the milliseconds until the next look: soon while something is missing. */
   async look(): Promise<number> {
     const seen = await Promise.all(queueNames.map(async (queue) => [queue, await this.pollersOf(queue)] as const));
     const polled = this.liveness.observe(new Map<string, SeenPoller[]>(seen));

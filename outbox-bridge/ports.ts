@@ -3,7 +3,7 @@ import { type FailureCode } from '../contracts/failures';
 import { type WorkflowType } from '../contracts/workflow-types';
 import { type Lanes } from './lanes';
 
-/** A claimed row as PostgreSQL answers it. */
+/** A claimed row as PostgreSQL returns it. */
 export interface ClaimedRow {
   readonly id: string;
   readonly aggregateId: string;
@@ -70,7 +70,7 @@ export type Settlement =
 /** The outbox table as the bridge sees it. All clocks are the database's. */
 export interface OutboxStore {
   claim(request: ClaimRequest): Promise<ClaimedRow[]>;
-  /** Writes all settlements in one statement; answers how many rows were still held by their token. */
+  /** Writes all settlements in one statement; returns how many rows were still held by their token. */
   settle(settlements: readonly Settlement[]): Promise<number>;
   /** Whether there is another row of the same id, aggregate, type and payload. Without it no row is taken for one. */
   isRepeated?(row: ClaimedRow): Promise<boolean>;
@@ -92,6 +92,6 @@ export type Lookup = 'ours' | 'twin' | 'foreign' | 'unknown';
 export interface WorkflowStarter {
   start(request: StartRequest): Promise<StartOutcome>;
   lookUp(request: StartRequest): Promise<Lookup | Extract<StartOutcome, { kind: 'failed' }>>;
-  /** Resolves when Temporal answers. @throws NovaError TEMPORAL_UNAVAILABLE and the like */
+  /** Resolves when Temporal replies. @throws NovaError TEMPORAL_UNAVAILABLE and the like */
   probe(): Promise<void>;
 }

@@ -12,7 +12,7 @@ export async function readRetentionMs(connection: Connection, namespace: string)
 }
 
 /**
- * Age of a first attempt beyond which a start is not repeated blindly. Until the namespace has answered, a day is assumed:
+ * Age of a first attempt beyond which a start is not repeated blindly. Until the namespace has replied, a day is assumed:
  * the shortest retention anybody should run with. The margin never eats more than half of the retention.
  */
 export function retentionGuardMs(marginHours: number, retentionMs = dayMs): number {

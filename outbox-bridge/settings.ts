@@ -2,7 +2,7 @@ import { type KeepDays } from './housekeeping/ledgers';
 import { setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
 
-/** Everything the bridge can be told. The README's reference is generated from this table. */
+/** All settings of the bridge. The README's reference is generated from this table. */
 export const bridgeSettings = {
   ...sharedSettings.database,
   ...sharedSettings.temporal,

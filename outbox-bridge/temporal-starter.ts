@@ -7,9 +7,9 @@ import { startOptions } from './start-options';
 import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter } from './ports';
 
 /**
- * Makes the start's request id the event id and the row's sequence. Temporal then answers a repeated start of ours with
+ * Makes the start's request id the event id and the row's sequence. Temporal then replies to a repeated start of ours with
  * our own run, open or closed; the client's default is a random id, which only the server's duplicate error would tell
- * from a stranger's. The sequence is in it because two rows may have one id: the second must not be answered with the
+ * from a stranger's. The sequence is in it because two rows may have one id: the second must not get the
  * first one's run. The method is protected in the SDK's typings: it keeps interceptors and converters working.
  */
 class OutboxWorkflowClient extends WorkflowClient {
@@ -20,7 +20,7 @@ class OutboxWorkflowClient extends WorkflowClient {
   }
 }
 
-/** Temporal answers the simplest question within this, milliseconds, or is taken for away. */
+/** Temporal replies to the simplest question within this, milliseconds, or counts as away. */
 const slowAfterMs = 1_000;
 
 export class TemporalStarter implements WorkflowStarter {
@@ -67,7 +67,7 @@ export class TemporalStarter implements WorkflowStarter {
   }
 
   /**
-   * Somebody else's request started this id, or ours was reset or continued as new since: look who it is. "Already
+   * Someone else's request started this id, or ours was reset or continued as new since: look who it is. "Already
    * started" counts as published only after the run proves to be ours.
    */
   private async verify(request: StartRequest): Promise<StartOutcome> {

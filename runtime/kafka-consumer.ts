@@ -4,7 +4,7 @@ import { toError } from './errors';
 
 export interface LastingConsumerOptions {
   /**
-   * The consumer fell, or no broker answered at its start, and it is started again after `retryMs`: the broker's partitions
+   * The consumer fell, or no broker replied at its start, and it is started again after `retryMs`: the broker's partitions
    * wait, nothing is passed over.
    */
   readonly onCrash: (error: Error) => void;

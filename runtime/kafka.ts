@@ -38,7 +38,7 @@ export interface KafkaAddress {
 }
 
 /**
- * A Kafka client that logs through pino and gives up early: whoever calls it has a retry of its own that people can see.
+ * A Kafka client that logs through pino and gives up early: its callers have a retry of its own that people can see.
  * `requestTimeoutMs` bounds every request to a broker.
  * @throws ConfigError when a certificate's file cannot be used
  */

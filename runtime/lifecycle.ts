@@ -42,7 +42,7 @@ export async function stopAll(services: readonly Service[]): Promise<void> {
 
 /**
  * The body of a process: start, wait for SIGTERM or SIGINT or for `ended` to settle, stop. A signal is also heard while a
- * start waits for a server. Answers the exit code; a second signal ends at once, and so does a stop that takes longer than
+ * start waits for a server. Returns the exit code; a second signal ends at once, and so does a stop that takes longer than
  * `stopWithinMs` because a server hangs, since leases and Temporal recover whatever is dropped.
  */
 export async function runProcess(

@@ -11,7 +11,7 @@ export class Periodic implements Service {
   private current: Promise<void> = Promise.resolve();
   private stopped = false;
 
-  /** `work` answers the milliseconds until the next turn; Infinity: there is none. */
+  /** `work` returns the milliseconds until the next turn; Infinity: there is none. */
   constructor(
     readonly name: string,
     private readonly work: () => Promise<number>,

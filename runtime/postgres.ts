@@ -69,7 +69,7 @@ export function asDatabaseError(thrown: unknown): unknown {
  *
  * It never talks to a read-only node for longer than a failover takes: a new connection that cannot write is refused, and
  * the first outage on one connection makes the pool give up all that were opened before, so that the address is resolved
- * anew. `queryTimeoutMs` bounds every statement: how long a server that vanished without a word goes unnoticed.
+ * again. `queryTimeoutMs` bounds every statement: how long a server that vanished without a word goes unnoticed.
  * `schema` is where our tables are: in every SQL text `nova.` is replaced by it.
  */
 export function createPool(options: {
@@ -115,10 +115,10 @@ class FailoverPool extends Pool {
       if (schema !== defaultSchema) speakOfSchema(client, schema);
       this.openedIn.set(client, this.generation);
       // The server may say goodbye in the same packet as its last answer, while the connection passes from one user to the
-      // next and neither listens. Nobody listening would end the process; the next query on it fails and says why.
+      // next and neither listens. Without a listener it would end the process; the next query on it fails and says why.
       client.on('error', () => undefined);
     });
-    // What the connection's user met, whoever that was: `query` and `inTransaction` both say it when they give it back.
+    // What the connection's user met: `query` and `inTransaction` both say it when they give it back.
     this.on('release', (error: unknown, client) => {
       if (this.openedIn.get(client) === this.generation && isDatabaseOutage(error)) this.generation++;
     });
@@ -168,7 +168,7 @@ function refuseReadOnly(client: PoolClient, done: (error?: Error) => void): void
 
 /**
  * Runs `work` in one transaction and commits; rolls back when it throws. A connection that broke or that reached a
- * read-only server is destroyed, so that after a failover the pool resolves the address anew.
+ * read-only server is destroyed, so that after a failover the pool resolves the address again.
  */
 export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();

@@ -27,7 +27,7 @@ export function createRedis(options: { url: string; keyPrefix: string; logger: L
     maxRetriesPerRequest: 0,
     commandTimeout: 5_000,
     connectTimeout: 5_000,
-    // A server that vanished without a word: after a command timed out the connection goes too, and is made anew.
+    // A server that vanished without a word: after a command timed out the connection goes too, and is made again.
     socketTimeout: 6_000,
     // A replica, after a failover: connect again, to where the address leads now.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),

@@ -1,12 +1,12 @@
 import { Channel, type ChannelCredentials, type ChannelOptions, connectivityState } from '@grpc/grpc-js';
 
-/** A server that takes the connection and says nothing for this long is tried anew, milliseconds. */
+/** A server that takes the connection and says nothing for this long is tried again, milliseconds. */
 const handshakeMs = 10_000;
 
 type OpenChannel = Pick<Channel, keyof Channel>;
 
 /**
- * A gRPC channel that does not wait for ever: grpc-js sets no bound to the HTTP/2 handshake, so a server that accepted
+ * A gRPC channel that does not wait forever: grpc-js sets no bound to the HTTP/2 handshake, so a server that accepted
  * the connection and hung, or a network that lost it half-way, would keep the channel connecting until TCP gives up, a
  * quarter of an hour later, however healthy the server is by then.
  */

@@ -87,7 +87,7 @@ function auditSchedule(scheduleId: string, { auditEverySeconds, taskQueuePrefix 
       workflowId: scheduleId,
       taskQueue: maintenanceQueue(taskQueuePrefix),
       args: [{}],
-      // Nobody may be left to do it.
+      // No process may be left to do it.
       workflowExecutionTimeout: '2 hours',
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },

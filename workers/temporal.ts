@@ -44,7 +44,7 @@ async function within(connecting: Promise<NativeConnection>): Promise<NativeConn
 
 /**
  * The same, but waits for a Temporal that is not there yet, or has no such namespace yet: in which order servers and
- * processes start must not matter. `waiting` is told the reason before each pause. Undefined: `stop` came first.
+ * processes start must not matter. `waiting` gets the reason before each pause. Undefined: `stop` came first.
  */
 export async function connectWhenThere(
   config: TemporalAddress,

@@ -16,7 +16,7 @@ export interface TopicOptions {
 }
 
 /**
- * Creates the topics that do not exist, with the partitions of the catalogue, and answers their names. Safe to run from
+ * Creates the topics that do not exist, with the partitions of the catalogue, and returns their names. Safe to run from
  * many processes at once. Existing topics are left as they are: more partitions would move keys.
  */
 export async function ensureTopics(

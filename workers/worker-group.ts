@@ -20,7 +20,7 @@ import { workflowBundle } from './workflow-bundle';
  */
 export class WorkerGroup implements Service {
   readonly name = 'temporal-workers';
-  /** Rejects when a worker ends though nobody stopped it. */
+  /** Rejects when a worker ends without being stopped. */
   readonly ended: Promise<never>;
   private fail: (error: unknown) => void = () => undefined;
   private readonly stopping = new AbortController();
@@ -92,7 +92,7 @@ export class WorkerGroup implements Service {
     logger.info({ queues: config.workerQueues.map((queue) => queueOf(config, queue)) }, 'working');
   }
 
-  /** An error the first time, so that somebody looks; the same reason again is no news. */
+  /** An error the first time, so that someone looks; the same reason again is no news. */
   private wait(reason: string): void {
     const coded = reasonCode(reason) === 'SEE_LOGS' ? `TEMPORAL_UNAVAILABLE: ${reason}` : reason;
     const level = coded === this.notReady ? 'debug' : 'error';

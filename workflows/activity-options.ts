@@ -16,7 +16,7 @@ export const localTry: LocalActivityOptions = {
 
 /**
  * A regular activity on the pool of its effect. Retried without limit: an outage must burn nothing, and a stuck event is
- * a pending activity with its attempt and last failure in the Web UI. Failures that no retry can mend end it at once.
+ * a pending activity with its attempt and last failure in the Web UI. Failures that no retry can cure end it at once.
  */
 export function onQueue(queue: QueueName, overrides: Partial<ActivityOptions> = {}): ActivityOptions {
   return {

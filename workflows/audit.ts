@@ -5,7 +5,7 @@ import { nonRetryableCodes } from '../contracts/failures';
 import { limits } from '../contracts/time-budgets';
 
 /**
- * The scheduled audit (contracts/maintenance.ts): compares rows, runs and Kafka, and answers what it found. An outage is
+ * The scheduled audit (contracts/maintenance.ts): compares rows, runs and Kafka, and returns what it found. An outage is
  * waited out for a while; then this audit fails visibly, and the next one covers its window too.
  */
 export async function auditWorkflow(request: AuditRequest = {}): Promise<AuditReport> {

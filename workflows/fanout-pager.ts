@@ -21,7 +21,7 @@ export class FanoutPager {
 
   constructor(private readonly event: EventRef) {}
 
-  /** Answers the last step; with a `next` when enough was done in this run and `mayHandOver` allows a successor. */
+  /** Returns the last step; with a `next` when enough was done in this run and `mayHandOver` allows a successor. */
   async run(begun: FanoutStep, mayHandOver: () => boolean): Promise<FanoutStep> {
     let step = begun;
     for (let calls = 0; step.next !== null; calls++) {

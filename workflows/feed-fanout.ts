@@ -21,7 +21,7 @@ export interface CarriedFanout {
 }
 
 /**
- * A post appears: it goes to the followers' feeds, its media are claimed, the mentioned are told. A small fan-out is over
+ * A post appears: it goes to the followers' feeds, its media are claimed, the mentioned are notified. A small fan-out is over
  * with its first, local activity; a large one is paged beside the other effects, over several runs if need be.
  */
 export async function feedFanoutWorkflow(event: EventRef, carried?: CarriedFanout): Promise<WorkflowResult> {

@@ -27,7 +27,7 @@ export async function localFirst<Args extends unknown[], Result>(
 }
 
 /**
- * The same, but answers when the local try is over: what failed goes on in `done` as a regular activity, while the
+ * The same, but returns when the local try is over: what failed goes on in `done` as a regular activity, while the
  * workflow begins its next effect. So local activities run one after another, and none waits for a dead dependency of
  * the one before. Gather `done` with `settleAll`.
  */

@@ -13,7 +13,7 @@ export interface NotifyResult {
   readonly created: number;
   /** Deliveries by e-mail and the other channels that providers took over. */
   readonly emailed: number;
-  /** Deliveries that no retry can mend: refused, or sent without an answer. The ledger says which and why. */
+  /** Deliveries that no retry can cure: refused, or sent without an answer. The ledger says which and why. */
   readonly undelivered: number;
   readonly stopped: boolean;
   readonly ownerUnknown: boolean;
@@ -31,7 +31,7 @@ export interface Notifying {
 const localPages = 4;
 
 /**
- * Tells everybody the event concerns: inboxes at once, page by page, then each channel. Answers when its local activities
+ * Notifies everybody the event concerns: inboxes at once, page by page, then each channel. Returns when its local activities
  * are over, so that the workflow can begin its next effect; an outage goes on in `done`.
  */
 export async function beginNotify(event: EventRef): Promise<Notifying> {
@@ -97,7 +97,7 @@ async function throughChannels(
 }
 
 /**
- * A wait that was cancelled to look again is begun anew: the activity looks before every send. An attempt that was just
+ * A wait that was cancelled to look again starts over: the activity looks before every send. An attempt that was just
  * running then may end with its own failure, which Temporal does not retry any more, instead of a cancellation.
  */
 async function throughOne(event: EventRef, channel: ExternalChannel, waiting: Set<CancellationScope>) {

@@ -10,8 +10,8 @@ import { type Logger } from '../../runtime/logger';
  * sequence numbers again, so the broker would take the next, different batch of the same size for a repetition and
  * acknowledge it unwritten. A producer in doubt is therefore retired; its successor gets a producer id of its own.
  *
- * States: *connected* (`current` resolves to a producer), *lost* (no `current`; a background loop connects, and whoever
- * asks is refused at once, so that nobody waits for a broker that is known to be down), *closed*.
+ * States: *connected* (`current` resolves to a producer), *lost* (no `current`; a background loop connects, and a caller
+ * that asks is refused at once, so that no caller waits for a broker that is known to be down), *closed*.
  */
 export class KafkaProducerLine {
   private current: Promise<Producer> | undefined;
@@ -57,7 +57,7 @@ export class KafkaProducerLine {
     });
   }
 
-  /** After a send that was not answered. */
+  /** After a send without a reply. */
   async abandon(doubtful: Producer, failure: Error): Promise<void> {
     if (await this.retire(doubtful)) this.lose(failure);
   }

@@ -12,7 +12,7 @@ import { query } from './pg-query';
 
 /**
  * Committed before the send. SKIP LOCKED: senders side by side never wait for, or get, the same row. MATERIALIZED: as a
- * plain subquery it may be run anew for every row it is joined with, and each run would claim one more.
+ * plain subquery it may be run again for every row it is joined with, and each run would claim one more.
  */
 const claim = `
   WITH next AS MATERIALIZED (

@@ -24,7 +24,7 @@ const windowIsOver = `(a.window_began <= clock_timestamp() - $15::bigint * inter
 
 /**
  * Notifications and their deliveries in one statement, so that a process that dies in between loses nothing: either a
- * person is told on every channel, or the retry finds nothing and starts over. Takes about 20 ms for 500 people.
+ * person is notified on every channel, or the retry finds nothing and starts over. Takes about 20 ms for 500 people.
  */
 const insert = `
   WITH made AS (

@@ -27,7 +27,7 @@ export class PgPostStates implements PostStates, AuthorPosts {
     const { postId, authorId, status, delivery, scoreMs, summary, sequence } = change;
     const values = [postId, authorId, status, delivery, scoreMs, summary, stamps(summary, sequence), sequence];
     const state = await this.state(sql.apply, values);
-    if (state === undefined) throw new Error('post_states: the upsert answered no row');
+    if (state === undefined) throw new Error('post_states: the upsert returned no row');
     return state;
   }
 

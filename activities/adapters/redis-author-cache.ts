@@ -27,7 +27,7 @@ export class RedisAuthorCache implements AuthorCache {
     await this.run(() => this.redis.set(authorKey(userId), JSON.stringify(author)));
   }
 
-  /** Hidden first: a reader between the two commands finds cached data of somebody it must not show, not the reverse. */
+  /** Hidden first: a reader between the two commands finds cached data of someone it must not show, not the reverse. */
   async hide(userId: string): Promise<void> {
     await this.run(() => this.redis.sadd(hiddenUsersKey, userId));
     await this.run(() => this.redis.del(authorKey(userId)));

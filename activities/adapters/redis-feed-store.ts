@@ -21,7 +21,7 @@ import {
   tombstoneSeconds,
 } from './redis-keys';
 
-/** A post nobody fans out, edits or reads again for this long leaves the cache; readers load it from PostgreSQL. */
+/** A post no one fans out, edits or reads again for this long leaves the cache; readers load it from PostgreSQL. */
 const summarySeconds = 30 * 24 * 3600;
 /** Longer than any activity's retries in practice; then the note is of no use to anybody. */
 const openPageSeconds = 7 * 24 * 3600;

@@ -6,7 +6,7 @@ import { guarded } from '../guard';
 import { EmitBatcher } from './emit-batcher';
 import { type EmitDependencies, flushEmits } from './flush-emits';
 
-/** Part of the activity's time after which it answers for itself, so that people see a reason and not a timeout. */
+/** Part of the activity's time after which it ends by itself, so that people see a reason and not a timeout. */
 const patience = limits.emit.patienceMs / limits.emit.startToCloseMs;
 
 /** Activities that put events on Kafka. One batcher per call of this factory: share the result between workers. */

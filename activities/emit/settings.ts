@@ -3,7 +3,7 @@ import { topicNames } from '../../contracts/kafka';
 import { type ConfigOf, setting, sharedSettings } from '../../runtime/config';
 import { kafkaSecuritySettings } from '../../runtime/kafka';
 
-/** What the Kafka emit needs to be told. */
+/** Settings of the Kafka emit. */
 export const emitSettings = {
   ...sharedSettings.kafka,
   ...kafkaSecuritySettings,

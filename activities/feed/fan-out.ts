@@ -15,7 +15,7 @@ import { syncSummary } from './summary';
 /**
  * - `push`: written, or being written, into feeds
  * - `pull`: readers merge it
- * - `draft`: nobody may see it yet
+ * - `draft`: no one may see it yet
  * - `overtaken`: a later event of the post decides, and does its own work
  * - `stopped`: the post is deleted or archived
  */
@@ -32,7 +32,7 @@ export interface FanoutStep {
 export interface FanoutBegun extends FanoutStep {
   /** The post names media to be claimed. */
   readonly media: boolean;
-  /** Somebody was mentioned and may be told. */
+  /** Someone was mentioned and may be notified. */
   readonly mentions: boolean;
 }
 
@@ -66,7 +66,7 @@ export async function beginFanOut(deps: FeedDeps, event: EventRef): Promise<Fano
   }
 }
 
-/** Goes on from where the last call ended; answers when the pages of one call are used up or none is left. */
+/** Goes on from where the last call ended; returns when the pages of one call are used up or none is left. */
 export async function fanOutPages(
   deps: FeedDeps,
   event: EventRef,

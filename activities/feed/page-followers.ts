@@ -6,7 +6,7 @@ import { type Progress } from './progress';
 export interface WalkPoint {
   /** Followers up to here are done; null: none yet. */
   readonly after: string | null;
-  /** What the pages so far answered, summed. */
+  /** What the pages so far returned, summed. */
   readonly count: number;
 }
 

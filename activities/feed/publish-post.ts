@@ -46,7 +46,7 @@ export async function recordPublication(
 
 /**
  * The post, also when a later event runs before its creation: that is found in the outbox, where it was committed first,
- * and recorded here and now, so that nobody has to wait for its workflow.
+ * and recorded here and now, so that nothing has to wait for its workflow.
  */
 export async function knownPost(deps: Deps, event: EventRef, postId: string): Promise<PostState | undefined> {
   const known = await deps.posts.find(postId);

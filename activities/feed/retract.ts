@@ -23,7 +23,7 @@ export interface RetractStep {
 }
 
 export interface RetractBegun extends RetractStep {
-  /** Earlier events of the aggregate are about the same subject: their running workflows are to be told. */
+  /** Earlier events of the aggregate are about the same subject: their running workflows get a signal. */
   readonly signal: boolean;
 }
 
@@ -95,7 +95,7 @@ async function retract(
   // An earlier attempt may have died between its write and its look.
   if (state !== undefined) await settleOpenPages(deps, state);
   if (state?.live === true) return { mode: 'overtaken', next: null, removed: from.count };
-  // Unknown: nobody ever published it. Not pushed: it is in no feed.
+  // Unknown: it was never published. Not pushed: it is in no feed.
   if (state?.delivery !== 'push') return { mode: 'done', next: null, removed: from.count };
   let mode: RetractMode = 'done';
   const walked = await pageFollowers(deps, state.authorId, from, options, async (followerIds) => {

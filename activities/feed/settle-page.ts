@@ -35,7 +35,7 @@ export async function settlePage(
   let present: ReadonlySet<string> = new Set();
   let removed = 0;
 
-  /** Writes and answers whether Redis refused to add. */
+  /** Writes and returns whether Redis refused to add. */
   const write = async (toAdd: readonly string[], toRemove: readonly string[]): Promise<boolean> => {
     let refused = false;
     if (toAdd.length > 0) {

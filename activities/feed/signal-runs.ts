@@ -2,11 +2,11 @@ import { type EventRef } from '../../contracts/event-ref';
 import { faultPoint } from '../../runtime/fault-points';
 import { type FeedDeps } from './deps';
 
-/** Newest runs told; older ones have ended, or meet the tombstone at their next look. */
+/** Newest runs that get a signal; older ones have ended, or meet the tombstone at their next look. */
 const maxRuns = 50;
 const atOnce = 8;
 
-/** Tells the running workflows of the aggregate's earlier events that it was deleted. Answers how many were told. */
+/** Tells the running workflows of the aggregate's earlier events that it was deleted. Returns how many it reached. */
 export async function signalRuns(deps: Pick<FeedDeps, 'history' | 'runs'>, event: EventRef): Promise<number> {
   const workflowIds = await deps.history.startedBefore(event, maxRuns);
   await faultPoint('feed.runs-found');

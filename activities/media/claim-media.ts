@@ -10,7 +10,7 @@ type PostEvent = EventRecord<PayloadOf<'content.post.created'>>;
 
 /**
  * Records which media the post has, then links those that are there; the others find the record when they come. A post
- * with media that names none claims what its author uploaded in the window before it. Answers the post's links.
+ * with media that names none claims what its author uploaded in the window before it. Returns the post's links.
  */
 export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<number> {
   const { media } = deps;

@@ -27,7 +27,7 @@ export async function linkUpload(deps: MediaDeps, event: UploadEvent): Promise<U
   return status;
 }
 
-/** At the end of the window, or when told of a claim: what has become of the upload? Gives it up if nothing has. */
+/** At the end of the window, or after the signal of a claim: what has become of the upload? Gives it up if nothing has. */
 export async function settleUpload(deps: MediaDeps, event: UploadEvent): Promise<UploadStatus> {
   const { media } = deps;
   // Its post may have come without claiming any media.

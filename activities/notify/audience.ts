@@ -4,7 +4,7 @@ import { type NotificationKind } from '../../contracts/notification-kinds';
 import { followId, reactionId } from './relation-id';
 import { type Notice } from './notice';
 
-/** One person to be told, and why. */
+/** One person to be notified, and why. */
 export interface Recipient {
   readonly recipientId: string;
   readonly kind: NotificationKind;
@@ -12,7 +12,7 @@ export interface Recipient {
 
 type Rules = { readonly [T in EventType]?: (payload: PayloadOf<T>) => Notice | undefined };
 
-/** Who is told of what. An event type that is not here tells nobody. */
+/** Who is notified of what. An event type that is not here notifies no one. */
 const rules: Rules = {
   'message.persisted': (message) => ({
     actorId: message.sender_id,
@@ -118,7 +118,7 @@ export function noticeOfPost(postId: string, authorId: string, mentioned: readon
   };
 }
 
-/** What the event says about who is told; undefined when it tells nobody. */
+/** What the event says about who is notified; undefined when it is no one. */
 export function noticeOf(event: EventRecord): Notice | undefined {
   const rule = rules[event.eventType] as ((payload: unknown) => Notice | undefined) | undefined;
   return rule?.(event.payload);

@@ -3,7 +3,7 @@ import { displayName } from './display-name';
 
 interface Wording {
   readonly subject: string;
-  /** The sentence; `{actor}` is whoever caused it. */
+  /** The sentence; `{actor}` is the person who caused it. */
   readonly text: string;
 }
 
@@ -33,7 +33,7 @@ const closings: Partial<Record<NotificationKind, string>> = {
 };
 const usualClosing = 'Open the app to see it. You can choose what we write you about in the settings.';
 
-/** The e-mail for a notification. An actor we have no name of is `Somebody`. */
+/** The e-mail for a notification. An actor we have no name of is `Someone`. */
 export function renderEmail(notification: {
   readonly kind: NotificationKind;
   readonly actorName: string | undefined;

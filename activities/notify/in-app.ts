@@ -14,7 +14,7 @@ import { type Verdict, verdictOn } from './voided';
 
 /** What one page, or all of them, came to. */
 export interface InAppResult {
-  /** Notifications made by this call: people told for the first time. */
+  /** Notifications made by this call: people notified for the first time. */
   readonly created: number;
   /** Where the next page begins; null: that was all. */
   readonly next: string | null;
@@ -22,7 +22,7 @@ export interface InAppResult {
   readonly channels: readonly ExternalChannel[];
   /** What the event is about was deleted meanwhile: everything was taken back. */
   readonly stopped: boolean;
-  /** The owner of what the event points to never became known: they were not told, everybody else was. */
+  /** The owner of what the event points to never became known: they were not notified, everybody else was. */
   readonly ownerUnknown: boolean;
 }
 
@@ -35,7 +35,7 @@ const nobody: InAppResult = { created: 0, next: null, channels: [], stopped: fal
  * Tells one page of the people an event concerns, in their inbox, and leaves pending deliveries for the other channels.
  * Writes, then looks at the tombstones, then takes back what it wrote if it came too late.
  * @throws NovaError DELETE_SIGNALLED while a service has announced a delete whose event has not come
- * @throws NovaError TARGET_NOT_KNOWN_YET while the owner to be told is unknown and patience lasts; all others are told
+ * @throws NovaError TARGET_NOT_KNOWN_YET while the owner to be notified is unknown and patience lasts; all others are notified
  */
 export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: string | null): Promise<InAppResult> {
   const record = await deps.events.load(event);

@@ -3,17 +3,17 @@ import { type ContentOwner, type ContentType } from '../ports/content-owners';
 import { type Item, type Subject } from '../ports/notification-store';
 import { type SubjectType } from '../ports/tombstones';
 
-/** What an event says about who is told, before anything is looked up. */
+/** What an event says about who is notified, before anything is looked up. */
 export interface Notice {
-  /** Who caused it, and is never told of it; null for the system. */
+  /** Who caused it, and is never notified of it; null for the system. */
   readonly actorId: string | null;
   readonly subject: Subject;
   readonly item: Item;
   /** A tombstone on any of these takes the notifications back. */
   readonly voidedBy: readonly { readonly type: SubjectType; readonly id: string }[];
-  /** Named in the event. A person named twice is told the first kind only. */
+  /** Named in the event. A person named twice is notified of the first kind only. */
   readonly told: readonly { readonly kind: NotificationKind; readonly userIds: readonly string[] }[];
-  /** The owner of this content is told as well, unless named above. */
+  /** The owner of this content is notified as well, unless named above. */
   readonly owner?: {
     readonly contentType: ContentType;
     readonly contentId: string;
@@ -21,7 +21,7 @@ export interface Notice {
     readonly ownerId: string | undefined;
     readonly kind: NotificationKind;
   };
-  /** Everybody who follows this user is told, instead of the named. */
+  /** Everybody who follows this user is notified, instead of the named. */
   readonly followersOf?: { readonly userId: string; readonly kind: NotificationKind };
   /** Content the event created, remembered so that later events find its owner. */
   readonly creates?: { readonly contentType: 'message' | 'comment'; readonly contentId: string } & ContentOwner;

@@ -8,7 +8,7 @@ import { type Notice } from './notice';
 type Deps = Pick<NotifyDeps, 'owners' | 'history' | 'events'>;
 
 /**
- * The owner of what the event points to: from the event itself, from what earlier events told, or, for a post, from the
+ * The owner of what the event points to: from the event itself, from what earlier events said, or, for a post, from the
  * outbox, where its creation may still wait for its turn.
  */
 export async function ownerOf(deps: Deps, { owner }: Notice): Promise<Partial<ContentOwner>> {
@@ -27,7 +27,7 @@ export async function ownerOf(deps: Deps, { owner }: Notice): Promise<Partial<Co
 /**
  * Whether an unknown owner is worth waiting for. Two minutes are enough for a post, whose event is not even in the outbox.
  * Messages and comments cannot be looked up there: as long as events that may tell are not over, through an outage or in a
- * backlog, they are waited for. It holds up nobody else: what has such an owner tells nobody but him.
+ * backlog, they are waited for. It holds up no one else: an event with such an owner notifies only the owner.
  */
 export async function isWorthWaiting(deps: NotifyDeps, event: EventRef, { owner }: Notice): Promise<boolean> {
   if (owner === undefined) return false;

@@ -24,7 +24,7 @@ interface Rule {
 const temporary = ({ reply }: SmtpFault): boolean => reply !== undefined && reply >= 400 && reply < 500;
 const permanent = ({ reply }: SmtpFault): boolean => reply !== undefined && reply >= 500 && reply < 600;
 
-/** SMTP answers as outcomes; the first rule that fits holds. Tested row by row against a server with scripted faults. */
+/** SMTP replies as outcomes; the first rule that fits holds. Tested row by row against a server with scripted faults. */
 export const smtpRules: readonly Rule[] = [
   {
     when: ({ stage, reply }) => stage === 'local' && reply === undefined,

@@ -40,7 +40,7 @@ export interface PendingActivity {
   readonly pause: { readonly by: string; readonly reason: string | null; readonly sinceMs: number | null } | null;
 }
 
-/** A run as Temporal's history service answers it: consistent. */
+/** A run as Temporal's history service describes it: consistent. */
 export interface DescribedRun extends ListedRun {
   /** Only the bridge starts runs that say so. */
   readonly ours: boolean;

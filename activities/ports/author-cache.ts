@@ -1,6 +1,6 @@
 import { type PublicProfile } from './user-profiles';
 
-/** Author data for feed readers, and the set of users nobody is shown. A copy: PostgreSQL is the truth. */
+/** Author data for feed readers, and the set of users no one is shown. A copy: PostgreSQL is the truth. */
 export interface AuthorCache {
   put(userId: string, profile: PublicProfile): Promise<void>;
   /** Hides the user from every reader and drops what was cached of them. */

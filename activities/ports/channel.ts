@@ -37,7 +37,7 @@ export interface Channel {
   readonly name: ExternalChannel;
   /** The address this channel uses of a person, or undefined when it cannot reach them. */
   addressOf(contact: Contact): string | undefined;
-  /** One try, no retries of its own, bounded in time. Answers also when the provider is away; throws only for bugs. */
+  /** One try, no retries of its own, bounded in time. Returns also when the provider is away; throws only for bugs. */
   send(delivery: OutgoingDelivery): Promise<SendOutcome>;
 }
 

@@ -1,7 +1,7 @@
 import { type NotificationKind } from '../../contracts/notification-kinds';
 import { type ExternalChannel } from './channel';
 
-/** A delivery somebody may send now: its claim was committed before. */
+/** A delivery someone may send now: its claim was committed before. */
 export interface ClaimedDelivery {
   readonly eventId: string;
   readonly recipientId: string;
@@ -34,7 +34,7 @@ export interface DeliveryLedger {
    * claim up still counts: `sent` and `failed` replace `unknown`.
    */
   settle(claim: ClaimedDelivery, settlement: Settlement): Promise<boolean>;
-  /** Claims older than this have lost their holder: nobody knows whether they were sent. They become `unknown`. */
+  /** Claims older than this have lost their holder: no one knows whether they were sent. They become `unknown`. */
   giveUpClaims(eventId: string, channel: ExternalChannel, olderThanMs: number): Promise<number>;
   /** Milliseconds until the first of the claims may be given up; 0 when it may be, or when there is none. */
   leaseLeftMs(eventId: string, channel: ExternalChannel, leaseMs: number): Promise<number>;

@@ -60,10 +60,10 @@ export interface MediaStore {
   linkNamed(mediaId: string, claim: MediaClaim): Promise<void>;
   /**
    * Links to a post that names none whatever its author uploaded in the window before it and no post has or names.
-   * Answers those this call linked. With `mediaId`: only that one.
+   * Returns those this call linked. With `mediaId`: only that one.
    */
   linkUnnamed(claim: MediaClaim, mediaId?: string): Promise<Upload[]>;
-  /** Takes every media from a post; answers how many. */
+  /** Takes every media from a post; returns how many. */
   unlinkPost(postId: string): Promise<number>;
   countLinks(postId: string): Promise<number>;
 }

@@ -22,7 +22,7 @@ export interface NotificationHead {
   readonly item: Item;
 }
 
-/** One person to be told. */
+/** One person to be notified. */
 export interface NotificationRow {
   readonly recipientId: string;
   readonly kind: NotificationKind;
@@ -81,7 +81,7 @@ export interface NotificationStore {
   openChannels(eventId: string): Promise<readonly ExternalChannel[]>;
   /** Takes back up to `limit` notifications and gives up their pending deliveries. */
   retract(retraction: Retraction, limit: number): Promise<Retracted>;
-  /** True while the person may be told of this event: not retracted, and neither they nor the actor hidden. */
+  /** True while the person may be notified of this event: not retracted, and neither they nor the actor hidden. */
   stillWanted(eventId: string, recipientId: string): Promise<boolean>;
 }
 

@@ -35,11 +35,11 @@ export interface PostChange extends FeedPost {
 /** The feed's own copy of every post, and the truth its writers look at again. Reads the primary copy only. */
 export interface PostStates {
   find(postId: string): Promise<PostState | undefined>;
-  /** Creates the post, or applies what is newer than what is there, field by field. Answers the state now in force. */
+  /** Creates the post, or applies what is newer than what is there, field by field. Returns the state now in force. */
   apply(change: PostChange): Promise<PostState>;
-  /** Sets the status if `sequence` is newer. Answers the state now in force; undefined: no such post. */
+  /** Sets the status if `sequence` is newer. Returns the state now in force; undefined: no such post. */
   setStatus(postId: string, status: PostStatus, sequence: number): Promise<PostState | undefined>;
-  /** Sets the fields of `patch` that are newer. Answers the state now in force; undefined: no such post. */
+  /** Sets the fields of `patch` that are newer. Returns the state now in force; undefined: no such post. */
   mergeSummary(postId: string, patch: PostSummary, sequence: number): Promise<PostState | undefined>;
   /** The author's newest live posts that are delivered by push, newest first. */
   newestLive(authorId: string, limit: number): Promise<readonly FeedPost[]>;

@@ -8,7 +8,7 @@ export interface Preference {
   readonly enabled: boolean;
 }
 
-/** What people said about how they want to be told. */
+/** What people said about how they want to be notified. */
 export interface Preferences {
   /** Every switch these people have set for these kinds, in one query. */
   of(userIds: readonly string[], kinds: readonly NotificationKind[]): Promise<readonly Preference[]>;

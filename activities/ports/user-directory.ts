@@ -7,7 +7,7 @@ export interface Contact {
   readonly active: boolean;
 }
 
-/** Reads what identity events told us of people. */
+/** Reads what identity events say of people. */
 export interface UserDirectory {
   /** Undefined for a person no identity event spoke of. */
   contactOf(userId: string): Promise<Contact | undefined>;

@@ -25,7 +25,7 @@ export class Cleanup {
     }
   }
 
-  /** Answers what could not be undone, in words. May be called again: then only what was added since is undone. */
+  /** Returns what could not be undone, in words. May be called again: then only what was added since is undone. */
   async run(): Promise<string[]> {
     const failures: string[] = [];
     for (let step = this.steps.pop(); step !== undefined; step = this.steps.pop()) {

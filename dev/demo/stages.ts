@@ -26,7 +26,7 @@ export interface Show {
   readonly interrupted: AbortSignal;
 }
 
-/** A system at work: the social graph is there, one bridge and the workers run, and somebody listens to Kafka. */
+/** A system at work: the social graph is there, one bridge and the workers run, and someone listens to Kafka. */
 export interface Running {
   readonly graph: Graph;
   readonly follows: number;

@@ -1,7 +1,7 @@
 import { messageOf } from '../stack/errors';
 import { type Reporter } from '../stack/reporter';
 
-/** The demo's steps, one after the other or side by side, each told to the reporter. */
+/** The demo's steps, one after the other or side by side, each reported. */
 export class Steps {
   constructor(
     private readonly report: Reporter,

@@ -27,7 +27,7 @@ export async function checkGiven(server: ServerName, addresses: StackAddresses):
 }
 
 /**
- * Whether this stack's own server runs and answers as it should: then `up` has nothing to do for it.
+ * Whether this stack's own server runs and is healthy: then `up` has nothing to do for it.
  * One that lives gets some time to answer: on a busy machine a late answer is no reason to restart what others work with.
  */
 export async function reusable(stack: OpenStack, server: ServerName): Promise<boolean> {

@@ -15,7 +15,7 @@ const variablesHelp = `Variables:
   ${Object.values(givenBy).join(', ')}
                            use this server instead of one of ours (TEMPORAL_UI_URL: its Web UI)
   TEMPORAL_NAMESPACE       namespace (default: "nova")
-  NOVA_STACK               docker or local (default: docker when an engine answers)
+  NOVA_STACK               docker or local (default: docker when an engine replies)
   NOVA_STACK_DIR           where stacks keep their data
   NOVA_CACHE_DIR           where fetched programs are kept
   ${portNames.map(portVariable).join(',\n  ')}
@@ -37,7 +37,7 @@ const command = (usage: string, description: string) =>
 const json = ['--json', 'print one JSON object on the last line'] as const;
 const profiles = new Option('--profile <profile>', 'durable, or test: faster, Temporal in memory');
 
-command('up', 'start what is not running, mend what is broken, use what the environment gives')
+command('up', 'start what is not running, repair what is broken, use what the environment gives')
   .option(...json)
   .addOption(profiles.choices(['durable', 'test']).default('durable'))
   .option('--wipe', 'begin with an empty stack')

@@ -20,19 +20,19 @@ interface LaunchOptions {
 
 const provenMark = (setting: Setting) => join(setting.data, '.proven');
 
-/** Makes the server's data folder ready for a start: new, or mended after a crash. */
+/** Makes the server's data folder ready for a start: new, or repaired after a crash. */
 export async function prepareData(server: LocalServer, setting: Setting): Promise<void> {
   if (existsSync(provenMark(setting))) {
     server.mend?.(setting);
     return;
   }
-  // Never healthy yet, so it holds nothing: an initialisation that was interrupted half way is made anew.
+  // Never healthy yet, so it holds nothing: an initialisation that was interrupted half way is made again.
   rmSync(setting.data, { recursive: true, force: true, maxRetries: 5 });
   mkdirSync(setting.data, { recursive: true });
   await server.create(setting);
 }
 
-/** Starts one server on its prepared data folder and returns when it answers as it should. */
+/** Starts one server on its prepared data folder and returns when it is healthy. */
 export async function launch(options: LaunchOptions): Promise<Health> {
   const { server, setting, logFile, birthNote } = options;
   const logStart = sizeOf(logFile);

@@ -29,7 +29,7 @@ export function identityOf(pid: number): string | null {
   }
 }
 
-/** The process that has `pid` now; of one that is gone already, a reference to nobody. */
+/** The process that has `pid` now; of one that is gone already, a reference to no process. */
 export function refOf(pid: number): ProcessRef {
   return { pid, identity: identityOf(pid) ?? 'gone' };
 }
@@ -81,7 +81,7 @@ export function spawnDaemon(command: Command, logFile: string, birthNote: string
   try {
     const child = spawn('/bin/sh', ['-c', script, 'nova-stack', command.file, ...command.args], {
       cwd: command.cwd,
-      // Not all of ours: a server should run the same whoever starts it. Wrappers of java and the like need these two.
+      // Not all of ours: a server should run the same, by whatever user it is started. Wrappers of java and the like need these two.
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...command.env },
       detached: true,
       stdio: ['ignore', log, log, note],

@@ -38,7 +38,7 @@ interface UpOptions extends StackOptions {
 
 /**
  * Makes sure that all four servers run and answer: uses those whose address the environment gives, keeps those of this
- * stack that are healthy, mends or starts the others. May be repeated at any time, also by several processes at once.
+ * stack that are healthy, repairs or starts the others. May be repeated at any time, also by several processes at once.
  * Throws a `StackError` whose message is one sentence that says what to do.
  */
 export async function up(options: UpOptions): Promise<StackState> {

@@ -50,7 +50,7 @@ export async function underLiveList<T>(steps: readonly string[], work: (report: 
     return await work({
       started: (step, title) => {
         if (row(step)) row(step)?.show({ title });
-        // A step without a row (waiting for another process) is told on every row.
+        // A step without a row (waiting for another process) is shown on every row.
         else rows.forEach((each) => each.show({ output: title }));
       },
       detail: (step, text) => row(step)?.show({ output: text }),

@@ -42,7 +42,7 @@ export class ChoreTurn {
     private readonly token: string,
   ) {}
 
-  /** Takes the turn when nobody has it and it is due, or not due but `asked` for; undefined otherwise. */
+  /** Takes the turn when no process has it and it is due, or not due but `asked` for; undefined otherwise. */
   static async take(
     database: Database,
     chore: string,

@@ -48,7 +48,7 @@ export interface HousekeepingReport {
 type Draft = { -readonly [K in keyof HousekeepingReport]: HousekeepingReport[K] };
 
 /**
- * One turn of housekeeping, when it is due and no other process has it (`asked`: also when it is not due). Answers undefined
+ * One turn of housekeeping, when it is due and no other process has it (`asked`: also when it is not due). Returns undefined
  * when it was not our turn. Each step is tried whatever became of the one before.
  * @throws the first failure, after the turn's end is written
  */

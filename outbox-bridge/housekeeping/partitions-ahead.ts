@@ -26,7 +26,7 @@ export class PartitionsAhead {
     },
   ) {}
 
-  /** Makes what is missing. How many days are left is told also when that fails. @throws what kept them from being made */
+  /** Makes what is missing. How many days are left is reported also when that fails. @throws what kept them from being made */
   async keep(): Promise<void> {
     const { database, days } = this.options;
     let failure: unknown;

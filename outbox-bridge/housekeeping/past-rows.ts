@@ -13,7 +13,7 @@ const deleteBatch = `
       AND NOT EXISTS (SELECT 1 FROM nova.notification_deliveries d WHERE d.event_id = o.id AND d.state IN ('pending', 'claimed') OFFSET 0)
     LIMIT ${batchRows} FOR UPDATE SKIP LOCKED)`;
 
-/** Deletes finished rows from the partition of the past; answers how many, and whether there is more. */
+/** Deletes finished rows from the partition of the past; returns how many, and whether there is more. */
 export async function expirePastRows(
   database: Database,
   options: { retentionDays: number; openRuns: OpenRuns; between: () => Promise<void> },
@@ -38,7 +38,7 @@ const selectReach = `
 
 /**
  * Lets the partition of the past reach up to the first day that is left, so that a row dated into a dropped day is not
- * refused. Answers false when it must wait for a moment without long transactions, or for its own rows to go.
+ * refused. Returns false when it must wait for a moment without long transactions, or for its own rows to go.
  */
 export async function widenPast(database: Database): Promise<boolean> {
   for (let tried = 1; tried <= wideningTries; tried++) {

@@ -3,7 +3,7 @@ import { type Pool, type QueryConfig } from 'pg';
 
 const marker = '/* nova-housekeeping';
 
-/** Found by its text: behind a pooler nobody knows which server process runs a statement. A role may cancel its own. */
+/** Found by its text: behind a pooler it is not known which server process runs a statement. A role may cancel its own. */
 const cancel = `
   SELECT pg_cancel_backend(pid) FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active' AND starts_with(query, $1)`;
@@ -12,7 +12,7 @@ const canceled = '57014';
 
 /**
  * Runs one statement that may wait long without being in anybody's way, for `patienceMs` or until `signal`; then has it
- * cancelled by the server. For what cannot run in a transaction, where `SET LOCAL` would bound it. Answers whether it ran
+ * cancelled by the server. For what cannot run in a transaction, where `SET LOCAL` would bound it. Returns whether it ran
  * to its end.
  */
 export async function runPatiently(
@@ -32,7 +32,7 @@ export async function runPatiently(
       throw thrown;
     },
   );
-  // Marked as handled: while the patience runs nobody awaits it.
+  // Marked as handled: while the patience runs nothing awaits it.
   ran.catch(() => undefined);
   await patience(ran, options);
   for (;;) {
@@ -44,7 +44,7 @@ export async function runPatiently(
 }
 
 /**
- * Cancels what processes that died left running in the server, and answers when nothing of it is left.
+ * Cancels what processes that died left running in the server, and returns when nothing of it is left.
  * @throws when it does not end within `withinMs`
  */
 export async function cancelLeftovers(pool: Pool, withinMs = 10_000): Promise<void> {

@@ -6,7 +6,7 @@ import { type HousekeepingDeps, keepHouse } from './housekeeping';
 /** How often a process asks whether it is its turn. */
 const askEveryMs = 60_000;
 
-/** Every bridge runs it; whoever finds a turn due does it. */
+/** Every bridge runs it; the one that finds a turn due does it. */
 export class HousekeepingService implements Service {
   readonly name = 'housekeeping';
   private readonly stopping = new AbortController();

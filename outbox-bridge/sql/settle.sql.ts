@@ -1,5 +1,5 @@
 /**
- * Writes the ends of a whole batch at once. The token guards every row: whoever lost its lease changes nothing. The
+ * Writes the ends of a whole batch at once. The token guards every row: a process that lost its lease changes nothing. The
  * bounds on created_at let the planner leave out the partitions that hold none of the rows.
  *
  * $1 JSON array of {id, created_at, token, kind, error, counts, delay_ms}; $2, $3 least and greatest created_at

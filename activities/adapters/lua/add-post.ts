@@ -5,7 +5,7 @@ import { trimFunction } from './trim';
  * was not there is not known any more: it was empty, or it was evicted.
  * KEYS: the post's tombstone, the post's open pages, then feed, bound and mark of each user.
  * ARGV: post id, score, sequence, cap, the note's name, the users as one text, seconds that the note is kept.
- * Answers the number of feeds added to, or -1 without writing if the tombstone forbids the post.
+ * Returns the number of feeds added to, or -1 without writing if the tombstone forbids the post.
  */
 export const addPost = `${trimFunction}
 local dead = redis.call('GET', KEYS[1])

@@ -1,4 +1,4 @@
-/** Posts out of feeds. KEYS: feeds. ARGV: post ids. Answers how many places they left. */
+/** Posts out of feeds. KEYS: feeds. ARGV: post ids. Returns how many places they left. */
 export const removePosts = `
 local removed = 0
 for i = 1, #KEYS do

@@ -1,7 +1,7 @@
 /**
  * One post out of many feeds, noting in the same step that these feeds are still to be looked at.
  * KEYS: the post's open pages, then the feeds. ARGV: post id, the note's name, the users as one text, seconds it is kept.
- * Answers how many places it left.
+ * Returns how many places it left.
  */
 export const takeOutPost = `
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])

@@ -5,7 +5,7 @@ const kindsByEmail = new Set(['message.mention', 'post.mention', 'comment.mentio
 
 export interface EmailTruth {
   readonly expected: ReadonlyMap<string, ExpectedNotification>;
-  /** People whose address was known before anything happened that they could be told of. */
+  /** People whose address was known before anything happened that they could be notified of. */
   readonly reachable: ReadonlySet<string>;
   /** Switches that people have set, by `user kind channel`. */
   readonly preferences: ReadonlyMap<string, boolean>;

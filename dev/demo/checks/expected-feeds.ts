@@ -7,7 +7,7 @@ export interface FeedEntry {
 }
 
 export interface ExpectedFeeds {
-  /** Per person, newest first, at most the cap; nobody with an empty feed. */
+  /** Per person, newest first, at most the cap; no one with an empty feed. */
   readonly feeds: ReadonlyMap<string, readonly FeedEntry[]>;
   /** Scores of all posts that could ever have been in a person's feed: what a bound must be explained by. */
   readonly everScores: (userId: string) => readonly number[];

@@ -3,7 +3,7 @@ import { type TrueEvent, type Truth, idIn, idsIn, isDeleted } from './truth';
 /**
  * - `due`: must be there, once, not taken back
  * - `none`: must not be there, or be taken back
- * - `either`: depends on who was quicker, and both are right (a person who left may have been told before)
+ * - `either`: depends on who was quicker, and both are right (a person who left may have been notified before)
  */
 export type Presence = 'due' | 'none' | 'either';
 
@@ -17,7 +17,7 @@ export interface ExpectedNotification {
 
 type Recipient = readonly [recipientId: string, kind: string];
 
-/** Who must have been told of what, by the rules of the product and the tables alone. Keys: `event recipient`. */
+/** Who must have been notified of what, by the rules of the product and the tables alone. Keys: `event recipient`. */
 export function expectedNotifications(truth: Truth): Map<string, ExpectedNotification> {
   const takenBack = latestRetractions(truth);
   const changedFollows = followsThatChanged(truth);
@@ -26,7 +26,7 @@ export function expectedNotifications(truth: Truth): Map<string, ExpectedNotific
     const actor = actorOf(event);
     for (const [recipientId, kind] of audience(truth, event, changedFollows)) {
       const key = `${event.id} ${recipientId}`;
-      // Named twice, told once, of the first reason; and nobody is told of what they did themselves.
+      // Named twice, notified once, of the first reason; and no one is notified of what they did themselves.
       if (recipientId === actor || recipientId === '' || expected.has(key)) continue;
       const changed = kind === 'live.started' && changedFollows.has(`${actor} ${recipientId}`);
       const presence = presenceOf(truth, event, actor, takenBack);
@@ -43,7 +43,7 @@ export function expectedNotifications(truth: Truth): Map<string, ExpectedNotific
   return expected;
 }
 
-/** `followee follower` of every follow that began or ended during the run: who was told of a stream is a matter of when. */
+/** `followee follower` of every follow that began or ended during the run: who was notified of a stream is a matter of when. */
 function followsThatChanged({ events, endedFollows }: Truth): Set<string> {
   const changes = events.filter(({ type }) => type === 'follow.added' || type === 'follow.removed');
   const pairs = changes.map(({ payload }) => `${idIn(payload, 'followee_id')} ${idIn(payload, 'follower_id')}`);
@@ -119,7 +119,7 @@ function presenceOf(truth: Truth, event: TrueEvent, actor: string, takenBack: Re
   if (truth.messages.get(messageId)?.deleted === true) return 'none';
   if (type === 'reaction.added' && (takenBack.get(reactionKey(payload)) ?? 0) > event.sequence) return 'none';
   if (type === 'follow.added' && (takenBack.get(followKey(payload)) ?? 0) > event.sequence) return 'none';
-  // The post went with its author: what others were told about it may have been taken back or not.
+  // The post went with its author: what others were notified of may have been taken back or not.
   return isDeleted(truth, postId) ? 'either' : 'due';
 }
 

@@ -54,7 +54,7 @@ export function faultsOf(
     return [{ kind: 'over the cap', what: `${entries.length} entries, more than the cap of ${cap}` }];
   }
   // A bound hides what is below it, so it must be explained: it is set only when there were more posts than the cap. A
-  // feed that was written anew has the bound 0, which hides nothing.
+  // feed that was written again has the bound 0, which hides nothing.
   if (bound !== null && bound > 0 && everScores().filter((score) => score >= bound).length <= cap) {
     const what = `bounded at ${bound}, though there never were more than ${cap} posts from there on`;
     return [{ kind: 'unexplained bound', what }];

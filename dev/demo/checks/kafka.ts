@@ -12,7 +12,7 @@ export interface KafkaFaults {
   readonly missing: readonly string[];
   readonly duplicates: readonly string[];
   readonly disorder: readonly string[];
-  /** Of events that were rolled back, or that nobody knows. */
+  /** Of events that were rolled back, or that are unknown. */
   readonly strangers: readonly string[];
   readonly wrong: readonly string[];
 }

@@ -11,7 +11,7 @@ interface EventRow {
   payload: Record<string, unknown>;
 }
 
-/** Reads the truth from the tables. Rows of the outbox that no service committed, or that are gone, are told apart. */
+/** Reads the truth from the tables. Rows of the outbox that no service committed, or that are gone, are kept apart. */
 export async function loadTruth(
   pool: Pool,
   ledger: Ledger,

@@ -19,7 +19,7 @@ export interface NotificationFaults {
   readonly wrong: readonly string[];
 }
 
-/** Everybody concerned was told exactly once, of the right thing, and of nothing that was taken back. */
+/** Everybody concerned was notified exactly once, of the right thing, and of nothing that was taken back. */
 export function checkNotifications(
   expected: ReadonlyMap<string, ExpectedNotification>,
   rows: readonly NotificationRow[],

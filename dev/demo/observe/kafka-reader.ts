@@ -103,7 +103,7 @@ async function endOffsets(kafka: Kafka, topics: readonly string[]): Promise<Map<
   });
 }
 
-/** Deletes topics by prefix, but none of a run in `keep` (prefixes); answers how many. */
+/** Deletes topics by prefix, but none of a run in `keep` (prefixes); returns how many. */
 export async function deleteTopics(brokers: string, prefix: string, keep: readonly string[] = []): Promise<number> {
   return withAdmin(kafkaClient(brokers, 'nova-demo'), async (admin) => {
     const old = (await admin.listTopics()).filter(

@@ -21,7 +21,7 @@ export async function outboxCounts(pool: Pool): Promise<OutboxCounts> {
       (SELECT count(*)::int FROM nova.notification_deliveries WHERE state IN ('pending', 'claimed')) AS undelivered
     FROM nova.outbox_events`);
   const [counts] = rows;
-  if (counts === undefined) throw new Error('the count answered no row');
+  if (counts === undefined) throw new Error('the count returned no row');
   return counts;
 }
 

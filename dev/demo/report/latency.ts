@@ -55,7 +55,7 @@ export async function measureLatencies(
   };
 }
 
-/** Per priority, milliseconds from commit to the time that `at` answers; events without one are left out. */
+/** Per priority, milliseconds from commit to the time that `at` returns; events without one are left out. */
 export function byPriority(
   events: readonly TrueEvent[],
   at: (event: TrueEvent) => number | null | undefined,

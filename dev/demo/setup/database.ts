@@ -47,7 +47,7 @@ function openPool(url: string, max: number): Pool {
   return pool;
 }
 
-/** Drops the databases of earlier runs, but none of `keep`; answers how many. Only for a server of our own. */
+/** Drops the databases of earlier runs, but none of `keep`; returns how many. Only for a server of our own. */
 export async function dropOldDatabases(serverUrl: string, keep: ReadonlySet<string> = new Set()): Promise<number> {
   return asAdmin(serverUrl, async (admin) => {
     const { rows } = await admin.query<{ datname: string }>(

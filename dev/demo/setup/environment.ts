@@ -52,7 +52,7 @@ export async function prepareEnvironment(
   return { addresses, names, folder: runFolder(dataDir, names.run), dataDir, database, connection, client, mails };
 }
 
-/** What somebody may have set for another deployment, and what would break the run's isolation or the checks. */
+/** What someone may have set for another deployment, and what would break the run's isolation or the checks. */
 const unsetSettings = Object.fromEntries(
   [
     ...['WORKFLOW_BUNDLE', 'WORKER_QUEUES', 'BRIDGE_METRICS_PORT', 'WORKER_METRICS_PORT', 'OUTBOX_LISTEN_URL'],

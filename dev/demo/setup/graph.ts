@@ -40,7 +40,7 @@ export function planGraph(
   { users, followers, events }: { users: number; followers: number; events: number },
   random: Random,
 ): Graph {
-  // Prime, so that every step walks through everybody before it meets somebody twice.
+  // Prime, so that every step walks through everybody before it meets someone twice.
   const people = nextPrime(Math.max(users, followers) + Math.ceil(Math.max(users, followers) * 0.2));
   const authors = Array.from({ length: users }, (_, n) => ({
     n,
@@ -68,7 +68,7 @@ const insertFollows = `
   WHERE follower.n <> author.n
 `;
 
-/** Writes the graph; answers the number of follows. */
+/** Writes the graph; returns the number of follows. */
 export async function insertGraph(pool: Pool, graph: Graph): Promise<number> {
   const { authors } = graph;
   await pool.query(insertPeople, [graph.people]);

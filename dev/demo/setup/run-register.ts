@@ -21,7 +21,7 @@ export function registerRun(dataDir: string, run: string, childPids: readonly nu
   writeFileSync(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Ends the processes of runs whose demo was killed; answers the other runs that are still going on. */
+/** Ends the processes of runs whose demo was killed; returns the other runs that are still going on. */
 export async function endOrphans(dataDir: string): Promise<string[]> {
   const records = readRecords(dataDir);
   const living = records.filter(({ demo }) => isAlive(demo));

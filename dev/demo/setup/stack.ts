@@ -19,7 +19,7 @@ function withoutGiven(env: Env): Env {
  * the end, unless another run has begun to use it.
  */
 export async function bringStackUp(report: Reporter, interrupted: AbortSignal, cleanup: Cleanup): Promise<StackState> {
-  // Also behind the given addresses: what somebody else left running is not ours to take down.
+  // Also behind the given addresses: what someone else left running is not ours to take down.
   const before = await status(name, withoutGiven(process.env));
   const ranBefore = before.servers.some((server) => server.health.healthy);
   const rising = up({ name, report });

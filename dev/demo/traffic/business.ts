@@ -102,6 +102,6 @@ async function insertPlain<T extends EventType>(
   const values = [payload[definition.partitionKey], spelling ?? event.type, JSON.stringify(payload)];
   const { rows } = await client.query<{ id: string }>(plainInsert, values);
   const [row] = rows;
-  if (row === undefined) throw new Error('the insert answered no row');
+  if (row === undefined) throw new Error('the insert returned no row');
   return row;
 }

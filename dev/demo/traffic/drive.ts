@@ -31,7 +31,7 @@ interface Drive {
 }
 
 /**
- * Runs scenarios at the given rate until exactly so many events are committed. The pace does not wait for answers, as
+ * Runs scenarios at the given rate until exactly so many events are committed. The pace does not wait for replies, as
  * users do not; a scenario that commits fewer events than it might gives the rest back.
  */
 export async function driveTraffic({ services, ledger, random, events, rate, interrupted }: Drive): Promise<void> {

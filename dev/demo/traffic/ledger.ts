@@ -11,7 +11,7 @@ export class Ledger {
   readonly committed = new Map<string, Commit>();
   readonly rolledBack = new Set<string>();
   transactions = 0;
-  /** Events in transactions that are open or planned: nobody else may use up the run's quota of events with them. */
+  /** Events in transactions that are open or planned: no one else may use up the run's quota of events with them. */
   reserved = 0;
 }
 

@@ -62,7 +62,7 @@ export async function runTraffic(
   return { ledger, reachable: new Set(world.reachable), eventsPerSecond, endedAtMs };
 }
 
-/** Shows how far everything is, now and then; answers how to stop it. */
+/** Shows how far everything is, now and then; returns how to stop it. */
 function watch(
   environment: Environment,
   ledger: Ledger,

@@ -9,7 +9,7 @@ const patienceMs = 240_000;
 
 /**
  * The first people sign up, with an address each, and are known before anything else happens: from then on an e-mail to
- * them is due, and the checks can say so. Answers how many.
+ * them is due, and the checks can say so. Returns how many.
  */
 export async function signUpFirst(
   { business, world, pause }: Services,

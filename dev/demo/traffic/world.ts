@@ -60,7 +60,7 @@ export class World {
     return userId(random.pick(this.active) ?? 0);
   }
 
-  /** Somebody other than `than`. */
+  /** Someone other than `than`. */
   otherUser(random: Random, than: string): string {
     for (;;) {
       const user = this.user(random);
@@ -73,7 +73,7 @@ export class World {
     return userId(random.chance(0.2) ? 0 : random.below(celebrities));
   }
 
-  /** Authors as they are: mostly ordinary people, now and then somebody with very many followers. */
+  /** Authors as they are: mostly ordinary people, now and then someone with very many followers. */
   author(random: Random, celebrityShare = 0.03): string {
     return random.chance(celebrityShare) ? this.celebrity(random) : this.user(random);
   }
@@ -88,14 +88,14 @@ export class World {
     return user === than ? undefined : user;
   }
 
-  /** Somebody new; undefined when everybody has signed up. */
+  /** Someone new; undefined when everybody has signed up. */
   newcomer(): string | undefined {
     if (this.nextNewcomer >= this.graph.users) return undefined;
     this.nextNewcomer += 1;
     return userId(this.nextNewcomer - 1);
   }
 
-  /** Somebody who leaves: an ordinary account, never chosen for anything again. */
+  /** Someone who leaves: an ordinary account, never chosen for anything again. */
   leaver(random: Random): string | undefined {
     const index = random.below(this.active.length);
     const n = this.active[index];
@@ -119,7 +119,7 @@ export function remember<T>(list: T[], item: T): void {
   if (list.length > memory) list.shift();
 }
 
-/** Takes one item out: whoever takes it is the only one to act on it. */
+/** Takes one item out: the one that takes it is the only one to act on it. */
 export function take<T>(list: T[], random: Random): T | undefined {
   return list.splice(random.below(list.length), 1)[0];
 }

@@ -4,7 +4,7 @@ import { runTool } from '../run-tool';
 import { which } from '../which';
 import { modeOf } from './compose';
 
-/** Whether Docker Compose is to run the servers: an engine answers and NOVA_STACK does not say otherwise. */
+/** Whether Docker Compose is to run the servers: an engine replies and NOVA_STACK does not say otherwise. */
 export async function useDocker(env: Env): Promise<boolean> {
   const mode = modeOf(env);
   if (mode === null) {

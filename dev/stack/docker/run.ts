@@ -27,7 +27,7 @@ export async function startDocker(stack: OpenStack, servers: readonly ServerName
   });
 }
 
-/** Waits for the command that starts the containers, then until this server answers as it should. */
+/** Waits for the command that starts the containers, then until this server is healthy. */
 export async function dockerHealthy(stack: OpenStack, server: ServerName, started: Promise<void>): Promise<string> {
   await started;
   let problem = 'no answer yet';

@@ -28,5 +28,5 @@ export async function findPgBouncer(env: Env = process.env, detail: (text: strin
 }
 
 function ignore(): void {
-  // nobody wants to know
+  // silent: the exit code says it
 }

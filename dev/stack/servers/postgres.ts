@@ -18,7 +18,7 @@ const settings: Record<string, string> = {
   log_line_prefix: '%m [%p] %q%d ',
 };
 
-/** A crash of the machine may cost the data, never a crash of the process: right for tests, which make theirs anew. */
+/** A crash of the machine may cost the data, never a crash of the process: right for tests, which make their data again. */
 const testSettings: Record<string, string> = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
 export const postgres: LocalServer = {

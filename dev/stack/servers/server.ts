@@ -7,7 +7,7 @@ import type { Profile } from '../state-file';
 export const serverNames = ['postgres', 'redis', 'kafka', 'temporal'] as const;
 export type ServerName = (typeof serverNames)[number];
 
-/** What a server answered when it was really talked to. */
+/** What a server replied to a real request. */
 export interface Answer {
   readonly version: string;
   /** Something that works but that the reader should know. */
@@ -58,7 +58,7 @@ export interface LocalServer {
   locate(env: Env): Promise<Located>;
   /** Fills a data folder that is new and empty. */
   create(setting: Setting): Promise<void>;
-  /** Mends what a crash left in a data folder that has been in use. */
+  /** Repairs what a crash left in a data folder that has been in use. */
   mend?(setting: Setting): void;
   command(setting: Setting): Command;
   /** Brings a running server to what the product expects of it (database, namespace, …); may be repeated. */

@@ -4,7 +4,7 @@ import { type World } from '../world';
 import { type Random } from '../../random';
 import { orNothing, requireActive, type Scenario } from './scenario';
 
-/** Creates the account of somebody new; answers who, if it was committed. */
+/** Creates the account of someone new; returns who, if it was committed. */
 export async function signUp(business: Transactions, world: World, random: Random): Promise<string | undefined> {
   const userId = world.newcomer();
   if (userId === undefined) return undefined;
@@ -76,7 +76,7 @@ const left: Scenario = {
         [userId, soft ? 'hidden' : 'deleted'],
       );
       orNothing(rowCount === 0 ? undefined : userId);
-      // Those who are gone follow nobody; who followed them is kept, to find the feeds that must be cleared.
+      // Those who are gone follow no one; their followers are kept, to find the feeds that must be cleared.
       if (!soft) await tx.query(endFollows, [userId]);
       await tx.publish({ type: 'identity.user.deleted', payload: { user_id: userId, soft_delete: soft } });
     });

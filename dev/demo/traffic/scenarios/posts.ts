@@ -66,7 +66,7 @@ const mentioning: Scenario = {
   async run({ business, world }, random) {
     const user_id = world.author(random);
     const told = [world.reachableUser(random, user_id), world.otherUser(random, user_id)];
-    // The author too: nobody is told of what they did themselves.
+    // The author too: no one is notified of what they did themselves.
     const mentioned_user_ids = [...new Set([...told.filter((id) => id !== undefined), user_id])];
     const post = { post_id: randomUUID(), user_id, mentioned_user_ids };
     await business.transaction(random, (tx) => writePost(tx, world, random, post));
@@ -143,7 +143,7 @@ const deletedAtOnce: Scenario = {
   events: 2,
   async run(services, random) {
     const { business, world, pause } = services;
-    // Often by somebody whose post is still on its way to thousands of feeds.
+    // Often by someone whose post is still on its way to thousands of feeds.
     const post = { postId: randomUUID(), authorId: world.author(random, 0.2) };
     const about = { post_id: post.postId, user_id: post.authorId };
     if (!(await business.transaction(random, (tx) => writePost(tx, world, random, about)))) return;

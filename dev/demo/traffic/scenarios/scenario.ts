@@ -30,7 +30,7 @@ export function orNothing<T>(found: T | undefined): T {
   return found;
 }
 
-/** Only active people do something. Holds the row, so that somebody who leaves at this moment leaves after it. */
+/** Only active people do something. Holds the row, so that someone who leaves at this moment leaves after it. */
 export async function requireActive(tx: Transaction, userId: string): Promise<void> {
   const { rowCount } = await tx.query(
     `SELECT 1 FROM business.people WHERE user_id = $1 AND state = 'active' FOR SHARE`,
