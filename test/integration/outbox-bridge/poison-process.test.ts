@@ -1,4 +1,4 @@
-import { type TestBridge } from '../../support/bridge';
+import { type TestBridge, endLeases } from '../../support/bridge';
 import { newId } from '../../support/events';
 import { PoisonLab } from '../../support/poison-lab';
 import { waitFor } from '../../support/wait-for';
@@ -14,7 +14,7 @@ afterEach(async () => {
 afterAll(() => lab.close());
 
 const lanes = { perPriority: [16, 16, 16, 16], floor: 2, heads: 16 } as const;
-const leaseMs = 400;
+const leaseMs = 300_000;
 type Mortal = TestBridge & { died: Promise<readonly string[]>; bury(): Promise<void> };
 
 function promiseOf<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
@@ -25,7 +25,7 @@ function promiseOf<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
 
 /** A bridge whose process ends as soon as it starts one of these rows; `died` answers what it then had in hand. */
 async function mortal(deadly: ReadonlySet<string>): Promise<Mortal> {
-  const made = lab.bridge({ leaseMs });
+  const made = lab.bridge();
   const { store, starter } = made;
   const [claim, settle, start] = [store.claim.bind(store), store.settle.bind(store), starter.start.bind(starter)];
   const inHand = new Set<string>();
@@ -53,7 +53,11 @@ async function mortal(deadly: ReadonlySet<string>): Promise<Mortal> {
   await made.bridge.start();
   return Object.assign(made, {
     died: dead.promise,
-    bury: () => (buried.resolve(), made.bridge.stop()),
+    bury: async () => {
+      buried.resolve();
+      await made.bridge.stop();
+      await endLeases(lab.database.pool);
+    },
   });
 }
 
@@ -92,25 +96,19 @@ describe('a row that kills the process that holds it', () => {
 
 describe('a row that was only near', () => {
   const claimed = (bridge: TestBridge) =>
-    bridge.store.claim({ token: newId(), leaseMs: 1, lanes, maxRows: 16, pausedSpellings: [] });
+    bridge.store.claim({ token: newId(), leaseMs, lanes, maxRows: 16, pausedSpellings: [] });
 
   it('when bridges were killed, however often, is tried alone, succeeds, and is trusted again', async () => {
     // One after another: the first is to be the one with the lowest sequence.
     const rows = [await lab.healthy(), await lab.healthy(), await lab.healthy(), await lab.healthy()];
     const killed = lab.bridge();
     for (let kill = 1; kill <= 3; kill++) {
-      const held = await waitFor(async () => {
-        const batch = await claimed(killed);
-        return batch.length > 0 ? batch : undefined;
-      });
-      expect(held).toHaveLength(4);
+      expect(await claimed(killed)).toHaveLength(4);
+      await endLeases(lab.database.pool);
     }
     // From now on one at a time, with whatever else is there left for the next claim.
-    const first = await waitFor(async () => {
-      const batch = await claimed(killed);
-      return batch.length > 0 ? batch : undefined;
-    });
-    expect(first.map(({ id }) => id)).toEqual([rows[0]?.eventId]);
+    expect((await claimed(killed)).map(({ id }) => id)).toEqual([rows[0]?.eventId]);
+    await endLeases(lab.database.pool);
     await lab.healthy();
     const bridge = lab.bridge();
     let together = 0;
@@ -132,12 +130,12 @@ describe('a row that was only near', () => {
   it('and given back untouched, keeps its count; with any end that was written it is 0 again', async () => {
     const { eventId } = await lab.healthy();
     const bridge = lab.bridge();
-    const take = () =>
-      waitFor(async () => {
-        const [row] = await bridge.store.claim({ token: newId(), leaseMs: 1, lanes, maxRows: 1, pausedSpellings: [] });
-        return row;
-      });
+    const take = async () => {
+      const request = { token: newId(), leaseMs, lanes, maxRows: 1, pausedSpellings: [] };
+      return (await bridge.store.claim(request))[0]!;
+    };
     await take();
+    await endLeases(lab.database.pool);
     await bridge.store.settle([{ kind: 'released', row: await take() }]);
     expect(await lab.row(eventId)).toMatchObject({ unfinished_claims: 1 });
     const failed = { kind: 'failed', error: 'TEMPORAL_UNAVAILABLE: gone', countsAttempt: false, delayMs: 0 } as const;
@@ -150,7 +148,7 @@ describe('a mark that PostgreSQL refuses', () => {
   it('costs no other row its mark, and names its row', async () => {
     const [one, bad, two] = await Promise.all([lab.healthy(), lab.healthy(), lab.healthy()]);
     const { store } = lab.bridge();
-    const rows = await store.claim({ token: newId(), leaseMs: 60_000, lanes, maxRows: 16, pausedSpellings: [] });
+    const rows = await store.claim({ token: newId(), leaseMs, lanes, maxRows: 16, pausedSpellings: [] });
     const marks = rows.map((row) => ({
       kind: 'published' as const,
       row: row.id === bad.eventId ? { ...row, token: 'no token' } : row,
@@ -166,7 +164,7 @@ describe('a mark that PostgreSQL refuses', () => {
   it('is none for its reason: NUL and halves of characters are replaced, and it is cut short', async () => {
     const { eventId } = await lab.healthy();
     const { store } = lab.bridge();
-    const [row] = await store.claim({ token: newId(), leaseMs: 60_000, lanes, maxRows: 1, pausedSpellings: [] });
+    const [row] = await store.claim({ token: newId(), leaseMs, lanes, maxRows: 1, pausedSpellings: [] });
     const error = `START_REFUSED: a\0b \ud83d c${'x'.repeat(5_000)}`;
     expect(await store.settle([{ kind: 'dead-lettered', row: row!, error, countsAttempt: true }])).toBe(1);
     const reason = (await lab.row(eventId))['last_error'] as string;
@@ -178,7 +176,7 @@ describe('a mark that PostgreSQL refuses', () => {
 describe('two rows of one id', () => {
   it('are not taken for one: the second is given up, whatever its content, and the first one’s repeated start is still ours', async () => {
     const first = await lab.healthy();
-    const dying = lab.bridge({ leaseMs });
+    const dying = lab.bridge();
     dying.store.settle = async () => 0;
     await dying.bridge.start();
     await waitFor(() =>
@@ -188,6 +186,7 @@ describe('two rows of one id', () => {
         .catch(() => undefined),
     );
     await dying.bridge.stop();
+    await endLeases(lab.database.pool);
     await lab.insert({ id: first.eventId, created_at: new Date(Date.now() - 1_000) });
     await lab.bridge().bridge.start();
     const ends = await waitFor(async () => {

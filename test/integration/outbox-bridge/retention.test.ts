@@ -1,6 +1,7 @@
 import { type EventRef } from '../../../contracts/event-ref';
 import { requeueRows } from '../../../ops/requeue';
 import { readRetentionMs, retentionGuardMs } from '../../../outbox-bridge/retention';
+import { endLeases } from '../../support/bridge';
 import { deleteRun } from '../../support/delete-run';
 import { newId } from '../../support/events';
 import { PoisonLab } from '../../support/poison-lab';
@@ -30,7 +31,7 @@ async function startedNotMarked(): Promise<EventRef> {
   await dying.bridge.start();
   await waitFor(() => isStarted(ref.eventId));
   await lab.stopBridges();
-  await lab.database.pool.query('UPDATE outbox_events SET lease_until = now() WHERE id = $1', [ref.eventId]);
+  await endLeases(lab.database.pool);
   return ref;
 }
 
