@@ -4,7 +4,7 @@ import { type Pool } from 'pg';
 import { kafkaHeaders } from '../../contracts/kafka';
 import { queueNames, taskQueue } from '../../contracts/workflow-types';
 import { type Received } from '../support/kafka';
-import { waitFor } from '../support/wait-for';
+import { waitFor, waitUntilDone } from '../support/wait-for';
 import { type Story } from './traffic';
 
 interface OutboxRow {
@@ -35,17 +35,20 @@ export async function expectNothingBurnt(pool: Pool, story: Story): Promise<void
 }
 
 /** Waits until every row is started and emitted, then compares the tables with what the story says. */
-export async function expectAllDone(pool: Pool, story: Story, timeoutMs = 90_000): Promise<void> {
-  await waitFor(async () => (await rowsOf(pool, story)).every((row) => row.published && row.emitted), {
-    timeoutMs,
-    everyMs: 100,
-    what: 'every row started and emitted',
-  });
+export async function expectAllDone(pool: Pool, story: Story): Promise<void> {
+  await untilEmitted(pool, story);
   await expectNothingBurnt(pool, story);
   await waitFor(async () => (await noticesOf(pool, story)).length >= story.notices.size, { what: 'the notifications' });
   expect((await noticesOf(pool, story)).sort()).toEqual([...story.notices].sort());
   await waitFor(async () => (await linksOf(pool, story)).length >= story.links.size, { what: 'the media links' });
   expect((await linksOf(pool, story)).sort()).toEqual([...story.links].sort());
+}
+
+/** Waits until every row is started and emitted. */
+export async function untilEmitted(pool: Pool, story: Pick<Story, 'events'>): Promise<void> {
+  const steps = async (): Promise<number> =>
+    (await rowsOf(pool, story)).reduce((sum, row) => sum + Number(!row.published) + Number(!row.emitted), 0);
+  await waitUntilDone(steps, { what: 'every row started and emitted' });
 }
 
 export async function noticesOf(pool: Pool, story: Pick<Story, 'events'>): Promise<string[]> {
@@ -108,12 +111,18 @@ export async function feedsIn(redisUrl: string, prefix: string, story: Story): P
 }
 
 /** Waits until each feed holds what the story says, no more and no less. Posts of one millisecond may change places. */
-export async function expectFeeds(redisUrl: string, prefix: string, story: Story, timeoutMs = 60_000): Promise<void> {
-  const sorted = (feeds: Map<string, string[]>): string =>
-    JSON.stringify([...feeds].map(([reader, posts]) => [reader, [...posts].sort()]));
-  await waitFor(async () => sorted(await feedsIn(redisUrl, prefix, story)) === sorted(story.feeds), {
-    timeoutMs,
-    everyMs: 100,
-    what: 'every feed being right',
-  });
+export async function expectFeeds(redisUrl: string, prefix: string, story: Story): Promise<void> {
+  const wrong = async (): Promise<number> => {
+    const feeds = await feedsIn(redisUrl, prefix, story);
+    return [...story.feeds].reduce((sum, [reader, wanted]) => sum + differences(wanted, feeds.get(reader) ?? []), 0);
+  };
+  await waitUntilDone(wrong, { what: 'every feed being right' });
+}
+
+/** How many of two lists are in one of them alone, or more often in one than in the other. */
+function differences(some: readonly string[], others: readonly string[]): number {
+  const counts = new Map<string, number>();
+  for (const one of some) counts.set(one, (counts.get(one) ?? 0) + 1);
+  for (const other of others) counts.set(other, (counts.get(other) ?? 0) - 1);
+  return [...counts.values()].reduce((sum, count) => sum + Math.abs(count), 0);
 }

@@ -1,14 +1,15 @@
 import { type Client } from '@temporalio/client';
 import { type Pool } from 'pg';
-import { createPool } from '../../runtime/postgres';
-import { silentLogger } from '../support/logger';
+import { patientPool } from '../support/database';
 import { type OwnServer, startOwnServer } from '../support/own-stack';
 import { type OwnProcess, type OwnSystem, createOwnSystem, migrate, untilReady } from '../support/own-system';
 import { type MovableAddress, type Standby, ask, startMovableAddress, startStandby } from '../support/standby';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
-import { expectAllDone, expectFeeds, expectOneRunEach, rowsOf } from './ledger';
+import { expectAllDone, expectFeeds, expectOneRunEach, rowsOf, untilEmitted } from './ledger';
 import { type Traffic, createTraffic, keepCommitting } from './traffic';
+
+jest.setTimeout(1_200_000);
 
 let postgres: OwnServer;
 let address: MovableAddress;
@@ -26,13 +27,7 @@ beforeAll(async () => {
   address = await startMovableAddress(portOf(postgres.addresses.databaseUrl));
   const url = new URL(postgres.addresses.databaseUrl);
   url.port = String(address.port);
-  pool = createPool({
-    url: url.href,
-    max: 5,
-    applicationName: 'outage-test',
-    logger: silentLogger,
-    queryTimeoutMs: 5_000,
-  });
+  pool = patientPool({ url: url.href, max: 5, applicationName: 'outage-test' });
   system = await createOwnSystem(postgres.addresses, url.href, { OUTBOX_LEASE_MS: '5000' });
   await migrate(system.environment);
   traffic = await createTraffic(pool);
@@ -64,14 +59,16 @@ it.each([
   const writer = keepCommitting(pool, traffic.story);
   for (let i = 0; i < 5; i++) await round();
   await end();
-  await waitFor(async () => !(await bridge.health()).ok, { what: 'the bridge seeing it' });
-  expect((await bridge.health()).reason).toContain('DATABASE_UNAVAILABLE');
+  await waitFor(async () => (await bridge.health()).reason?.includes('DATABASE_UNAVAILABLE'), {
+    what: 'the bridge seeing it',
+  });
   await postgres.start();
   await waitFor(async () => (await rowsOf(pool, traffic.story)).length > 0);
   await writer.stop();
   await round();
   await expectRecovered();
-  expect(await bridge.metric('nova_bridge_outage{code="DATABASE_UNAVAILABLE"}')).toBe(0);
+  const outages = () => bridge.metric('nova_bridge_outage{code="DATABASE_UNAVAILABLE"}');
+  await waitFor(async () => (await outages()) === 0, { what: 'the end of the outage' });
 });
 
 it('takes a PostgreSQL that hangs for one that is away, and goes on when it answers again', async () => {
@@ -114,9 +111,9 @@ it('leaves a primary that became read-only without a word for the one that the a
   const next = await startStandby(former.href);
   try {
     for (let i = 0; i < 3; i++) await round();
-    await waitFor(async () => (await rowsOf(pool, traffic.story)).every((row) => row.published && row.emitted));
+    await untilEmitted(pool, traffic.story);
     const ours = `SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'nova-%' AND pid <> pg_backend_pid()`;
-    expect(await ask(former.href, ours)).toBe(true);
+    await waitFor(() => ask(former.href, ours), { what: 'our connections to the primary' });
     await ask(former.href, 'ALTER SYSTEM SET default_transaction_read_only = on');
     await ask(former.href, 'SELECT pg_reload_conf()');
     address.moveTo(next.port);

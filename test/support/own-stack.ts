@@ -79,6 +79,7 @@ export async function startOwnServer(name: ServerName, label = 'outage'): Promis
 /** The port of a killed server may be held for a moment by what is left of it. */
 async function start(name: string, env: Env): Promise<void> {
   await waitFor(async () => (await up({ name, profile: 'durable', env })).name, {
+    timeoutMs: 300_000,
     everyMs: 250,
     what: `${name} coming up again`,
   });

@@ -101,6 +101,9 @@ export async function createOwnSystem(
   };
 }
 
+/** A process ends by itself; on a starved machine that takes a while. Killed, it would not have said that it stopped. */
+const stopPatienceMs = 180_000;
+
 function own(child: DemoProcess, port: number): OwnProcess {
   let killed = false;
   const get = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
@@ -109,6 +112,7 @@ function own(child: DemoProcess, port: number): OwnProcess {
     assertAlive: () => {
       if (!killed) child.assertAlive();
     },
+    stop: () => child.stop(stopPatienceMs),
     lines: () =>
       readFileSync(child.logFile, 'utf8')
         .split('\n')
@@ -152,7 +156,7 @@ export async function untilReady(bridge: OwnProcess, workers: OwnProcess): Promi
       health = answer.reason ?? 'ready';
       return answer.ok;
     };
-    await waitFor(ready, { timeoutMs: 120_000, everyMs: 100 }).catch((thrown: unknown) => {
+    await waitFor(ready, { timeoutMs: 300_000, everyMs: 100 }).catch((thrown: unknown) => {
       throw new Error(`${process.name} is not ready: ${health}; ${JSON.stringify(process.lines().slice(-5))}`, {
         cause: thrown,
       });

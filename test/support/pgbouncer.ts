@@ -72,7 +72,7 @@ export async function startPgBouncer(serverUrl: string, options: PgBouncerOption
     const started = (process = spawnDaemon(command, logFile, birthNote));
     options.onStart?.(started.pid);
     const ready = await until(async () => !isAlive(started) || (await accepts(url('pgbouncer'))), {
-      timeoutMs: 20_000,
+      timeoutMs: 180_000,
       everyMs: 50,
     });
     if (ready && isAlive(started)) return;
@@ -123,7 +123,7 @@ function configuration(
 }
 
 async function accepts(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();

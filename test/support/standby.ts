@@ -1,8 +1,18 @@
-import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { type Server, type Socket, connect, createServer } from 'node:net';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { locatePostgres } from '../../dev/stack/fetch/postgres-binaries';
 import { choosePorts } from '../../dev/stack/ports';
@@ -54,6 +64,7 @@ export async function startStandby(primaryUrl: string): Promise<Standby> {
   };
   try {
     await waitFor(() => ask(primaryUrl, `SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'`), {
+      timeoutMs: 300_000,
       what: `a streaming standby (${join(folder, 'log')})`,
     });
     await ask(primaryUrl, `ALTER SYSTEM SET synchronous_standby_names = '*'`);
@@ -68,6 +79,8 @@ export async function startStandby(primaryUrl: string): Promise<Standby> {
     promote: async () => {
       // Alone, it has nobody to wait for; the setting came with the copy of the primary's files or not at all.
       await ask(url.href, 'SELECT pg_promote(true, 30)');
+      // On a starved machine it takes longer than the call waits for it, which is no error of the call.
+      await waitFor(() => ask(url.href, 'SELECT 1 WHERE NOT pg_is_in_recovery()'), { what: 'the promotion' });
       await ask(url.href, `ALTER SYSTEM SET synchronous_standby_names = ''`);
       await ask(url.href, 'SELECT pg_reload_conf()');
     },
@@ -83,11 +96,25 @@ async function copyOf(url: string, target: string): Promise<void> {
     const { rows } = await client.query<{ data: string }>(`SELECT current_setting('data_directory') AS data`);
     await client.query(`SELECT pg_backup_start('standby', true)`);
     const left = new Set(['postmaster.pid', 'postmaster.opts']);
-    cpSync(rows[0]?.data ?? '', target, { recursive: true, filter: (path) => !left.has(basename(path)) });
+    copyLiving(rows[0]?.data ?? '', target, left);
     const stopped = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)');
     writeFileSync(join(target, 'backup_label'), stopped.rows[0]?.labelfile ?? '');
   } finally {
     await client.end();
+  }
+}
+
+/**
+ * A running server removes and renames files while they are copied: one that is gone by then is not needed, as it is not
+ * for pg_basebackup.
+ */
+function copyLiving(from: string, to: string, left: ReadonlySet<string>): void {
+  try {
+    if (!statSync(from).isDirectory()) return copyFileSync(from, to);
+    mkdirSync(to);
+    for (const name of readdirSync(from)) if (!left.has(name)) copyLiving(join(from, name), join(to, name), left);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
   }
 }
 
@@ -97,7 +124,7 @@ function everythingIn(folder: string): string[] {
 
 /** One statement on a connection of its own; answers whether it returned a row. */
 export async function ask(url: string, sql: string): Promise<boolean> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 60_000 });
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -22,3 +22,24 @@ export async function waitFor<T>(
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
+
+/**
+ * Waits until `left` returns 0, for as long as it goes on shrinking: how long much work may take depends on the machine, and
+ * is not limited. `left` may throw, as while a server is away.
+ * @throws with the last thing seen when nothing has become less for `stillMs`
+ */
+export async function waitUntilDone(
+  left: () => Promise<number>,
+  { stillMs = 120_000, everyMs = 100, what }: { stillMs?: number; everyMs?: number; what: string },
+): Promise<void> {
+  let least = Infinity;
+  let changedAt = Date.now();
+  for (;;) {
+    const seen = await left().catch((thrown: unknown) => String(thrown));
+    if (seen === 0) return;
+    if (typeof seen === 'number' && seen < least) [least, changedAt] = [seen, Date.now()];
+    if (Date.now() - changedAt > stillMs)
+      throw new Error(`${what} did not come nearer for ${stillMs} ms; still left: ${seen}`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}

@@ -4,18 +4,18 @@ import { Client, type Pool } from 'pg';
 import { domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
 import { createKafka } from '../../runtime/kafka';
-import { createPool } from '../../runtime/postgres';
 import { expectAllDone, expectFeeds, expectOnKafka, expectOneRunEach } from '../outages/ledger';
 import { type Traffic, createTraffic } from '../outages/traffic';
 import { collect } from '../support/kafka';
 import { silentLogger } from '../support/logger';
+import { patientPool } from '../support/database';
 import { type OwnProcess, type OwnSystem, createOwnSystem, migrate } from '../support/own-system';
 import { databaseUrl, servers } from '../support/servers';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
 import { type PreviousVersion, migratePrevious, previousVersion } from './previous-version';
 
-jest.setTimeout(900_000);
+jest.setTimeout(1_800_000);
 
 /** A slow machine is not given more than it can drain. */
 const mostEvents = 500;
@@ -37,7 +37,7 @@ beforeEach(async () => {
   await asAdmin(`CREATE DATABASE ${name}`);
   const url = databaseUrl(servers().databaseUrl, name);
   await migratePrevious(url, previous);
-  pool = createPool({ url, max: 10, applicationName: 'upgrade-test', logger: silentLogger, schema: 'public' });
+  pool = patientPool({ url, max: 10, applicationName: 'upgrade-test', schema: 'public' });
   client = await createTestClient();
   system = await createOwnSystem(servers(), url, {
     DATABASE_SCHEMA: 'public',
@@ -60,7 +60,7 @@ const well = (process: OwnProcess) =>
       process.assertAlive();
       return (await process.health()).ok;
     },
-    { timeoutMs: 180_000, everyMs: 200, what: `${process.name} well` },
+    { timeoutMs: 300_000, everyMs: 200, what: `${process.name} well` },
   );
 
 /** Rounds of events, deletes among them, while `work` goes on. */
@@ -85,7 +85,7 @@ async function underLoad<T>(work: () => Promise<T>): Promise<T> {
 
 async function expectAllRight(): Promise<void> {
   const { story } = traffic;
-  await expectAllDone(pool, story, 300_000);
+  await expectAllDone(pool, story);
   await expectOneRunEach(client, system.prefix, story);
   await expectFeeds(servers().redisUrl, system.prefix, story);
   const kafka = createKafka({ kafkaBrokers: servers().kafkaBrokers.split(',') }, 'upgrade-test', silentLogger);
@@ -95,7 +95,7 @@ async function expectAllRight(): Promise<void> {
   );
   try {
     const ids = () => new Set(collector.messages.map(({ headers }) => headers['event_id']));
-    await waitFor(() => ids().size >= story.events.length, { timeoutMs: 120_000, what: 'everything on Kafka' });
+    await waitFor(() => ids().size >= story.events.length, { timeoutMs: 300_000, what: 'everything on Kafka' });
     expectOnKafka(collector.messages, story);
   } finally {
     await collector.stop();

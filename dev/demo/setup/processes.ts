@@ -10,11 +10,11 @@ export interface DemoProcess {
   readonly pid: number;
   /** Throws, with the end of the log, once the process has ended by itself. */
   assertAlive(): void;
-  /** Asks it to finish what is in flight; kills it when that takes too long. */
-  stop(): Promise<void>;
+  /** Asks it to finish what is in flight; kills it when that takes too long: 20 s, unless another patience is given. */
+  stop(patienceMs?: number): Promise<void>;
 }
 
-const patienceMs = 20_000;
+const usualPatienceMs = 20_000;
 
 /** Starts `entry` (a path in the checkout) with its output in a file of `logFolder`. */
 export function startProcess(
@@ -40,7 +40,7 @@ export function startProcess(
         throw new Error(`${name} ended by itself (${ended}); its log ends with: ${lastLines(logFile)} (${logFile})`);
       }
     },
-    async stop() {
+    async stop(patienceMs = usualPatienceMs) {
       stopping = true;
       if (ended === undefined && identity !== null) await stopProcess({ pid, identity }, 'SIGTERM', patienceMs);
     },
