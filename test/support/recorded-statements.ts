@@ -23,8 +23,9 @@ export const folderOfRun = (): string => join(tmpdir(), `nova-statements-${proce
  * order of the tests' names: which test ran first changes nothing.
  */
 export function recorded(from: string): RecordedStatement[] {
-  const lines = readdirSync(from).flatMap((file) => readFileSync(join(from, file), 'utf8').trim().split('\n'));
-  const all = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as RecordedStatement);
+  // What is behind the last line break is still being written: another worker may be at its last test.
+  const lines = readdirSync(from).flatMap((file) => readFileSync(join(from, file), 'utf8').split('\n').slice(0, -1));
+  const all = lines.map((line) => JSON.parse(line) as RecordedStatement);
   all.sort((a, b) => (a.test < b.test ? -1 : a.test > b.test ? 1 : 0));
   const byText = new Map<string, RecordedStatement>();
   for (const statement of all) if (!byText.has(statement.text)) byText.set(statement.text, statement);
