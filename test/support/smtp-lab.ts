@@ -1,5 +1,5 @@
-import { type AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
+import { freePort } from '../../dev/stack/ports';
 
 /** Where in the dialogue the server misbehaves. `content`: after the message was read, instead of its answer. */
 export type LabStage = 'connect' | 'mail' | 'rcpt' | 'content';
@@ -23,6 +23,8 @@ export interface SmtpLab {
   /** Messages it read whole and acknowledged. */
   readonly accepted: readonly LabMessage[];
   /** Faults from now on; `forAddress` limits those of `rcpt` to one recipient. Undefined: behave. */
+  /** How often a fault has shown. */
+  readonly misbehaved: number;
   misbehave(fault?: { readonly at: LabStage; readonly by: LabFault; readonly forAddress?: string }): void;
   /** As if the machine were off; `up` brings it back on the same port. */
   down(): Promise<void>;
@@ -30,16 +32,22 @@ export interface SmtpLab {
   stop(): Promise<void>;
 }
 
+/** Limits for a channel whose server answers: a machine that stands still for some seconds is no silence. */
+export const patientSmtp = { connectMs: 120_000, greetingMs: 120_000, silenceMs: 120_000, totalMs: 120_000 } as const;
+
 export async function startSmtpLab(): Promise<SmtpLab> {
   const received: LabMessage[] = [];
   const accepted: LabMessage[] = [];
   let fault: Parameters<SmtpLab['misbehave']>[0];
   let server: SMTPServer | undefined;
-  let port = 0;
+  let misbehaved = 0;
+  // None that the system gives to outgoing connections: those of others would take it while the server is down.
+  const port = await freePort();
 
   /** Answers as scripted; false when the stage is to go on as usual. */
   const misbehaves = (at: LabStage, answer: (error: Error) => void, address?: string): boolean => {
     if (fault?.at !== at || (fault.forAddress !== undefined && fault.forAddress !== address)) return false;
+    misbehaved++;
     if (fault.by === 'drop') dropAll(server);
     else if (fault.by !== 'silence') answer(Object.assign(new Error('scripted'), { responseCode: fault.by.reply }));
     return true;
@@ -83,7 +91,6 @@ export async function startSmtpLab(): Promise<SmtpLab> {
       starting.server.once('error', reject);
       starting.listen(port, '127.0.0.1', resolve);
     });
-    port = (starting.server.address() as AddressInfo).port;
     server = starting;
   };
 
@@ -100,6 +107,9 @@ export async function startSmtpLab(): Promise<SmtpLab> {
     url: `smtp://127.0.0.1:${port}`,
     received,
     accepted,
+    get misbehaved() {
+      return misbehaved;
+    },
     misbehave: (next) => {
       fault = next;
     },

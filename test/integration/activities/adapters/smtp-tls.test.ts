@@ -3,6 +3,7 @@ import { type AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { type RequireTls, SmtpChannel } from '../../../../activities/adapters/smtp-channel';
 import { type Certificates, type KeyPair, makeCertificates } from '../../../support/certificates';
+import { patientSmtp } from '../../../support/smtp-lab';
 
 let certificates: Certificates;
 const open: { close(): void }[] = [];
@@ -41,6 +42,7 @@ async function send(port: number, requireTls?: RequireTls, host = '127.0.0.1') {
     url: `smtp://${host}:${port}`,
     from: 'a@b.example',
     connections: 1,
+    timeouts: patientSmtp,
     ca: readFileSync(certificates.caFile),
     ...(requireTls && { requireTls }),
   });

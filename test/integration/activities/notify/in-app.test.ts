@@ -229,7 +229,7 @@ describe('the owner of what an event points to', () => {
     const reaction = await react(newId(), 'message');
     await nothingIsComing();
     expect(await pages(reaction, 121_000)).toMatchObject({ created: 0, ownerUnknown: true, stopped: false });
-    await expect(pages(reaction, 100_000)).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
+    await expect(pages(reaction, 20_000)).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
   });
 
   it('is waited for as long as events that could tell wait in the outbox, or were emitted only now', async () => {
