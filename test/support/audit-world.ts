@@ -25,13 +25,13 @@ import { kafkaHeaders } from '../../contracts/kafka';
 import { maintenanceQueue } from '../../contracts/maintenance';
 import { priorityNames } from '../../contracts/priority';
 import { type WorkflowType, workflowTypes } from '../../contracts/workflow-types';
-import { createRedis } from '../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from './database';
 import { type TestBridge, createTestBridge } from './bridge';
 import { insertEvent, newId } from './events';
 import { type TestTopics, createTestTopics } from './kafka';
 import { silentLogger } from './logger';
 import { type CommandResult, runOps } from './ops-command';
+import { connectTestRedis } from './redis';
 import { servers } from './servers';
 import { createTestClient, startTestWorkers, testQueuePrefix, workflowBundle } from './temporal';
 import { waitFor } from './wait-for';
@@ -111,8 +111,7 @@ export async function createAuditWorld(): Promise<AuditWorld> {
       },
     }),
   });
-  const redis = createRedis({ url: servers().redisUrl, keyPrefix: `test:${randomUUID()}:`, logger: silentLogger });
-  await redis.connect();
+  const redis = await connectTestRedis(`test:${randomUUID()}:`);
   const store = new RedisFeedStore(redis, { cap: feedCap, chunkSize: 500 });
   const truth = new PgFeedTruth(pool);
   const producer = topics.kafka.producer();

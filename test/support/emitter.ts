@@ -15,6 +15,17 @@ export interface TestEmitter {
   close(): Promise<void>;
 }
 
+/** Less than a test may take, more than any slowness: who waits for longer waits for what does not come. */
+const patienceMs = 150_000;
+
+/**
+ * The product gives a broker 5 s for a request and a flush 10 s, after which it asks again and may send twice. Tests that
+ * count messages give both all the time there is.
+ */
+function patient(sink: KafkaEventSink): Pick<KafkaEventSink, 'send'> {
+  return { send: (events) => sink.send(events, performance.now() + 2 * patienceMs) };
+}
+
 /** An emitter as one worker process has it: its own pool, producer and batcher. */
 export async function startEmitter(options: {
   databaseUrl: string;
@@ -25,16 +36,18 @@ export async function startEmitter(options: {
   const logger = silentLogger;
   const pool = createPool({ url: options.databaseUrl, max: 4, applicationName: 'nova-test-emitter', logger });
   const brokers = (options.brokers ?? servers().kafkaBrokers).split(',');
-  const sink = new KafkaEventSink(createKafka({ kafkaBrokers: brokers }, 'nova-test', logger), logger, {
-    sendTimeoutMs: 5_000,
+  const sink = new KafkaEventSink(createKafka({ kafkaBrokers: brokers }, 'nova-test', logger, patienceMs), logger, {
+    sendTimeoutMs: patienceMs,
     compression: 'none',
     reconnectMs: 200,
   });
   await sink.connect();
   const log = (options.wrapLog ?? ((inner: EmitLog) => inner))(new PgEmitLog(pool));
-  const batcher = new EmitBatcher((refs) => flushEmits({ log, sink, topics: options.topics, logger }, refs));
+  const batcher = new EmitBatcher((refs) =>
+    flushEmits({ log, sink: patient(sink), topics: options.topics, logger }, refs),
+  );
   return {
-    emit: (event, timeoutMs = 20_000) => batcher.emit(event, AbortSignal.timeout(timeoutMs)),
+    emit: (event, timeoutMs = patienceMs) => batcher.emit(event, AbortSignal.timeout(timeoutMs)),
     close: async () => {
       await sink.close();
       await pool.end();

@@ -16,11 +16,9 @@ import { type FeedSettings, feedSettings } from '../../activities/feed/settings'
 import { type FeedTruth } from '../../activities/ports/feed-truth';
 import { type EventRef } from '../../contracts/event-ref';
 import { configFrom } from '../../runtime/config';
-import { createRedis } from '../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from './database';
 import { insertEvent, newId } from './events';
-import { silentLogger } from './logger';
-import { servers } from './servers';
+import { connectTestRedis } from './redis';
 
 /** Real adapters on a database and a Redis prefix of their own, and what the business services would do. */
 export interface FeedHarness {
@@ -47,8 +45,7 @@ export function withSettings(harness: FeedHarness, settings: Partial<FeedSetting
 
 export async function createFeedHarness(runs?: FeedDeps['runs']): Promise<FeedHarness> {
   const database = await createTestDatabase();
-  const redis = createRedis({ url: servers().redisUrl, keyPrefix: `test:${randomUUID()}:`, logger: silentLogger });
-  await redis.connect();
+  const redis = await connectTestRedis(`test:${randomUUID()}:`);
   const settings = configFrom(feedSettings, {});
   const { pool } = database;
   const deps = {

@@ -74,8 +74,8 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
 }
 
 /**
- * Creates topics and waits until each partition has a leader. kafkajs's own wait takes it for a failure that a busy broker
- * says "created" before it can be asked about the topic.
+ * Creates topics and waits until each partition has a leader that serves it. kafkajs's own wait takes it for a failure that
+ * a busy broker says "created" before it can be asked about the topic.
  */
 export async function createTopics(kafka: Kafka, topics: ITopicConfig[]): Promise<void> {
   await withAdmin(kafka, async (admin) => {
@@ -87,6 +87,10 @@ export async function createTopics(kafka: Kafka, topics: ITopicConfig[]): Promis
     // Throws while a topic is unknown.
     await waitFor(() => areLed().catch(() => false), { everyMs: 100, what: 'leaders' });
   });
+  await untilLed(
+    kafka,
+    topics.map(({ topic }) => topic),
+  );
 }
 
 export interface Received {

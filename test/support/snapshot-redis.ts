@@ -53,7 +53,10 @@ export async function startSnapshotRedis(): Promise<SnapshotRedis> {
       'no',
     ];
     server = spawn(program.path, args, { stdio: 'ignore', env: { ...process.env, ...libraryPath(program) } });
-    await waitFor(async () => (await run((connection) => connection.ping())) === 'PONG', { what: 'Redis' });
+    // Itself: if its port was taken in between, another server may be the one that replies.
+    const isUp = async () =>
+      (await run((connection) => connection.info('server'))).includes(`process_id:${server.pid}\r`);
+    await waitFor(isUp, { what: 'Redis' });
   };
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     const ended = new Promise((resolve) => server.once('exit', resolve));

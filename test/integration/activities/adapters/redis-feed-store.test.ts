@@ -8,7 +8,7 @@ import { type FeedPost } from '../../../../activities/ports/post-states';
 import { createRedis } from '../../../../runtime/redis';
 import { FeedModel } from '../../../support/feed-model';
 import { silentLogger } from '../../../support/logger';
-import { servers } from '../../../support/servers';
+import { connectTestRedis } from '../../../support/redis';
 
 const cap = 5;
 const prefix = `test:${randomUUID()}:`;
@@ -16,8 +16,7 @@ let redis: Redis;
 let store: RedisFeedStore;
 
 beforeAll(async () => {
-  redis = createRedis({ url: servers().redisUrl, keyPrefix: prefix, logger: silentLogger });
-  await redis.connect();
+  redis = await connectTestRedis(prefix);
   store = new RedisFeedStore(redis, { cap, chunkSize: 3 });
 });
 

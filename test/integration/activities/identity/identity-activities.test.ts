@@ -11,14 +11,13 @@ import { createRedis } from '../../../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { insertEvent, newId } from '../../../support/events';
 import { silentLogger } from '../../../support/logger';
-import { servers } from '../../../support/servers';
+import { connectTestRedis } from '../../../support/redis';
 
 let database: TestDatabase;
 let redis: Redis;
 beforeAll(async () => {
   database = await createTestDatabase();
-  redis = createRedis({ url: servers().redisUrl, keyPrefix: `test-${newId()}:`, logger: silentLogger });
-  await redis.connect();
+  redis = await connectTestRedis(`test-${newId()}:`);
 });
 afterAll(async () => {
   await redis.quit();
