@@ -2,11 +2,13 @@ import { type Client, type WorkflowHandleWithFirstExecutionRunId } from '@tempor
 import { TemporalRunSignaller } from '../../activities/adapters/temporal-run-signaller';
 import { createFeedActivities } from '../../activities/feed/create-feed-activities';
 import { type FeedDeps } from '../../activities/feed/deps';
+import { stepPatienceMs } from '../../activities/feed/progress';
 import { type EventRef } from '../../contracts/event-ref';
 import { type WorkflowResult } from '../../contracts/signals';
 import { type QueueName, type WorkflowType, taskQueue, workflowTypes } from '../../contracts/workflow-types';
 import { type FeedHarness, createFeedHarness, withSettings } from './feed-harness';
-import { createTestClient, startTestWorkers, testQueuePrefix } from './temporal';
+import { productLimits } from './patient-limits';
+import { createTestClient, patientRun, startTestWorkers, testQueuePrefix } from './temporal';
 
 /** Calls of the other teams' activities, which stand in here with the least that the feed's workflows need of them. */
 export interface Calls {
@@ -26,8 +28,9 @@ export interface FeedWorkers {
   readonly patience: { patienceMs: number };
   /** Awaited by every emit; a test may make it fail. */
   kafka: () => Promise<void>;
-  start(type: WorkflowType, event: EventRef): Promise<WorkflowHandleWithFirstExecutionRunId>;
-  run(type: WorkflowType, event: EventRef): Promise<WorkflowResult>;
+  /** `product`: with the time limits of the product, instead of none. */
+  start(type: WorkflowType, event: EventRef, limits?: 'product'): Promise<WorkflowHandleWithFirstExecutionRunId>;
+  run(type: WorkflowType, event: EventRef, limits?: 'product'): Promise<WorkflowResult>;
   close(): Promise<void>;
 }
 
@@ -36,16 +39,17 @@ const queues: readonly QueueName[] = ['feed', 'media', 'notification', 'kafka'];
 /** Real workers with the real feed activities, on tiny pages: one follower each, one page per call. */
 export async function startFeedWorkers(): Promise<FeedWorkers> {
   const client = await createTestClient();
-  const feed = await createFeedHarness(new TemporalRunSignaller(client));
+  const feed = await createFeedHarness(new TemporalRunSignaller(client, { deadlineMs: 60_000 }));
   const prefix = testQueuePrefix();
   const calls: Calls = { emitted: [], claimed: [], told: [], retracted: [] };
-  const patience = { patienceMs: 2_000 };
+  const patience = { patienceMs: stepPatienceMs };
   // Every call asks for the ports of the moment.
   const live = new Proxy({} as FeedDeps, { get: (_, name) => workers.deps[name as keyof FeedDeps] });
   // The activities find `workers` when they are called: by then it is there.
   const running = await startTestWorkers({
     prefix,
     queues,
+    patient: true,
     activities: {
       ...createFeedActivities(live, patience),
       emitEvent: async (event: EventRef) => {
@@ -68,14 +72,15 @@ export async function startFeedWorkers(): Promise<FeedWorkers> {
     patience,
     deps: withSettings(feed, { feedPageSize: 1, feedPagesPerCall: 1 }),
     kafka: () => Promise.resolve(),
-    start: (type, event) =>
+    start: (type, event, limits) =>
       client.workflow.start(type, {
+        ...(limits === 'product' ? { memo: productLimits } : patientRun),
         workflowId: event.eventId,
         taskQueue: taskQueue(prefix, workflowTypes[type].queue),
         args: [event],
       }),
-    run: async (type, event) => {
-      const handle = await workers.start(type, event);
+    run: async (type, event, limits) => {
+      const handle = await workers.start(type, event, limits);
       return (await handle.result()) as WorkflowResult;
     },
     close: async () => {

@@ -6,7 +6,7 @@ import { createNotifyActivities } from '../../activities/notify/notify-activitie
 import { type EventRef } from '../../contracts/event-ref';
 import { type WorkflowResult } from '../../contracts/signals';
 import { type WorkflowType, taskQueue, workflowTypes } from '../../contracts/workflow-types';
-import { createTestClient, startTestWorkers, testQueuePrefix } from './temporal';
+import { createTestClient, patientRun, startTestWorkers, testQueuePrefix } from './temporal';
 
 /** Workers with the notification and identity activities, and stand-ins for the two activities of other parts. */
 export async function startNotifyWorkers(notify: NotifyDeps, identity: IdentityDeps) {
@@ -16,6 +16,7 @@ export async function startNotifyWorkers(notify: NotifyDeps, identity: IdentityD
   const client = await createTestClient();
   const workers = await startTestWorkers({
     prefix,
+    patient: true,
     activities: {
       ...createNotifyActivities(notify),
       ...createIdentityActivities(identity),
@@ -32,6 +33,7 @@ export async function startNotifyWorkers(notify: NotifyDeps, identity: IdentityD
     purged,
     start: (type: WorkflowType, event: EventRef) =>
       client.workflow.start<(event: EventRef) => Promise<WorkflowResult>>(type, {
+        ...patientRun,
         workflowId: event.eventId,
         taskQueue: taskQueue(prefix, workflowTypes[type].queue),
         args: [event],

@@ -8,7 +8,7 @@ import { type WorkflowResult } from '../../contracts/signals';
 import { type WorkflowType, taskQueue, workflowTypes } from '../../contracts/workflow-types';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { newId } from './events';
-import { createTestClient, startTestWorkers, testQueuePrefix } from './temporal';
+import { createTestClient, patientRun, startTestWorkers, testQueuePrefix } from './temporal';
 
 /** What an activity does instead of its work: its dependency is away, it hangs, or nothing can help it. */
 export type Mood = 'away' | 'hangs' | 'hopeless';
@@ -36,8 +36,11 @@ const results: Record<string, unknown> = {
 };
 
 /** Real workers and workflows on every queue; the activities are stand-ins that do as the test says. */
-/** @param worker options of each worker, over the usual ones */
-export async function startStandInWorkers(worker: Partial<WorkerOptions> = {}) {
+/**
+ * @param worker options of each worker, over the usual ones
+ * @param patient what hangs is never given to another attempt
+ */
+export async function startStandInWorkers(worker: Partial<WorkerOptions> = {}, patient = false) {
   const prefix = testQueuePrefix();
   const client = await createTestClient();
   const moods = new Map<string, Mood>();
@@ -56,7 +59,7 @@ export async function startStandInWorkers(worker: Partial<WorkerOptions> = {}) {
       },
     ]),
   );
-  const workers = await startTestWorkers({ prefix, activities, worker });
+  const workers = await startTestWorkers({ prefix, activities, worker, patient });
   const text = (name: keyof typeof searchAttributes) => defineSearchAttributeKey(name, 'KEYWORD');
   return {
     client,
@@ -72,6 +75,7 @@ export async function startStandInWorkers(worker: Partial<WorkerOptions> = {}) {
         ...over,
       };
       return client.workflow.start<(event: EventRef) => Promise<WorkflowResult>>(type, {
+        ...(patient ? patientRun : {}),
         workflowId: eventId,
         taskQueue: taskQueue(prefix, workflowTypes[type].queue),
         args: [event],

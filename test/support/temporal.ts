@@ -17,7 +17,8 @@ import { servers } from './servers';
 export async function createTestClient(): Promise<Client> {
   const { temporalAddress, temporalNamespace } = servers();
   return new Client({
-    connection: await Connection.connect({ address: temporalAddress }),
+    // The default of ten seconds is for people who wait.
+    connection: await Connection.connect({ address: temporalAddress, connectTimeout: '90s' }),
     namespace: temporalNamespace,
   });
 }
@@ -29,17 +30,26 @@ export function testQueuePrefix(): string {
 
 const bundles = new Map<string, Promise<WorkflowBundleWithSourceMap>>();
 
-/** The workflows, bundled once per test file; a path of one workflow file bundles that alone. */
+/**
+ * The workflows, bundled once per test file; a path of one workflow file bundles that alone. `patient`: their activities
+ * have time without limit (patient-limits.ts).
+ */
 export function workflowBundle(
   workflowsPath = require.resolve('../../workflows/index'),
+  patient = false,
 ): Promise<WorkflowBundleWithSourceMap> {
-  const known = bundles.get(workflowsPath);
+  const key = `${workflowsPath} ${patient}`;
+  const known = bundles.get(key);
   if (known !== undefined) return known;
   const logger = { log: noop, trace: noop, debug: noop, info: noop, warn: noop, error: noop };
-  const bundle = bundleWorkflowCode({ workflowsPath, logger });
-  bundles.set(workflowsPath, bundle);
+  const interceptors = patient ? { workflowInterceptorModules: [require.resolve('./patient-limits')] } : {};
+  const bundle = bundleWorkflowCode({ workflowsPath, logger, ...interceptors });
+  bundles.set(key, bundle);
   return bundle;
 }
+
+/** For runs of patient workers: a process that stands still must not have its local activities run again by another task. */
+export const patientRun = { workflowTaskTimeout: '60s' } as const;
 
 const noop = (): void => undefined;
 
@@ -66,6 +76,8 @@ export async function startTestWorkers(options: {
   queues?: readonly QueueName[];
   /** Default: all of them. */
   workflowsPath?: string;
+  /** Activities have time without limit, for tests that count what they do; start the runs with `patientRun`. */
+  patient?: boolean;
   worker?: Partial<WorkerOptions>;
 }): Promise<TestWorkers> {
   quietRuntime();
@@ -77,7 +89,7 @@ export async function startTestWorkers(options: {
         connection,
         namespace: temporalNamespace,
         taskQueue: taskQueue(options.prefix, queue),
-        workflowBundle: await workflowBundle(options.workflowsPath),
+        workflowBundle: await workflowBundle(options.workflowsPath, options.patient),
         activities: options.activities,
         workflowTaskPollerBehavior: { type: 'autoscaling' },
         activityTaskPollerBehavior: { type: 'autoscaling' },

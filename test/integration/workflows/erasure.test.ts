@@ -14,7 +14,13 @@ import { insertEvent, newId } from '../../support/events';
 import { type FeedHarness, createFeedHarness } from '../../support/feed-harness';
 import { type TestTopics, createTestTopics } from '../../support/kafka';
 import { notifyDeps } from '../../support/notify';
-import { type TestWorkers, createTestClient, startTestWorkers, testQueuePrefix } from '../../support/temporal';
+import {
+  type TestWorkers,
+  createTestClient,
+  patientRun,
+  startTestWorkers,
+  testQueuePrefix,
+} from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
 
 /** As other services do: hears of a deletion on Kafka and removes the follows at once. */
@@ -50,6 +56,7 @@ beforeAll(async () => {
   emitter = await startEmitter({ databaseUrl: url, topics: topics.topics });
   workers = await startTestWorkers({
     prefix,
+    patient: true,
     activities: {
       ...createFeedActivities(feed.deps),
       ...createIdentityActivities({
@@ -86,6 +93,7 @@ const followsOf = async (id: string): Promise<number> =>
 const erase = async (id: string) => {
   const event = await insertEvent(feed.database.pool, 'identity.user.deleted', { user_id: id });
   return client.workflow.start('identityWorkflow', {
+    ...patientRun,
     workflowId: event.eventId,
     taskQueue: taskQueue(prefix, 'identity'),
     args: [event],

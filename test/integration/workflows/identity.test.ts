@@ -10,7 +10,7 @@ import { insertEvent, newId } from '../../support/events';
 import { silentLogger } from '../../support/logger';
 import { notificationsOf, notifyDeps } from '../../support/notify';
 import { historyText, pendingActivities, startNotifyWorkers } from '../../support/notify-worker';
-import { servers } from '../../support/servers';
+import { connectTestRedis } from '../../support/redis';
 import { waitFor } from '../../support/wait-for';
 
 let database: TestDatabase;
@@ -22,8 +22,7 @@ let nova: Awaited<ReturnType<typeof startNotifyWorkers>>;
 beforeAll(async () => {
   database = await createTestDatabase();
   const { pool } = database;
-  redis = createRedis({ url: servers().redisUrl, keyPrefix: `test-${newId()}:`, logger: silentLogger });
-  await redis.connect();
+  redis = await connectTestRedis(`test-${newId()}:`);
   nowhere = createRedis({ url: 'redis://127.0.0.1:1', keyPrefix: '', logger: silentLogger });
   nova = await startNotifyWorkers(notifyDeps(pool), {
     events: new PgEventStore(pool),
@@ -64,7 +63,7 @@ describe('the identity workflow', () => {
     await waitFor(async () =>
       (await pendingActivities(nova.client, event.eventId)).some(({ failure }) => failure === 'REDIS_UNAVAILABLE'),
     );
-    expect(nova.emitted).toContain(event.eventId);
+    await waitFor(() => nova.emitted.includes(event.eventId), { what: 'the emit' });
     expect((await database.pool.query('SELECT 1 FROM user_profiles WHERE user_id = $1', [user])).rowCount).toBe(1);
     authors = new RedisAuthorCache(redis);
     await handle.result();

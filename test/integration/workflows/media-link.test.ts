@@ -16,13 +16,19 @@ import { type EventRef } from '../../../contracts/event-ref';
 import { type WorkflowResult, signals } from '../../../contracts/signals';
 import { taskQueue } from '../../../contracts/workflow-types';
 import { createKafka } from '../../../runtime/kafka';
-import { createRedis } from '../../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { type Collector, type TestTopics, collect, createTestTopics } from '../../support/kafka';
 import { silentLogger } from '../../support/logger';
+import { connectTestRedis } from '../../support/redis';
 import { servers } from '../../support/servers';
-import { type TestWorkers, createTestClient, startTestWorkers, testQueuePrefix } from '../../support/temporal';
+import {
+  type TestWorkers,
+  createTestClient,
+  patientRun,
+  startTestWorkers,
+  testQueuePrefix,
+} from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
 
 const prefix = testQueuePrefix();
@@ -36,6 +42,8 @@ let collector: Collector;
 let media: MediaDeps;
 let claimMedia: (event: EventRef) => Promise<{ linked: number }>;
 const settings = { mediaClaimWindowMs: 3_600_000 };
+/** What the look at the end of a window waits for. */
+let untilExpiry = Promise.resolve();
 
 beforeAll(async () => {
   [database, topics, client] = await Promise.all([
@@ -43,10 +51,13 @@ beforeAll(async () => {
     createTestTopics(['media', 'message']),
     createTestClient(),
   ]);
-  redis = createRedis({ url: servers().redisUrl, keyPrefix: `${prefix}:`, logger: silentLogger });
   const kafka = createKafka({ kafkaBrokers: servers().kafkaBrokers.split(',') }, 'nova-test', silentLogger);
   sink = new KafkaEventSink(kafka, silentLogger, { sendTimeoutMs: 5_000, compression: 'none', reconnectMs: 200 });
-  [collector] = await Promise.all([collect(topics.kafka, [topics.topics.media]), redis.connect(), sink.connect()]);
+  [collector, redis] = await Promise.all([
+    collect(topics.kafka, [topics.topics.media]),
+    connectTestRedis(`${prefix}:`),
+    sink.connect(),
+  ]);
   media = {
     events: new PgEventStore(database.pool),
     owners: new PgContentOwners(database.pool),
@@ -54,18 +65,23 @@ beforeAll(async () => {
     media: new PgMediaStore(database.pool),
     pending: new RedisPendingMedia(redis),
     tombstones: new PgTombstones(database.pool),
-    uploads: new TemporalRunSignaller(client),
+    uploads: new TemporalRunSignaller(client, { deadlineMs: 60_000 }),
     settings,
     logger: silentLogger,
   };
   const activities = createMediaActivities(media);
+  const mediaExpire = async (event: EventRef) => {
+    await untilExpiry;
+    return activities.mediaExpire(event);
+  };
   claimMedia = (event) => activities.mediaClaim(event);
   const log = new PgEmitLog(database.pool);
   workers = await startTestWorkers({
     prefix,
     queues: ['media', 'kafka'],
+    patient: true,
     activities: {
-      ...activities,
+      ...{ ...activities, mediaExpire },
       ...createEmitActivities({ log, sink, topics: topics.topics, logger: silentLogger }),
     },
   });
@@ -86,6 +102,7 @@ async function upload(more: { post_id?: string; user_id?: string } = {}) {
   const file = { upload_id: newId(), media_id: newId(), user_id: newId(), file_name: 'a.jpg', size_bytes: 1, ...more };
   const event = await insertEvent(database.pool, 'media.upload.completed', file);
   const handle = await client.workflow.start<(event: EventRef) => Promise<WorkflowResult>>('mediaLinkWorkflow', {
+    ...patientRun,
     workflowId: event.eventId,
     taskQueue: taskQueue(prefix, 'media'),
     args: [event],
@@ -118,7 +135,7 @@ it('waits on a durable timer that says what it waits for', async () => {
     return events?.find((event) => event.timerStartedEventAttributes);
   });
   expect(String(timer.userMetadata?.summary?.data)).toContain('waits for its post');
-  expect(Number(timer.timerStartedEventAttributes?.startToFireTimeout?.seconds)).toBeGreaterThan(3_500);
+  expect(Number(timer.timerStartedEventAttributes?.startToFireTimeout?.seconds)).toBeGreaterThan(1_800);
   await handle.terminate();
 });
 
@@ -147,11 +164,14 @@ it('believes the database and not the signal', async () => {
 
 it('learns of a claim whose signal was lost when its window ends', async () => {
   settings.mediaClaimWindowMs = 2_000;
+  let claimed!: () => void;
+  untilExpiry = new Promise((resolve) => (claimed = resolve));
   const { file, event, handle, onKafka } = await upload();
   await waitFor(onKafka);
   const deaf = createMediaActivities({ ...media, uploads: { mediaClaimed: () => Promise.reject(new Error('lost')) } });
   const post = { post_id: newId(), user_id: file.user_id, media_ids: [file.media_id] };
   expect(await deaf.mediaClaim(await insertEvent(database.pool, 'content.post.created', post))).toEqual({ linked: 1 });
+  claimed();
   expect(await handle.result()).toEqual({ outcome: 'done', counts: { linked: 1 } });
   expect(await client.workflow.getHandle(event.eventId).result()).toMatchObject({ outcome: 'done' });
 });
