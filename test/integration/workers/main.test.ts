@@ -54,7 +54,7 @@ function startWorkers(environment: Record<string, string>, prefix = testQueuePre
   return { prefix, child, lines, errors, exit: new Promise((resolve) => child.once('close', resolve)) };
 }
 
-const working = (run: Run) => waitFor(() => run.lines.some(({ msg }) => msg === 'working'), { timeoutMs: 90_000 });
+const working = (run: Run) => waitFor(() => run.lines.some(({ msg }) => msg === 'working'), { timeoutMs: 180_000 });
 
 function startWorkflow(prefix: string, queue: QueueName, type: string, event: EventRef) {
   return client.workflow.start(type, {
@@ -106,7 +106,10 @@ it('runs every queue, says which event each line is about, and exits with 0 on S
     { outcome: 'done', counts: {} },
     { outcome: 'done', counts: { linked: 1 } },
   ]);
-  const about = await waitFor(() => run.lines.filter((line) => line['event_id'] === message.eventId));
+  const about = await waitFor(() => {
+    const lines = run.lines.filter((line) => line['event_id'] === message.eventId);
+    return lines.length > 0 ? lines : undefined;
+  });
   expect(about.every((line) => line['workflow_id'] === message.eventId)).toBe(true);
 
   run.child.kill('SIGTERM');
