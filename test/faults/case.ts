@@ -41,6 +41,23 @@ const patienceMs = 300_000;
 /** A local first try is given up after two seconds. */
 const usualHangMs = 3_500;
 
+/** How long a fault must be there. What is lost, or there twice, stays; nothing repairs it within this. */
+const lastingMs = 30_000;
+
+/**
+ * What is wrong at every look. A zombie that has just woken may be between a write and its second look at it: on a slow
+ * machine a test sees that instant, which is no fault.
+ */
+async function lasting(look: () => Promise<string[]>): Promise<string[]> {
+  const since = performance.now();
+  let found = await look();
+  while (found.length > 0 && performance.now() - since < lastingMs) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    found = await look();
+  }
+  return found;
+}
+
 export class Case {
   private scene: Scene | undefined;
   private order: FaultOrder | undefined;
@@ -109,7 +126,7 @@ export class Case {
         const end = await lane[line.in].ended(member);
         if (end !== 'code 0') faults.push(`told to stop, the process ended with ${end}`);
       }
-      faults.push(...(await faultsOf(lane, { committed, rolledBack: [this.rolledBack], expected })));
+      faults.push(...(await lasting(() => faultsOf(lane, { committed, rolledBack: [this.rolledBack], expected }))));
       for (const id of expected.waiting ?? [])
         await lane.client.workflow
           .getHandle(id)

@@ -43,7 +43,7 @@ export class Crew {
   async ready(): Promise<void> {
     this.start();
     await waitFor(() => this.able().length >= this.options.size, {
-      timeoutMs: 180_000,
+      timeoutMs: 600_000,
       what: `${this.options.entry} up`,
     });
   }
@@ -52,13 +52,13 @@ export class Crew {
   async order(order: FaultOrder, who: readonly Member[] = this.able()): Promise<void> {
     for (const { child } of who) child.send(order);
     await waitFor(() => who.every(({ armed, end }) => armed.has(order.hitFile) || end !== undefined), {
-      timeoutMs: 90_000,
+      timeoutMs: 300_000,
       what: `${order.point}: orders taken`,
     });
   }
 
   /** Waits for the order to strike; what it ends is replaced. Answers the process that was struck. */
-  async struck({ point, hitFile, mode }: FaultOrder, timeoutMs = 90_000): Promise<Member> {
+  async struck({ point, hitFile, mode }: FaultOrder, timeoutMs = 300_000): Promise<Member> {
     const pid = await waitFor(() => existsSync(hitFile) && Number(readFileSync(hitFile, 'utf8')), {
       timeoutMs,
       what: `${point} hit`,
@@ -92,7 +92,7 @@ export class Crew {
 
   /** How a process ended: `code 0`, a signal. */
   async ended(member: Member): Promise<string> {
-    return waitFor(() => member.end, { timeoutMs: 90_000, what: `the end of ${this.options.entry}` });
+    return waitFor(() => member.end, { timeoutMs: 300_000, what: `the end of ${this.options.entry}` });
   }
 
   async stop(): Promise<void> {

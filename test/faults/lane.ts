@@ -30,8 +30,11 @@ export interface Lane {
   close(): Promise<void>;
 }
 
-/** Length of a claim's lease in the matrix. */
-export const leaseMs = 1_500;
+/**
+ * Length of a claim's lease in the matrix. A claim, a start and a mark end after a quarter or a third of it: shorter, and a
+ * slow machine would cross these again and again.
+ */
+export const leaseMs = 4_000;
 /** Length of a delivery's. */
 export const deliveryLeaseMs = 12_000;
 /** Followers per page, so that a small audience takes several. */

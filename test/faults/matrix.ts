@@ -28,12 +28,12 @@ export function matrix(name: string, crews: { bridges: number; workers: number }
     const cases = planned.map(({ line, mode }) => new Case(opened, line, mode));
     run(cases).catch((thrown: unknown) => verdicts.forEach(({ reject }) => reject(thrown)));
     for (const { promise } of verdicts) promise.catch(() => undefined);
-  });
+  }, 900_000);
 
   afterAll(async () => {
     process.stderr.write(results.report());
     await lane?.close();
-  });
+  }, 600_000);
 
   it.each(planned.map(({ line, mode }, i) => ({ point: line.point, mode, story: line.story.name, i })))(
     '$point, $mode: $story',
@@ -41,7 +41,7 @@ export function matrix(name: string, crews: { bridges: number; workers: number }
       const { faults } = (await verdicts[i]?.promise) ?? { faults: ['no verdict'] };
       expect(faults).toEqual([]);
     },
-    600_000,
+    1_800_000,
   );
 
   async function run(cases: readonly Case[]): Promise<void> {

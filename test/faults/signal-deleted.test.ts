@@ -14,12 +14,12 @@ const point = 'client.tombstone-set';
 
 beforeAll(async () => {
   lane = await openLane({ bridges: 1, workers: 1 });
-});
+}, 900_000);
 
 afterAll(async () => {
   process.stderr.write(results.report());
   await lane.close();
-});
+}, 600_000);
 
 /** Runs the service's call once; answers how it ended. */
 function signal(postId: string, order?: FaultOrder): Promise<string> {
@@ -54,7 +54,7 @@ it.each(faultModes)(
     const { user_id } = created?.payload as { user_id: string };
     const rows = [...scene.during, row('content.post.deleted', { post_id: postId, user_id })];
     await commit(lane, rows.slice(-1));
-    await settled(lane, rows, 60_000);
+    await settled(lane, rows, 300_000);
     const ms = Math.round(performance.now() - since);
     const expected = {
       feeds: Object.fromEntries(Object.keys(scene.expected.feeds ?? {}).map((id) => [id, []])),
@@ -67,4 +67,5 @@ it.each(faultModes)(
     results.add({ point, story: 'postAppears', mode, faults, ms });
     expect(faults).toEqual([]);
   },
+  900_000,
 );

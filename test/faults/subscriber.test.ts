@@ -48,7 +48,7 @@ beforeAll(async () => {
         const described = await admin.describeGroups(groups.map(({ name }) => name));
         return described.groups.every(({ state, members }) => state === 'Stable' && members.length === 2);
       },
-      { timeoutMs: 120_000, everyMs: 500, what: 'all groups of two' },
+      { timeoutMs: 600_000, everyMs: 500, what: 'all groups of two' },
     ),
   );
   const producer = topics.kafka.producer();
@@ -61,14 +61,14 @@ beforeAll(async () => {
   await producer.send({ topic: topics.topics.content, messages });
   sentAt = performance.now();
   await producer.disconnect();
-});
+}, 900_000);
 
 afterAll(async () => {
   process.stderr.write(results.report());
   await Promise.all(groups.map(({ crew }) => crew.stop()));
   await Promise.all([topics.drop(), database.drop()]);
   rmSync(folder, { recursive: true, force: true });
-});
+}, 600_000);
 
 function groupOf(point: Group['point'], mode: FaultMode): Group {
   const name = `faults-${randomUUID().slice(0, 8)}`;
@@ -99,9 +99,9 @@ it.each(points.flatMap((point) => faultModes.map((mode) => ({ point, mode }))))(
           [name],
         )
       ).rows;
-    await waitFor(async () => (await rows()).length === ids.length, { timeoutMs: 90_000, everyMs: 200 });
+    await waitFor(async () => (await rows()).length === ids.length, { timeoutMs: 300_000, everyMs: 200 });
     const ms = Math.round(performance.now() - sentAt);
-    if (mode === 'hang') await waitFor(() => performance.now() - sentAt > hangMs + 1_000);
+    if (mode === 'hang') await waitFor(() => performance.now() - sentAt > hangMs + 1_000, { timeoutMs: 60_000 });
     const handled = await rows();
     const last = new Map<string, number>();
     const faults = handled.flatMap(({ key, sequence }) => {
@@ -117,4 +117,5 @@ it.each(points.flatMap((point) => faultModes.map((mode) => ({ point, mode }))))(
     results.add({ point, story: 'eventsArrive', mode, faults, ms });
     expect(faults).toEqual([]);
   },
+  900_000,
 );

@@ -120,10 +120,14 @@ async function rowFaults(lane: Lane, { committed, rolledBack }: Traces): Promise
 async function runFaults(lane: Lane, { committed, rolledBack, expected }: Traces): Promise<string[]> {
   const ids = [...committed, ...rolledBack].map(({ id }) => id);
   const query = `WorkflowId IN (${ids.map((id) => `'${id}'`).join(', ')})`;
-  await waitFor(async () => (await lane.client.workflow.count(query)).count >= committed.length);
-  const runs = new Map<string, string[]>();
-  for await (const { workflowId, runId, status } of lane.client.workflow.list({ query }))
-    runs.set(workflowId, [...(runs.get(workflowId) ?? []), `${status.name} ${runId}`]);
+  const isOver = (id: string): boolean =>
+    runs.get(id)?.every((run) => !run.startsWith('RUNNING') || expected.waiting?.includes(id)) ?? false;
+  let runs = new Map<string, string[]>();
+  // What is listed follows what happens at a distance, the end of a run as well as its beginning.
+  await waitFor(async () => {
+    runs = await listedRuns(lane, query);
+    return committed.every(({ id }) => isOver(id));
+  }).catch(() => undefined);
   return [
     ...committed.flatMap(({ id, type }) => {
       const [run = 'none', ...more] = runs.get(id) ?? [];
@@ -134,6 +138,13 @@ async function runFaults(lane: Lane, { committed, rolledBack, expected }: Traces
     }),
     ...rolledBack.filter(({ id }) => runs.has(id)).map(({ id }) => `rolled-back ${id} has a run`),
   ];
+}
+
+async function listedRuns({ client }: Lane, query: string): Promise<Map<string, string[]>> {
+  const runs = new Map<string, string[]>();
+  for await (const { workflowId, runId, status } of client.workflow.list({ query }))
+    runs.set(workflowId, [...(runs.get(workflowId) ?? []), `${status.name} ${runId}`]);
+  return runs;
 }
 
 /** PostgreSQL's clock and ours are this machine's, read one after the other. */
@@ -153,7 +164,7 @@ async function kafkaFaults(lane: Lane, { committed, rolledBack, expected }: Trac
     const seen = here();
     return committed.every(({ id }) => seen.has(id));
   };
-  await waitFor(arrived, { timeoutMs: 90_000, everyMs: 200 }).catch(() => {
+  await waitFor(arrived, { timeoutMs: 300_000, everyMs: 200 }).catch(() => {
     const seen = here();
     faults.push(...committed.filter(({ id }) => !seen.has(id)).map(({ id }) => `event ${id} is not on Kafka`));
   });
