@@ -16,7 +16,7 @@ import { fatesOf } from './fates';
 import { readRuns } from './read-runs';
 import { readEffects, readHeld, readMarks, readOutbox } from './read-tables';
 
-const kafkaPatienceMs = 180_000;
+const kafkaPatienceMs = 600_000;
 
 /** The servers of a world, past everything that was put between, by clients of the proof's own. */
 export interface Witnesses {

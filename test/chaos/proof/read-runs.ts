@@ -1,4 +1,4 @@
-import { type Client, type WorkflowExecutionInfo } from '@temporalio/client';
+import { type Client, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
 import { groupBy } from '../../../runtime/group-by';
 import { until } from '../../../dev/stack/until';
 import { type Run } from './evidence';
@@ -8,6 +8,7 @@ type Listed = Omit<Run, 'firstRunId'>;
 
 const pageSize = 1_000;
 const lagMs = 60_000;
+const patienceMs = 180_000;
 
 /**
  * Every run that the query lists. Visibility lags behind and is only a copy, so runs of `expected` ids that it does not
@@ -27,10 +28,13 @@ export async function readRuns(
     );
   await until(enough, { timeoutMs: lagMs, everyMs: 500 });
   const listed: Listed[] = [];
-  for await (const info of client.workflow.list({ query, pageSize })) {
-    listed.push(listedOf(info));
-    if (listed.length % pageSize === 0) onPage(listed.length);
-  }
+  await answered('list', async () => {
+    listed.length = 0;
+    for await (const info of client.workflow.list({ query, pageSize })) {
+      listed.push(listedOf(info));
+      if (listed.length % pageSize === 0) onPage(listed.length);
+    }
+  });
   for (const [i, run] of listed.entries()) {
     if (run.status === 'RUNNING') listed[i] = (await describe(client, run.workflowId, run.runId)) ?? run;
   }
@@ -47,12 +51,37 @@ export async function readRuns(
   return runs;
 }
 
-async function describe(client: Client, workflowId: string, runId?: string): Promise<Listed | undefined> {
-  const found = await client.workflow
-    .getHandle(workflowId, runId)
-    .describe()
-    .catch(() => undefined);
-  return found && listedOf(found);
+/** Undefined: Temporal says that there is no such run. That a starved server gives no reply is no such word. */
+function describe(client: Client, workflowId: string, runId?: string): Promise<Listed | undefined> {
+  return answered(`describe ${workflowId}`, () =>
+    client.workflow
+      .getHandle(workflowId, runId)
+      .describe()
+      .then(listedOf, (thrown: unknown) => {
+        if (thrown instanceof WorkflowNotFoundError) return undefined;
+        throw thrown;
+      }),
+  );
+}
+
+/** Asks again until Temporal replies. */
+async function answered<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  let replies: T[] = [];
+  let failure: unknown;
+  const asked = (): Promise<boolean> =>
+    ask().then(
+      (reply) => {
+        replies = [reply];
+        return true;
+      },
+      (thrown: unknown) => {
+        failure = thrown;
+        return false;
+      },
+    );
+  if (!(await until(asked, { timeoutMs: patienceMs, everyMs: 500 })))
+    throw new Error(`Temporal does not reply to ${what}`, { cause: failure });
+  return replies[0] as T;
 }
 
 type Told = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'type' | 'status' | 'typedSearchAttributes'>;
@@ -71,10 +100,12 @@ function listedOf(info: Told): Listed {
 /** Only where a workflow has several runs does it matter, and then its history says it. */
 async function firstRunOf(client: Client, run: Listed, siblings: number): Promise<string> {
   if (siblings === 1) return run.runId;
-  const { history } = await client.workflowService.getWorkflowExecutionHistory({
-    namespace: client.options.namespace,
-    execution: { workflowId: run.workflowId, runId: run.runId },
-    maximumPageSize: 1,
-  });
+  const { history } = await answered(`the history of ${run.workflowId}`, () =>
+    client.workflowService.getWorkflowExecutionHistory({
+      namespace: client.options.namespace,
+      execution: { workflowId: run.workflowId, runId: run.runId },
+      maximumPageSize: 1,
+    }),
+  );
   return history?.events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId || run.runId;
 }

@@ -1,5 +1,6 @@
 import { type Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
+import { bridgeTrouble } from './bridge-trouble';
 import {
   type BridgeInstance,
   type Delivery,
@@ -60,7 +61,7 @@ export async function readEffects(
     deliveries: (await pool.query<Delivery>(deliveries)).rows,
     links: (await pool.query<Evidence['links'][number]>(links)).rows,
     postStates: (await pool.query<PostStateRow>(postStates)).rows,
-    bridges: (await pool.query<BridgeInstance>(bridges)).rows,
+    bridges: await readBridges(pool),
     handlings: (await pool.query<Handling>(handlings)).rows,
   };
 }
@@ -81,17 +82,32 @@ const transactionsOpen = `
   WHERE datname = current_database() AND backend_type = 'client backend' AND xact_start IS NOT NULL
     AND pid <> pg_backend_pid()`;
 const betweenLooksMs = 1_500;
-const looks = 3;
+/** What leaks stays; a statement of a starved server may last for many seconds, and ends. */
+const patienceMs = 120_000;
 
-/** What is held at every one of several looks: a short-lived lock of somebody at work is not among them. */
+/** What is held at every look for two minutes: the lock or transaction of a process at work is not among them. */
 export async function readHeld(pool: Pool): Promise<string[]> {
-  let held: string[] | undefined;
-  for (let look = 0; look < looks && held?.length !== 0; look += 1) {
-    if (look > 0) await pause(betweenLooksMs);
-    const seen = new Set<string>();
-    for (const sql of [locksHeld, transactionsOpen])
-      for (const { what } of (await pool.query<{ what: string }>(sql)).rows) seen.add(what);
-    held = held === undefined ? [...seen] : held.filter((what) => seen.has(what));
+  const look = async (): Promise<string[]> => {
+    const seen = [];
+    for (const sql of [locksHeld, transactionsOpen]) seen.push(...(await pool.query<{ what: string }>(sql)).rows);
+    return seen.map(({ what }) => what);
+  };
+  let held = await look();
+  const begun = performance.now();
+  while (held.length > 0 && performance.now() - begun < patienceMs) {
+    await pause(betweenLooksMs);
+    const seen = await look();
+    held = held.filter((what) => seen.includes(what));
   }
-  return held ?? [];
+  return held;
+}
+
+/** What the bridges say, once they hold back nothing: on a starved machine one may be in an outage of a moment. */
+export async function readBridges(pool: Pool): Promise<BridgeInstance[]> {
+  const begun = performance.now();
+  for (;;) {
+    const { rows } = await pool.query<BridgeInstance>(bridges);
+    if (rows.flatMap(bridgeTrouble).length === 0 || performance.now() - begun > patienceMs) return rows;
+    await pause(betweenLooksMs);
+  }
 }

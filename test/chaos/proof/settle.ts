@@ -14,7 +14,7 @@ interface SettleOptions {
   readonly onLook?: (missing: readonly string[]) => void;
 }
 
-const defaultPatienceMs = 120_000;
+const defaultPatienceMs = 300_000;
 /** Visibility lags behind, and a lost COMMIT may arrive late: it must hold for a while. */
 const quietMs = 3_000;
 const lookEveryMs = 500;

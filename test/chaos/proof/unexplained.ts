@@ -6,6 +6,7 @@ import { mediaFaults } from '../../../dev/demo/checks/media';
 import { notificationFaults } from '../../../dev/demo/checks/notifications';
 import { isDeleted } from '../../../dev/demo/checks/truth';
 import { type ProofRow } from '../types';
+import { bridgeTrouble } from './bridge-trouble';
 import { emailTruth, type Evidence } from './evidence';
 import { feedFaults } from './lost';
 import { badlyEnded, byEvent } from './replays';
@@ -40,17 +41,6 @@ function rowTrouble(row: Evidence['rows'][number]): string[] {
     ...(deadLetteredAtMs === null ? [] : [`row ${id} is dead-lettered: ${lastError ?? 'no reason given'}`]),
     ...(retryCount === 0 ? [] : [`row ${id} had ${retryCount} attempts burnt: ${lastError ?? 'no reason given'}`]),
     ...(publishedAtMs === null || lastError === null ? [] : [`row ${id} is published, and says ${lastError}`]),
-  ];
-}
-
-/** Processes that were killed leave their row, which ends by its age. */
-const aliveMs = 30_000;
-
-function bridgeTrouble({ instanceId, state, reason, pausedTypes, silentForMs }: Evidence['bridges'][number]): string[] {
-  if (silentForMs > aliveMs) return [];
-  return [
-    ...(['polling', 'starting'].includes(state) ? [] : [`bridge ${instanceId} is in ${state}: ${reason ?? ''}`]),
-    ...(pausedTypes.length === 0 ? [] : [`bridge ${instanceId} still pauses ${pausedTypes.join(', ')}`]),
   ];
 }
 

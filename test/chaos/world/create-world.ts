@@ -34,7 +34,8 @@ interface WorldShow {
 
 /** Most posts that a feed holds: the product’s default. */
 const feedCap = 800;
-const readyTimeoutMs = 120_000;
+/** Eleven processes from source on a starved machine. */
+const readyTimeoutMs = 600_000;
 
 /**
  * Brings up servers of the run’s own, a fresh migrated database, the faulty network between, and three bridges and two

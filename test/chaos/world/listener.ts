@@ -8,10 +8,13 @@ import { createKafka } from '../../../runtime/kafka';
 import { runProcess } from '../../../runtime/lifecycle';
 import { createLogger } from '../../../runtime/logger';
 
-/** Shorter than the slow handlings below: each of them outlives a session. */
-const sessionTimeoutMs = 6_000;
-const slowShare = 0.006;
-const slowMs = [7_000, 10_000] as const;
+/**
+ * Shorter than the slow handlings below: each of them outlives a session. And longer than a starved machine holds up the
+ * heartbeats of a process: one that is silent for a whole session loses its partitions in the middle of a handling.
+ */
+const sessionTimeoutMs = 20_000;
+const slowShare = 0.004;
+const slowMs = [21_000, 25_000] as const;
 
 const begin = `
   INSERT INTO business.heard (listener, topic, key, event_id, sequence) VALUES ($1, $2, $3, $4, $5) RETURNING n`;
@@ -66,7 +69,8 @@ async function main(): Promise<void> {
     topics: domains.map((domain) => `${KAFKA_TOPIC_PREFIX}.${domain}.events`),
     retryMs: 300,
     sessionTimeoutMs,
-    rebalanceTimeoutMs: 15_000,
+    // Far longer than the slowest handling: a starved machine must not take a partition from one that is at work.
+    rebalanceTimeoutMs: 60_000,
     handle,
     onError: (error, at) => logger.warn({ ...at, error: error.message }, 'not handled yet'),
   });

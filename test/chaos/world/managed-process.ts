@@ -20,8 +20,11 @@ export interface ProcessPlan extends Program {
   readonly onDeath: (death: Death) => void;
 }
 
-/** Kubernetes gives a process this long after SIGTERM. */
-const gracePeriodMs = 30_000;
+/**
+ * After this it does not end by itself. How long a stop may take is decided by its limits, which are compared with each other
+ * in contracts/time-chains.ts; how long it takes here says as much of the machine.
+ */
+const gracePeriodMs = 180_000;
 /** Between two starts of a process that does not stay up. */
 const restartDelayMs = 1_000;
 

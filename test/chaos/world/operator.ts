@@ -8,10 +8,10 @@ import { runTool } from '../../../dev/stack/run-tool';
 
 type Environment = Readonly<Record<string, string>>;
 
-const patienceMs = 240_000;
+const patienceMs = 900_000;
 const pauseMs = 1_000;
 /** An hour's audit asks for some 35,000 rows, runs and messages. */
-const auditMs = 900_000;
+const auditMs = 1_800_000;
 
 /** Deletes everything in Redis; tried again while another fault keeps it from answering. */
 export async function flushRedis(url: string): Promise<void> {

@@ -31,7 +31,7 @@ interface SecondBrokerOptions {
   readonly onStart: (pid: number) => void;
 }
 
-const patienceMs = 180_000;
+const patienceMs = 600_000;
 
 /**
  * Adds a second broker to the run's, and makes the product's topics before the product does: the last partition of each

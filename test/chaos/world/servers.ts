@@ -36,7 +36,7 @@ export interface ChaosServers {
   close(): Promise<void>;
 }
 
-const startPatienceMs = 180_000;
+const startPatienceMs = 600_000;
 
 /** Brings an empty stack up that keeps its data over restarts. Never takes servers that the environment gives. */
 export async function bringServersUp(name: string): Promise<ChaosServers> {
@@ -94,8 +94,7 @@ export async function bringServersUp(name: string): Promise<ChaosServers> {
     async keepData(server) {
       const data = dataFolder(folder, server);
       const copy = `${data}.kept`;
-      await rm(copy, { recursive: true, force: true });
-      await cp(data, copy, { recursive: true, preserveTimestamps: true });
+      await copyLiving(data, copy);
       return () =>
         inTurn(server, async () => {
           await end(server, 'SIGKILL');
@@ -109,6 +108,19 @@ export async function bringServersUp(name: string): Promise<ChaosServers> {
       await kafkaProxy.close();
     },
   };
+}
+
+const copyTries = 5;
+
+/** A server at work may rename a file while it is copied. */
+async function copyLiving(from: string, to: string, tries = copyTries): Promise<void> {
+  await rm(to, { recursive: true, force: true });
+  try {
+    await cp(from, to, { recursive: true, preserveTimestamps: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 1) throw error;
+    await copyLiving(from, to, tries - 1);
+  }
 }
 
 /** The environment as if it gave no server's address. */
