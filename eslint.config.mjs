@@ -52,6 +52,15 @@ const limitsOfTests = [
   'CallExpression[callee.name="waitFor"] > ObjectExpression > Property[key.name="timeoutMs"][value.value<90000]',
 ].map((selector) => ({ selector, message: ownLimit }));
 
+/** PostgreSQL gives up after five seconds when another session, or its autovacuum, is in a database that is copied or removed. */
+const makesDatabases = [
+  'Literal[value=/(CREATE|DROP) DATABASE/]',
+  'TemplateElement[value.raw=/(CREATE|DROP) DATABASE/]',
+].map((selector) => ({
+  selector,
+  message: 'Use test/support/databases: it tries again while the database is in use.',
+}));
+
 /** Inside a transaction the view shows the same at every look: a wait for a change in it may never end. */
 const looksAtActivity = ['Literal[value=/pg_stat_activity/]', 'TemplateElement[value.raw=/pg_stat_activity/]'].map(
   (selector) => ({
@@ -113,11 +122,11 @@ export default tseslint.config(
       // Jest loads these two by their default export.
       'no-restricted-exports': 'off',
       'max-lines': ['error', { max: 400 }],
-      'no-restricted-syntax': ['error', ...limitsOfTests],
+      'no-restricted-syntax': ['error', ...limitsOfTests, ...makesDatabases],
     },
   },
   {
     files: ['test/integration/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...limitsOfTests, ...looksAtActivity] },
+    rules: { 'no-restricted-syntax': ['error', ...limitsOfTests, ...makesDatabases, ...looksAtActivity] },
   },
 );

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client, type Pool } from 'pg';
 import { type LoginUrls, urlsOf } from '../../dev/logins';
 import { createPool } from '../../runtime/postgres';
+import { createDatabase, dropDatabase } from './databases';
 import { silentLogger } from './logger';
 import { databaseUrl, servers, templateDatabase } from './servers';
 
@@ -40,7 +41,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await asAdmin(async (admin) => {
     // Copies of one template exclude each other: take turns instead of failing.
     await admin.query('SELECT pg_advisory_lock(7026)');
-    await copyTemplate(admin, name);
+    await createDatabase(admin, name, templateDatabase);
   });
   const url = databaseUrl(servers().databaseUrl, name);
   const pool = patientPool({ url, max: 20, applicationName: 'nova-test' });
@@ -51,24 +52,12 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     urls: urlsOf(url),
     drop: async () => {
       await pool.end();
-      await asAdmin((admin) => admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+      await asAdmin((admin) => dropDatabase(admin, name));
     },
   };
 }
 
-/** PostgreSQL waits five seconds for its own autovacuum to leave the template, and then gives up. */
-async function copyTemplate(admin: Client, name: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return void (await admin.query(`CREATE DATABASE ${name} TEMPLATE ${templateDatabase}`));
-    } catch (thrown) {
-      const isInUse = (thrown as { code?: unknown }).code === '55006';
-      if (!isInUse || tries === 10) throw thrown;
-    }
-  }
-}
-
-async function asAdmin(work: (admin: Client) => Promise<unknown>): Promise<void> {
+export async function asAdmin(work: (admin: Client) => Promise<unknown>): Promise<void> {
   const admin = new Client({ connectionString: servers().databaseUrl });
   await admin.connect();
   try {

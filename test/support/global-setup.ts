@@ -4,6 +4,7 @@ import { plainReporter } from '../../dev/stack/reporter';
 import { up } from '../../dev/stack/stack';
 import { makeLogins } from '../../dev/logins';
 import { runMigrations } from '../../migrations/run-migrations';
+import { createDatabase, dropDatabase } from './databases';
 import globalTeardown from './global-teardown';
 import { folderOfRun, recordVariable } from './recorded-statements';
 import { databaseUrl, serversVariable, templateDatabase } from './servers';
@@ -26,8 +27,8 @@ export default async function globalSetup(run: JestRun): Promise<void> {
   try {
     // One run at a time makes the template: two jests on one stack would pull it from under each other.
     await admin.query('SELECT pg_advisory_lock(7025)');
-    await admin.query(`DROP DATABASE IF EXISTS ${templateDatabase} WITH (FORCE)`);
-    await admin.query(`CREATE DATABASE ${templateDatabase}`);
+    await dropDatabase(admin, templateDatabase);
+    await createDatabase(admin, templateDatabase);
     await runMigrations(databaseUrl(state.addresses.databaseUrl, templateDatabase));
     await makeLogins(state.addresses.databaseUrl);
   } finally {

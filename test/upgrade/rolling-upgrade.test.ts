@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Client as TemporalClient } from '@temporalio/client';
-import { Client, type Pool } from 'pg';
+import { type Pool } from 'pg';
 import { domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
 import { createKafka } from '../../runtime/kafka';
@@ -8,7 +8,8 @@ import { expectAllDone, expectFeeds, expectOnKafka, expectOneRunEach } from '../
 import { type Traffic, createTraffic } from '../outages/traffic';
 import { collect } from '../support/kafka';
 import { silentLogger } from '../support/logger';
-import { patientPool } from '../support/database';
+import { asAdmin, patientPool } from '../support/database';
+import { createDatabase, dropDatabase } from '../support/databases';
 import { type OwnProcess, type OwnSystem, createOwnSystem, migrate } from '../support/own-system';
 import { databaseUrl, servers } from '../support/servers';
 import { createTestClient } from '../support/temporal';
@@ -26,15 +27,9 @@ let client: TemporalClient;
 let system: OwnSystem;
 let traffic: Traffic;
 
-async function asAdmin(sql: string): Promise<void> {
-  const admin = new Client({ connectionString: servers().databaseUrl });
-  await admin.connect();
-  await admin.query(sql).finally(() => admin.end());
-}
-
 beforeEach(async () => {
   previous = previousVersion();
-  await asAdmin(`CREATE DATABASE ${name}`);
+  await asAdmin((admin) => createDatabase(admin, name));
   const url = databaseUrl(servers().databaseUrl, name);
   await migratePrevious(url, previous);
   pool = patientPool({ url, max: 10, applicationName: 'upgrade-test', schema: 'public' });
@@ -49,7 +44,7 @@ beforeEach(async () => {
 afterEach(async () => {
   const ends = await Promise.allSettled([system?.close()]);
   await Promise.allSettled([client?.connection.close(), pool?.end()]);
-  await asAdmin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  await asAdmin((admin) => dropDatabase(admin, name));
   previous?.remove();
   expect(ends).toEqual([{ status: 'fulfilled', value: undefined }]);
 });

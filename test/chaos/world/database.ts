@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { businessRights, businessSchema } from '../../../dev/demo/setup/business-schema';
 import { loginOf, makeLogins } from '../../../dev/logins';
+import { createDatabase } from '../../support/databases';
 import { runMigrations } from '../../../migrations/run-migrations';
 
 /** What the run adds to the tables of the business services. */
@@ -19,7 +20,7 @@ export async function createRunDatabase(serverUrl: string, name: string): Promis
   const admin = new Client({ connectionString: serverUrl });
   await admin.connect();
   try {
-    await admin.query(`CREATE DATABASE ${name}`);
+    await createDatabase(admin, name);
   } finally {
     await admin.end();
   }

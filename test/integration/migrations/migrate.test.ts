@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { checkoutRoot } from '../../../dev/stack/paths';
 import { runMigrations } from '../../../migrations/run-migrations';
 import { roles } from '../../../migrations/rights/roles';
+import { createDatabase, dropDatabase } from '../../support/databases';
 import { databaseUrl, servers } from '../../support/servers';
 
 const unique = () => randomUUID().replaceAll('-', '').slice(0, 12);
@@ -17,7 +18,7 @@ beforeAll(async () => {
   await admin.connect();
 });
 afterAll(async () => {
-  for (const name of made.databases) await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  for (const name of made.databases) await dropDatabase(admin, name);
   for (const name of made.roles) await admin.query(`DROP ROLE IF EXISTS ${name}`);
   for (const folder of made.folders) rmSync(folder, { recursive: true, force: true });
   await admin.end();
@@ -27,7 +28,7 @@ afterAll(async () => {
 async function emptyDatabase(): Promise<{ name: string; url: string }> {
   const name = `nova_test_migrate_${unique()}`;
   made.databases.push(name);
-  await admin.query(`CREATE DATABASE ${name}`);
+  await createDatabase(admin, name);
   return { name, url: databaseUrl(servers().databaseUrl, name) };
 }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { catalogue, spellingsOf } from '../../../contracts/catalogue';
+import { createDatabase, dropDatabase } from '../../support/databases';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { databaseUrl, servers } from '../../support/servers';
 
@@ -139,7 +140,7 @@ describe('the migrations', () => {
     const admin = new Client({ connectionString: servers().databaseUrl });
     await admin.connect();
     try {
-      await admin.query(`CREATE DATABASE ${name}`);
+      await createDatabase(admin, name);
       const url = databaseUrl(servers().databaseUrl, name);
       const migrate = () =>
         promisify(execFile)(
@@ -155,7 +156,7 @@ describe('the migrations', () => {
       expect(applied.sort()).toEqual([0, 0, Math.max(...applied)]);
       expect(Math.max(...applied)).toBeGreaterThan(4);
     } finally {
-      await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await dropDatabase(admin, name);
       await admin.end();
     }
   });

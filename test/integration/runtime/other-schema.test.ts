@@ -8,6 +8,7 @@ import { runMigrations } from '../../../migrations/run-migrations';
 import { outboxReport } from '../../../ops/outbox-report';
 import { PgOutboxStore } from '../../../outbox-bridge/pg-outbox-store';
 import { createPool, inTransaction } from '../../../runtime/postgres';
+import { createDatabase, dropDatabase } from '../../support/databases';
 import { silentLogger } from '../../support/logger';
 import { turn } from '../../support/partitions';
 import { databaseUrl, servers } from '../../support/servers';
@@ -20,14 +21,14 @@ let pool: Pool;
 beforeAll(async () => {
   admin = new Client({ connectionString: servers().databaseUrl });
   await admin.connect();
-  await admin.query(`CREATE DATABASE ${name}`);
+  await createDatabase(admin, name);
   const url = databaseUrl(servers().databaseUrl, name);
   await runMigrations(url, { schema });
   pool = createPool({ url, schema, max: 3, applicationName: 'other-schema', logger: silentLogger });
 });
 afterAll(async () => {
   await pool.end();
-  await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+  await dropDatabase(admin, name);
   await admin.end();
 });
 
