@@ -21,7 +21,7 @@ class OutboxWorkflowClient extends WorkflowClient {
 }
 
 /** Temporal replies to the simplest question within this, milliseconds, or counts as away. */
-const slowAfterMs = 1_000;
+const usualSlowAfterMs = 1_000;
 
 export class TemporalStarter implements WorkflowStarter {
   private readonly client: OutboxWorkflowClient;
@@ -33,6 +33,8 @@ export class TemporalStarter implements WorkflowStarter {
       readonly taskQueuePrefix: string;
       /** Bound of one call, the SDK's own retries included; well under the lease. */
       readonly deadlineMs: number;
+      /** How long the simplest call may take before Temporal is taken for away, milliseconds. Default 1,000. */
+      readonly slowAfterMs?: number;
     },
   ) {
     this.client = new OutboxWorkflowClient({ connection, namespace: options.namespace });
@@ -60,7 +62,7 @@ export class TemporalStarter implements WorkflowStarter {
    * hour, and a backlog would never drain.
    */
   private async answersOthers(): Promise<boolean> {
-    return this.ask(slowAfterMs).then(
+    return this.ask(this.options.slowAfterMs ?? usualSlowAfterMs).then(
       () => true,
       () => false,
     );

@@ -31,21 +31,22 @@ const ref = (): EventRef => ({
 });
 
 /** So short a deadline that no start can be answered in it. */
-const start = () =>
+const start = (slowAfterMs: number) =>
   new TemporalStarter(connection, {
     namespace: servers().temporalNamespace,
     taskQueuePrefix: testQueuePrefix(),
     deadlineMs: 1,
+    slowAfterMs,
   }).start({ ref: ref(), workflowType: 'emitWorkflow' });
 
 describe('a start without an answer', () => {
   it('is overload while Temporal answers others: it stops no claim and raises no alarm', async () => {
-    expect(await start()).toMatchObject({ kind: 'failed', code: 'TEMPORAL_SLOW' });
+    expect(await start(60_000)).toMatchObject({ kind: 'failed', code: 'TEMPORAL_SLOW' });
   });
 
   it('is an outage when Temporal answers nothing', async () => {
     proxy.set('half-open');
-    expect(await start()).toMatchObject({ kind: 'failed', code: 'TEMPORAL_UNAVAILABLE' });
+    expect(await start(1_000)).toMatchObject({ kind: 'failed', code: 'TEMPORAL_UNAVAILABLE' });
     proxy.set('pass');
   });
 });
