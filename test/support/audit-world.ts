@@ -118,7 +118,7 @@ export async function createAuditWorld(): Promise<AuditWorld> {
   await producer.connect();
   const deps: AuditDeps = {
     rows: new PgAuditRows(pool),
-    runs: new TemporalAuditRuns(client, { taskQueuePrefix: prefix, listsPerSecond: 200, deadlineMs: 10_000 }),
+    runs: new TemporalAuditRuns(client, { taskQueuePrefix: prefix, listsPerSecond: 200, deadlineMs: 60_000 }),
     records: new KafkaAuditRecords(topics.kafka, [topic], `${topics.prefix}-audit`),
     book: new PgAuditBook(pool),
     feeds: {

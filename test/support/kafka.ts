@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Admin, type ITopicConfig, type Kafka, type KafkaMessage } from 'kafkajs';
+import { type Admin, type ITopicConfig, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
 import { type Domain, domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
-import { createKafka } from '../../runtime/kafka';
 import { LastingConsumer } from '../../runtime/kafka-consumer';
 import { ensureTopics } from '../../workers/topics';
-import { silentLogger } from './logger';
 import { servers } from './servers';
 import { waitFor } from './wait-for';
 
@@ -19,10 +17,25 @@ export interface TestTopics {
   drop(): Promise<void>;
 }
 
+/**
+ * A client of the shared broker that gives nothing up soon: the product's gives up a request after 5 s and a connection after
+ * 2 s, and what a test asks for itself is to be slow on a starved machine, not red.
+ */
+export function patientKafka(brokers = servers().kafkaBrokers): Kafka {
+  return new Kafka({
+    clientId: 'nova-test',
+    brokers: brokers.split(','),
+    connectionTimeout: 60_000,
+    requestTimeout: 90_000,
+    retry: { retries: 10, initialRetryTime: 100, maxRetryTime: 2_000 },
+    logLevel: logLevel.NOTHING,
+  });
+}
+
 /** Topics of its own for one test file. */
 export async function createTestTopics(only: readonly Domain[] = domains): Promise<TestTopics> {
   const prefix = `test-${randomUUID().slice(0, 8)}`;
-  const kafka = createKafka({ kafkaBrokers: servers().kafkaBrokers.split(',') }, 'nova-test', silentLogger);
+  const kafka = patientKafka();
   const topics = topicNames(prefix);
   const first = topics[only[0] ?? 'content'];
   // Domains that are not asked for share the first one's topic, so that only a few are made.

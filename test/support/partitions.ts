@@ -6,9 +6,25 @@ import {
   keepHouse,
 } from '../../outbox-bridge/housekeeping/housekeeping';
 import { silentLogger } from './logger';
+import { waitFor } from './wait-for';
+
+/**
+ * Waits for midnight (UTC) when it is near: a test that counts days must not meet a second day. Then the outbox has the
+ * partitions of today. `backdateOutbox` does it too.
+ */
+export async function awayFromMidnight(pool: Pool): Promise<void> {
+  const left = `SELECT extract(epoch FROM date_trunc('day', t) + interval '1 day' - t)::integer AS seconds FROM (SELECT now() AT TIME ZONE 'UTC' AS t) n`;
+  await waitFor(async () => (await pool.query<{ seconds: number }>(left)).rows[0]!.seconds > 180, {
+    timeoutMs: 300_000,
+    everyMs: 1_000,
+    what: 'a new day',
+  });
+  await pool.query('SELECT nova.outbox_ensure_partitions(14)');
+}
 
 /** Gives the outbox daily partitions of so many days ago, as if it had run then. */
 export async function backdateOutbox(pool: Pool, daysAgo: readonly number[]): Promise<void> {
+  await awayFromMidnight(pool);
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
@@ -58,7 +74,7 @@ export async function insertOld(pool: Pool, daysAgo: number, set: Record<string,
   return id;
 }
 
-/** One turn of housekeeping, now, as a bridge does it. */
+/** One turn of housekeeping, now, as a bridge does it. It gives nothing up: a test in which it has to says `patienceMs`. */
 export function turn(
   pool: Pool,
   overrides: Partial<HousekeepingDeps> = {},
@@ -70,7 +86,7 @@ export function turn(
       logger: silentLogger,
       holder: 'test',
       retentionDays: 30,
-      patienceMs: 20_000,
+      patienceMs: 500_000,
       keepDays: { readNotifications: 365, tombstones: 1_095 },
       openRuns: async () => [],
       isOpen: async () => false,

@@ -118,21 +118,27 @@ it('goes on after a restart where it was', async () => {
   await subscribe(topic, { name, handle });
   await waitFor(() => handled.length === 3);
   expect(handled).toEqual([1, 2, 3]);
-  const offsets = await withAdmin(topics.kafka, (admin) => admin.fetchOffsets({ groupId: name, topics: [topic] }));
-  await waitFor(() => offsets[0]?.partitions.some(({ offset }) => Number(offset) >= 2));
+  await waitFor(async () => {
+    const offsets = await withAdmin(topics.kafka, (admin) => admin.fetchOffsets({ groupId: name, topics: [topic] }));
+    return offsets[0]?.partitions.some(({ offset }) => Number(offset) === 3);
+  });
 });
 
 it('reads what it has handled no second time', async () => {
   const topic = topics.topics.security;
   const handled: number[] = [];
   await subscribe(topic, { handle: async ({ sequence }) => void handled.push(sequence) });
-  const looked = jest.spyOn(redis as Redis & { novaBeginHandling: () => Promise<string> }, 'novaBeginHandling');
+  const looked = jest.spyOn(
+    redis as Redis & { novaBeginHandling: (...keys: unknown[]) => unknown },
+    'novaBeginHandling',
+  );
   const count = 20;
   for (let sequence = 1; sequence <= count; sequence++) {
     await producer.send({ topic, messages: [message(newId(), sequence)] });
     await waitFor(() => handled.length === sequence);
   }
-  expect(looked).toHaveBeenCalledTimes(count);
+  // The consumers of the other tests use the same Redis.
+  expect(looked.mock.calls.filter((call) => call.some((key) => String(key).includes(topic)))).toHaveLength(count);
   looked.mockRestore();
 });
 

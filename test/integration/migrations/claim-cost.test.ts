@@ -130,7 +130,7 @@ describe('a claim reads only what it takes', () => {
     expect(claimed.ids).toHaveLength(1);
     expect(claimed.read).toBeLessThan(bound);
     await publish(claimed.ids);
-    await client.query(`UPDATE outbox_heads SET wake_at = now() + interval '1 minute'`);
+    await client.query(`UPDATE outbox_heads SET wake_at = now() + interval '5 minutes'`);
     await insert(1, 'reaction.removed', 'each');
     const other = await claim();
     expect(other.ids).toHaveLength(1);

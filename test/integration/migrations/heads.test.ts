@@ -40,7 +40,8 @@ interface Row {
   readonly sequence: number;
 }
 
-const claim = async (lease = '15 s'): Promise<Row[]> =>
+/** The lease ends in no test by itself. */
+const claim = async (lease = '5 minutes'): Promise<Row[]> =>
   (
     await database.pool.query<Row>(
       `SELECT id, aggregate_id, sequence FROM outbox_claim(gen_random_uuid(), $1::interval, '{9,9,9,9}', 1, 9, 99, '{}', 786432)
@@ -303,7 +304,7 @@ describe('bulk', () => {
       Array.from({ length: 20 }, async () => {
         const client = await database.pool.connect();
         try {
-          await client.query(`BEGIN; SET LOCAL lock_timeout = '5s'`);
+          await client.query(`BEGIN; SET LOCAL lock_timeout = '120s'`);
           await client.query(...insertInto(randomUUID()));
           await client.query('COMMIT');
           return 'written';

@@ -5,7 +5,10 @@ import { Client } from 'pg';
 import { catalogue, spellingsOf } from '../../../contracts/catalogue';
 import { createDatabase, dropDatabase } from '../../support/databases';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { awayFromMidnight } from '../../support/partitions';
+import { underWay } from '../../support/server-activity';
 import { databaseUrl, servers } from '../../support/servers';
+import { waitFor } from '../../support/wait-for';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -71,7 +74,9 @@ describe('the sequence', () => {
       const two = second
         .query<{ sequence: number }>(insertFour, [randomUUID(), aggregate, 'PostDeleted'])
         .finally(() => (secondDone = true));
-      // Another aggregate is not held up, and by the time it is done the second writer would have been, were it free.
+      const waits = { query: 'INSERT INTO outbox_events%', waitsForLock: true };
+      await waitFor(async () => (await underWay(database.pool, waits)).length === 1);
+      // Another aggregate is not held up.
       await database.pool.query(insertFour, [randomUUID(), randomUUID(), 'PostCreated']);
       expect(secondDone).toBe(false);
       await first.query('COMMIT');
@@ -105,6 +110,8 @@ describe('the sequence', () => {
 });
 
 describe('partitions', () => {
+  beforeAll(() => awayFromMidnight(database.pool));
+
   it('exist for the next 14 days and for the past, and making them again makes none', async () => {
     const made = await database.pool.query<{ made: number }>('SELECT outbox_ensure_partitions(14) AS made');
     expect(made.rows[0]!.made).toBe(0);

@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { PartitionsAhead, partitionDaysAhead } from '../../../outbox-bridge/housekeeping/partitions-ahead';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
-import { insertOld } from '../../support/partitions';
+import { awayFromMidnight, insertOld } from '../../support/partitions';
 
 let database: TestDatabase;
 beforeEach(async () => {
   database = await createTestDatabase();
+  await awayFromMidnight(database.pool);
 });
 afterEach(() => database.drop());
 

@@ -19,7 +19,11 @@ const ending = async (run: WorkflowHandle) => {
   const { status, memo } = await run.describe();
   return { status: status.name, notDone: memo?.['notDone'], failure };
 };
-const isWaiting = (run: WorkflowHandle) => async () => ((await run.describe()).raw.pendingActivities ?? []).length > 0;
+/** With every first try over: no workflow task is under way. */
+const isWaiting = (run: WorkflowHandle) => async () => {
+  const { pendingActivities, pendingWorkflowTask } = (await run.describe()).raw;
+  return (pendingActivities ?? []).length > 0 && pendingWorkflowTask == null;
+};
 
 /** Runs of every type at once. */
 async function ofEveryType<T>(work: (type: WorkflowType) => Promise<T>): Promise<Record<WorkflowType, T>> {

@@ -24,8 +24,10 @@ afterAll(async () => {
   await database.drop();
 });
 
+/** Another file's feeds are not ours. */
+const redisPrefix = `ops-test-${newId()}:`;
 /** With the rights of an operator and no more. */
-const ops = (...args: string[]) => runOps({ DATABASE_URL: operatorUrl, REDIS_KEY_PREFIX: 'ops-test:' }, ...args);
+const ops = (...args: string[]) => runOps({ DATABASE_URL: operatorUrl, REDIS_KEY_PREFIX: redisPrefix }, ...args);
 const message = async (aggregateId: string) =>
   (
     await insertEvent(
@@ -150,7 +152,7 @@ describe('rows of a misspelt type', () => {
   it('are given up by id, up to the limit, and never a row of a known type or one that a bridge holds', async () => {
     const [first, leased, ...rest] = await misspelt(4);
     const known = await message(newId());
-    await set(leased!, `lease_until = now() + interval '1 minute', lease_token = gen_random_uuid()`);
+    await set(leased!, `lease_until = now() + interval '5 minutes', lease_token = gen_random_uuid()`);
     const byId = await planGiveUp(database.pool, { ids: [first!, known, newId()], type: null, limit: 10 });
     expect(byId.rows.map(({ id }) => id)).toEqual([first]);
     expect(byId.refused.map(({ why }) => why)).toEqual([

@@ -34,7 +34,9 @@ const deadLetter = async (error: string) => {
 const rowOf = async (id: string) =>
   (await database.pool.query<Record<string, unknown>>('SELECT * FROM outbox_events WHERE id = $1', [id])).rows[0];
 
-const ops = (...args: string[]) => runOps({ DATABASE_URL: database.url, REDIS_KEY_PREFIX: 'ops-test:' }, ...args);
+/** Another file's feeds are not ours. */
+const redisPrefix = `ops-test-${newId()}:`;
+const ops = (...args: string[]) => runOps({ DATABASE_URL: database.url, REDIS_KEY_PREFIX: redisPrefix }, ...args);
 
 describe('dead letters', () => {
   it('are listed by failure code and requeued, keeping the clock of the retention guard unless the operator vouches', async () => {

@@ -3,9 +3,8 @@ import { type Pool } from 'pg';
 import { finishDrops } from '../../../outbox-bridge/housekeeping/drop-partition';
 import { HousekeepingService } from '../../../outbox-bridge/housekeeping/service';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
-import { createPool } from '../../../runtime/postgres';
 import { Registry } from 'prom-client';
-import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { type TestDatabase, createTestDatabase, patientPool } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames, turn } from '../../support/partitions';
 import { type PgBouncer, startPgBouncer } from '../../support/pgbouncer';
@@ -38,6 +37,8 @@ const insertNow = () =>
 /** Server process of the detach that waits, or undefined. */
 const waitingDetach = async (): Promise<number | undefined> =>
   (await underWay(pool, { query: '%DETACH%', waitsForLock: true }))[0];
+/** A client hears of the end of its statement before the server shows it. */
+const noneWaits = () => waitFor(async () => (await waitingDetach()) === undefined, { what: 'the end of the detach' });
 
 /** A transaction that has read the outbox and stays open: what makes a plain DETACH, and every insert behind it, queue. */
 async function openReader(): Promise<{ read(): Promise<number>; end(): Promise<void> }> {
@@ -78,7 +79,7 @@ describe('while somebody reads the whole table for long', () => {
   it('a turn gives up after its patience, and the next goes on where it stopped', async () => {
     const reader = await openReader();
     expect(await turn(pool, { patienceMs: 300 })).toMatchObject({ waiting: name, dropped: {} });
-    expect(await waitingDetach()).toBeUndefined();
+    await noneWaits();
     expect(await turn(pool, { patienceMs: 300 })).toMatchObject({ waiting: name, dropped: {} });
     await insertNow();
     await reader.end();
@@ -112,7 +113,7 @@ describe('while somebody reads the whole table for long', () => {
     await service.start();
     await waitFor(waitingDetach, { what: 'a waiting detach' });
     await service.stop();
-    expect(await waitingDetach()).toBeUndefined();
+    await noneWaits();
     await reader.end();
     expect((await turn(pool))!.dropped).toMatchObject({ [name]: 1 });
   });
@@ -124,7 +125,7 @@ const leaseEnds = () => pool.query(`UPDATE chores SET lease_until = '-infinity'`
 describe('after a crash', () => {
   it('in a detach that goes on in the server without its process, the day is finished once', async () => {
     const reader = await openReader();
-    const dead = createPool({ url: database.url, max: 2, applicationName: 'dead', logger: silentLogger });
+    const dead = patientPool({ url: database.url, max: 2, applicationName: 'dead' });
     const lost = turn(dead, { patienceMs: 600_000 }).catch((thrown: unknown) => thrown);
     await waitFor(waitingDetach, { what: 'a waiting detach' });
     // The turn is held: nobody else begins.
@@ -292,11 +293,10 @@ describe('behind PgBouncer in transaction mode', () => {
   afterAll(() => bouncer.close());
 
   it('housekeeping works the same, and a detach that waits is cancelled by whoever looks for it', async () => {
-    const pooled = createPool({
+    const pooled = patientPool({
       url: bouncer.url(new URL(database.url).pathname.slice(1)),
       max: 4,
       applicationName: randomUUID(),
-      logger: silentLogger,
     });
     try {
       const reader = await openReader();

@@ -1,7 +1,5 @@
 import { makeLogins, type LoginUrls } from '../../../dev/logins';
-import { createPool } from '../../../runtime/postgres';
-import { type TestDatabase, createTestDatabase } from '../../support/database';
-import { silentLogger } from '../../support/logger';
+import { type TestDatabase, createTestDatabase, patientPool } from '../../support/database';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames, turn } from '../../support/partitions';
 
 let database: TestDatabase;
@@ -14,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 
 async function turnAs(role: 'bridge' | 'owner') {
-  const pool = createPool({ url: urls[role], max: 3, applicationName: `turn-${role}`, logger: silentLogger });
+  const pool = patientPool({ url: urls[role], max: 3, applicationName: `turn-${role}` });
   try {
     return await turn(pool);
   } finally {

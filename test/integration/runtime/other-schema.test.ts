@@ -7,9 +7,9 @@ import { publish } from '../../../client/publish';
 import { runMigrations } from '../../../migrations/run-migrations';
 import { outboxReport } from '../../../ops/outbox-report';
 import { PgOutboxStore } from '../../../outbox-bridge/pg-outbox-store';
-import { createPool, inTransaction } from '../../../runtime/postgres';
+import { inTransaction } from '../../../runtime/postgres';
+import { patientPool } from '../../support/database';
 import { createDatabase, dropDatabase } from '../../support/databases';
-import { silentLogger } from '../../support/logger';
 import { turn } from '../../support/partitions';
 import { databaseUrl, servers } from '../../support/servers';
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await createDatabase(admin, name);
   const url = databaseUrl(servers().databaseUrl, name);
   await runMigrations(url, { schema });
-  pool = createPool({ url, schema, max: 3, applicationName: 'other-schema', logger: silentLogger });
+  pool = patientPool({ url, schema, max: 3, applicationName: 'other-schema' });
 });
 afterAll(async () => {
   await pool.end();
@@ -43,8 +43,8 @@ it('everything is done in the schema of DATABASE_SCHEMA: publish, claim, activit
     ),
   );
   const lanes = { perPriority: [9, 9, 9, 9], floor: 1, heads: 9 } as const;
-  const request = { token: randomUUID(), leaseMs: 5_000, lanes, maxRows: 9, pausedSpellings: [] };
-  const [claimed] = await new PgOutboxStore(pool).claim(request);
+  const request = { token: randomUUID(), leaseMs: 300_000, lanes, maxRows: 9, pausedSpellings: [] };
+  const [claimed] = await new PgOutboxStore(pool, { serverMs: 100_000, waitMs: 120_000 }).claim(request);
   expect(claimed?.id).toBe(id);
   const posts = new PgPostStates(pool);
   const postId = randomUUID();

@@ -1,6 +1,6 @@
 import { type Pool } from 'pg';
 import { asDatabaseError, createPool, inTransaction, isDatabaseOutage } from '../../../runtime/postgres';
-import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { type TestDatabase, createTestDatabase, patient } from '../../support/database';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy';
 import { silentLogger } from '../../support/logger';
 import { endSessions } from '../../support/server-activity';
@@ -14,8 +14,7 @@ beforeEach(async () => {
   const url = new URL(database.url);
   proxy = await startFaultProxy({ host: url.hostname, port: Number(url.port) });
   url.host = `127.0.0.1:${proxy.port}`;
-  const options = { max: 4, applicationName: 'pool-test', logger: silentLogger, queryTimeoutMs: 2_000 };
-  pool = createPool({ url: url.href, ...options });
+  pool = patient(createPool({ url: url.href, max: 4, applicationName: 'pool-test', logger: silentLogger }));
 });
 
 afterEach(async () => {
@@ -31,6 +30,9 @@ async function fill(connections: number): Promise<void> {
   expect(pool.idleCount).toBe(connections);
 }
 
+/** A statement with a short limit of its own. The pool has none that a slow machine crosses, nor one that ends a test soon. */
+const impatient = { text: 'SELECT 1', query_timeout: 1_000 };
+
 const failureOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => undefined,
@@ -40,7 +42,7 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
 it('gives up every connection after the first that got no answer, instead of finding each out in turn', async () => {
   await fill(4);
   proxy.set('half-open');
-  const failure = await failureOf(pool.query('SELECT 1'));
+  const failure = await failureOf(pool.query(impatient));
   expect(isDatabaseOutage(failure)).toBe(true);
   proxy.set('pass');
   // Any of the other three would wait for an answer that never comes.
@@ -49,8 +51,11 @@ it('gives up every connection after the first that got no answer, instead of fin
 
 it('does so when the outage was met inside a transaction', async () => {
   await fill(3);
-  proxy.set('half-open');
-  expect(isDatabaseOutage(await failureOf(inTransaction(pool, (client) => client.query('SELECT 1'))))).toBe(true);
+  const lost = inTransaction(pool, (client) => {
+    proxy.set('half-open');
+    return client.query(impatient);
+  });
+  expect(isDatabaseOutage(await failureOf(lost))).toBe(true);
   proxy.set('pass');
   for (let i = 0; i < 3; i++) await inTransaction(pool, (client) => client.query('SELECT 1'));
 });

@@ -27,7 +27,7 @@ it('connects anew to a Temporal that took the connection and said nothing', asyn
     temporalTls: false,
   });
   const ask = () =>
-    connection.withDeadline(Date.now() + 2_000, () => connection.workflowService.describeNamespace({ namespace }));
+    connection.withDeadline(Date.now() + 5_000, () => connection.workflowService.describeNamespace({ namespace }));
   await expect(ask()).rejects.toThrow();
   proxy.set('pass');
   // The connection that was begun never carries anything.
