@@ -4,6 +4,7 @@ import { flushEmits } from '../../activities/emit/flush-emits';
 import { KafkaEventSink } from '../../activities/adapters/kafka-event-sink';
 import { PgEmitLog } from '../../activities/adapters/pg-emit-log';
 import { type EmitLog } from '../../activities/ports/emit-log';
+import { type EventSink } from '../../activities/ports/event-sink';
 import { createPool } from '../../runtime/postgres';
 import { createKafka } from '../../runtime/kafka';
 import { type TestTopics } from './kafka';
@@ -18,12 +19,23 @@ export interface TestEmitter {
 /** Less than a test may take, more than any slowness: who waits for longer waits for what does not come. */
 const patienceMs = 150_000;
 
+export interface PatientSink extends EventSink {
+  close(): Promise<void>;
+}
+
 /**
  * The product gives a broker 5 s for a request and a flush 10 s, after which it asks again and may send twice. Tests that
- * count messages give both all the time there is.
+ * count messages give both all the time there is. Connected; close it in afterAll.
  */
-function patient(sink: KafkaEventSink): Pick<KafkaEventSink, 'send'> {
-  return { send: (events) => sink.send(events, performance.now() + 2 * patienceMs) };
+export async function startPatientSink(brokers = servers().kafkaBrokers): Promise<PatientSink> {
+  const kafka = createKafka({ kafkaBrokers: brokers.split(',') }, 'nova-test', silentLogger, patienceMs);
+  const options = { sendTimeoutMs: patienceMs, compression: 'none', reconnectMs: 200 } as const;
+  const sink = new KafkaEventSink(kafka, silentLogger, options);
+  await sink.connect();
+  return {
+    send: (events) => sink.send(events, performance.now() + 2 * patienceMs),
+    close: () => sink.close(),
+  };
 }
 
 /** An emitter as one worker process has it: its own pool, producer and batcher. */
@@ -35,17 +47,9 @@ export async function startEmitter(options: {
 }): Promise<TestEmitter> {
   const logger = silentLogger;
   const pool = createPool({ url: options.databaseUrl, max: 4, applicationName: 'nova-test-emitter', logger });
-  const brokers = (options.brokers ?? servers().kafkaBrokers).split(',');
-  const sink = new KafkaEventSink(createKafka({ kafkaBrokers: brokers }, 'nova-test', logger, patienceMs), logger, {
-    sendTimeoutMs: patienceMs,
-    compression: 'none',
-    reconnectMs: 200,
-  });
-  await sink.connect();
+  const sink = await startPatientSink(options.brokers);
   const log = (options.wrapLog ?? ((inner: EmitLog) => inner))(new PgEmitLog(pool));
-  const batcher = new EmitBatcher((refs) =>
-    flushEmits({ log, sink: patient(sink), topics: options.topics, logger }, refs),
-  );
+  const batcher = new EmitBatcher((refs) => flushEmits({ log, sink, topics: options.topics, logger }, refs));
   return {
     emit: (event, timeoutMs = patienceMs) => batcher.emit(event, AbortSignal.timeout(timeoutMs)),
     close: async () => {

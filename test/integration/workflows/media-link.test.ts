@@ -2,7 +2,6 @@ import { PgAggregateHistory } from '../../../activities/adapters/pg-aggregate-hi
 import { PgContentOwners } from '../../../activities/adapters/pg-content-owners';
 import { type Client } from '@temporalio/client';
 import { type Redis } from 'ioredis';
-import { KafkaEventSink } from '../../../activities/adapters/kafka-event-sink';
 import { PgEmitLog } from '../../../activities/adapters/pg-emit-log';
 import { PgEventStore } from '../../../activities/adapters/pg-event-store';
 import { PgMediaStore } from '../../../activities/adapters/pg-media-store';
@@ -15,13 +14,12 @@ import { createMediaActivities } from '../../../activities/media/create-media-ac
 import { type EventRef } from '../../../contracts/event-ref';
 import { type WorkflowResult, signals } from '../../../contracts/signals';
 import { taskQueue } from '../../../contracts/workflow-types';
-import { createKafka } from '../../../runtime/kafka';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { type PatientSink, startPatientSink } from '../../support/emitter';
 import { insertEvent, newId } from '../../support/events';
 import { type Collector, type TestTopics, collect, createTestTopics } from '../../support/kafka';
 import { silentLogger } from '../../support/logger';
 import { connectTestRedis } from '../../support/redis';
-import { servers } from '../../support/servers';
 import {
   type TestWorkers,
   createTestClient,
@@ -37,7 +35,7 @@ let topics: TestTopics;
 let client: Client;
 let redis: Redis;
 let workers: TestWorkers;
-let sink: KafkaEventSink;
+let sink: PatientSink;
 let collector: Collector;
 let media: MediaDeps;
 let claimMedia: (event: EventRef) => Promise<{ linked: number }>;
@@ -51,12 +49,10 @@ beforeAll(async () => {
     createTestTopics(['media', 'message']),
     createTestClient(),
   ]);
-  const kafka = createKafka({ kafkaBrokers: servers().kafkaBrokers.split(',') }, 'nova-test', silentLogger);
-  sink = new KafkaEventSink(kafka, silentLogger, { sendTimeoutMs: 5_000, compression: 'none', reconnectMs: 200 });
-  [collector, redis] = await Promise.all([
+  [collector, redis, sink] = await Promise.all([
     collect(topics.kafka, [topics.topics.media]),
     connectTestRedis(`${prefix}:`),
-    sink.connect(),
+    startPatientSink(),
   ]);
   media = {
     events: new PgEventStore(database.pool),

@@ -1,5 +1,6 @@
 import { type EventRef } from '../../../../contracts/event-ref';
-import { type EmitLog } from '../../../../activities/ports/emit-log';
+import { type PoolClient } from 'pg';
+import { type EmitLog, type EmitTransaction } from '../../../../activities/ports/emit-log';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { type TestEmitter, startEmitter } from '../../../support/emitter';
 import { insertEvent, newId } from '../../../support/events';
@@ -13,8 +14,8 @@ let topics: TestTopics;
 let collector: Collector;
 const emitters: TestEmitter[] = [];
 
-const emitter = async (wrapLog?: (log: EmitLog) => EmitLog, databaseUrl = database.url): Promise<TestEmitter> => {
-  const options = { databaseUrl, topics: topics.topics };
+const emitter = async (wrapLog?: (log: EmitLog) => EmitLog): Promise<TestEmitter> => {
+  const options = { databaseUrl: database.url, topics: topics.topics };
   const started = await startEmitter(wrapLog === undefined ? options : { ...options, wrapLog });
   emitters.push(started);
   return started;
@@ -42,6 +43,12 @@ const byChance = <T>(items: readonly T[]): T[] =>
 const unemitted = async (): Promise<number> =>
   (await database.pool.query('SELECT 1 FROM outbox_events WHERE emitted_at IS NULL AND dead_lettered_at IS NULL'))
     .rowCount ?? 0;
+
+const untilWaiting = (looked: { applicationName: string; query?: string }) =>
+  waitFor(async () => (await underWay(database.pool, { ...looked, waitsForLock: true })).length === 1);
+/** The time limit of its statements is not what a test is about that holds one up. */
+const withoutLimit = (transaction: EmitTransaction) =>
+  (transaction as unknown as { client: PoolClient }).client.query('SET LOCAL statement_timeout = 0');
 
 beforeAll(async () => {
   [database, topics] = await Promise.all([createTestDatabase(), createTestTopics(['content'])]);
@@ -115,45 +122,48 @@ it('sends again under the same id, never out of order, after a crash between ack
 });
 
 it('does not send again when its mark loses a deadlock', async () => {
-  const refs = await postEvents(2);
+  const refs = await postEvents(3);
+  const [first, middle, last] = refs as [EventRef, EventRef, EventRef];
   const touch = 'UPDATE outbox_events SET claim_count = claim_count + 1 WHERE id = $1';
-  const bridge = await database.pool.connect();
-  // Who waits first looks first, and only once: the emitter looks late enough to see the circle, and the bridge never does.
+  const [bridge, gate] = [await database.pool.connect(), await database.pool.connect()];
+  // Only who begins to wait last can find the circle, and only who looks: the bridge never does.
   await bridge.query(`SET deadlock_timeout = '1h'`);
-  const looksLate = new URL(database.url);
-  looksLate.searchParams.set('options', '-c deadlock_timeout=5s');
-  const emitterWaits = { applicationName: 'nova-test-emitter', waitsForLock: true };
   let deadlocked: Promise<unknown> | undefined;
-  const process = await emitter(
-    (log) => ({
-      transaction: (work) =>
-        log.transaction((inner) =>
-          work(
-            override(inner, {
-              markEmitted: async (rows) => {
-                await bridge.query('BEGIN');
-                await bridge.query(touch, [refs[1]?.eventId]);
-                const marking = inner.markEmitted(rows);
-                await waitFor(async () => (await underWay(database.pool, emitterWaits)).length === 1);
-                deadlocked = bridge.query(touch, [refs[0]?.eventId]).then(() => bridge.query('COMMIT'));
-                await marking;
-              },
-            }),
-          ),
+  const process = await emitter((log) => ({
+    transaction: (work) =>
+      log.transaction((inner) =>
+        work(
+          override(inner, {
+            markEmitted: async (rows) => {
+              // The emitter has the first row and waits at the gate; the bridge has the last row and waits for the first.
+              await gate.query('BEGIN');
+              await gate.query('SELECT FROM outbox_events WHERE id = $1 FOR UPDATE', [middle.eventId]);
+              await bridge.query('BEGIN');
+              await bridge.query(touch, [last.eventId]);
+              await withoutLimit(inner);
+              const marking = inner.markEmitted(rows);
+              await untilWaiting({ applicationName: 'nova-test-emitter' });
+              deadlocked = bridge.query(touch, [first.eventId]).then(() => bridge.query('COMMIT'));
+              await untilWaiting({ applicationName: 'nova-test', query: touch });
+              // Past the gate it begins to wait for the last row, which closes the circle.
+              await gate.query('COMMIT');
+              await marking;
+            },
+          }),
         ),
-    }),
-    looksLate.href,
-  );
-  await process.emit(refs[1] as EventRef);
+      ),
+  }));
+  await process.emit(last);
   await deadlocked;
   bridge.release(true);
+  gate.release(true);
   const { rows } = await database.pool.query<{ claim_count: number }>(
-    'SELECT claim_count FROM outbox_events WHERE aggregate_id = $1 AND emitted_at IS NOT NULL',
-    [refs[0]?.aggregateId],
+    'SELECT claim_count FROM outbox_events WHERE aggregate_id = $1 AND emitted_at IS NOT NULL ORDER BY sequence',
+    [first.aggregateId],
   );
-  expect(rows).toEqual([{ claim_count: 1 }, { claim_count: 1 }]);
-  await waitFor(() => sequencesOf(refs[0]).length >= 2);
-  expect(sequencesOf(refs[0])).toEqual(refs.map((ref) => ref.sequence));
+  expect(rows.map((row) => row.claim_count)).toEqual([1, 0, 1]);
+  await waitFor(() => sequencesOf(first).length >= 3);
+  expect(sequencesOf(first)).toEqual(refs.map((ref) => ref.sequence));
 });
 
 it('loses no process when the server throws out the connection during a send, and emits on the next ask', async () => {
