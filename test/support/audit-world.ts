@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, type Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { type Redis } from 'ioredis';
-import { KafkaEventSink } from '../../activities/adapters/kafka-event-sink';
 import { PgEmitLog } from '../../activities/adapters/pg-emit-log';
 import { KafkaAuditRecords } from '../../activities/adapters/kafka-audit-records';
 import { PgAuditBook } from '../../activities/adapters/pg-audit-book';
@@ -27,6 +26,7 @@ import { priorityNames } from '../../contracts/priority';
 import { type WorkflowType, workflowTypes } from '../../contracts/workflow-types';
 import { type TestDatabase, createTestDatabase } from './database';
 import { type TestBridge, createTestBridge } from './bridge';
+import { startPatientSink } from './emitter';
 import { insertEvent, newId } from './events';
 import { type TestTopics, createTestTopics } from './kafka';
 import { silentLogger } from './logger';
@@ -48,7 +48,7 @@ export interface AuditWorld {
   bridge(): TestBridge;
   /** Commits a message edit, whose whole effect is the emit; pending. */
   event(aggregateId?: string): Promise<EventRef>;
-  /** The same, brought all the way by a bridge and a worker. */
+  /** The same, brought all the way by a bridge and a worker; their completed runs are listed. */
   settled(count: number): Promise<EventRef[]>;
   settle(refs: readonly EventRef[]): Promise<void>;
   audit(limits?: Partial<AuditLimits>, sinceMs?: number): Promise<AuditReport>;
@@ -91,17 +91,13 @@ export async function createAuditWorld(): Promise<AuditWorld> {
   ]);
   const { pool } = database;
   const topic = topics.topics.message;
-  const sink = new KafkaEventSink(topics.kafka, silentLogger, {
-    sendTimeoutMs: 5_000,
-    compression: 'none',
-    reconnectMs: 200,
-  });
-  await sink.connect();
+  const sink = await startPatientSink();
   const emit = createEmitActivities({ log: new PgEmitLog(pool), sink, topics: topics.topics, logger: silentLogger });
   const failing = new Map<string, Error>();
   const workers = await startTestWorkers({
     prefix,
     queues: ['kafka'],
+    patient: true,
     workflowsPath: require.resolve('../../workflows/emit-event'),
     activities: guarded({
       emitEvent: async (event: EventRef) => {
@@ -169,6 +165,11 @@ export async function createAuditWorld(): Promise<AuditWorld> {
       });
       await bridge.stop();
       await Promise.all(ids.map((id) => client.workflow.getHandle(id).result()));
+      // Visibility is later than the runs, by design, and it is what an audit lists them from.
+      const listed = `WorkflowId IN (${ids.map((id) => `'${id}'`).join(', ')}) AND ExecutionStatus = 'Completed'`;
+      await waitFor(async () => (await client.workflow.count(listed)).count >= ids.length, {
+        what: 'runs to be listed',
+      });
     },
     audit: (limits = {}, sinceMs = 600_000) =>
       world.auditWith({ ...deps, limits: { ...quick, ...limits } }, { sinceMs }),

@@ -12,6 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
+const hour = 3_600_000;
 const feeds = (): AuditedFeeds => world.deps.feeds!;
 const withFeeds = (others: Partial<AuditedFeeds>): AuditDeps => ({ ...world.deps, feeds: { ...feeds(), ...others } });
 const auditWith = (deps: AuditDeps) => world.auditWith(deps, { sinceMs: 60_000 });
@@ -73,10 +74,10 @@ it.each([
   );
   await world.set(eventId, state);
   await world.redis.zrem(feedKey(userId), posts[1]!);
-  await world.audit({ pendingMs: { critical: 60_000, high: 60_000, normal: 60_000, low: 60_000 }, marginMs: 60_000 });
+  await world.audit({ pendingMs: { critical: hour, high: hour, normal: hour, low: hour }, marginMs: hour });
   expect(await world.findings(userId)).toEqual([]);
   // Long ago, and Temporal knows no run of it that is open.
-  await world.set(eventId, `published_at = now() - interval '1 hour', dead_lettered_at = NULL, emitted_at = now()`);
+  await world.set(eventId, `published_at = now() - interval '2 hours', dead_lettered_at = NULL, emitted_at = now()`);
   await world.audit({}, 1_000);
   expect(await world.findings(userId)).toEqual(['feed_differs']);
 });
