@@ -86,7 +86,7 @@ const betweenLooksMs = 1_500;
 const patienceMs = 120_000;
 
 /** What is held at every look for two minutes: the lock or transaction of a process at work is not among them. */
-export async function readHeld(pool: Pool): Promise<string[]> {
+export async function readHeld(pool: Pool, forMs = patienceMs): Promise<string[]> {
   const look = async (): Promise<string[]> => {
     const seen = [];
     for (const sql of [locksHeld, transactionsOpen]) seen.push(...(await pool.query<{ what: string }>(sql)).rows);
@@ -94,7 +94,7 @@ export async function readHeld(pool: Pool): Promise<string[]> {
   };
   let held = await look();
   const begun = performance.now();
-  while (held.length > 0 && performance.now() - begun < patienceMs) {
+  while (held.length > 0 && performance.now() - begun < forMs) {
     await pause(betweenLooksMs);
     const seen = await look();
     held = held.filter((what) => seen.includes(what));
@@ -103,11 +103,11 @@ export async function readHeld(pool: Pool): Promise<string[]> {
 }
 
 /** What the bridges say, once they hold back nothing: on a starved machine one may be in an outage of a moment. */
-export async function readBridges(pool: Pool): Promise<BridgeInstance[]> {
+export async function readBridges(pool: Pool, forMs = patienceMs): Promise<BridgeInstance[]> {
   const begun = performance.now();
   for (;;) {
     const { rows } = await pool.query<BridgeInstance>(bridges);
-    if (rows.flatMap(bridgeTrouble).length === 0 || performance.now() - begun > patienceMs) return rows;
+    if (rows.flatMap(bridgeTrouble).length === 0 || performance.now() - begun > forMs) return rows;
     await pause(betweenLooksMs);
   }
 }
