@@ -6,7 +6,10 @@ const patience = '10m';
 /** In the memo of a run that is to have the limits of the product, since they are what its test is about. */
 export const productLimits = { limits: 'product' } as const;
 
-const isPatient = (): boolean => workflowInfo().memo?.['limits'] !== productLimits.limits;
+/** The same for the local tries only: what they leave to regular activities has time without limit. */
+export const productLocalTries = { limits: 'product for local tries' } as const;
+
+const limitsOfRun = (): unknown => workflowInfo().memo?.['limits'];
 
 /**
  * Workflow code, bundled with the product's for tests: activities have time without limit. A local try that a slow machine
@@ -17,14 +20,14 @@ export const interceptors: WorkflowInterceptorsFactory = () => ({
   outbound: [
     {
       scheduleLocalActivity: (input, next) => {
-        if (!isPatient()) return next(input);
+        if (limitsOfRun() !== undefined) return next(input);
         return next({
           ...input,
           options: { ...input.options, startToCloseTimeout: patience, scheduleToCloseTimeout: patience },
         });
       },
       scheduleActivity: (input, next) => {
-        if (!isPatient()) return next(input);
+        if (limitsOfRun() === productLimits.limits) return next(input);
         const beats = input.options.heartbeatTimeout === undefined ? {} : { heartbeatTimeout: patience };
         return next({ ...input, options: { ...input.options, startToCloseTimeout: patience, ...beats } });
       },

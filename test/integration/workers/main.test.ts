@@ -10,6 +10,7 @@ import { environmentOf } from '../../../dev/stack/addresses';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { type TestTopics, createTestTopics } from '../../support/kafka';
+import { productLocalTries } from '../../support/patient-limits';
 import { servers } from '../../support/servers';
 import { createTestClient, testQueuePrefix, workflowBundle } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
@@ -56,8 +57,9 @@ function startWorkers(environment: Record<string, string>, prefix = testQueuePre
 
 const working = (run: Run) => waitFor(() => run.lines.some(({ msg }) => msg === 'working'), { timeoutMs: 180_000 });
 
-function startWorkflow(prefix: string, queue: QueueName, type: string, event: EventRef) {
+function startWorkflow(prefix: string, queue: QueueName, type: string, event: EventRef, memo = {}) {
   return client.workflow.start(type, {
+    memo,
     workflowId: event.eventId,
     taskQueue: taskQueue(prefix, queue),
     args: [event],
@@ -119,7 +121,10 @@ it('runs every queue, says which event each line is about, and exits with 0 on S
 });
 
 it('finishes running activities before it stops', async () => {
-  const run = startWorkers({ WORKER_QUEUES: 'kafka' });
+  // Neither its own patience nor the grace of the stop ends the activity before the lock is free.
+  const patient = join(folder, 'patient-bundle.js');
+  writeFileSync(patient, (await workflowBundle(undefined, true)).code);
+  const run = startWorkers({ WORKER_QUEUES: 'kafka', WORKFLOW_BUNDLE: patient, SHUTDOWN_GRACE_MS: '120000' });
   await working(run);
   const post = { post_id: newId(), user_id: newId() };
   const event = await insertEvent(database.pool, 'content.post.created', post);
@@ -128,10 +133,10 @@ it('finishes running activities before it stops', async () => {
     // Another emitter has the aggregate: our activity waits.
     await holder.query('BEGIN');
     await holder.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7022))', [post.post_id]);
-    const handle = await startWorkflow(run.prefix, 'kafka', 'emitWorkflow', event);
+    const handle = await startWorkflow(run.prefix, 'kafka', 'emitWorkflow', event, productLocalTries);
     await waitFor(async () => {
       const { raw } = await handle.describe();
-      return (raw.pendingActivities?.length ?? 0) > 0;
+      return raw.pendingActivities?.[0]?.lastStartedTime != null;
     });
     await waitFor(() => run.lines.some((line) => line['event_id'] === event.eventId && line['attempt'] === 1));
     run.child.kill('SIGTERM');
