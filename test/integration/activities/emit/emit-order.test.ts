@@ -153,10 +153,12 @@ it('does not send again when its mark loses a deadlock', async () => {
         ),
       ),
   }));
-  await process.emit(last);
-  await deadlocked;
-  bridge.release(true);
-  gate.release(true);
+  try {
+    await process.emit(last);
+    await deadlocked;
+  } finally {
+    for (const session of [bridge, gate]) session.release(true);
+  }
   const { rows } = await database.pool.query<{ claim_count: number }>(
     'SELECT claim_count FROM outbox_events WHERE aggregate_id = $1 AND emitted_at IS NOT NULL ORDER BY sequence',
     [first.aggregateId],
