@@ -13,7 +13,7 @@ import { createLogger } from '../../../runtime/logger';
  * heartbeats of a process: one that is silent for a whole session loses its partitions in the middle of a handling.
  */
 const sessionTimeoutMs = 20_000;
-const slowShare = 0.004;
+const slowShare = 0.002;
 const slowMs = [21_000, 25_000] as const;
 
 const begin = `
