@@ -72,7 +72,7 @@ it('activities that are reset, or whose options are changed, go on and lose noth
     updateMask: { paths: ['start_to_close_timeout'] },
   });
   const story = await eventStory(world.database.pool, world.client.workflow, ref!.eventId);
-  expect(storyLines(story!).join('\n')).toMatch(/options were changed by hand: start-to-close 7 s, was 20 s/);
+  expect(storyLines(story!).join('\n')).toMatch(/options were changed by hand: start-to-close 7 s, was 600 s/);
   await world.client.workflowService.resetActivity({ ...of, identity: 'ann' });
   world.failing.clear();
   await world.client.workflow.getHandle(ref!.eventId).result();
