@@ -116,7 +116,7 @@ async function underFire(
       });
       try {
         const dealing = runSchedule(plan, world, { onFault: (event) => state.heard(event), signal: interrupted });
-        // Writers that fail are a mistake of the run itself: do not deal faults to nobody for an hour.
+        // Writers that fail are a mistake of the run itself: do not deal faults to nothing for an hour.
         await Promise.race([wholeTime, traffic]);
         over.abort();
         // The last faults may take longer than planned to end, and their recovery is waited for.

@@ -42,7 +42,7 @@ export type FaultKind =
   | 'slow'
   /** Its sockets stay open and carry nothing: a half-open connection. */
   | 'half-open'
-  /** The broker that alone has some partitions is killed, or frozen: nobody leads these. */
+  /** The broker that alone has some partitions is killed, or frozen: these have no leader. */
   | 'leaderless'
   | 'leader-frozen'
   /** All its connections are reset. */

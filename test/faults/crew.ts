@@ -28,7 +28,7 @@ export interface CrewOptions {
   readonly upWhen?: string;
 }
 
-/** Several processes of one kind. What falls is replaced, so that somebody is always there to take over. */
+/** Several processes of one kind. What falls is replaced, so that one is always there to take over. */
 export class Crew {
   private members: Member[] = [];
 
@@ -57,7 +57,7 @@ export class Crew {
     });
   }
 
-  /** Waits for the order to strike; what it ends is replaced. Answers the process that was struck. */
+  /** Waits for the order to strike; what it ends is replaced. Returns the process that was struck. */
   async struck({ point, hitFile, mode }: FaultOrder, timeoutMs = 300_000): Promise<Member> {
     const pid = await waitFor(() => existsSync(hitFile) && Number(readFileSync(hitFile, 'utf8')), {
       timeoutMs,
@@ -80,7 +80,7 @@ export class Crew {
     member.child.kill('SIGTERM');
   }
 
-  /** Processes that ended though nobody ended them, and how; the last lines each wrote. */
+  /** Processes that ended by themselves, and how; the last lines each wrote. */
   deserters(): string[] {
     return this.members
       .filter(({ doomed, end }) => !doomed && end !== undefined)

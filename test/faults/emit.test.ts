@@ -1,7 +1,7 @@
 import { matrix } from './matrix';
 import { conversations, conversationsTwice } from './stories/others';
 
-/** Past the time after which PostgreSQL ends an idle transaction: the locks are somebody else's when the zombie wakes. */
+/** Past the time after which PostgreSQL ends an idle transaction: the locks are another session's when the zombie wakes. */
 const line = { in: 'workers', alone: true, hangMs: 17_000 } as const;
 
 matrix('emit', { bridges: 1, workers: 2 }, [

@@ -6,9 +6,9 @@ export interface Expected {
   readonly feeds?: Readonly<Record<string, readonly string[]>>;
   /** Notifications of the scene's events that count, and no others. */
   readonly told?: readonly { readonly eventId: string; readonly recipientId: string }[];
-  /** Everybody these are for has an e-mail, or an unknown one; nobody two. */
+  /** Everybody these are for has an e-mail, or an unknown one; no one two. */
   readonly mails?: readonly { readonly eventId: string; readonly recipientId: string }[];
-  /** E-mails that may have gone out before somebody deleted what they are about. */
+  /** E-mails that may have gone out before someone deleted what they are about. */
   readonly mailsOptional?: boolean;
   /** The whole media of each of these posts. */
   readonly media?: Readonly<Record<string, readonly string[]>>;
@@ -16,7 +16,7 @@ export interface Expected {
   readonly captions?: Readonly<Record<string, string | null>>;
   /** People of whom no name, address, feed or cached profile is left. */
   readonly erased?: readonly string[];
-  /** Uploads that nobody claims: they wait out their hour, which is as it should be. */
+  /** Uploads that no one claims: they wait out their hour, which is as it should be. */
   readonly waiting?: readonly string[];
   /** Whether even a copy after the mark may be: a zombie was sending. The first appearances are in order all the same. */
   readonly kafkaTwice?: boolean;

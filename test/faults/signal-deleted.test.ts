@@ -21,7 +21,7 @@ afterAll(async () => {
   await lane.close();
 }, 600_000);
 
-/** Runs the service's call once; answers how it ended. */
+/** Runs the service's call once; returns how it ended. */
 function signal(postId: string, order?: FaultOrder): Promise<string> {
   const child = spawn(process.execPath, [join(lane.folder, 'test/support/faulty-signaller.js')], {
     cwd: lane.folder,

@@ -221,7 +221,7 @@ async function noticeFaults(lane: Lane, { committed, expected }: Traces): Promis
   ];
 }
 
-/** Never two, and none only if the ledger says that nobody can know. */
+/** Never two, and none only if the ledger says that no one can know. */
 async function mailFaults(lane: Lane, { committed, expected }: Traces): Promise<string[]> {
   const { rows } = await lane.database.pool.query<{ event_id: string; recipient_id: string; state: string }>(
     `SELECT event_id, recipient_id, state FROM notification_deliveries

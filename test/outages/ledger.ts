@@ -27,7 +27,7 @@ export async function rowsOf(pool: Pool, story: Pick<Story, 'events'>): Promise<
   return rows;
 }
 
-/** Nobody's fault but the server's: nothing is given up and no attempt is counted. */
+/** The server's fault alone: nothing is given up and no attempt is counted. */
 export async function expectNothingBurnt(pool: Pool, story: Story): Promise<void> {
   const rows = await rowsOf(pool, story);
   expect(rows).toHaveLength(story.events.length);

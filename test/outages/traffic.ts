@@ -146,7 +146,7 @@ export async function createTraffic(database: Pick<Pool, 'query'>) {
     alert,
     message,
     upload,
-    /** The reader's feed is nobody's business from then on, and must stay empty. */
+    /** The reader's feed is no one's business from then on, and must stay empty. */
     unfollow: async (reader: string): Promise<void> => {
       await database.query('DELETE FROM follows WHERE followee_id = $1 AND follower_id = $2', [author, reader]);
       await add('follow.removed', { follower_id: reader, followee_id: author });

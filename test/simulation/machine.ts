@@ -37,7 +37,7 @@ export interface World {
   readonly trace: (line: () => string) => void;
 }
 
-/** Nobody scrapes a simulation, and counting costs more than the rest of it. */
+/** No one scrapes a simulation, and counting costs more than the rest of it. */
 const ignore = { inc: () => undefined, set: () => undefined, observe: () => undefined };
 const metrics = new Proxy({}, { get: () => ignore }) as BridgeMetrics;
 

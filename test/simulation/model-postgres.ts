@@ -152,7 +152,7 @@ export class ModelPostgres {
     });
   }
 
-  /** Answers how many rows were still held by their token; `onWrite` sees each before it changes. */
+  /** Returns how many rows were still held by their token; `onWrite` sees each before it changes. */
   settle(settlements: readonly Settlement[], onWrite?: (row: ModelRow, settlement: Settlement) => void): number {
     const now = this.now();
     let written = 0;

@@ -23,19 +23,19 @@ export class VirtualTime {
   private readonly heap: Appointment[] = [];
   private planned = 0;
 
-  /** Plans `work`; answers how to call it off. */
+  /** Plans `work`; returns how to call it off. */
   after(delayMs: number, work: () => void, wakes = true): () => void {
     const appointment: Appointment = { atMs: this.nowMs + Math.max(0, delayMs), order: this.planned++, wakes, work };
     this.push(appointment);
     return () => void (appointment.work = undefined);
   }
 
-  /** Plans work at a server or on the wire, which wakes nobody. */
+  /** Plans work at a server or on the wire, which wakes no process. */
   afterUnseen(delayMs: number, work: () => void): void {
     this.after(delayMs, work, false);
   }
 
-  /** Runs appointments, everything of one instant before looking, until `done` says so, none is left, or the time is up; answers whether `done` said so. */
+  /** Runs appointments, everything of one instant before looking, until `done` says so, none is left, or the time is up; returns whether `done` said so. */
   async run(done: () => boolean, untilMs = Infinity): Promise<boolean> {
     let steps = 0;
     let woken = false;

@@ -8,7 +8,7 @@ import { type Priority } from '../../contracts/priority';
 /** A fresh id for a user, a post, anything. */
 export const newId = (): string => randomUUID();
 
-/** Inserts a row as any service would (plain SQL, trigger and all) and answers the ref its workflow would get. */
+/** Inserts a row as any service would (plain SQL, trigger and all) and returns the ref its workflow would get. */
 export async function insertEvent<T extends EventType>(
   database: Pick<Pool, 'query'>,
   type: T,

@@ -77,7 +77,7 @@ export async function startFaultProxy(target: { host: string; port: number }): P
       return links.size;
     },
     set(next) {
-      // The server gets to know in the end, as by its keepalive: it does not hold locks for the dead for ever.
+      // The server gets to know in the end, as by its keepalive: it does not hold locks for the dead forever.
       if (mode === 'half-open' && next !== 'half-open')
         for (const link of links) if (link.dead) link.upstream.resetAndDestroy();
       const rerouted = isRerouted(mode) !== isRerouted(next);

@@ -5,7 +5,7 @@ import { type FaultPoint } from '../../runtime/fault-points';
  * - `SIGTERM`: it is told to stop at the point and goes on as it then does
  * - `exception`: the point throws
  * - `hang`: the point takes longer than any lease or timeout allows, then goes on: a zombie that wakes up when its work
- *   belongs to somebody else
+ *   belongs to someone else
  */
 export const faultModes = ['SIGKILL', 'SIGTERM', 'exception', 'hang'] as const;
 export type FaultMode = (typeof faultModes)[number];

@@ -14,7 +14,7 @@ export function obeyFaultOrders(): void {
     const report: FaultyReport = { armed: order.hitFile };
     process.send?.(report);
   });
-  // Nobody is to outlive the test that started it; nor is the test's line to keep anybody from ending.
+  // No process is to outlive the test that started it; nor is the test's line to keep anybody from ending.
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.channel?.unref();
   armFaultPoints((point) => {

@@ -27,7 +27,7 @@ export interface FeedHarness {
   readonly deps: FeedDeps & { readonly truth: FeedTruth };
   follow(followee: string, ...followers: string[]): Promise<void>;
   unfollow(followee: string, follower: string): Promise<void>;
-  /** Commits the row of a new post; answers the ref its workflow would get. */
+  /** Commits the row of a new post; returns the ref its workflow would get. */
   post(author: string, more?: { postId?: string; status?: 'published' | 'draft'; caption?: string }): Promise<EventRef>;
   status(created: EventRef, author: string, status: 'published' | 'archived' | 'deleted'): Promise<EventRef>;
   remove(created: Pick<EventRef, 'aggregateId'>, author: string): Promise<EventRef>;

@@ -21,7 +21,7 @@ export interface PgBouncer {
   kill(): Promise<void>;
   /** SIGTERM: it ends at once and closes its connections. */
   stop(): Promise<void>;
-  /** Starts it on the same port again, after `kill` or `stop`; nothing when it runs. Answers when it accepts clients. */
+  /** Starts it on the same port again, after `kill` or `stop`; nothing when it runs. Returns when it accepts clients. */
   start(): Promise<void>;
   /** Stops it and removes its folder. */
   close(): Promise<void>;
@@ -111,7 +111,7 @@ function configuration(
     default_pool_size: poolSize,
     // As fast as a test wants it: 15 seconds of refusal after a lost server by default.
     server_login_retry: 1,
-    // The admin console answers whether it is up, without touching the server.
+    // The admin console returns whether it is up, without touching the server.
     admin_users: server.username,
     ignore_startup_parameters: 'extra_float_digits',
     log_connections: 0,

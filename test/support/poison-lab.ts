@@ -34,7 +34,7 @@ export class PoisonLab {
     return insertEvent(this.database.pool, 'message.edited', payload, { published: false });
   }
 
-  /** Columns as given over those of a healthy row; `payload` is JSON text. Answers the id. */
+  /** Columns as given over those of a healthy row; `payload` is JSON text. Returns the id. */
   async insert(columns: Row, database: Pick<TestDatabase['pool'], 'query'> = this.database.pool): Promise<string> {
     const aggregate = columns['aggregate_id'] ?? newId();
     const row: Row = {

@@ -32,7 +32,7 @@ export interface SmtpLab {
   stop(): Promise<void>;
 }
 
-/** Limits for a channel whose server answers: a machine that stands still for some seconds is no silence. */
+/** Limits for a channel whose server replies: a machine that stands still for some seconds is no silence. */
 export const patientSmtp = { connectMs: 120_000, greetingMs: 120_000, silenceMs: 120_000, totalMs: 120_000 } as const;
 
 export async function startSmtpLab(): Promise<SmtpLab> {

@@ -77,7 +77,7 @@ export async function startStandby(primaryUrl: string): Promise<Standby> {
   return {
     port,
     promote: async () => {
-      // Alone, it has nobody to wait for; the setting came with the copy of the primary's files or not at all.
+      // Alone, it has no one to wait for; the setting came with the copy of the primary's files or not at all.
       await ask(url.href, 'SELECT pg_promote(true, 30)');
       // On a starved machine it takes longer than the call waits for it, which is no error of the call.
       await waitFor(() => ask(url.href, 'SELECT 1 WHERE NOT pg_is_in_recovery()'), { what: 'the promotion' });
@@ -122,7 +122,7 @@ function everythingIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name)));
 }
 
-/** One statement on a connection of its own; answers whether it returned a row. */
+/** One statement on a connection of its own; returns whether it returned a row. */
 export async function ask(url: string, sql: string): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 60_000 });
   client.on('error', () => undefined);

@@ -9,7 +9,7 @@ import { emailTruth, type Evidence } from './evidence';
 import { feedFaults } from './lost';
 import { proofRow } from './row';
 
-/** Nobody was told twice, no feed is too long, no media hangs on two posts, and Kafka got nothing again once it was marked. */
+/** No one was notified twice, no feed is too long, no media hangs on two posts, and Kafka got nothing again once it was marked. */
 export function duplicateEffects(evidence: Evidence): ProofRow {
   const { truth, told, mails, links, messages, redis } = evidence;
   const expected = expectedNotifications(truth);

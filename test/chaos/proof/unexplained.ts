@@ -32,7 +32,7 @@ export function unexplained(evidence: Evidence): ProofRow {
   return proofRow('unexplained', rows.length + runs.length + deliveries.length, offenders);
 }
 
-/** The traffic has no poison and nobody gives up: whatever counted an attempt or dead-lettered a row was an outage. */
+/** The traffic has no poison and no person gives up rows: whatever counted an attempt or dead-lettered a row was an outage. */
 function rowTrouble(row: Evidence['rows'][number]): string[] {
   const { id, publishedAtMs, emittedAtMs, deadLetteredAtMs, retryCount, lastError } = row;
   return [

@@ -63,7 +63,7 @@ describe('the writers of a chaos run', () => {
     await database.drop();
   });
 
-  /** One transaction with two events; answers what the writer thinks, and what the tables say. */
+  /** One transaction with two events; returns what the writer thinks, and what the tables say. */
   async function transact(atTheEnd: (tx: Transaction) => Promise<void> | void, during = async () => {}) {
     const running = business.transaction(new Plain(1), async (tx) => {
       await tx.publish(followed());

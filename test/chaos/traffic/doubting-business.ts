@@ -73,7 +73,7 @@ export class DoubtingBusiness implements Transactions {
     }
   }
 
-  /** Answers whether the connection is still good. */
+  /** Returns whether the connection is still good. */
   private async rollBack(
     client: PoolClient,
     tx: number,
@@ -90,7 +90,7 @@ export class DoubtingBusiness implements Transactions {
     );
   }
 
-  /** Answers whether it is surely committed. */
+  /** Returns whether it is surely committed. */
   private async commit(client: PoolClient, tx: number, events: readonly LedgerEvent[]): Promise<boolean> {
     this.ledger.committing(tx, nowMs(), events);
     try {
@@ -99,7 +99,7 @@ export class DoubtingBusiness implements Transactions {
         this.ledger.isCommitted(tx, events);
         return true;
       }
-      // The server answers COMMIT of a failed transaction with ROLLBACK.
+      // The server replies to the COMMIT of a failed transaction with ROLLBACK.
       this.ledger.isRolledBack(tx, nowMs(), events, `COMMIT answered ${command}`);
     } catch (thrown) {
       if (isRefusedCommit(thrown)) this.ledger.isRolledBack(tx, nowMs(), events, sqlState(thrown) ?? '');

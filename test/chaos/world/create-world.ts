@@ -39,7 +39,7 @@ const readyTimeoutMs = 600_000;
 
 /**
  * Brings up servers of the run’s own, a fresh migrated database, the faulty network between, and three bridges and two
- * workers; answers when all of them work. `close` of the answer undoes it; a failure half way undoes it too.
+ * workers; returns when all of them work. `close` of the result undoes it; a failure half way undoes it too.
  */
 export async function createWorld(show: WorldShow): Promise<ChaosWorld> {
   const cleanup = new Cleanup();

@@ -15,7 +15,7 @@ const chaosTables = `
   CREATE INDEX ON business.heard (event_id);
 `;
 
-/** Makes a fresh, migrated database beside the one at `serverUrl`; answers its URL. */
+/** Makes a fresh, migrated database beside the one at `serverUrl`; returns its URL. */
 export async function createRunDatabase(serverUrl: string, name: string): Promise<string> {
   const admin = new Client({ connectionString: serverUrl });
   await admin.connect();

@@ -16,7 +16,7 @@ export interface ProcessPlan extends Program {
   readonly name: string;
   readonly logFolder: string;
   readonly onStart: (pid: number) => void;
-  /** Told when it ends though nobody harmed it, or does not end as it should. */
+  /** Called when it ends though nothing harmed it, or does not end as it should. */
   readonly onDeath: (death: Death) => void;
 }
 

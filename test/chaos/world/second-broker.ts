@@ -14,7 +14,7 @@ import { createTopics, withAdmin } from '../../support/kafka';
 import { silentLogger } from '../../support/logger';
 import { type ChaosServers } from './servers';
 
-/** Broker 2, which alone has one partition of each topic: while it is away, nobody leads these. */
+/** Broker 2, which alone has one partition of each topic: while it is away, these have no leader. */
 export interface SecondBroker {
   /** SIGKILL. */
   kill(): Promise<void>;

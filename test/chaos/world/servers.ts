@@ -29,7 +29,7 @@ export interface ChaosServers {
   stop(server: ServerName): Promise<void>;
   /** SIGSTOP, or SIGCONT. */
   signal(server: ServerName, signal: 'SIGSTOP' | 'SIGCONT'): void;
-  /** On the same data and the same port; resolves when it answers. Patient: a killed server may need time to recover. */
+  /** On the same data and the same port; resolves when it replies. Patient: a killed server may need time to recover. */
   start(server: ServerName): Promise<void>;
   /** Copies its data as they are now. The function that is returned kills the server and starts it with that copy. */
   keepData(server: ServerName): Promise<() => Promise<void>>;

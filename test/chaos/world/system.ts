@@ -31,7 +31,7 @@ interface SystemOptions {
   readonly onDeath: (death: Death) => void;
 }
 
-/** What somebody may have set for another deployment, and what would break the run’s isolation or the proof. */
+/** What someone may have set for another deployment, and what would break the run’s isolation or the proof. */
 const unset = Object.fromEntries(
   [
     ...['WORKER_QUEUES', 'BRIDGE_METRICS_PORT', 'WORKER_METRICS_PORT', 'FEED_CHUNK_SIZE'],

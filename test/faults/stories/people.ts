@@ -21,7 +21,7 @@ export const post = (author: string, fields: object = {}) =>
   row('content.post.created', { post_id: newId(), user_id: author, caption: 'as written', ...fields });
 export const idOf = (created: { aggregateId: string }): string => created.aggregateId;
 
-/** Somebody with two posts gets a follower. */
+/** Someone with two posts gets a follower. */
 export async function followBegins(lane: Lane): Promise<Scene> {
   const { author } = await authorWith(lane, 1);
   const [follower, posts] = [newId(), [post(author), post(author)]];
@@ -47,7 +47,7 @@ export async function followEndsMeanwhile(lane: Lane): Promise<Scene> {
   };
 }
 
-/** Somebody with two posts loses a follower. */
+/** Someone with two posts loses a follower. */
 export async function followEnds(lane: Lane): Promise<Scene> {
   const { author, followers } = await authorWith(lane, 1);
   const [follower = ''] = followers;

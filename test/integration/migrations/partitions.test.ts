@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 
 const tomorrow = (days: number): string => `to_char((now() AT TIME ZONE 'UTC')::date + ${days}, 'YYYYMMDD')`;
-/** Detaches the partition of a day to come, as somebody by mistake. */
+/** Detaches the partition of a day to come, as someone by mistake. */
 const detach = (days: number) =>
   database.pool.query(`DO $$ BEGIN
     EXECUTE format('ALTER TABLE outbox_events DETACH PARTITION outbox_events_%s', ${tomorrow(days)}); END $$`);

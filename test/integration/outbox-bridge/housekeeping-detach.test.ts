@@ -128,7 +128,7 @@ describe('after a crash', () => {
     const dead = patientPool({ url: database.url, max: 2, applicationName: 'dead' });
     const lost = turn(dead, { patienceMs: 600_000 }).catch((thrown: unknown) => thrown);
     await waitFor(waitingDetach, { what: 'a waiting detach' });
-    // The turn is held: nobody else begins.
+    // The turn is held: no other process begins.
     expect(await turn(pool)).toBeUndefined();
     await leaseEnds();
     const next = turn(pool, { patienceMs: 600_000 });

@@ -23,7 +23,7 @@ function promiseOf<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   return { promise, resolve };
 }
 
-/** A bridge whose process ends as soon as it starts one of these rows; `died` answers what it then had in hand. */
+/** A bridge whose process ends as soon as it starts one of these rows; `died` returns what it then had in hand. */
 async function mortal(deadly: ReadonlySet<string>): Promise<Mortal> {
   const made = lab.bridge();
   const { store, starter } = made;

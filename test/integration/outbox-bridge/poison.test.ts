@@ -9,7 +9,7 @@ let lab: PoisonLab;
 let bridge: TestBridge;
 beforeAll(async () => {
   lab = await PoisonLab.open();
-  // The checks that keep such rows out; rows from before them, or past them, must harm nobody either.
+  // The checks that keep such rows out; rows from before them, or past them, must harm no other row either.
   await lab.database.pool.query(
     `CREATE TABLE business (id uuid);
      ALTER TABLE outbox_events DROP CONSTRAINT outbox_events_priority_check, DROP CONSTRAINT outbox_created_at_is_a_date`,

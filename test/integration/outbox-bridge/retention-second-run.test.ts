@@ -110,7 +110,7 @@ async function everyEffect(): Promise<EventRef[]> {
   ];
 }
 
-/** Starts what is pending and waits until every run of these events is over; answers the ids of the runs. */
+/** Starts what is pending and waits until every run of these events is over; returns the ids of the runs. */
 async function runAll(events: readonly EventRef[]): Promise<string[]> {
   const made: TestBridge = createTestBridge({ pool: database.pool, connection: client.connection as never, prefix });
   await made.bridge.start();

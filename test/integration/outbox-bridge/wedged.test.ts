@@ -25,7 +25,7 @@ it('starts what is behind rows on which Temporal hangs, more of them than the wi
   for (let i = 0; i < 24; i += 1) wedged.add(await edited());
   const behind = [await edited(), await edited()];
   const starter: WorkflowStarter = {
-    // Temporal answers everybody but these: as it does while it holds the lock of one workflow.
+    // Temporal replies to all requests but these: as it does while it holds the lock of one workflow.
     start: ({ ref }) =>
       Promise.resolve(
         wedged.has(ref.eventId)

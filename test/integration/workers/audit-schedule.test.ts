@@ -36,7 +36,7 @@ describe('the schedule of the audit', () => {
     });
     expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 60_000 });
     expect(state.paused).toBe(false);
-    // Nobody renews it: it ends by itself.
+    // Nothing renews it: it ends by itself.
     expect(spec.endAt!.getTime()).toBeLessThan(Date.now() + 2 * 86_400_000);
   });
 

@@ -4,7 +4,7 @@ import { changeStatus, deletePost, writePost } from '../../../../dev/demo/traffi
 import { type Scenario, type Services } from '../../../../dev/demo/traffic/scenarios/scenario';
 import { type Post } from '../../../../dev/demo/traffic/world';
 
-/** A fresh post, often of somebody whose fan-out takes a while. */
+/** A fresh post, often of someone whose fan-out takes a while. */
 function freshPost({ world }: Services, random: Random): Post {
   return { postId: randomUUID(), authorId: world.author(random, 0.25) };
 }

@@ -96,7 +96,7 @@ it('finds a run whose row was never marked, and a dead letter that has its run',
   expect(report.counts).toMatchObject({ run_unmarked: 2, dead_letter: 1 });
   expect(await world.findings(unmarked!.eventId)).toEqual(['run_unmarked']);
   expect(await world.findings(dead!.eventId)).toEqual(['run_unmarked']);
-  // A bridge repeats the start and marks; what is mended is resolved.
+  // A bridge repeats the start and marks; what is repaired is resolved.
   await world.set(dead!.eventId, `dead_lettered_at = NULL, last_error = NULL`);
   await world.settle([unmarked!, dead!]);
   await world.audit();

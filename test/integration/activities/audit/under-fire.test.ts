@@ -80,7 +80,7 @@ it('accuses nobody while bridges and workers are killed under load, nor afterwar
       await waitFor(() => written >= 20 * (i + 1), { what: 'events under way' });
       victim.kill();
       const successor = await (i % 2 === 0 ? system.startBridge() : system.startWorkers());
-      // Then the next may die: while nobody at all marks, a late mark is an accusation that is deserved.
+      // Then the next may die: while no process marks, a late mark is an accusation that is deserved.
       await waitFor(async () => (await successor.health()).ok, { what: `${successor.name} at work` });
     }
   })().finally(() => (killing = false));

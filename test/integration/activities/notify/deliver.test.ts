@@ -147,7 +147,7 @@ describe('delivery by e-mail', () => {
     const dying = scripted(() => new Promise((_, reject) => (die = reject)));
     const dead = deliver(event, { email: dying });
     await waitFor(async () => (await states(event))[0] === 'claimed' && dying.sent.length === 1);
-    // Within the lease the holder may still be sending: nobody judges it, nobody repeats it.
+    // Within the lease the holder may still be sending: no process judges it, none repeats it.
     const long = { limits: { claimLeaseMs: 3_600_000 } };
     await expect(deliver(event, long)).rejects.toMatchObject({ type: 'DELIVERY_IN_FLIGHT' });
     expect(await states(event)).toEqual(['claimed']);

@@ -15,7 +15,7 @@ let folder: string;
 let env: Record<string, string | undefined>;
 let first: StackState;
 
-/** Each server is asked for five seconds only: a busy one answers the next time. */
+/** Each server is asked for five seconds only: a busy one is healthy at the next look. */
 const healthy = (): Promise<StackStatus> =>
   waitFor(async () => {
     const now = await status(name, env);
