@@ -33,7 +33,7 @@ const closings: Partial<Record<NotificationKind, string>> = {
 };
 const usualClosing = 'Open the app to see it. You can choose what we write you about in the settings.';
 
-/** The e-mail for a notification. An actor we have no name of is `Someone`. */
+/** The e-mail for a notification. An actor we have no name of is `Somebody`. */
 export function renderEmail(notification: {
   readonly kind: NotificationKind;
   readonly actorName: string | undefined;

@@ -10,7 +10,7 @@ export interface Looked {
   readonly waitsForLock?: boolean;
 }
 
-/** Numbers: $1 pattern of the statement or null, $2 name of the application or null, $3 waits for a lock. */
+/** Parameters: $1 pattern of the statement or null, $2 name of the application or null, $3 waits for a lock. */
 const matching = `
   datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
   AND query LIKE coalesce($1, '%') AND application_name = coalesce($2, application_name)
