@@ -1,14 +1,24 @@
-import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
+import {
+  type NativeConnection,
+  TransportError,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { maintenance, maintenanceQueue } from '../contracts/maintenance';
 import { limits } from '../contracts/time-budgets';
 import { taskQueue } from '../contracts/workflow-types';
 import { type Service } from '../runtime/lifecycle';
+import { oneLine } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
 import { reasonCode } from '../runtime/metrics-server';
 import { eventIdInLogs } from './event-id-in-logs';
 import { type WorkerConfig, type WorkerQueue } from './settings';
 import { connectWhenThere } from './temporal';
 import { workflowBundle } from './workflow-bundle';
+
+/** How often one Worker may be refused: each refused one leaves its threads behind. Then the process ends, and starts clean. */
+const createTries = 5;
 
 /**
  * One Worker per task queue over one connection, each with slots of its own. All have every activity, since the local
@@ -27,7 +37,7 @@ export class WorkerGroup implements Service {
   private connecting: Promise<void> | undefined;
   /** Begins with a code; undefined: ready. */
   private notReady: string | undefined = 'NOT_STARTED';
-  private connection: NativeConnection | undefined;
+  private readonly connections: NativeConnection[] = [];
   private workers: Worker[] = [];
   private running: Promise<unknown> = Promise.resolve();
 
@@ -52,13 +62,11 @@ export class WorkerGroup implements Service {
     this.notReady = 'STOPPING';
     this.stopping.abort();
     await this.connecting;
-    const { connection } = this;
-    this.connection = undefined;
     for (const worker of this.workers) if (worker.getState() === 'RUNNING') worker.shutdown();
     await this.running;
     this.workers = [];
     // An open connection keeps the process from ending.
-    await connection?.close();
+    for (const connection of this.connections.splice(0)) await connection.close();
   }
 
   /** Ends the process's work for good: `ended` rejects. */
@@ -74,22 +82,50 @@ export class WorkerGroup implements Service {
 
   private async work(bundle: WorkflowBundleOption): Promise<void> {
     const { config, logger } = this;
-    const connection = await connectWhenThere(config, this.stopping.signal, (reason) => this.wait(reason));
+    const connection = await this.connect();
     if (connection === undefined) return;
-    this.connection = connection;
     await this.admission(this.stopping.signal, (reason) => this.wait(reason));
     if (this.stopping.signal.aborted) return;
-    this.workers = await Promise.all(
+    const created = await Promise.all(
       config.workerQueues.map((queue) => {
-        const options = workerOptions(config, queue);
-        return Worker.create({ ...options, connection, workflowBundle: bundle, activities: this.activities });
+        const options = { ...workerOptions(config, queue), workflowBundle: bundle, activities: this.activities };
+        return this.createWhenAccepted(connection, (over) => Worker.create({ ...options, connection: over }));
       }),
     );
+    this.workers = created.filter((worker) => worker !== undefined);
     const runs = this.workers.map((worker) => worker.run());
     for (const run of runs) run.catch(this.fail);
     this.running = Promise.allSettled(runs);
     if (!this.stopping.signal.aborted) this.notReady = undefined;
     logger.info({ queues: config.workerQueues.map((queue) => queueOf(config, queue)) }, 'working');
+  }
+
+  /** Undefined: `stop` came first. */
+  private async connect(): Promise<NativeConnection | undefined> {
+    const connection = await connectWhenThere(this.config, this.stopping.signal, (reason) => this.wait(reason));
+    if (connection !== undefined) this.connections.push(connection);
+    return connection;
+  }
+
+  /**
+   * A Worker, made again when Temporal refused it: the SDK looks at the namespace itself, and a failover or a restart may come
+   * between that look and ours. Over a connection of its own then, since the first keeps the refused Worker on its list.
+   */
+  private async createWhenAccepted(
+    first: NativeConnection,
+    create: (over: NativeConnection) => Promise<Worker>,
+  ): Promise<Worker | undefined> {
+    let connection: NativeConnection | undefined = first;
+    for (let tries = 1; connection !== undefined; tries += 1) {
+      try {
+        return await create(connection);
+      } catch (thrown) {
+        if (!(thrown instanceof TransportError) || tries === createTries) throw thrown;
+        this.wait(oneLine(thrown, 200));
+        connection = await this.connect();
+      }
+    }
+    return undefined;
   }
 
   /** An error the first time, so that someone looks; the same reason again is no news. */

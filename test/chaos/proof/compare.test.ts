@@ -21,6 +21,7 @@ import {
   uploaded,
   vanished,
 } from './healthy-evidence';
+import { byEvent } from './replays';
 import { stallsOf } from './stalls';
 
 type Change = (healthy: Evidence) => Partial<Evidence>;
@@ -53,6 +54,14 @@ describe('the ledger proof', () => {
     ];
     expect(violationsOf(withChange((healthy) => ({ runs: runs(healthy, 'COMPLETED') })))).toEqual({});
     expect(violationsOf(withChange((healthy) => ({ runs: runs(healthy, 'FAILED') })))).toEqual({ unexplained: 2 });
+  });
+
+  it('takes the outcome of the run that a reset began, not of the one that it ended, in whichever order they are listed', () => {
+    const reset = [
+      runOf(uploaded, { runId: 'second', outcome: 'unclaimed' }),
+      runOf(uploaded, { runId: 'first', status: 'TERMINATED' }),
+    ];
+    for (const runs of [reset, reset.toReversed()]) expect(byEvent(runs).at(-1)?.outcome).toBe('unclaimed');
   });
 
   it('finds nothing where every promise was kept, and looks at something for each', () => {

@@ -6,10 +6,14 @@ export function eventOf(workflowId: string): string {
   return workflowId.split('/')[0] ?? workflowId;
 }
 
-/** The runs under the id of their event, a replay's after those that it makes up for. */
+/**
+ * The runs under the id of their event, the one that counts last: one that completed after one that an operator ended or
+ * reset, a replay after those that it makes up for.
+ */
 export function byEvent(runs: readonly Run[]): Run[] {
+  const rank = ({ status }: Run) => (status === 'COMPLETED' ? 1 : 0);
   return [...runs]
-    .sort((a, b) => a.workflowId.length - b.workflowId.length || a.workflowId.localeCompare(b.workflowId))
+    .sort((a, b) => rank(a) - rank(b) || a.workflowId.length - b.workflowId.length)
     .map((run) => ({ ...run, workflowId: eventOf(run.workflowId) }));
 }
 

@@ -19,8 +19,14 @@ const slowMs = [21_000, 25_000] as const;
 const begin = `
   INSERT INTO business.heard (listener, topic, key, event_id, sequence) VALUES ($1, $2, $3, $4, $5) RETURNING n`;
 const end = 'UPDATE business.heard SET ended_at = clock_timestamp() WHERE n = $1';
-/** What a graph service does when a person is deleted: their follows go, in both directions, at once. */
-const forget = 'DELETE FROM follows WHERE follower_id = $1::uuid OR followee_id = $1::uuid';
+/**
+ * What a graph service does when a person is deleted: their follows go, in both directions, at once. They are written down
+ * beside it, as by the business: whom a stream of theirs was announced to before is still to be judged.
+ */
+const forget = `
+  WITH ended AS (
+    DELETE FROM follows WHERE follower_id = $1::uuid OR followee_id = $1::uuid RETURNING followee_id, follower_id)
+  INSERT INTO business.ended_follows SELECT followee_id, follower_id FROM ended`;
 
 /**
  * A passive subscriber of every topic, by the client library as a service team would use it. It writes down when each
