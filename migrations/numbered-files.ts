@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ClientBase } from 'pg';
 
 /** Where the names of the applied files are kept. Its shape is that of node-pg-migrate, which wrote it before. */
-export const appliedTable = 'nova_migrations';
+const appliedTable = 'nova_migrations';
 
 /**
  * Applies the numbered SQL files of `folder` that this database has not seen, in order of name, and records them. Runs inside

@@ -9,7 +9,7 @@ import { type RoleNames, ensureRoles, isCatalogueRace, roleNames } from './right
 import { homeOf, makeSchema } from './schema-home';
 
 /** Days of partitions made ahead; the bridge keeps making more. A missing partition fails business transactions. */
-export const partitionDaysAhead = 14;
+const partitionDaysAhead = 14;
 
 /** Behind another migration. */
 const turnWaitMs = 60_000;

@@ -1,7 +1,7 @@
 import { type Pool } from 'pg';
 
 /** Rows behind one dead letter are counted up to here. */
-export const mostCounted = 10_000;
+const mostCounted = 10_000;
 
 const held = `
   SELECT count(*) AS aggregates, coalesce(sum(behind.rows), 0)::bigint AS rows, min(h.held_since) AS since FROM (

@@ -26,7 +26,7 @@ export interface ReleasePlan {
 }
 
 /** What a release would let pass; or, as text, why there is nothing to release. */
-export async function planRelease(pool: Pool, id: string): Promise<ReleasePlan | string> {
+async function planRelease(pool: Pool, id: string): Promise<ReleasePlan | string> {
   type Row = Pick<ReleasePlan, 'eventType' | 'aggregateId' | 'lastError'>;
   const found = (await pool.query<Row>(row, [id])).rows[0];
   if (found === undefined) return `no outbox row ${id}: it was never committed, or its partition is gone`;
@@ -38,7 +38,7 @@ export async function planRelease(pool: Pool, id: string): Promise<ReleasePlan |
 }
 
 /** Lets pass what the dead letter holds back; it stays one. False: another person was quicker, or it was requeued. */
-export async function releaseHold(pool: Pool, id: string, reason: string | null): Promise<boolean> {
+async function releaseHold(pool: Pool, id: string, reason: string | null): Promise<boolean> {
   return inTransaction(pool, async (client) => {
     const { released } = (await client.query<{ released: boolean }>(release, [id])).rows[0] ?? { released: false };
     const why = reason === null ? '' : `: ${reason.slice(0, 300)}`;

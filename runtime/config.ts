@@ -28,7 +28,7 @@ export class ConfigError extends Error {
 }
 
 /** Step one, pure: picks the table's variables out of the environment, with fallbacks. */
-export function readEnvironment<S extends Settings>(
+function readEnvironment<S extends Settings>(
   settings: S,
   environment: Environment,
 ): Record<keyof S, string | undefined> {
@@ -43,7 +43,7 @@ export function readEnvironment<S extends Settings>(
  * Step two, pure: validates and freezes.
  * @throws ConfigError naming each wrong variable, its value (unless secret) and what is allowed
  */
-export function toConfig<S extends Settings>(settings: S, read: Record<keyof S, string | undefined>): ConfigOf<S> {
+function toConfig<S extends Settings>(settings: S, read: Record<keyof S, string | undefined>): ConfigOf<S> {
   const faults: string[] = [];
   const config: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(settings)) {

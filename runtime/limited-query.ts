@@ -2,7 +2,7 @@ import { type Connection, Query, type QueryConfig, type QueryResult, type QueryR
 import { type Database } from './postgres';
 
 /** SQLSTATE of a statement that the server ended, most often for its statement_timeout. */
-export const statementEnded = '57014';
+const statementEnded = '57014';
 
 /** What a statement may take. */
 export interface StatementLimits {

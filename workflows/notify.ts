@@ -43,7 +43,7 @@ export async function beginNotify(event: EventRef): Promise<Notifying> {
 }
 
 /** The same in one piece, for workflows with nothing to do meanwhile. */
-export async function notifyAll(event: EventRef): Promise<NotifyResult> {
+async function notifyAll(event: EventRef): Promise<NotifyResult> {
   const { done } = await beginNotify(event);
   return done;
 }

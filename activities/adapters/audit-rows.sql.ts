@@ -60,7 +60,7 @@ const reason = `
                     WHERE h.aggregate_id = o.aggregate_id AND h.sequence < o.sequence AND h.vacant_since IS NULL) THEN 'behind'
        ELSE 'none' END`;
 /** Counted no further than this: more is a backlog. */
-export const aheadBound = 500;
+const aheadBound = 500;
 const ahead = `
   (SELECT count(*) FROM (SELECT FROM nova.outbox_events f WHERE f.priority = o.priority AND f.sequence < o.sequence
      AND f.published_at IS NULL AND f.dead_lettered_at IS NULL ORDER BY f.sequence LIMIT ${aheadBound}) front) AS ahead`;

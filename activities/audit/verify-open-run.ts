@@ -61,7 +61,7 @@ const fewAttempts = 3;
  * An outage is believed only while it is looked at: an attempt runs since lately, or the next one is, or was a moment ago,
  * due. What no attempt is made of any more (nothing polls its queue, its retry interval was changed to hours) has no reason.
  */
-export function explains(activity: PendingActivity, nowMs: number, limits: AuditLimits): boolean {
+function explains(activity: PendingActivity, nowMs: number, limits: AuditLimits): boolean {
   const { failure, attempt, lastHeartbeatMs, startedMs, nextAttemptMs } = activity;
   const isLate = (ms: number | null) => ms === null || nowMs - ms >= limits.heartbeatMs;
   const heals = failure === null || waitsOut(failure);

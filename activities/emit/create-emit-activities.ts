@@ -30,5 +30,3 @@ export function createEmitActivities(dependencies: EmitDependencies) {
     },
   });
 }
-
-export type EmitActivities = ReturnType<typeof createEmitActivities>;

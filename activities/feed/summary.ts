@@ -19,7 +19,7 @@ export function summaryOf(payload: Readonly<Record<string, unknown>>): PostSumma
 }
 
 /** The cached form: JSON of post_id, user_id, created_at_ms and the summary's fields. */
-export function cachedSummary(state: PostState): string {
+function cachedSummary(state: PostState): string {
   return JSON.stringify({
     post_id: state.postId,
     user_id: state.authorId,

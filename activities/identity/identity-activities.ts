@@ -35,8 +35,6 @@ export function createIdentityActivities(deps: IdentityDeps) {
   });
 }
 
-export type IdentityActivities = ReturnType<typeof createIdentityActivities>;
-
 async function store({ profiles, tombstones }: IdentityDeps, event: EventRecord): Promise<void> {
   const { sequence } = event;
   switch (event.eventType) {

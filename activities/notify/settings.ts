@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ConfigOf, type Setting, setting } from '../../runtime/config';
+import { type Setting, setting } from '../../runtime/config';
 
 const smtpUrl: Setting<string> = {
   env: 'SMTP_URL',
@@ -56,5 +56,3 @@ export const notificationSettings = {
     { fallback: '60000' },
   ),
 } as const;
-
-export type NotificationConfig = ConfigOf<typeof notificationSettings>;

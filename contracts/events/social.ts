@@ -18,7 +18,7 @@ const follow = {
 } as const;
 
 /** What can be reacted to. */
-export const targetTypes = ['message', 'post', 'comment'] as const;
+const targetTypes = ['message', 'post', 'comment'] as const;
 const emoji = z.string().min(1).max(64);
 
 export const reactionAdded = defineEvent({

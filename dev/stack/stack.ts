@@ -9,7 +9,7 @@ import type { ServerName } from './servers/server';
 import { emptyRecord, readRecord, type Profile } from './state-file';
 import { takeDown } from './take-down';
 
-export { status, type ServerStatus, type StackStatus } from './status';
+export { status, type StackStatus } from './status';
 
 export interface StackState {
   readonly name: string;

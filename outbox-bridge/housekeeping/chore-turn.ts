@@ -21,7 +21,7 @@ const end = `
   WHERE name = $1 AND token = $2`;
 
 /** Longer than any single step of a chore; a process that died is made up for after it. */
-export const turnLeaseSeconds = 600;
+const turnLeaseSeconds = 600;
 
 /** Another process has the chore now: whatever it does next, it must not be us. */
 export class TurnLost extends Error {

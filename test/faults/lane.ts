@@ -38,7 +38,7 @@ export const leaseMs = 4_000;
 /** Length of a delivery's. */
 export const deliveryLeaseMs = 12_000;
 /** Followers per page, so that a small audience takes several. */
-export const pageSize = 2;
+const pageSize = 2;
 
 export async function openLane(crews: { readonly bridges: number; readonly workers: number }): Promise<Lane> {
   const folder = mkdtempSync(join(tmpdir(), 'nova-faults-'));

@@ -5,7 +5,7 @@ import { faultModes } from '../support/faulty-orders';
 import { type CaseResult } from './case';
 
 /** Where every run of the matrix leaves its results, a file of JSON lines per test file. */
-export const resultsFolder = join(tmpdir(), 'nova-fault-matrix');
+const resultsFolder = join(tmpdir(), 'nova-fault-matrix');
 
 /** A run of some cases, or of a broken product, leaves nothing. */
 const isWhole = process.env['NOVA_FAULTS'] === undefined && process.env['NOVA_FAULTS_BREAK'] === undefined;

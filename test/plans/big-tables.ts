@@ -2,7 +2,7 @@ import { Client, type Pool } from 'pg';
 import { backdateOutbox } from '../support/partitions';
 
 /** Rows of each table that grows with use; NOVA_PLANS_ROWS: fewer, for a quick look. */
-export const bigRows = Number(process.env['NOVA_PLANS_ROWS'] ?? 1_000_000);
+const bigRows = Number(process.env['NOVA_PLANS_ROWS'] ?? 1_000_000);
 const chunks = 10;
 
 /** One statement per table, `$1` rows each time; ids are random, as the product's are. */

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 
 /** Event types of the simulated rows; each brings its priority, one per lane. */
 export const kinds = ['security.alert.raised', 'message.edited', 'follow.added', 'reaction.removed'] as const;
-export type Kind = (typeof kinds)[number];
 
 /** What is the matter with a row itself. */
 export type Defect = 'none' | 'invalid' | 'foreign' | 'refused-once' | 'refused-twice' | 'refused-always';

@@ -21,7 +21,7 @@ export interface TestTopics {
  * A client of the shared broker that gives nothing up soon: the product's gives up a request after 5 s and a connection after
  * 2 s, and what a test asks for itself is to be slow on a starved machine, not red.
  */
-export function patientKafka(brokers = servers().kafkaBrokers): Kafka {
+function patientKafka(brokers = servers().kafkaBrokers): Kafka {
   return new Kafka({
     clientId: 'nova-test',
     brokers: brokers.split(','),

@@ -30,7 +30,7 @@ export interface TlsServer {
 }
 
 export type ServerCertificate = 'server' | 'expired' | 'elsewhere';
-export const serverCertificates = ['server', 'expired', 'elsewhere'] as const satisfies readonly ServerCertificate[];
+const serverCertificates = ['server', 'expired', 'elsewhere'] as const satisfies readonly ServerCertificate[];
 
 export async function startTlsRedis(certificates: Certificates): Promise<TlsServer> {
   const { redis: port = 0 } = await choosePorts(['redis'], {}, {});

@@ -9,7 +9,7 @@ import type { Located, Program } from '../servers/server';
 import { which } from '../which';
 import { cached } from './cached';
 
-export const kafkaVersion = '4.1.0';
+const kafkaVersion = '4.1.0';
 /** Kafka logs through slf4j 1.7 and leaves the binding to its user. */
 const artifacts = [`org.apache.kafka:kafka_2.13:${kafkaVersion}`, 'org.apache.logging.log4j:log4j-slf4j-impl:2.24.3'];
 

@@ -9,7 +9,7 @@ import { isExecutable, which } from '../which';
 import { cached } from './cached';
 
 /** The newest that can be built as a dependency: later ones replace a module in their go.mod. Server 1.29.1, Web UI 2.42.1. */
-export const temporalCliVersion = '1.5.1';
+const temporalCliVersion = '1.5.1';
 
 /**
  * Newer than the CLI asks for (1.34.1), with which one query cancelled at the wrong instant made SQLite answer

@@ -15,7 +15,7 @@ export async function askTemporal(addresses: StackAddresses): Promise<Answer> {
   });
 }
 
-export async function missingSearchAttributes(connection: Connection, namespace: string): Promise<string[]> {
+async function missingSearchAttributes(connection: Connection, namespace: string): Promise<string[]> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   return Object.keys(searchAttributes).filter((name) => !(name in (customAttributes ?? {})));
 }

@@ -5,9 +5,11 @@ import { event, id, truthOf } from '../../unit/dev/demo/checks/truth-of';
 import { type LedgerTransaction } from '../traffic/ledger';
 import { type Evidence, type Handling, type OutboxRow, type Run } from './evidence';
 
-export const [author, follower, talker, reachable] = [id('a'), id('b'), id('c'), id('d')];
+export const [author, follower, reachable] = [id('a'), id('b'), id('d')];
+const talker = id('c');
 export const [livePost, deletedPost] = [id('1'), id('2')];
-export const [media, upload] = [id('3'), id('4')];
+export const media = id('3');
+const upload = id('4');
 
 const inPost = (postId: string) => ({ aggregateId: postId });
 const written = { user_id: author, media_ids: [media] };
@@ -43,7 +45,7 @@ export function rowOf({ id: eventId, committedAtMs }: TrueEvent, change: Partial
   return { id: eventId, ...times, retryCount: 0, lastError: null, leased: false, ...change };
 }
 
-export function handlingOf(of: TrueEvent, change: Partial<Handling> = {}): Handling {
+function handlingOf(of: TrueEvent, change: Partial<Handling> = {}): Handling {
   const { topic, key } = messageOf(of);
   const times = { beganAtMs: of.committedAtMs + 200, endedAtMs: of.committedAtMs + 201 };
   return { n: of.sequence, listener: 'reader', topic, key, eventId: of.id, sequence: of.sequence, ...times, ...change };

@@ -3,7 +3,7 @@ import { type FaultKind, type PlannedFault, type Target } from '../types';
 type Range = readonly [leastMs: number, mostMs: number];
 
 /** Every fault there is: how long it lasts, from and to, milliseconds. */
-export const faultKinds = {
+const faultKinds = {
   bridge: { kill: [500, 4_000], restart: [500, 3_000], pause: [12_000, 17_000], 'clock-step': [6_000, 12_000] },
   workers: { kill: [500, 5_000], restart: [500, 3_000], pause: [6_000, 14_000], 'clock-step': [6_000, 12_000] },
   postgres: {

@@ -1,7 +1,7 @@
 import { Pool, type PoolClient } from 'pg';
 
 /** Most transactions of the writers at once. */
-export const poolSize = 24;
+const poolSize = 24;
 
 /**
  * Connections of the writers, through the pooler. Nothing here waits forever: what does not reply in time is given

@@ -11,7 +11,7 @@ import { ManagedProcess } from './managed-process';
 import { createMovableClock, type MovableClock } from './movable-clock';
 
 /** A bridge’s lease, milliseconds: short, so that a run sees many of them end. */
-export const leaseMs = 10_000;
+const leaseMs = 10_000;
 /** How long an upload waits for its post; an hour in production. */
 const claimWindowMs = 10_000;
 

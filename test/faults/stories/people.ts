@@ -3,7 +3,7 @@ import { insertUser } from '../../support/notify';
 import { type Lane, row } from '../lane';
 import { type Scene } from '../scene';
 
-export const follow = 'INSERT INTO follows (followee_id, follower_id) VALUES ($1, $2)';
+const follow = 'INSERT INTO follows (followee_id, follower_id) VALUES ($1, $2)';
 export const unfollow = 'DELETE FROM follows WHERE followee_id = $1 AND follower_id = $2';
 
 /** An author and their followers, in the order in which pages list them. */
