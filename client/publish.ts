@@ -1,10 +1,8 @@
 import { type QueryResult } from 'pg';
-import { uuidv7 } from 'uuidv7';
 import { type EventType, type PayloadInput } from '../contracts/catalogue';
-import { NovaError } from '../contracts/failures';
-import { aggregateFault, maxPayloadBytes, parseEvent, partitionKeyOf } from '../contracts/parse-event';
-import { type PriorityName, priorities } from '../contracts/priority';
+import { type PriorityName } from '../contracts/priority';
 import { defaultSchema, inSchema } from '../runtime/schema';
+import { outboxRow } from './outbox-row';
 
 /** The transaction the caller has open: a `pg` client between BEGIN and COMMIT. */
 export interface Transaction {
@@ -52,29 +50,16 @@ export async function publish<T extends EventType>(
   event: NewEvent<T>,
   options: PublishOptions = {},
 ): Promise<PublishedEvent> {
-  const parsed = parseEvent({ eventType: event.type, aggregateId: event.aggregateId ?? '', payload: event.payload });
-  const payload = JSON.stringify(parsed.payload);
-  const bytes = Buffer.byteLength(payload);
-  if (bytes > maxPayloadBytes) {
-    throw new NovaError(
-      'PAYLOAD_TOO_LARGE',
-      `payload of ${event.type} has ${bytes} bytes; the limit is ${maxPayloadBytes}`,
-    );
-  }
-  const id = event.id ?? uuidv7();
-  const aggregateId = event.aggregateId ?? partitionKeyOf(parsed);
-  const { definition } = parsed;
-  const misplaced = aggregateFault(parsed, aggregateId);
-  if (misplaced !== undefined) throw new NovaError('INVALID_ROW', misplaced);
+  const row = outboxRow(event);
   await tx.query(inSchema(insert, options.schema ?? defaultSchema), [
-    id,
-    aggregateId,
-    definition.type,
-    payload,
-    definition.aggregateType,
-    priorities[event.priority ?? definition.priority],
-    definition.version,
-    event.traceparent ?? null,
+    row.id,
+    row.aggregateId,
+    row.eventType,
+    row.payload,
+    row.aggregateType,
+    row.priority,
+    row.schemaVersion,
+    row.traceparent,
   ]);
-  return { id, aggregateId };
+  return { id: row.id, aggregateId: row.aggregateId };
 }
