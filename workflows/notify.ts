@@ -42,12 +42,6 @@ export async function beginNotify(event: EventRef): Promise<Notifying> {
   return { done, lookAgain: () => waiting.forEach((scope) => scope.cancel()) };
 }
 
-/** The same in one piece, for workflows with nothing to do meanwhile. */
-async function notifyAll(event: EventRef): Promise<NotifyResult> {
-  const { done } = await beginNotify(event);
-  return done;
-}
-
 async function beginInboxes(event: EventRef): Promise<{ readonly rest: Promise<InAppResult> }> {
   const { notifyInApp } = proxyLocalActivities<NotifyActivities>(localTry);
   let created = 0;
