@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Consumer, type ConsumerConfig, type ConsumerRunConfig, type Kafka, KafkaJSError } from 'kafkajs';
 import { toError } from './errors';
+// Also for a client that was made elsewhere.
+import './kafkajs-repaired';
 
 export interface LastingConsumerOptions {
   /**

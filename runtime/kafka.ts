@@ -1,8 +1,8 @@
 import { connect as connectPlain, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type ISocketFactory, Kafka, type LogEntry, type SASLOptions, logLevel } from 'kafkajs';
-import './kafka-metadata';
+import { type ISocketFactory, type LogEntry, type SASLOptions, logLevel } from 'kafkajs';
 import { setting, tlsFileSettings } from './config';
+import { Kafka } from './kafkajs-repaired';
 import { type Logger } from './logger';
 import { readTlsFiles } from './tls';
 import { explainEarlyReset } from './tls-resets';

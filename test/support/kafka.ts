@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type Admin, type ITopicConfig, Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import { type Admin, type ITopicConfig, type KafkaMessage, logLevel } from 'kafkajs';
 import { type Domain, domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
 import { LastingConsumer } from '../../runtime/kafka-consumer';
+import { Kafka } from '../../runtime/kafkajs-repaired';
 import { ensureTopics } from '../../workers/topics';
 import { servers } from './servers';
 import { waitFor } from './wait-for';

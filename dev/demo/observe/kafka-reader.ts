@@ -1,4 +1,5 @@
-import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { type Admin, logLevel } from 'kafkajs';
+import { Kafka } from '../../../runtime/kafkajs-repaired';
 import { topicNames } from '../../../contracts/kafka';
 import { LastingConsumer } from '../../../runtime/kafka-consumer';
 import { until } from '../../stack/until';

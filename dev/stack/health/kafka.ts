@@ -1,4 +1,5 @@
-import { Kafka, logLevel } from 'kafkajs';
+import { logLevel } from 'kafkajs';
+import { Kafka } from '../../../runtime/kafkajs-repaired';
 import type { StackAddresses } from '../addresses';
 import type { Answer } from '../servers/server';
 

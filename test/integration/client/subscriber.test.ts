@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
-import { type ISocketFactory, Kafka, Partitioners, type Producer, logLevel } from 'kafkajs';
+import { type ISocketFactory, Partitioners, type Producer, logLevel } from 'kafkajs';
 import { type Redis } from 'ioredis';
 import { type ReceivedEvent, Subscriber, type SubscriberOptions } from '../../../client/subscriber';
+import { Kafka } from '../../../runtime/kafkajs-repaired';
 import { createRedis } from '../../../runtime/redis';
 import { newId } from '../../support/events';
 import { type TestTopics, createTestTopics, withAdmin } from '../../support/kafka';

@@ -1,7 +1,8 @@
 import { connect } from 'node:net';
-import { Kafka, logLevel } from 'kafkajs';
+import { logLevel } from 'kafkajs';
 import { KafkaEventSink } from '../../../../activities/adapters/kafka-event-sink';
 import { type OutgoingEvent } from '../../../../activities/ports/event-sink';
+import { Kafka } from '../../../../runtime/kafkajs-repaired';
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy';
 import { newId } from '../../../support/events';
 import { type Collector, type TestTopics, collect, createTestTopics } from '../../../support/kafka';

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
-import { Kafka, logLevel } from 'kafkajs';
+import { logLevel } from 'kafkajs';
 import { KafkaEventSink } from '../../../../activities/adapters/kafka-event-sink';
 import { PgEmitLog } from '../../../../activities/adapters/pg-emit-log';
 import { flushEmits } from '../../../../activities/emit/flush-emits';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { NovaError } from '../../../../contracts/failures';
+import { Kafka } from '../../../../runtime/kafkajs-repaired';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { insertEvent, newId } from '../../../support/events';
 import { type FaultProxy, startFaultProxy } from '../../../support/fault-proxy';
