@@ -2,7 +2,7 @@ import { type KeepDays } from './housekeeping/ledgers';
 import { setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
 
-/** All settings of the bridge. The README's reference is generated from this table. */
+/** All settings of the bridge. docs/configuration.md is generated from this table. */
 export const bridgeSettings = {
   ...sharedSettings.database,
   ...sharedSettings.temporal,

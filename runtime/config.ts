@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** One environment variable: how it is read, what it means. The tables of these generate the reference in the README. */
+/** One environment variable: how it is read, what it means. docs/configuration.md is generated from the tables of these. */
 export interface Setting<T = unknown> {
   readonly env: string;
   /** Parses the variable's text. */

@@ -33,7 +33,7 @@ const concurrency = (queue: WorkerQueue, fallback: number) =>
     { fallback: String(fallback) },
   );
 
-/** All settings of the workers. The README's reference is generated from this table. */
+/** All settings of the workers. docs/configuration.md is generated from this table. */
 export const workerSettings = {
   workerQueues,
   ...sharedSettings.database,

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { configurationTable } from './configuration';
-import { replaceSection } from './markdown';
+import { configurationPage } from './configuration';
 import { timeLimitsPage } from './time-limits';
 import { eventsPage, failuresPage, metricsPage, schemaFiles, temporalErrorsPage } from './pages';
 
@@ -9,15 +8,14 @@ const root = join(__dirname, '../..');
 
 /** Every generated file as it should be now: path from the root → content. */
 export async function generatedFiles(): Promise<Record<string, string>> {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
   return {
     'docs/events.md': eventsPage(),
     'docs/failures.md': failuresPage(),
     'docs/temporal-errors.md': temporalErrorsPage(),
     'docs/metrics.md': await metricsPage(),
     'docs/time-limits.md': timeLimitsPage(),
+    'docs/configuration.md': configurationPage(),
     ...schemaFiles(),
-    'README.md': replaceSection(readme, 'configuration', configurationTable()),
   };
 }
 
