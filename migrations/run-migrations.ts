@@ -1,9 +1,7 @@
 import { Client, type ClientBase } from 'pg';
-import { catalogue, spellingsOf } from '../contracts/catalogue';
-import { oldestVersion } from '../contracts/parse-event';
-import { priorities } from '../contracts/priority';
 import { defaultSchema } from '../runtime/schema';
 import { applyNumberedFiles } from './numbered-files';
+import { recordContracts } from './record-contracts';
 import { applyRights, fixSearchPaths, moveTo, takeOwnership } from './rights/apply-rights';
 import { type RoleNames, ensureRoles, isCatalogueRace, roleNames } from './rights/roles';
 import { homeOf, makeSchema } from './schema-home';
@@ -83,7 +81,7 @@ async function migrate(client: ClientBase, { schema, names, folder, moves }: Pla
   }
   const applied = await applyNumberedFiles(client, folder);
   await fixSearchPaths(client, schema);
-  await recordEventTypes(client);
+  await recordContracts(client);
   await client.query('SELECT outbox_ensure_partitions($1)', [partitionDaysAhead]);
   if (names !== undefined) await applyRights(client, names, schema);
   return applied;
@@ -112,27 +110,4 @@ async function withPatience<T>(work: () => Promise<T>): Promise<T> {
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
-}
-
-/** Writes the catalogue into outbox_event_types, from which the insert trigger fills what a writer left out. */
-async function recordEventTypes(client: ClientBase): Promise<void> {
-  const rows = catalogue.flatMap((definition) =>
-    spellingsOf(definition.type).map((spelling) => ({
-      spelling,
-      event_type: definition.type,
-      aggregate_type: definition.aggregateType,
-      priority: priorities[definition.priority],
-      // Who says no version knows none: the newest would be a claim about its payload, and keep older bridges from the row.
-      schema_version: oldestVersion,
-      after_dead_letter: definition.afterDeadLetter ?? 'continue',
-    })),
-  );
-  await client.query(
-    `INSERT INTO outbox_event_types (spelling, event_type, aggregate_type, priority, schema_version, after_dead_letter) SELECT * FROM jsonb_to_recordset($1::jsonb)
-       AS t (spelling text, event_type text, aggregate_type text, priority smallint, schema_version integer,
-         after_dead_letter text)
-     ON CONFLICT (spelling) DO UPDATE SET event_type = excluded.event_type, aggregate_type = excluded.aggregate_type,
-       priority = excluded.priority, schema_version = excluded.schema_version, after_dead_letter = excluded.after_dead_letter`,
-    [JSON.stringify(rows)],
-  );
 }

@@ -30,6 +30,14 @@ const noPlaintextRule = {
   error: 'an end-to-end encrypted message must not carry its plaintext: leave `content` out',
   path: ['content'],
 };
+/** The same rule for who reads the JSON Schema: other languages, and `nova_publish` in SQL. */
+const noPlaintextSchema = {
+  not: {
+    description: 'must be left out of a message with encrypted = true: plaintext of an end-to-end encrypted message',
+    required: ['encrypted', 'content'],
+    properties: { encrypted: { const: true } },
+  },
+};
 
 export const messagePersisted = defineEvent({
   ...base,
@@ -50,7 +58,8 @@ export const messagePersisted = defineEvent({
       content,
       created_at: timestamp().optional(),
     })
-    .refine(noPlaintext, noPlaintextRule),
+    .refine(noPlaintext, noPlaintextRule)
+    .meta(noPlaintextSchema),
 });
 
 export const messageEdited = defineEvent({
@@ -70,7 +79,8 @@ export const messageEdited = defineEvent({
       content,
       edited_at: timestamp().optional(),
     })
-    .refine(noPlaintext, noPlaintextRule),
+    .refine(noPlaintext, noPlaintextRule)
+    .meta(noPlaintextSchema),
 });
 
 export const messageDeleted = defineEvent({

@@ -64,7 +64,8 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   // Locked by the trigger and the claim; housekeeping deletes old ones.
   outbox_writer_locks: { bridge: writeAndDelete },
   outbox_holds: { ...shown, bridge: read, workers: read },
-  outbox_event_types: { ...shown, bridge: read },
+  // What nova_publish checks an event by: the catalogue, which is no secret.
+  outbox_event_types: { ...shown, publisher: read, bridge: read },
   outbox_sequence: {},
   // The days that are gone: what the expiry of ledgers looks at. Only the owner of the table takes a day out.
   outbox_partition_drops: { ...shown, bridge: read },
@@ -100,6 +101,8 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   },
   // A settings page writes them: its login gets that right by hand.
   notification_preferences: { ...shown, workers: write },
+  notification_kinds: { ...shown, workers: read },
+  nova_inbox: shown,
   content_owners: { ...shown, workers: write },
   send_allowances: { ...shown, workers: write, bridge: readAndDelete },
   user_profiles: {
@@ -129,7 +132,7 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   outbox_make_writer_locks: ['bridge'],
   outbox_repair_heads: ['bridge', 'operator'],
   outbox_release_hold: ['operator'],
-  outbox_payload_bytes: ['bridge', 'workers'],
+  outbox_payload_bytes: ['bridge', 'workers', 'publisher'],
   outbox_unemitted: ['workers'],
   outbox_ensure_partitions: ['bridge'],
   outbox_days_ahead: ['bridge', 'operator', 'reader'],
@@ -140,6 +143,20 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   tombstone_holds: ['workers', 'operator'],
   newer_fields: ['workers'],
   nova_event_state: ['publisher', 'operator', 'reader'],
+  nova_publish: ['publisher'],
+  nova_publish_many: ['publisher'],
+  // What these two call.
+  nova_checked_event: ['publisher'],
+  nova_id_of: ['publisher'],
+  nova_payload_fault: ['publisher'],
+  nova_value_fault: ['publisher'],
+  nova_near_misses: ['publisher'],
+  nova_edit_distance: ['publisher'],
+  nova_refuse: ['publisher', 'workers'],
+  nova_preferences: ['workers', 'operator', 'reader'],
+  // A settings page and an inbox: their logins get the right by hand (docs/sql.md).
+  nova_set_preference: ['workers'],
+  nova_mark_read: ['workers'],
 };
 
 /**
