@@ -1,5 +1,15 @@
 /**
- * The tests of `npm run test:fire`: what kills, freezes and cuts off servers, runs two releases side by side, or waits for
- * time to pass. `npm test` leaves them out, `npm run test:all` and CI run both.
+ * The tests of `npm run test:fire`: what kills, freezes and cuts off servers, runs two releases or two deployments side by
+ * side, waits for time to pass, or installs packages and builds with other languages. `npm test` leaves them out,
+ * `npm run test:all` and CI run both. Folders end with a slash.
  */
-module.exports = ['faults/', 'outages/', 'upgrade/', 'integration/deployment/'];
+module.exports = [
+  'faults/',
+  'outages/',
+  'upgrade/',
+  'packages/',
+  'examples/',
+  'integration/deployment/',
+  'integration/dev/stack/',
+  'integration/client/subscriber-slow.test.ts',
+];
