@@ -104,7 +104,7 @@ export class Bridge implements Service {
   /** For people: what the loop is doing. */
   describe(): { state: string; reason: string | null } {
     const { outage, fuse } = this.deps;
-    if (this.stopping) return { state: 'stopping', reason: null };
+    if (this.stopping || !this.loop) return { state: this.loop ? 'stopping' : 'not started', reason: null };
     if (outage.active) return { state: 'outage', reason: `${outage.active.code}: ${outage.active.detail}` };
     if (fuse.blown) return { state: 'refused', reason: `${fuse.blown.code}: ${fuse.blown.detail}` };
     if (this.progress.reason !== undefined) return { state: 'stuck', reason: this.progress.reason };

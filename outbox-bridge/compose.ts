@@ -5,7 +5,7 @@ import { claimLimits, startCallMs } from '../contracts/time-budgets';
 import { type ConfigOf } from '../runtime/config';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
-import { MetricsServer } from '../runtime/metrics-server';
+import { type Health, MetricsServer } from '../runtime/metrics-server';
 import { Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
 import { connectClient } from '../runtime/temporal';
@@ -148,6 +148,7 @@ export function composeBridge(
             port: config.metricsPort,
             registry,
             health: () => healthOf(bridge, guard),
+            ready: () => readinessOf(bridge, guard),
           }),
         ]),
     ...(config.listenUrl === ''
@@ -166,10 +167,17 @@ export function composeBridge(
 }
 
 /** Healthy means progress: a bridge in an outage is alive, but its operator must see that nothing moves. */
-function healthOf(bridge: Bridge, { alarm }: DeploymentGuard): { ok: boolean; reason: string | null } {
+function healthOf(bridge: Bridge, { alarm }: DeploymentGuard): Health {
   const { state, reason } = bridge.describe();
   const isWell = !['outage', 'refused', 'stuck'].includes(state) && alarm === undefined;
   return { ok: isWell, reason: reason ?? alarm ?? null };
+}
+
+/** Ready: rows are claimed and started. */
+function readinessOf(bridge: Bridge, guard: DeploymentGuard): Health {
+  const { state } = bridge.describe();
+  if (state === 'not started' || state === 'stopping') return { ok: false, reason: 'NOT_RUNNING' };
+  return healthOf(bridge, guard);
 }
 
 /** A service that only has something to close; first in the list, so it closes last. */

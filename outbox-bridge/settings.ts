@@ -87,7 +87,7 @@ export const bridgeSettings = {
   ),
   metricsPort: setting.integer(
     'BRIDGE_METRICS_PORT',
-    'Port of /metrics and /healthz; 0: none.',
+    'Port of /metrics, /healthz, /livez and /readyz; 0: none.',
     { min: 0, max: 65_535 },
     { fallback: '0' },
   ),

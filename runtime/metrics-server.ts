@@ -8,7 +8,7 @@ import { type Service } from './lifecycle';
 export const listeningSettings = {
   metricsHost: setting.text(
     'METRICS_HOST',
-    'Address on which /metrics and /healthz listen; 0.0.0.0: all interfaces. They ask no caller who it is.',
+    'Address on which /metrics, /healthz, /livez and /readyz listen; 0.0.0.0: all interfaces. They ask no caller who it is.',
     { fallback: '127.0.0.1' },
   ),
 } as const;
@@ -19,16 +19,34 @@ export interface MetricsServerOptions {
   /** 0: a free one. */
   readonly port: number;
   readonly registry: Registry;
-  /** `reason` begins with its code (`TEMPORAL_UNAVAILABLE: …`); only the code is shown. */
-  readonly health: () => { ok: boolean; reason: string | null };
+  /** For people and alarms: is there progress, and is all well? */
+  readonly health: () => Health;
+  /** For orchestrators: does the process take work now? */
+  readonly ready: () => Health;
 }
+
+export interface Health {
+  readonly ok: boolean;
+  /** Begins with its code (`TEMPORAL_UNAVAILABLE: …`); only the code is shown. May be given although all is well: a warning. */
+  readonly reason: string | null;
+}
+
+/** The reply proves what a restart could change: that the process turns its events over. A server that is away does not count. */
+const alive = (): Health => ({ ok: true, reason: null });
 
 /** A client has this long to send its request, milliseconds. */
 const requestMs = 5_000;
 /** More than a Prometheus pair and some probes need; what comes beyond is closed at once. */
 const connections = 32;
 
-/** Serves /metrics for Prometheus and /healthz for the orchestrator: 503 with a reason code while there is no progress. */
+/**
+ * Serves /metrics for Prometheus, and three pages about the process, each 200 or 503 with `{ ok, reason }`:
+ *
+ * - /livez for liveness probes: 200 as long as the process can reply at all. Also while a server is away: a restart cures
+ *   nothing then, and takes away what the process has in its caches;
+ * - /readyz for readiness probes: 503 while the process takes no work, which includes its start and its stop;
+ * - /healthz for people and alarms: 503 while there is no progress.
+ */
 export class MetricsServer implements Service {
   readonly name = 'metrics-server';
   private server: Server | undefined;
@@ -62,14 +80,15 @@ export class MetricsServer implements Service {
   }
 
   private async reply({ method, url }: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { registry, health } = this.options;
+    const { registry, health, ready } = this.options;
+    const page = { '/healthz': health, '/livez': alive, '/readyz': ready }[url ?? ''];
     if (method !== 'GET' && method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD', connection: 'close' }).end();
     } else if (url === '/metrics') {
       const text = await registry.metrics();
       response.writeHead(200, { 'content-type': registry.contentType }).end(text);
-    } else if (url === '/healthz') {
-      const { ok, reason } = health();
+    } else if (page !== undefined) {
+      const { ok, reason } = page();
       const body = JSON.stringify({ ok, reason: reason === null ? null : reasonCode(reason) });
       response.writeHead(ok ? 200 : 503, { 'content-type': 'application/json' }).end(body);
     } else response.writeHead(404).end();

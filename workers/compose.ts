@@ -35,7 +35,7 @@ import { createMediaActivities } from '../activities/media/create-media-activiti
 import { createNotifyActivities } from '../activities/notify/notify-activities';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
-import { MetricsServer } from '../runtime/metrics-server';
+import { type Health, MetricsServer } from '../runtime/metrics-server';
 import { realAuditDeps } from '../activities/audit/real-deps';
 import { createKafka } from '../runtime/kafka';
 import { Periodic } from '../runtime/periodic';
@@ -83,11 +83,13 @@ function health(
   gate: DeploymentGate,
   watch: FeedStoreWatch,
 ): Service[] {
-  const state = () => {
+  const state = (): Health => {
     const { ok, reason } = workers.health();
     return { ok: ok && gate.alarm === undefined, reason: reason ?? gate.alarm ?? watch.warning };
   };
-  return port === 0 ? [] : [new MetricsServer({ host, port, registry: new Registry(), health: state })];
+  return port === 0
+    ? []
+    : [new MetricsServer({ host, port, registry: new Registry(), health: state, ready: () => workers.health() })];
 }
 
 function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {

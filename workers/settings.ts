@@ -86,7 +86,7 @@ export const workerSettings = {
   ),
   healthPort: setting.integer(
     'WORKER_HEALTH_PORT',
-    'Port of /healthz: 503 with the reason while no tasks are taken; 0: none.',
+    'Port of /healthz, /livez and /readyz: the last is 503 with the reason while no tasks are taken; 0: none.',
     { min: 0, max: 65_535 },
     { fallback: '0' },
   ),

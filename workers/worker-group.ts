@@ -11,7 +11,7 @@ import { taskQueue } from '../contracts/workflow-types';
 import { type Service } from '../runtime/lifecycle';
 import { oneLine } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
-import { reasonCode } from '../runtime/metrics-server';
+import { type Health, reasonCode } from '../runtime/metrics-server';
 import { eventIdInLogs } from './event-id-in-logs';
 import { type WorkerConfig, type WorkerQueue } from './settings';
 import { connectWhenThere } from './temporal';
@@ -76,7 +76,7 @@ export class WorkerGroup implements Service {
   }
 
   /** Ready: tasks of every queue are taken. */
-  health(): { ok: boolean; reason: string | null } {
+  health(): Health {
     return { ok: this.notReady === undefined, reason: this.notReady ?? null };
   }
 

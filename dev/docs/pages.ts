@@ -146,7 +146,7 @@ export async function metricsPage(): Promise<string> {
   return [
     '# Metrics',
     generated,
-    'Every bridge has these in the Prometheus format at `/metrics` on `BRIDGE_METRICS_PORT`, with `/healthz` beside it; what concerns the tables is the same from each. Workers have the metrics of the Temporal SDK on `WORKER_METRICS_PORT`. What to alarm on is in the [runbook](runbook.md).',
+    'Every bridge has these in the Prometheus format at `/metrics` on `BRIDGE_METRICS_PORT`, with `/healthz`, `/livez` and `/readyz` beside it; what concerns the tables is the same from each. Workers have the metrics of the Temporal SDK on `WORKER_METRICS_PORT`, and the same three pages on `WORKER_HEALTH_PORT`. What to alarm on is in the [runbook](runbook.md).',
     table(
       ['metric', 'type', 'labels', 'meaning'],
       metrics.map(({ name, type, help }) => [

@@ -7,7 +7,8 @@ let server: MetricsServer;
 
 async function start(options: Partial<MetricsServerOptions> = {}): Promise<string> {
   const health = () => ({ ok: false, reason: 'TEMPORAL_UNAVAILABLE: 14 connect ECONNREFUSED 10.0.0.1:7233' });
-  server = new MetricsServer({ port: 0, registry: new Registry(), health, ...options });
+  const ready = () => ({ ok: false, reason: 'STOPPING' });
+  server = new MetricsServer({ port: 0, registry: new Registry(), health, ready, ...options });
   await server.start();
   return `http://127.0.0.1:${server.port}`;
 }
@@ -37,7 +38,18 @@ it('gives the code of a reason and nothing else', async () => {
   expect(reasonCode('STOPPING')).toBe('STOPPING');
 });
 
-it('knows two pages and no method that changes anything', async () => {
+it('is alive while it is neither ready nor healthy, and ready when it says so', async () => {
+  const url = await start();
+  const live = await fetch(`${url}/livez`);
+  expect([live.status, await live.json()]).toEqual([200, { ok: true, reason: null }]);
+  const ready = await fetch(`${url}/readyz`);
+  expect([ready.status, await ready.json()]).toEqual([503, { ok: false, reason: 'STOPPING' }]);
+  await server.stop();
+  const other = await start({ ready: () => ({ ok: true, reason: null }) });
+  expect([(await fetch(`${other}/readyz`)).status, (await fetch(`${other}/healthz`)).status]).toEqual([200, 503]);
+});
+
+it('knows four pages and no method that changes anything', async () => {
   const url = await start({ health: () => ({ ok: true, reason: null }) });
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   expect((await fetch(`${url}/else`)).status).toBe(404);

@@ -80,6 +80,14 @@ describe('docker-compose.yml', () => {
     for (const name of Object.keys(set)) expect(text).toContain(`\${${name}:-`);
   });
 
+  it('asks bridges and workers whether they take work, each at its own port', () => {
+    const ports = { bridge: 'BRIDGE_METRICS_PORT', workers: 'WORKER_HEALTH_PORT' };
+    for (const [name, variable] of Object.entries(ports)) {
+      const { healthcheck, environment } = services[name] ?? {};
+      expect(healthcheck?.test.join(' ')).toContain(`127.0.0.1:${environment?.[variable]}/readyz`);
+    }
+  });
+
   it('waits for servers by their health and for one-shots by their end', () => {
     for (const [name, condition] of entries.flatMap(([, service]) => Object.entries(service.depends_on ?? {}))) {
       const expected = oneShots.includes(name) ? 'service_completed_successfully' : 'service_healthy';
