@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { environmentOf } from './addresses';
 import { StackError } from './errors';
+import { evaluated, exportLines } from './export-lines';
 import { logs } from './logs';
 import { portNames, portVariable } from './ports';
 import { plainReporter, type Reporter } from './reporter';
@@ -44,7 +45,9 @@ command('up', 'start what is not running, repair what is broken, use what the en
   .action(async ({ name, json, profile, wipe = false }: Common & { profile: Profile; wipe?: boolean }) => {
     const state = await withProgress((report) => up({ name, profile, wipe, report }));
     console.log(
-      json ? JSON.stringify({ ...state, env: environmentOf(state.addresses) }) : statusTable(await status(name)),
+      json
+        ? JSON.stringify({ ...state, env: environmentOf(state.addresses) })
+        : `${statusTable(await status(name))}\nshell   ${evaluated(name)}`,
     );
   });
 
@@ -62,6 +65,21 @@ command('status', 'ask every server how it is; exit code 0 when all are healthy'
     const now = await status(name);
     console.log(json ? JSON.stringify(now) : statusTable(now));
     process.exitCode = now.healthy ? 0 : 1;
+  });
+
+command('env', 'print the addresses as `export` lines for a shell, for bridge, workers, migrate and ops')
+  .addHelpText('after', `\n  ${evaluated('dev')}`)
+  .action(async ({ name }: Common) => {
+    const { servers, env } = await status(name);
+    const missing = servers.filter(({ how }) => how === 'none').map(({ server }) => server);
+    if (missing.length > 0)
+      throw new StackError({
+        code: 'UNHEALTHY',
+        what: `not started: ${missing.join(', ')}`,
+        where: `stack "${name}"`,
+        whatToDo: 'start it with `npm run stack -- up`',
+      });
+    console.log(exportLines(env));
   });
 
 command('logs [server]', "show the ends of the servers' logs")

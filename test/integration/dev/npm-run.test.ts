@@ -1,0 +1,94 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { environmentOf } from '../../../dev/stack/addresses';
+import { checkoutRoot } from '../../../dev/stack/paths';
+import { freePort } from '../../../dev/stack/ports';
+import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { servers } from '../../support/servers';
+import { testQueuePrefix } from '../../support/temporal';
+import { waitFor } from '../../support/wait-for';
+
+let database: TestDatabase;
+const children: ChildProcess[] = [];
+
+interface Started {
+  readonly npm: ChildProcess;
+  readonly port: number;
+  readonly lines: Record<string, unknown>[];
+  /** npm's exit code, when all output has been read: its own process may end before that of the script. */
+  readonly exit: Promise<number | null>;
+  /** Status of a page; 0 while nothing listens. */
+  page(path: string): Promise<number>;
+}
+
+/** In a process group of its own, so that nothing is left behind when the test fails. */
+async function npmRunBridge(environment: Record<string, string> = {}): Promise<Started> {
+  const port = await freePort();
+  const npm = spawn('npm', ['run', '--silent', 'bridge'], {
+    cwd: checkoutRoot,
+    detached: true,
+    env: {
+      PATH: process.env['PATH'],
+      ...environmentOf(servers()),
+      DATABASE_URL: database.url,
+      TASK_QUEUE_PREFIX: testQueuePrefix(),
+      BRIDGE_METRICS_PORT: String(port),
+      ...environment,
+    },
+  });
+  children.push(npm);
+  const lines: Record<string, unknown>[] = [];
+  createInterface(npm.stdout).on('line', (line) => lines.push(JSON.parse(line) as Record<string, unknown>));
+  return {
+    npm,
+    port,
+    lines,
+    exit: new Promise((resolve) => npm.once('close', resolve)),
+    page: (path) =>
+      fetch(`http://127.0.0.1:${port}${path}`).then(
+        ({ status }) => status,
+        () => 0,
+      ),
+  };
+}
+
+beforeAll(async () => void (database = await createTestDatabase()));
+
+afterAll(async () => {
+  for (const { pid } of children) {
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    } catch {
+      // The whole group has ended.
+    }
+  }
+  await database.drop();
+});
+
+it('hears SIGTERM through npm, and stops in order', async () => {
+  const bridge = await npmRunBridge();
+  await waitFor(async () => (await bridge.page('/readyz')) === 200);
+  bridge.npm.kill('SIGTERM');
+  expect(await bridge.exit).toBe(0);
+  expect(bridge.lines.map(({ msg }) => msg)).toContain('stopping: finishing what is in flight');
+  expect(bridge.lines.at(-1)).toMatchObject({ msg: 'stopped' });
+});
+
+it('is alive and not ready while Temporal is away', async () => {
+  const bridge = await npmRunBridge({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  await waitFor(async () => (await bridge.page('/readyz')) === 503);
+  expect(await bridge.page('/livez')).toBe(200);
+  bridge.npm.kill('SIGTERM');
+  expect(await bridge.exit).toBe(0);
+});
+
+it('gives a shell the addresses of the stack', async () => {
+  const addresses = environmentOf({ ...servers(), databaseUrl: database.url });
+  const script = 'eval "$(npm run -s stack -- env)" && node -p "JSON.stringify(process.env)"';
+  const { stdout } = await promisify(execFile)('sh', ['-c', script], {
+    cwd: checkoutRoot,
+    env: { PATH: process.env['PATH'], ...addresses },
+  });
+  expect(JSON.parse(stdout)).toMatchObject(addresses);
+});
