@@ -52,7 +52,7 @@ export function eventTypeRows(): Record<keyof typeof typeColumns, unknown>[] {
 
 const kindColumns = { kind: 'text', channel: 'text', on_default: 'boolean', locked: 'boolean' };
 
-export function notificationKindRows(): Record<keyof typeof kindColumns, unknown>[] {
+function notificationKindRows(): Record<keyof typeof kindColumns, unknown>[] {
   return Object.entries(notificationKinds).flatMap(([kind, { defaultChannels, lockedChannels }]) =>
     channels.map((channel) => ({
       kind,
