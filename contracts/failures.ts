@@ -3,7 +3,7 @@
  * nothing downstream matches message texts. Codes are the `type` of Temporal failures, the first word of `last_error` on
  * an outbox row and the label of metrics. docs/failures.md is generated from this table.
  *
- * Causes (architecture section 3):
+ * Causes:
  * - `row`          the event itself is at fault: counts attempts, dead-letters at the ceiling, or at once if hopeless.
  * - `environment`  the deployment is at fault: every event of the type would fail, so the type pauses and alarms. Also what
  *                  a process does not know yet, since a newer one beside it may.

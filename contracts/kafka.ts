@@ -1,6 +1,6 @@
 import { type Domain, domains } from './events/define';
 
-/** Headers of every message (requirements section 3.4): the body is the payload alone. */
+/** Headers of every message: the body is the payload alone. */
 export const kafkaHeaders = {
   eventId: 'event_id',
   eventType: 'event_type',

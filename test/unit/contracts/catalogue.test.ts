@@ -5,7 +5,7 @@ import { topicNames } from '../../../contracts/kafka';
 import { priorityName, temporalPriorityKey } from '../../../contracts/priority';
 import * as workflows from '../../../workflows';
 
-/** Requirements section 2, with the resolutions of 7.1 and 7.2: type → priority and Kafka key. */
+/** What services and subscribers rely on, written down a second time on purpose: type → priority and Kafka key. */
 const required = {
   'content.post.created': ['normal', 'post_id'],
   'content.post.updated': ['normal', 'post_id'],

@@ -25,7 +25,7 @@ it.each([
   expect(topicsOf(config(environment)).media).toBe(topic);
 });
 
-it('overrides the topics of the source documents and no other', () => {
+it('overrides the topics that have a variable of their own, and no other', () => {
   const topics = topicsOf(config({ KAFKA_IDENTITY_EVENTS_TOPIC: 'i', KAFKA_MESSAGE_EVENTS_TOPIC: 'm' }));
   expect(topics).toMatchObject({
     identity: 'i',
