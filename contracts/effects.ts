@@ -3,7 +3,8 @@ export const effects = {
   'feed.fanout': 'put the post into the feeds of its author’s followers',
   'feed.refresh': 'refresh the cached post summary',
   'feed.retract': 'take the post out of every feed',
-  'feed.follow': 'fill the follower’s feed with the followee’s posts, or take them out',
+  'feed.follow':
+    'make or end the follow (`FOLLOWS_FROM_EVENTS`), and fill the follower’s feed with the followee’s posts, or take them out',
   'media.link': 'link the upload to its post, or park it until the post claims it',
   'media.claim': 'link the uploads that were parked for this post',
   notify: 'notify the people whom the event concerns, once per channel',

@@ -7,6 +7,7 @@ import { PgDeliveryLedger } from '../activities/adapters/pg-delivery-ledger';
 import { PgEmitLog } from '../activities/adapters/pg-emit-log';
 import { PgEventStore } from '../activities/adapters/pg-event-store';
 import { PgFeedTruth } from '../activities/adapters/pg-feed-truth';
+import { PgFollowWriter } from '../activities/adapters/pg-follow-writer';
 import { PgFollowerSource } from '../activities/adapters/pg-follower-source';
 import { PgMediaStore } from '../activities/adapters/pg-media-store';
 import { PgNotificationStore } from '../activities/adapters/pg-notification-store';
@@ -116,12 +117,18 @@ function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {
 export function createActivities(dependencies: Dependencies, config: WorkerConfig, logger: Logger) {
   const { pools, redis, sink, temporal, email } = dependencies;
   const runs = new TemporalRunSignaller(temporal);
+  const whoWrites = config.followsFromEvents ? 'follow.added and follow.removed' : 'a service of yours';
+  logger.info(
+    { followsFromEvents: config.followsFromEvents },
+    `follows are written by ${whoWrites} (FOLLOWS_FROM_EVENTS)`,
+  );
   return {
     ...createFeedActivities({
       events: new PgEventStore(pools.feed),
       history: new PgAggregateHistory(pools.feed),
       tombstones: new PgTombstones(pools.feed),
       followers: new PgFollowerSource(pools.feed),
+      ...(config.followsFromEvents ? { followWriter: new PgFollowWriter(pools.feed) } : {}),
       feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),
       posts: new PgPostStates(pools.feed),
       walk: new RedisKeyWalk(redis, feedKey),

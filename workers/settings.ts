@@ -42,6 +42,11 @@ export const workerSettings = {
   ...sharedSettings.logging,
   ...listeningSettings,
   ...feedSettings,
+  followsFromEvents: setting.boolean(
+    'FOLLOWS_FROM_EVENTS',
+    'follow.added and follow.removed write the table `follows`; false: a service of yours does.',
+    { fallback: 'true' },
+  ),
   ...mediaSettings,
   ...notificationSettings,
   ...emitSettings,

@@ -1,6 +1,7 @@
 import { type AggregateHistory } from '../ports/aggregate-history';
 import { type AuthorTraces } from '../ports/author-traces';
 import { type EventStore } from '../ports/event-store';
+import { type FollowWriter } from '../ports/follow-writer';
 import { type FeedPurge } from '../ports/feed-purge';
 import { type FeedStore } from '../ports/feed-store';
 import { type IdWalk } from '../ports/id-walk';
@@ -15,6 +16,8 @@ export interface FeedDeps {
   readonly history: AggregateHistory;
   readonly tombstones: Tombstones;
   readonly followers: FollowerSource;
+  /** Absent: a service of the deployment writes who follows whom. */
+  readonly followWriter?: FollowWriter;
   readonly feeds: FeedStore;
   readonly posts: PostStates & AuthorPosts;
   readonly walk: IdWalk;

@@ -8,12 +8,15 @@ export type FollowOutcome = 'filled' | 'cleared';
 const maxRounds = 20;
 
 /**
- * Brings one follower's feed in line with whether the follow exists now, whichever of follow.added and follow.removed
- * asks: the `follows` row is the truth, and it may have changed again since the event.
+ * Makes or ends the follow, where no service of the deployment does. Then brings the follower's feed in line with whether the
+ * follow exists now, whichever of follow.added and follow.removed asks: the `follows` row is the truth, and it may have changed
+ * again since the event.
  */
 export async function settleFollow(deps: FeedDeps, event: EventRef): Promise<FollowOutcome> {
   const { payload } = await deps.events.load<'follow.added' | 'follow.removed'>(event);
   const { follower_id: follower, followee_id: followee } = payload;
+  const change = { followeeId: followee, followerId: follower, sequence: event.sequence };
+  await deps.followWriter?.apply({ ...change, following: event.eventType === 'follow.added' });
   for (let round = 0; round < maxRounds; round++) {
     if (await deps.followers.follows(follower, followee)) {
       if (await fill(deps, follower, followee)) return 'filled';

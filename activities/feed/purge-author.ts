@@ -6,7 +6,10 @@ import { type FeedDeps } from './deps';
 import { type WalkPoint } from './page-followers';
 import { type Progress } from './progress';
 
-type PurgeDeps = Pick<FeedDeps, 'events' | 'tombstones' | 'posts' | 'feeds' | 'walk' | 'purge' | 'traces'>;
+type PurgeDeps = Pick<
+  FeedDeps,
+  'events' | 'tombstones' | 'posts' | 'feeds' | 'walk' | 'purge' | 'traces' | 'followWriter'
+>;
 
 /** How far a purge has come. `after` is always null: a worker of the version before begins again with it. */
 export interface PurgePoint extends WalkPoint {
@@ -57,6 +60,7 @@ export async function purgeAuthor(deps: PurgeDeps, event: EventRef, progress?: P
   const { unlinked, retracted } = await forgetPosts(deps, authorId, event.sequence, progress);
   await deps.traces.releaseUploads(authorId);
   const own = await inSteps((limit) => deps.traces.clearInbox(authorId, limit), progress);
+  await inSteps((limit) => deps.followWriter?.forget(authorId, limit) ?? Promise.resolve(0), progress, 1);
   return { removed, unlinked, retracted: retracted + own };
 }
 
@@ -118,13 +122,18 @@ async function forgetPosts(
   }
 }
 
-async function inSteps(step: (limit: number) => Promise<number>, progress?: Progress<PurgePoint>): Promise<number> {
+/** Until a step does less than `least`. */
+async function inSteps(
+  step: (limit: number) => Promise<number>,
+  progress?: Progress<PurgePoint>,
+  least = noticesPerStep,
+): Promise<number> {
   for (let total = 0; ;) {
     stopIfCancelled(progress);
     const count = await step(noticesPerStep);
     total += count;
     progress?.alive();
-    if (count < noticesPerStep) return total;
+    if (count < least) return total;
   }
 }
 

@@ -14,7 +14,9 @@ const follow = {
   priority: 'normal',
   aggregateType: 'follower',
   partitionKey: 'follower_id',
-  aggregate: anyAggregate('what a follow does is read from the table of follows; subscribers compare `sequence`'),
+  aggregate: anyAggregate(
+    'of two events of one pair the one with the higher `sequence` counts; subscribers compare it too',
+  ),
 } as const;
 
 /** What can be reacted to. */
@@ -50,7 +52,7 @@ export const reactionRemoved = defineEvent({
 export const followAdded = defineEvent({
   ...follow,
   type: 'follow.added',
-  meaning: 'A user began to follow another: the feed is filled, the followee is notified.',
+  meaning: 'A user began to follow another: they become a follower, their feed is filled, the followee is notified.',
   aliases: ['FollowAdded', 'follow_added'],
   effects: ['feed.follow', 'notify', 'kafka.emit'],
   workflow: 'followWorkflow',

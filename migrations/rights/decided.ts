@@ -75,8 +75,9 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   deployment: { ...shown, bridge: read, workers: read },
 
   tombstones: { ...shown, workers: write, bridge: readAndDelete },
-  // Written by the service that owns follows: its login gets that right by hand (docs/runbook.md).
-  follows: { ...shown, workers: read },
+  // By events, or by the service that owns follows: its login gets that right by hand (docs/runbook.md).
+  follows: { ...shown, workers: { select: true, insert: true, delete: true } },
+  follow_changes: { ...shown, workers: write, bridge: readAndDelete },
   post_states: {
     workers: write,
     operator: { select: { except: ['summary'] } },
@@ -157,6 +158,9 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   // A settings page and an inbox: their logins get the right by hand (docs/sql.md).
   nova_set_preference: ['workers'],
   nova_mark_read: ['workers'],
+  nova_apply_follow: ['workers'],
+  follow_ended_by_hand: [],
+  follow_begun_by_hand: [],
 };
 
 /**
@@ -169,6 +173,9 @@ export const definerFunctions: Readonly<Record<string, string>> = {
     'a process that marks a row, by whatever statement, keeps the heads in line and needs no right on them',
   outbox_after_delete: 'as outbox_after_update',
   outbox_after_truncate: 'as outbox_after_update',
+  follow_ended_by_hand:
+    'a service that writes follows itself needs no right on the record of changes, nor on the sequence',
+  follow_begun_by_hand: 'as follow_ended_by_hand',
   outbox_release_hold: 'an operator may let pass what a dead letter holds back, and may not write holds or heads',
   outbox_repair_heads: 'an operator may ask for the repair, and may not write heads',
   outbox_ensure_partitions:

@@ -59,6 +59,12 @@ export const ledgers: readonly Ledger[] = [
     event: 'false',
     keep: 'tombstones',
   },
+  // Keeps what comes too late from undoing it: nothing, when no older event is left.
+  {
+    table: 'follow_changes',
+    age: 'changed_at',
+    event: 'o.aggregate_id = t.follower_id AND o.sequence <= t.sequence',
+  },
   // The window of a limit: an hour.
   { table: 'send_allowances', age: 'window_began', event: 'false' },
 ];

@@ -99,6 +99,8 @@ export function environmentFor({
     MEDIA_CLAIM_WINDOW_MS: String(claimWindowMs),
     FEED_PULL_THRESHOLD: String(world.pullThreshold),
     FEED_CAP: String(world.feedCap),
+    // Its graph service writes `follows`, ends follows without an event, and notes which.
+    FOLLOWS_FROM_EVENTS: 'false',
     ...unset,
   };
 }
