@@ -18,5 +18,5 @@ export async function beginEmit(event: EventRef): Promise<{ readonly done: Promi
   const options = onQueue('kafka', { startToCloseTimeout: limits.emit.startToCloseMs });
   // The order of an aggregate makes its later events wait for this one, so a recovery of Kafka is noticed sooner.
   const retry = { ...options.retry, maximumInterval: '10s' };
-  return localThenLater<[EventRef], void>('emitEvent', { ...options, retry, summary: 'emit to Kafka' }, event);
+  return localThenLater('emitEvent', { ...options, retry, summary: 'emit to Kafka' }, event);
 }

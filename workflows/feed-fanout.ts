@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { FanoutBegun, FanoutMode, FanoutStep } from '../activities/feed/fan-out';
+import type { FanoutMode, FanoutStep } from '../activities/feed/fan-out';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
 import { onQueue } from './activity-options';
@@ -42,11 +42,7 @@ export async function feedFanoutWorkflow(event: EventRef, carried?: CarriedFanou
 }
 
 async function firstRun(event: EventRef, pager: FanoutPager, waiting: { lookAgain(): void }[]): Promise<CarriedFanout> {
-  const begun = await localThenLater<[EventRef], FanoutBegun>(
-    'feedBegin',
-    onQueue('feed', { summary: 'record post, first page' }),
-    event,
-  );
+  const begun = await localThenLater('feedBegin', onQueue('feed', { summary: 'record post, first page' }), event);
   // What a successor cannot take over must be done before there is one.
   let othersDone = false;
   const feed = begun.done.then((step) => pager.run(step, () => othersDone));
@@ -73,11 +69,7 @@ async function firstRun(event: EventRef, pager: FanoutPager, waiting: { lookAgai
 }
 
 function beginClaim(event: EventRef): Promise<{ readonly done: Promise<{ linked: number }> }> {
-  return localThenLater<[EventRef], { linked: number }>(
-    'mediaClaim',
-    onQueue('media', { summary: 'claim media' }),
-    event,
-  );
+  return localThenLater('mediaClaim', onQueue('media', { summary: 'claim media' }), event);
 }
 
 function outcomeOf(mode: FanoutMode): WorkflowResult['outcome'] {

@@ -1,5 +1,4 @@
 import { patched } from '@temporalio/workflow';
-import type { FollowOutcome } from '../activities/feed/follow';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
 import { limits } from '../contracts/time-budgets';
@@ -14,11 +13,7 @@ import { settleAll } from './settle';
  * of it that is taken back.
  */
 export async function followWorkflow(event: EventRef): Promise<WorkflowResult> {
-  const feed = await localThenLater<[EventRef], FollowOutcome>(
-    'feedFollow',
-    onQueue('feed', { summary: 'fill or clear the feed' }),
-    event,
-  );
+  const feed = await localThenLater('feedFollow', onQueue('feed', { summary: 'fill or clear the feed' }), event);
   const notifying = event.eventType === 'follow.added' ? await beginNotify(event) : undefined;
   const told = notifying?.done ?? Promise.resolve({ created: 0, emailed: 0 });
   const { done: retracted } = await beginRetract(event);
@@ -31,7 +26,7 @@ export async function followWorkflow(event: EventRef): Promise<WorkflowResult> {
 async function beginRetract(event: EventRef): Promise<{ readonly done: Promise<{ retracted: number } | undefined> }> {
   if (event.eventType !== 'follow.removed' || !patched('follow-removed-retracts'))
     return { done: Promise.resolve(undefined) };
-  return localThenLater<[EventRef], { retracted: number }>(
+  return localThenLater(
     'notifyRetract',
     onQueue('notification', {
       startToCloseTimeout: limits.purge.noticesMs,

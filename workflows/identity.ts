@@ -1,5 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { IdentityResult } from '../activities/identity/identity-activities';
+import type { FeedActivities } from '../activities/feed/create-feed-activities';
 import type { NotifyActivities } from '../activities/notify/notify-activities';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
@@ -18,10 +18,8 @@ interface Traces {
   readonly retracted: number;
 }
 
-interface FeedPurge {
-  /** A worker of the version before returns `removed` only. */
-  feedPurgeAuthor(event: EventRef): Promise<{ removed: number; unlinked?: number; retracted?: number }>;
-}
+/** A worker of the version before returns `removed` only. */
+type PurgedBefore = Pick<Traces, 'removed'> & Partial<Traces>;
 
 /**
  * A user was created, changed or deleted: refreshes or hides them at once; after a hard delete also empties feeds, media
@@ -29,11 +27,7 @@ interface FeedPurge {
  * Kafka meanwhile: the purge needs nothing that a subscriber may remove on hearing of it.
  */
 export async function identityWorkflow(event: EventRef): Promise<WorkflowResult> {
-  const identity = await localThenLater<[EventRef], IdentityResult>(
-    'identityApply',
-    onQueue('identity', { summary: 'profile' }),
-    event,
-  );
+  const identity = await localThenLater('identityApply', onQueue('identity', { summary: 'profile' }), event);
   const nothing: Traces = { removed: 0, unlinked: 0, retracted: 0 };
   const purge = identity.done.then((result) => (result.erased ? purgeTraces(event) : nothing));
   await settleAll({ 'identity and purge': purge, 'kafka emit': emitToKafka(event) });
@@ -41,7 +35,7 @@ export async function identityWorkflow(event: EventRef): Promise<WorkflowResult>
 }
 
 async function purgeTraces(event: EventRef): Promise<Traces> {
-  const feed = proxyActivities<FeedPurge>(
+  const feed = proxyActivities<FeedActivities>(
     onQueue('feed', {
       startToCloseTimeout: limits.purge.feedsMs,
       heartbeatTimeout: limits.purge.heartbeatMs,
@@ -58,6 +52,6 @@ async function purgeTraces(event: EventRef): Promise<Traces> {
   const feeds = feed.feedPurgeAuthor(event);
   const inboxes = notify.notifyRetract(event);
   await settleAll({ feeds, inboxes });
-  const { removed, unlinked = 0, retracted = 0 } = await feeds;
+  const { removed, unlinked = 0, retracted = 0 }: PurgedBefore = await feeds;
   return { removed, unlinked, retracted: retracted + (await inboxes).retracted };
 }

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { nonRetryableCodes } from '../contracts/failures';
 import { localTry } from './activity-options';
+import { type ActivityName, type ArgumentsOf, type Callable, type ResultOf } from './activities';
 import { gathersCancellation } from './cancelled';
 
 const hopeless = new Set<string>(nonRetryableCodes);
@@ -17,12 +18,12 @@ const hopeless = new Set<string>(nonRetryableCodes);
  * Calls an idempotent activity as a local one, and if that fails as a regular one with the given options. A failure that
  * no retry can repair is not tried a second time.
  */
-export async function localFirst<Args extends unknown[], Result>(
-  name: string,
+export async function localFirst<Name extends ActivityName>(
+  name: Name,
   options: ActivityOptions,
-  ...args: Args
-): Promise<Result> {
-  const { done } = await localThenLater<Args, Result>(name, options, ...args);
+  ...args: ArgumentsOf<Name>
+): Promise<ResultOf<Name>> {
+  const { done } = await localThenLater(name, options, ...args);
   return done;
 }
 
@@ -31,20 +32,19 @@ export async function localFirst<Args extends unknown[], Result>(
  * workflow begins its next effect. So local activities run one after another, and none waits for a dead dependency of
  * the one before. Gather `done` with `settleAll`.
  */
-export async function localThenLater<Args extends unknown[], Result>(
-  name: string,
+export async function localThenLater<Name extends ActivityName>(
+  name: Name,
   options: ActivityOptions,
-  ...args: Args
-): Promise<{ readonly done: Promise<Result> }> {
-  type Activities = Record<string, ActivityFunction<Args, Result>>;
-  let done: Promise<Result>;
+  ...args: ArgumentsOf<Name>
+): Promise<{ readonly done: Promise<ResultOf<Name>> }> {
+  let done: Promise<ResultOf<Name>>;
   try {
-    done = Promise.resolve(await call(proxyLocalActivities<Activities>(localTry)[name], args));
+    done = Promise.resolve(await call(proxyLocalActivities<Callable<Name>>(localTry)[name], args));
   } catch (thrown) {
     // Gathered by settleAll, which names every effect that the cancellation kept from being done.
     if (isCancellation(thrown) && !gathersCancellation()) throw thrown;
     const isOver = isCancellation(thrown) || isHopeless(thrown);
-    done = isOver ? rejected(thrown) : call(proxyActivities<Activities>(options)[name], args);
+    done = isOver ? rejected(thrown) : call(proxyActivities<Callable<Name>>(options)[name], args);
     // Gathered later; until then a failure is not an unhandled one.
     done.catch(() => undefined);
   }

@@ -18,7 +18,7 @@ export async function mediaLinkWorkflow(event: EventRef): Promise<WorkflowResult
   new Looks(event).on(mediaClaimedSignal, () => void (told = true));
 
   const onMedia = (summary: string) => onQueue('media', { summary });
-  const link = localFirst<[EventRef], UploadStatus>('mediaLink', onMedia('link'), event);
+  const link = localFirst('mediaLink', onMedia('link'), event);
   // Waited for whatever becomes of it: what cannot be linked is still emitted.
   await link.catch(() => undefined);
   const emit = await beginEmit(event);
@@ -29,7 +29,7 @@ export async function mediaLinkWorkflow(event: EventRef): Promise<WorkflowResult
     while (upload.state === 'parked') {
       if (upload.waitMs > 0) await condition(() => told, upload.waitMs, { summary: 'waits for its post' });
       told = false;
-      upload = await localFirst<[EventRef], UploadStatus>('mediaExpire', onMedia('claimed meanwhile?'), event);
+      upload = await localFirst('mediaExpire', onMedia('claimed meanwhile?'), event);
     }
     if (upload.state === 'unclaimed') recordOutcome('unclaimed');
     return upload;

@@ -8,11 +8,7 @@ import { settleAll } from './settle';
 
 /** A post was edited: its summary follows, in the table and in the cache. */
 export async function postRefreshWorkflow(event: EventRef): Promise<WorkflowResult> {
-  const refresh = await localThenLater<[EventRef], boolean>(
-    'feedRefresh',
-    onQueue('feed', { summary: 'refresh summary' }),
-    event,
-  );
+  const refresh = await localThenLater('feedRefresh', onQueue('feed', { summary: 'refresh summary' }), event);
   await settleAll({ refresh: refresh.done, 'kafka emit': emitToKafka(event) });
   const outcome = (await refresh.done) ? 'done' : 'skipped';
   recordOutcome(outcome);

@@ -1,6 +1,6 @@
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { FeedActivities } from '../activities/feed/create-feed-activities';
-import type { RetractBegun, RetractStep } from '../activities/feed/retract';
+import type { RetractStep } from '../activities/feed/retract';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
 import { limits } from '../contracts/time-budgets';
@@ -15,16 +15,12 @@ import { settleAll } from './settle';
  * and undoes itself. Telling the running workflows only makes them stop sooner.
  */
 export async function retractionWorkflow(event: EventRef): Promise<WorkflowResult> {
-  const begun = await localThenLater<[EventRef], RetractBegun>(
-    'retractBegin',
-    onQueue('feed', { summary: 'tombstone, first page' }),
-    event,
-  );
+  const begun = await localThenLater('retractBegin', onQueue('feed', { summary: 'tombstone, first page' }), event);
   const feed = begun.done.then((step) => removePages(event, step));
   const signalled = begun.done.then(({ signal }) => (signal ? tellRunning(event) : 0));
   feed.catch(() => undefined);
   signalled.catch(() => undefined);
-  const notices = await localThenLater<[EventRef], { retracted: number }>(
+  const notices = await localThenLater(
     'notifyRetract',
     onQueue('notification', {
       startToCloseTimeout: limits.purge.noticesMs,
@@ -67,11 +63,7 @@ async function removePages(event: EventRef, begun: RetractStep): Promise<Retract
 
 /** Of a post that is deleted for good; an archived one keeps its media. */
 function unlinkMedia(event: EventRef): Promise<{ unlinked: number }> {
-  return localFirst<[EventRef], { unlinked: number }>(
-    'mediaUnlink',
-    onQueue('media', { summary: 'unlink media' }),
-    event,
-  );
+  return localFirst('mediaUnlink', onQueue('media', { summary: 'unlink media' }), event);
 }
 
 /** Best effort: without it a fan-out stops at its next look at the tombstone. */

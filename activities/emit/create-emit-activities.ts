@@ -30,3 +30,5 @@ export function createEmitActivities(dependencies: EmitDependencies) {
     },
   });
 }
+
+export type EmitActivities = ReturnType<typeof createEmitActivities>;

@@ -35,6 +35,8 @@ export function createIdentityActivities(deps: IdentityDeps) {
   });
 }
 
+export type IdentityActivities = ReturnType<typeof createIdentityActivities>;
+
 async function store({ profiles, tombstones }: IdentityDeps, event: EventRecord): Promise<void> {
   const { sequence } = event;
   switch (event.eventType) {
