@@ -7,6 +7,7 @@ import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescrip
 const rooms = [
   'contracts',
   'runtime',
+  'feeds',
   'workflows',
   'activities',
   'outbox-bridge',
@@ -20,13 +21,15 @@ const rooms = [
 const mayImport = {
   contracts: [],
   runtime: ['contracts'],
+  // How one feed is stored and read: for the workers that write feeds, and for the services that show them.
+  feeds: ['contracts', 'runtime'],
   migrations: ['contracts', 'runtime'],
   workflows: ['contracts', 'activities'], // activities: types only, see below
-  activities: ['contracts', 'runtime'],
+  activities: ['contracts', 'runtime', 'feeds'],
   'outbox-bridge': ['contracts', 'runtime', 'migrations'],
-  client: ['contracts', 'runtime'],
-  workers: ['contracts', 'runtime', 'activities', 'workflows', 'migrations'],
-  ops: ['contracts', 'runtime', 'client', 'activities', 'outbox-bridge'],
+  client: ['contracts', 'runtime', 'feeds'],
+  workers: ['contracts', 'runtime', 'feeds', 'activities', 'workflows', 'migrations'],
+  ops: ['contracts', 'runtime', 'feeds', 'client', 'activities', 'outbox-bridge'],
 };
 const zones = Object.entries(mayImport).flatMap(([target, allowed]) =>
   rooms

@@ -3,8 +3,8 @@ import { PgRepairSource } from '../activities/adapters/pg-repair-source';
 import { RedisAuthorCache } from '../activities/adapters/redis-author-cache';
 import { RedisFeedStore } from '../activities/adapters/redis-feed-store';
 import { RedisKeyWalk } from '../activities/adapters/redis-key-walk';
-import { feedKey } from '../activities/adapters/redis-keys';
-import { rebuildFeed } from '../activities/feed/rebuild';
+import { feedKey } from '../feeds/feed-keys';
+import { rebuildFeed } from '../feeds/rebuild';
 import { repairStore } from '../activities/feed/repair';
 import { type Connections } from './connections';
 

@@ -3,7 +3,8 @@ import { NovaError } from '../../contracts/failures';
 import { asRedisError } from '../../runtime/redis';
 import { type FeedPurge } from '../ports/feed-purge';
 import { purgeFeeds } from './lua/purge-feeds';
-import { feedKey, purgeKey, tombstoneKey, tombstoneSeconds } from './redis-keys';
+import { purgeKey, tombstoneKey, tombstoneSeconds } from './redis-keys';
+import { feedKey } from '../../feeds/feed-keys';
 
 /** Feeds of one script: with full feeds and an author of many posts some 20 ms of Redis's time, usually 1 ms. */
 const feedsPerCall = 100;

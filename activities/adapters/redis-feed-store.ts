@@ -1,25 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { type Redis } from 'ioredis';
+import { RedisStoredFeeds } from '../../feeds/redis-stored-feeds';
 import { asRedisError } from '../../runtime/redis';
-import { type FeedEntry, type FeedStore, type OpenPage, type StoredFeed } from '../ports/feed-store';
+import { type FeedStore, type OpenPage } from '../ports/feed-store';
 import { type FeedPost } from '../ports/post-states';
 import { addPost } from './lua/add-post';
 import { fillFeed } from './lua/fill-feed';
 import { markDead } from './lua/mark-dead';
 import { removePosts } from './lua/remove-posts';
-import { confirmFeed, replaceFeed } from './lua/replace-feed';
 import { takeOutPost } from './lua/take-out-post';
-import {
-  boundKey,
-  epochKey,
-  feedKey,
-  markKey,
-  openPagesKey,
-  pullAuthorsKey,
-  summaryKey,
-  tombstoneKey,
-  tombstoneSeconds,
-} from './redis-keys';
+import { openPagesKey, pullAuthorsKey, summaryKey, tombstoneKey, tombstoneSeconds } from './redis-keys';
+import { boundKey, epochKey, feedKey, markKey } from '../../feeds/feed-keys';
 
 /** A post no one fans out, edits or reads again for this long leaves the cache; readers load it from PostgreSQL. */
 const summarySeconds = 30 * 24 * 3600;
@@ -38,8 +29,6 @@ const scripts = {
   novaTakeOutPost: takeOutPost,
   novaFillFeed: fillFeed,
   novaRemovePosts: removePosts,
-  novaReplaceFeed: replaceFeed,
-  novaConfirmFeed: confirmFeed,
   novaMarkDead: markDead,
 };
 
@@ -51,13 +40,14 @@ export interface RedisFeedStoreOptions {
 }
 
 /** Feeds as sorted sets. The scripts touch many keys, so it needs one Redis primary, not Redis Cluster. */
-export class RedisFeedStore implements FeedStore {
+export class RedisFeedStore extends RedisStoredFeeds implements FeedStore {
   private readonly scripts: Record<keyof typeof scripts, Script>;
 
   constructor(
-    private readonly redis: Redis,
+    redis: Redis,
     private readonly options: RedisFeedStoreOptions,
   ) {
+    super(redis);
     for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { lua });
     this.scripts = redis as unknown as Record<keyof typeof scripts, Script>;
   }
@@ -113,35 +103,8 @@ export class RedisFeedStore implements FeedStore {
     return removed;
   }
 
-  async replace(userId: string, { entries, bound }: { entries: readonly FeedEntry[]; bound: number }): Promise<string> {
-    const write = randomUUID();
-    const keys = [feedKey(userId), boundKey(userId), markKey(userId), epochKey];
-    const args = entries.flatMap((entry) => [entry.scoreMs, entry.postId]);
-    await answered(this.scripts.novaReplaceFeed(keys.length, ...keys, bound, write, ...args));
-    return write;
-  }
-
-  async confirm(userId: string, write: string): Promise<boolean> {
-    return (await answered(this.scripts.novaConfirmFeed(2, markKey(userId), epochKey, write))) === 1;
-  }
-
-  async read(userId: string): Promise<StoredFeed> {
-    // One transaction: a trim between the two reads would look like a hole.
-    const replies = await answered(
-      this.redis
-        .multi()
-        .zrevrange(feedKey(userId), 0, -1, 'WITHSCORES')
-        .mget(boundKey(userId), markKey(userId), epochKey)
-        .exec(),
-    );
-    const [flat, [bound, mark, epoch]] = (replies ?? []).map(([error, reply]) => {
-      if (error) throw asRedisError(error) as Error;
-      return reply;
-    }) as [string[], [bound: string | null, mark: string | null, epoch: string | null]];
-    const entries = chunksOf(flat, 2).map(([postId, score]) => ({ postId: String(postId), scoreMs: Number(score) }));
-    // An empty feed does not exist in Redis, and neither does one that was evicted.
-    const known = entries.length > 0 && bound !== null && mark === (epoch ?? '0');
-    return { entries, bound: bound === null ? null : Number(bound), known };
+  protected override reply<T>(reply: Promise<T>): Promise<T> {
+    return answered(reply);
   }
 
   async drop(userId: string): Promise<void> {

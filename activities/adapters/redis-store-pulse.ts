@@ -2,7 +2,8 @@ import { type Redis } from 'ioredis';
 import { asRedisError } from '../../runtime/redis';
 import { type StorePulse, type StoreVitals } from '../ports/store-watch';
 import { raiseStore } from './lua/raise-store';
-import { beatAtKey, beatKey, epochKey } from './redis-keys';
+import { beatAtKey } from './redis-keys';
+import { beatKey, epochKey } from '../../feeds/feed-keys';
 
 type Raising = Redis & { novaRaiseStore(keyCount: number, ...keysAndArgs: (string | number)[]): Promise<number> };
 

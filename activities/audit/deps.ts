@@ -5,7 +5,7 @@ import { type AuditRuns } from '../ports/audit-runs';
 import { type AuditSignals } from '../ports/audit-signals';
 import { type FeedSample } from '../ports/feed-sample';
 import { type FeedStore } from '../ports/feed-store';
-import { type FeedTruth } from '../ports/feed-truth';
+import { type FeedTruth } from '../../feeds/feed-truth';
 import { type StoreRecord } from '../ports/store-watch';
 import { type AuditLimits } from './limits';
 

@@ -1,5 +1,5 @@
-import { type FeedEntry } from '../ports/feed-store';
-import { windowOf } from '../feed/rebuild';
+import { type FeedEntry } from '../../feeds/stored-feed';
+import { windowOf } from '../../feeds/rebuild';
 import { type AuditedFeeds } from './deps';
 
 /** Post ids, oldest first. */

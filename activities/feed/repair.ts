@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { type AuthorCache } from '../ports/author-cache';
 import { type FeedStore } from '../ports/feed-store';
-import { type FeedTruth } from '../ports/feed-truth';
+import { type FeedTruth } from '../../feeds/feed-truth';
 import { type IdWalk } from '../ports/id-walk';
 import { type PostStates } from '../ports/post-states';
 import { type RepairSource } from '../ports/repair-source';
 import { type UserProfiles } from '../ports/user-profiles';
 import { refreshAuthor } from '../identity/refresh-author';
 import { type Progress } from './progress';
-import { rebuildFeed } from './rebuild';
+import { rebuildFeed } from '../../feeds/rebuild';
 import { syncSummary } from './summary';
 
 export interface RepairDeps {

@@ -1,3 +1,4 @@
+import { defaultFeedCap } from '../../feeds/stored-feed';
 import { type ConfigOf, setting } from '../../runtime/config';
 
 export const feedSettings = {
@@ -5,7 +6,7 @@ export const feedSettings = {
     'FEED_CAP',
     'Posts kept in a feed; older ones are read from PostgreSQL.',
     { min: 10, max: 10_000 },
-    { fallback: '800' },
+    { fallback: String(defaultFeedCap) },
   ),
   feedPullThreshold: setting.integer(
     'FEED_PULL_THRESHOLD',

@@ -1,9 +1,5 @@
+import { type StoredFeeds } from '../../feeds/stored-feed';
 import { type FeedPost } from './post-states';
-
-export interface FeedEntry {
-  readonly postId: string;
-  readonly scoreMs: number;
-}
 
 /** A page of feeds that was written and not yet looked at again. */
 export interface OpenPage {
@@ -12,27 +8,11 @@ export interface OpenPage {
   readonly userIds: readonly string[];
 }
 
-/** What is stored of one feed. */
-export interface StoredFeed {
-  /** Newest first; equal scores by descending post id. */
-  readonly entries: readonly FeedEntry[];
-  /**
-   * Every post that belongs here with a score above the bound is in `entries`; at or below it only PostgreSQL knows.
-   * 0: nothing was ever left out. Null: the feed was neither rebuilt nor trimmed. To be believed only when `known`.
-   */
-  readonly bound: number | null;
-  /**
-   * The feed was rebuilt and looked at again, and since then Redis has lost nothing that was noticed. False for every
-   * empty feed too: nothing distinguishes it from one that was evicted.
-   */
-  readonly known: boolean;
-}
-
 /**
  * The feeds. A feed holds at most `cap` posts, and always exactly those above its bound, in whatever order writes arrive:
  * posts at or below the bound are not added, and trimming drops whole groups of equal score.
  */
-export interface FeedStore {
+export interface FeedStore extends StoredFeeds {
   /**
    * Adds one post where absent. `stopped`: the post's tombstone is known here; some feeds may have it then. Notes the page
    * as open in the same step, see `openPages`; returns the notes.
@@ -57,11 +37,6 @@ export interface FeedStore {
   fill(userId: string, posts: readonly FeedPost[]): Promise<void>;
   /** Takes posts out of feeds; returns how many places they left. */
   remove(postIds: readonly string[], userIds: readonly string[]): Promise<number>;
-  /** Makes the feed exactly this; it is not known before `confirm` with the name of the write, which is returned. */
-  replace(userId: string, feed: { entries: readonly FeedEntry[]; bound: number }): Promise<string>;
-  /** The truth was looked at after this write and agrees. False: the feed was written again, or lost, since. */
-  confirm(userId: string, write: string): Promise<boolean>;
-  read(userId: string): Promise<StoredFeed>;
   /** Removes feed and bound of a user who is gone. */
   drop(userId: string): Promise<void>;
   /** Fast path of "delete wins": `add` stops for this post if its sequence is not later. A cache of the tombstone. */

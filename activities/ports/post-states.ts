@@ -1,3 +1,5 @@
+import { type Delivery } from '../../feeds/stored-feed';
+
 /** A post as a feed knows it: enough to place it, not to show it. */
 export interface FeedPost {
   readonly postId: string;
@@ -8,8 +10,6 @@ export interface FeedPost {
 }
 
 export type PostStatus = 'draft' | 'published' | 'archived' | 'deleted';
-/** `push`: written into feeds. `pull`: merged by readers, because the author has too many followers. */
-export type Delivery = 'push' | 'pull';
 /** Fields shown with a post in a feed. Content: for the table and the cache only, never for a log or a workflow. */
 export type PostSummary = Readonly<Record<string, unknown>>;
 

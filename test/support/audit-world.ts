@@ -16,7 +16,7 @@ import { type AuditDeps } from '../../activities/audit/deps';
 import { type AuditLimits, auditLimits } from '../../activities/audit/limits';
 import { type AuditOrder, runAudit } from '../../activities/audit/run-audit';
 import { createEmitActivities } from '../../activities/emit/create-emit-activities';
-import { rebuildFeed } from '../../activities/feed/rebuild';
+import { rebuildFeed } from '../../feeds/rebuild';
 import { guarded } from '../../activities/guard';
 import { type AuditReport } from '../../contracts/audit-kinds';
 import { type EventRef } from '../../contracts/event-ref';

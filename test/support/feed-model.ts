@@ -1,6 +1,7 @@
 import { NovaError } from '../../contracts/failures';
-import { inFeedOrder } from '../../activities/feed/read-feed';
-import { type FeedEntry, type FeedStore, type OpenPage, type StoredFeed } from '../../activities/ports/feed-store';
+import { inFeedOrder } from '../../feeds/read-feed';
+import { type FeedStore, type OpenPage } from '../../activities/ports/feed-store';
+import { type FeedEntry, type StoredFeed } from '../../feeds/stored-feed';
 import { type FeedPost } from '../../activities/ports/post-states';
 
 /**

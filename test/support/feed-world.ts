@@ -1,5 +1,5 @@
 import { type FeedDeps } from '../../activities/feed/deps';
-import { inFeedOrder } from '../../activities/feed/read-feed';
+import { inFeedOrder } from '../../feeds/read-feed';
 import { type FeedSettings } from '../../activities/feed/settings';
 import { type PostChange, type PostState } from '../../activities/ports/post-states';
 import { type EventType } from '../../contracts/catalogue';

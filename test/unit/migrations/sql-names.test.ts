@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { checkoutRoot } from '../../../dev/stack/paths';
 import { functionRights, relationRights } from '../../../migrations/rights/decided';
 
-const rooms = ['activities', 'outbox-bridge', 'ops', 'client', 'workers', 'runtime', 'dev'];
+const rooms = ['activities', 'feeds', 'outbox-bridge', 'ops', 'client', 'workers', 'runtime', 'dev'];
 const relation = Object.keys(relationRights).join('|');
 const called = Object.keys(functionRights).join('|');
 const unqualified = [

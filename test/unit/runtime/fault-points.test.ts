@@ -6,6 +6,7 @@ const root = join(__dirname, '../../..');
 const production = [
   'contracts',
   'runtime',
+  'feeds',
   'workflows',
   'activities',
   'outbox-bridge',

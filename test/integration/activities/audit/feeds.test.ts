@@ -1,5 +1,5 @@
-import { feedKey } from '../../../../activities/adapters/redis-keys';
-import { rebuildFeed } from '../../../../activities/feed/rebuild';
+import { feedKey } from '../../../../feeds/feed-keys';
+import { rebuildFeed } from '../../../../feeds/rebuild';
 import { type AuditDeps, type AuditedFeeds } from '../../../../activities/audit/deps';
 import { NovaError } from '../../../../contracts/failures';
 import { type AuditWorld, createAuditWorld } from '../../../support/audit-world';

@@ -1,4 +1,4 @@
-import { feedKey } from '../../../../activities/adapters/redis-keys';
+import { feedKey } from '../../../../feeds/feed-keys';
 import { NovaError } from '../../../../contracts/failures';
 import { auditLimits } from '../../../../activities/audit/limits';
 import { auditKindNames, auditKinds } from '../../../../contracts/audit-kinds';

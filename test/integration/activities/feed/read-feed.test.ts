@@ -1,9 +1,9 @@
 import { beginFanOut } from '../../../../activities/feed/fan-out';
 import { settleFollow } from '../../../../activities/feed/follow';
-import { type FeedPage, readFeed } from '../../../../activities/feed/read-feed';
+import { type FeedPage, readFeed } from '../../../../feeds/read-feed';
 import { purgeAuthor } from '../../../../activities/feed/purge-author';
-import { rebuildFeed } from '../../../../activities/feed/rebuild';
-import { type FeedEntry } from '../../../../activities/ports/feed-store';
+import { rebuildFeed } from '../../../../feeds/rebuild';
+import { type FeedEntry } from '../../../../feeds/stored-feed';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { insertEvent, newId } from '../../../support/events';
 import { type FeedHarness, createFeedHarness, withSettings } from '../../../support/feed-harness';

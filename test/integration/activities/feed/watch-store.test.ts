@@ -3,7 +3,7 @@ import { PgStoreRecord } from '../../../../activities/adapters/pg-store-record';
 import { RedisFeedStore } from '../../../../activities/adapters/redis-feed-store';
 import { RedisStorePulse } from '../../../../activities/adapters/redis-store-pulse';
 import { beginFanOut } from '../../../../activities/feed/fan-out';
-import { readFeed } from '../../../../activities/feed/read-feed';
+import { readFeed } from '../../../../feeds/read-feed';
 import { type StoreLook, lookAtStore } from '../../../../activities/feed/watch-store';
 import { type StorePulse, type StoreRecord } from '../../../../activities/ports/store-watch';
 import { newId } from '../../../support/events';

@@ -1,4 +1,4 @@
-import { windowOf } from '../../../../activities/feed/rebuild';
+import { windowOf } from '../../../../feeds/rebuild';
 
 const entries = (...scores: number[]) => scores.map((scoreMs, n) => ({ postId: `p${n}`, scoreMs }));
 

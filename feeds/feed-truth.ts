@@ -1,5 +1,4 @@
-import { type FeedEntry } from './feed-store';
-import { type Delivery } from './post-states';
+import { type Delivery, type FeedEntry } from './stored-feed';
 
 export interface TimelineQuery {
   /** Only what comes after this entry in feed order. */

@@ -1,5 +1,5 @@
-import { type FeedEntry, type FeedStore } from '../ports/feed-store';
-import { type FeedTruth } from '../ports/feed-truth';
+import { type FeedTruth } from './feed-truth';
+import { type FeedEntry, type StoredFeeds } from './stored-feed';
 
 export interface FeedWindow {
   /** Newest first. */
@@ -20,7 +20,7 @@ export function windowOf(newest: readonly FeedEntry[], cap: number): FeedWindow 
  * looks again until the tables say what it wrote.
  */
 export async function rebuildFeed(
-  deps: { readonly feeds: FeedStore; readonly truth: FeedTruth; readonly settings: { readonly feedCap: number } },
+  deps: { readonly feeds: StoredFeeds; readonly truth: FeedTruth; readonly settings: { readonly feedCap: number } },
   userId: string,
 ): Promise<FeedWindow> {
   const cap = deps.settings.feedCap;

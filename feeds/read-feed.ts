@@ -1,9 +1,9 @@
-import { type FeedEntry, type FeedStore } from '../ports/feed-store';
-import { type FeedTruth } from '../ports/feed-truth';
+import { type FeedTruth } from './feed-truth';
 import { type FeedWindow, rebuildFeed } from './rebuild';
+import { type FeedEntry, type StoredFeeds } from './stored-feed';
 
 export interface ReadFeedDeps {
-  readonly feeds: FeedStore;
+  readonly feeds: StoredFeeds;
   readonly truth: FeedTruth;
   readonly settings: { readonly feedCap: number };
 }
