@@ -3,6 +3,7 @@ import { type EventType } from '../contracts/catalogue';
 import { NovaError } from '../contracts/failures';
 import { aggregateFault, maxPayloadBytes, parseEvent, partitionKeyOf } from '../contracts/parse-event';
 import { priorities } from '../contracts/priority';
+import { isUuid } from './limits';
 import { type NewEvent } from './publish';
 
 /** What a writer says of an event, in the columns of the outbox. */
@@ -17,8 +18,6 @@ export interface OutboxRow {
   readonly schemaVersion: number;
   readonly traceparent: string | null;
 }
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /**
  * Validates an event and gives it what its writer left out. Nothing is sent: a bad event costs the transaction nothing.
@@ -58,5 +57,5 @@ export function outboxRow<T extends EventType>(event: NewEvent<T>): OutboxRow {
 
 /** PostgreSQL would refuse it as well, but only with the caller's whole transaction. */
 function notUuid(field: string, value: string): string | undefined {
-  return uuid.test(value) ? undefined : `${field} must be a UUID, got ${JSON.stringify(value).slice(0, 100)}`;
+  return isUuid(value) ? undefined : `${field} must be a UUID, got ${JSON.stringify(value).slice(0, 100)}`;
 }

@@ -76,3 +76,15 @@ const kinds = {
 export type NotificationKind = keyof typeof kinds;
 
 export const notificationKinds: Readonly<Record<NotificationKind, KindEntry>> = kinds;
+
+/** Whether the kind goes out on this channel when the user has said nothing. */
+export function isDefault(kind: NotificationKind, channel: Channel): boolean {
+  const defaults: readonly Channel[] = notificationKinds[kind].defaultChannels;
+  return defaults.includes(channel);
+}
+
+/** Whether the kind goes out on this channel whatever the user says. */
+export function isLocked(kind: NotificationKind, channel: Channel): boolean {
+  const locked: readonly Channel[] = notificationKinds[kind].lockedChannels;
+  return locked.includes(channel);
+}

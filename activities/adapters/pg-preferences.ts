@@ -7,10 +7,6 @@ const select = `
   SELECT user_id, kind, channel, enabled FROM nova.notification_preferences
   WHERE user_id = ANY($1::uuid[]) AND kind = ANY($2::text[])`;
 
-const upsert = `
-  INSERT INTO nova.notification_preferences (user_id, kind, channel, enabled) VALUES ($1, $2, $3, $4)
-  ON CONFLICT (user_id, kind, channel) DO UPDATE SET enabled = excluded.enabled`;
-
 export class PgPreferences implements Preferences {
   constructor(private readonly database: Database) {}
 
@@ -18,9 +14,5 @@ export class PgPreferences implements Preferences {
     type Row = { user_id: string; kind: NotificationKind; channel: Channel; enabled: boolean };
     const { rows } = await query<Row>(this.database, select, [userIds, kinds]);
     return rows.map((row) => ({ userId: row.user_id, kind: row.kind, channel: row.channel, enabled: row.enabled }));
-  }
-
-  async set({ userId, kind, channel, enabled }: Preference): Promise<void> {
-    await query(this.database, upsert, [userId, kind, channel, enabled]);
   }
 }

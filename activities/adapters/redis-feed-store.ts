@@ -10,7 +10,7 @@ import { markDead } from './lua/mark-dead';
 import { removePosts } from './lua/remove-posts';
 import { takeOutPost } from './lua/take-out-post';
 import { openPagesKey, pullAuthorsKey, summaryKey, tombstoneKey, tombstoneSeconds } from './redis-keys';
-import { boundKey, epochKey, feedKey, markKey } from '../../feeds/feed-keys';
+import { boundKey, feedKey, markKey } from '../../feeds/feed-keys';
 
 /** A post no one fans out, edits or reads again for this long leaves the cache; readers load it from PostgreSQL. */
 const summarySeconds = 30 * 24 * 3600;

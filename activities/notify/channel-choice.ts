@@ -1,4 +1,4 @@
-import { type Channel, type NotificationKind, channels, notificationKinds } from '../../contracts/notification-kinds';
+import { type Channel, type NotificationKind, channels, isDefault, isLocked } from '../../contracts/notification-kinds';
 import { type ExternalChannel } from '../ports/channel';
 import { type NotificationRow } from '../ports/notification-store';
 import { type Preference } from '../ports/preferences';
@@ -57,14 +57,8 @@ export function stillSwitchedOn(
 }
 
 function wanted(kind: NotificationKind, channel: Channel, said: Switch): boolean {
-  const locked: readonly Channel[] = notificationKinds[kind].lockedChannels;
-  if (locked.includes(channel)) return true;
+  if (isLocked(kind, channel)) return true;
   return said === 'unset' ? isDefault(kind, channel) : said === 'on';
-}
-
-function isDefault(kind: NotificationKind, channel: Channel): boolean {
-  const defaults: readonly Channel[] = notificationKinds[kind].defaultChannels;
-  return defaults.includes(channel);
 }
 
 function key(userId: string, kind: NotificationKind, channel: Channel): string {

@@ -57,17 +57,6 @@ export interface SendLimit {
   readonly windowMs: number;
 }
 
-export interface InboxEntry {
-  readonly id: number;
-  readonly eventId: string;
-  readonly kind: NotificationKind;
-  readonly actorId: string | null;
-  readonly subject: Subject;
-  readonly item: Item;
-  readonly createdAt: Date;
-  readonly read: boolean;
-}
-
 /** The notifications and their deliveries, as rows. Every method is idempotent. */
 export interface NotificationStore {
   /**
@@ -83,13 +72,4 @@ export interface NotificationStore {
   retract(retraction: Retraction, limit: number): Promise<Retracted>;
   /** True while the person may be notified of this event: not retracted, and neither they nor the actor hidden. */
   stillWanted(eventId: string, recipientId: string): Promise<boolean>;
-}
-
-/** What a person sees. */
-export interface Inbox {
-  unreadCount(userId: string): Promise<number>;
-  /** Newest first; `before` is the id of the last entry of the page before. */
-  list(userId: string, page: { readonly before?: number; readonly limit: number }): Promise<readonly InboxEntry[]>;
-  /** Marks everything up to and including this entry as read: one watermark, so that badge and list agree. */
-  markRead(userId: string, upToId: number): Promise<number>;
 }

@@ -12,6 +12,4 @@ export interface Preference {
 export interface Preferences {
   /** Every switch these people have set for these kinds, in one query. */
   of(userIds: readonly string[], kinds: readonly NotificationKind[]): Promise<readonly Preference[]>;
-  /** Sets a switch. A locked channel may be set too; it is ignored where it counts. */
-  set(preference: Preference): Promise<void>;
 }

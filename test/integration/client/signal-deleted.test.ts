@@ -1,5 +1,5 @@
 import { PgAuditSignals } from '../../../activities/adapters/pg-audit-signals';
-import { PgInbox } from '../../../activities/adapters/pg-inbox';
+import { Inbox } from '../../../client/inbox';
 import { PgTombstones } from '../../../activities/adapters/pg-tombstones';
 import { type IdentityDeps } from '../../../activities/identity/identity-activities';
 import { type Channel, type SendOutcome } from '../../../activities/ports/channel';
@@ -79,10 +79,10 @@ describe('a delete that was signalled and whose transaction rolled back', () => 
     await signal({ aggregateType: 'message', aggregateId: event.aggregateId, subjectId: messageId });
     const run = await nova.start('notificationWorkflow', event);
     await waitFor(isHeld(event.eventId), { what: 'the notice held back' });
-    expect(await new PgInbox(pool()).unreadCount(bob)).toBe(0);
+    expect(await new Inbox(pool()).unreadCount(bob)).toBe(0);
     await endHold(messageId);
     await run.result();
-    expect(await new PgInbox(pool()).unreadCount(bob)).toBe(1);
+    expect(await new Inbox(pool()).unreadCount(bob)).toBe(1);
   });
 
   it('delays an e-mail, which is sent when the hold is over', async () => {
@@ -101,7 +101,7 @@ describe('a delete that was signalled and whose transaction rolled back', () => 
     expect(await deliveriesOf(pool(), event.eventId)).toMatchObject([{ state: 'pending', reason: 'DELETE_SIGNALLED' }]);
     await endHold(messageId);
     expect(await run.result()).toMatchObject({ counts: { emailed: 1 } });
-    expect(await new PgInbox(pool()).unreadCount(bob)).toBe(1);
+    expect(await new Inbox(pool()).unreadCount(bob)).toBe(1);
   });
 
   it('leaves an archived post as it was: another event may publish it again', async () => {

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { PgInbox } from '../../../activities/adapters/pg-inbox';
+import { Inbox } from '../../../client/inbox';
 import { chooseChannels } from '../../../activities/notify/channel-choice';
 import { type Preference } from '../../../activities/ports/preferences';
 import {
@@ -68,7 +68,7 @@ describe('nova_inbox', () => {
     await notice(bob, { actor: await insertUser(database.pool, { state: 'hidden' }) });
     await notice(bob, { actor: await insertUser(database.pool, { state: 'deleted' }) });
     await notice(newId());
-    const ours = await new PgInbox(database.pool).list(bob, { limit: 50 });
+    const ours = (await new Inbox(database.pool).list(bob, { limit: 50 })).entries;
     for (const client of [reader, settings]) {
       const rows = await listed(client, bob);
       expect(rows.map(({ id }) => Number(id))).toEqual([...shown].reverse().map(Number));
@@ -87,7 +87,7 @@ describe('nova_inbox', () => {
   it('counts and marks as read, as the TypeScript reader does', async () => {
     const bob = newId();
     const [, middle] = [await notice(bob), await notice(bob), await notice(bob)];
-    const inbox = new PgInbox(database.pool);
+    const inbox = new Inbox(database.pool);
     const unread = async () => {
       const sql = 'SELECT count(*)::int AS n FROM nova.nova_inbox WHERE recipient_id = $1 AND NOT read';
       return (await reader.query<{ n: number }>(sql, [bob])).rows[0]!.n;

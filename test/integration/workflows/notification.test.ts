@@ -1,5 +1,5 @@
 import { SmtpChannel } from '../../../activities/adapters/smtp-channel';
-import { PgInbox } from '../../../activities/adapters/pg-inbox';
+import { Inbox } from '../../../client/inbox';
 import { PgTombstones } from '../../../activities/adapters/pg-tombstones';
 import { type IdentityDeps } from '../../../activities/identity/identity-activities';
 import { signals } from '../../../contracts/signals';
@@ -82,7 +82,7 @@ describe('the notification workflow', () => {
     });
     const run = await nova.start('notificationWorkflow', event);
     expect(await run.result()).toEqual({ outcome: 'done', counts: { notified: 1, emailed: 1, undelivered: 0 } });
-    expect(await new PgInbox(database.pool).unreadCount(bob)).toBe(1);
+    expect(await new Inbox(database.pool).unreadCount(bob)).toBe(1);
     expect(lab.accepted.at(-1)).toMatchObject({ to: addressOf(bob), subject: 'Security alert for your account' });
     expect(nova.emitted).toContain(event.eventId);
   });
@@ -101,7 +101,7 @@ describe('the notification workflow', () => {
     const { event, bob } = await mention();
     const run = await nova.start('notificationWorkflow', event);
     await waitFor(isWaitingForMail(event.eventId), { what: 'the e-mail waiting visibly' });
-    expect(await new PgInbox(database.pool).unreadCount(bob)).toBe(1);
+    expect(await new Inbox(database.pool).unreadCount(bob)).toBe(1);
     await waitFor(() => nova.emitted.includes(event.eventId), { what: 'the emit' });
     await lab.up();
     expect(await run.result()).toMatchObject({ outcome: 'done', counts: { emailed: 1 } });

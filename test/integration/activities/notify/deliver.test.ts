@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { SmtpChannel } from '../../../../activities/adapters/smtp-channel';
-import { PgPreferences } from '../../../../activities/adapters/pg-preferences';
+import { NotificationPreferences } from '../../../../client/preferences';
 import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
 import { type Channel, type SendOutcome } from '../../../../activities/ports/channel';
@@ -258,12 +258,7 @@ describe('delivery by e-mail', () => {
 
   it('reaches somebody who has switched the inbox off', async () => {
     const [bob, alertId] = [await insertUser(database.pool), newId()];
-    await new PgPreferences(database.pool).set({
-      userId: bob,
-      kind: 'post.mention',
-      channel: 'in_app',
-      enabled: false,
-    });
+    await new NotificationPreferences(database.pool).set(bob, 'post.mention', 'in_app', false);
     const event = await insertEvent(database.pool, 'content.post.created', {
       post_id: alertId,
       user_id: newId(),

@@ -1,7 +1,7 @@
 import { PgContentOwners } from '../../../../activities/adapters/pg-content-owners';
-import { PgInbox } from '../../../../activities/adapters/pg-inbox';
+import { Inbox } from '../../../../client/inbox';
 import { PgNotificationStore } from '../../../../activities/adapters/pg-notification-store';
-import { PgPreferences } from '../../../../activities/adapters/pg-preferences';
+import { NotificationPreferences } from '../../../../client/preferences';
 import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
 import { type InAppResult } from '../../../../activities/notify/in-app';
 import { type NotifyDeps } from '../../../../activities/notify/deps';
@@ -62,30 +62,32 @@ describe('in-app notifications', () => {
 
   it('are counted as unread until read, and the count agrees with the list', async () => {
     const bob = newId();
-    const inbox = new PgInbox(database.pool);
+    const inbox = new Inbox(database.pool);
     for (let i = 0; i < 3; i++) await tell((await message([bob])).event);
     expect(await inbox.unreadCount(bob)).toBe(3);
-    const [newest, middle] = await inbox.list(bob, { limit: 2 });
-    expect(await inbox.list(bob, { limit: 2, before: middle?.id ?? 0 })).toHaveLength(1);
-    await inbox.markRead(bob, middle?.id ?? 0);
+    const [newest, middle] = (await inbox.list(bob, { limit: 2 })).entries;
+    expect((await inbox.list(bob, { limit: 2, before: middle?.id ?? 0 })).entries).toHaveLength(1);
+    await inbox.markReadUpTo(bob, middle?.id ?? 0);
     expect(await inbox.unreadCount(bob)).toBe(1);
-    expect((await inbox.list(bob, { limit: 9 })).filter(({ read }) => !read).map(({ id }) => id)).toEqual([newest?.id]);
+    expect((await inbox.list(bob, { limit: 9 })).entries.filter(({ read }) => !read).map(({ id }) => id)).toEqual([
+      newest?.id,
+    ]);
   });
 
   it('follow preferences: switched off, a person is not told, and the row says why', async () => {
     const bob = newId();
-    const preferences = new PgPreferences(database.pool);
-    await preferences.set({ userId: bob, kind: 'message.mention', channel: 'in_app', enabled: false });
-    await preferences.set({ userId: bob, kind: 'message.mention', channel: 'email', enabled: false });
+    const preferences = new NotificationPreferences(database.pool);
+    await preferences.set(bob, 'message.mention', 'in_app', false);
+    await preferences.set(bob, 'message.mention', 'email', false);
     const { event } = await message([], [bob]);
     expect(await tell(event)).toMatchObject({ channels: [] });
-    expect(await new PgInbox(database.pool).unreadCount(bob)).toBe(0);
+    expect(await new Inbox(database.pool).unreadCount(bob)).toBe(0);
     expect(await deliveriesOf(database.pool, event.eventId)).toMatchObject([
       { state: 'skipped', reason: 'SWITCHED_OFF' },
     ]);
-    await preferences.set({ userId: bob, kind: 'message.mention', channel: 'in_app', enabled: true });
+    await preferences.set(bob, 'message.mention', 'in_app', true);
     await tell((await message([], [bob])).event);
-    expect(await new PgInbox(database.pool).unreadCount(bob)).toBe(1);
+    expect(await new Inbox(database.pool).unreadCount(bob)).toBe(1);
   });
 
   it('leave out people who are hidden or deleted, and those they cause are not seen', async () => {
@@ -93,8 +95,8 @@ describe('in-app notifications', () => {
     const { event, senderId } = await message([hidden, bob]);
     expect(await tell(event)).toMatchObject({ created: 1 });
     await insertUser(database.pool, { id: senderId, state: 'hidden' });
-    const inbox = new PgInbox(database.pool);
-    expect([await inbox.unreadCount(bob), (await inbox.list(bob, { limit: 5 })).length]).toEqual([0, 0]);
+    const inbox = new Inbox(database.pool);
+    expect([await inbox.unreadCount(bob), (await inbox.list(bob, { limit: 5 })).entries.length]).toEqual([0, 0]);
   });
 
   it('that come after the delete are taken back at once', async () => {
@@ -118,7 +120,7 @@ describe('in-app notifications', () => {
     expect(await tell(event, { store: new LateStore(database.pool) })).toMatchObject({ stopped: true, channels: [] });
     expect(await notificationsOf(database.pool, event.eventId)).toMatchObject([{ retracted: true }]);
     expect(await deliveriesOf(database.pool, event.eventId)).toMatchObject([{ state: 'skipped', reason: 'RETRACTED' }]);
-    expect(await new PgInbox(database.pool).unreadCount(bob)).toBe(0);
+    expect(await new Inbox(database.pool).unreadCount(bob)).toBe(0);
   });
 
   it('are made in spite of a tombstone that is older than the event', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Pool } from 'pg';
-import { PgInbox } from '../../../../activities/adapters/pg-inbox';
+import { Inbox } from '../../../../client/inbox';
 import { type NotifyActivities, createNotifyActivities } from '../../../../activities/notify/notify-activities';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { inActivity } from '../../../support/activity-context';
@@ -56,10 +56,10 @@ async function processAll(story: readonly Happening[], events: readonly EventRef
 }
 
 async function inboxes(cast: Cast, events: readonly EventRef[]): Promise<Shown[]> {
-  const inbox = new PgInbox(database.pool);
+  const inbox = new Inbox(database.pool);
   const people: Person[] = ['author', 'ann', 'bob', 'cleo'];
   const lists = people.map(async (person) =>
-    (await inbox.list(cast.id(person), { limit: 100 })).map(
+    (await inbox.list(cast.id(person), { limit: 100 })).entries.map(
       ({ kind, eventId }) => `${person} ${kind} ${events.findIndex((event) => event.eventId === eventId)}`,
     ),
   );

@@ -1,5 +1,6 @@
 import { type Pool } from 'pg';
-import { PgInbox } from '../../../../activities/adapters/pg-inbox';
+import { Inbox } from '../../../../client/inbox';
+import { NotificationPreferences } from '../../../../client/preferences';
 import { PgMediaStore } from '../../../../activities/adapters/pg-media-store';
 import { PgNotificationStore } from '../../../../activities/adapters/pg-notification-store';
 import { type Database } from '../../../../runtime/postgres';
@@ -61,10 +62,11 @@ interface Ran {
 async function recorded(work: (database: Database) => Promise<unknown>): Promise<Ran[]> {
   const ran: Ran[] = [];
   const recorder = {
-    // A statement with a limit: it sends itself and calls back.
-    query: (statement: { text: string; values: unknown[] }, done: () => void) => {
-      ran.push({ sql: statement.text, values: statement.values });
-      return database.pool.query(statement, done as never);
+    // The workers' statements have a limit: they send themselves and call back. Those of a service are text and values.
+    query: (statement: string | { text: string; values: unknown[] }, second: unknown) => {
+      if (typeof statement === 'string') ran.push({ sql: statement, values: second as unknown[] });
+      else ran.push({ sql: statement.text, values: statement.values });
+      return database.pool.query(statement as string, second as never);
     },
   };
   await work(recorder as unknown as Database);
@@ -137,8 +139,13 @@ const uses: Record<string, (database: Database, notice: Record<string, string>) 
     ),
   'still wanted': (db, n) =>
     new PgNotificationStore(db).stillWanted(n['event_id'] as string, n['recipient_id'] as string),
-  'unread count': (db, n) => new PgInbox(db).unreadCount(n['recipient_id'] as string),
-  'inbox page': (db, n) => new PgInbox(db).list(n['recipient_id'] as string, { limit: 20 }),
+  'unread count': (db, n) => new Inbox(db).unreadCount(n['recipient_id'] as string),
+  'inbox page': (db, n) => new Inbox(db).list(n['recipient_id'] as string, { limit: 20 }),
+  'mark one as read': (db, n) => new Inbox(db).markRead(n['recipient_id'] as string, 1),
+  'mark up to one as read': (db, n) => new Inbox(db).markReadUpTo(n['recipient_id'] as string, rows),
+  'mark all as read': (db, n) => new Inbox(db).markAllRead(n['recipient_id'] as string),
+  'take one out of the inbox': (db, n) => new Inbox(db).delete(n['recipient_id'] as string, 1),
+  'preferences of a person': (db, n) => new NotificationPreferences(db).get(n['recipient_id'] as string),
   'uploads of a post': (db) => new PgMediaStore(db).uploadsNamedBy(newId(), [newId(), newId()]),
   'claims of an upload': (db) => new PgMediaStore(db).claimsNaming(newId()),
   'claim unnamed': (db) => new PgMediaStore(db).linkUnnamed({ postId: newId(), userId: newId(), eventId: newId() }),

@@ -1,5 +1,5 @@
 import { PgContentOwners } from '../../../../activities/adapters/pg-content-owners';
-import { PgInbox } from '../../../../activities/adapters/pg-inbox';
+import { Inbox } from '../../../../client/inbox';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
 import { type EventType, type PayloadInput } from '../../../../contracts/catalogue';
 import { inActivity } from '../../../support/activity-context';
@@ -63,7 +63,7 @@ describe('taking notifications back', () => {
     expect(await deliveriesOf(database.pool, all[0]?.event.eventId ?? '')).toMatchObject([
       { state: 'skipped', reason: 'RETRACTED' },
     ]);
-    expect(await new PgInbox(database.pool).unreadCount(bob)).toBe(1);
+    expect(await new Inbox(database.pool).unreadCount(bob)).toBe(1);
   });
 
   it('keeps out what comes late for a deleted post', async () => {

@@ -1,4 +1,3 @@
-import { PgPreferences } from '../../../../activities/adapters/pg-preferences';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
 import { type Channel, type SendOutcome } from '../../../../activities/ports/channel';
 import { type EventRef } from '../../../../contracts/event-ref';
@@ -54,7 +53,8 @@ async function alert(server: Server, recipient?: string, limit?: number) {
 const deliver = (server: Server, event: EventRef) =>
   inActivity(() => activitiesWith(server).notifyDeliver(event, 'email'));
 const switchOff = (userId: string, kind: NotificationKind) =>
-  new PgPreferences(database.pool).set({ userId, kind, channel: 'email', enabled: false });
+  // By a plain INSERT: the client refuses to switch off what is locked.
+  database.pool.query('INSERT INTO notification_preferences VALUES ($1, $2, $3, false)', [userId, kind, 'email']);
 
 describe('a message that waited for the mail server', () => {
   it('is not sent when the person has switched it off meanwhile', async () => {
