@@ -2,7 +2,7 @@ import { type Pool } from 'pg';
 import { nudgeChannel } from '../contracts/nudge';
 
 /**
- * Tells the bridge that there is something new, after commit and on a connection of its own. Calls within `everyMs` are
+ * Says to the bridge that there is something new, after commit and on a connection of its own. Calls within `everyMs` are
  * one nudge. NOTIFY inside the business transaction would take a database-wide lock at commit (4 to 6 times fewer
  * commits a second with 64 clients). Optional: the bridge finds every row by polling.
  */

@@ -15,7 +15,7 @@ export interface TimelineQuery {
 
 /** Feeds computed from the tables: what a rebuild writes and a reader falls back to. */
 export interface FeedTruth {
-  /** Live posts of everybody the user follows, in feed order (newest first, equal scores by descending id). */
+  /** Live posts of everyone the user follows, in feed order (newest first, equal scores by descending id). */
   timeline(userId: string, query: TimelineQuery): Promise<readonly FeedEntry[]>;
   /** Those of the given posts that may be shown: live, and the author not hidden. */
   visible(postIds: readonly string[]): Promise<ReadonlySet<string>>;

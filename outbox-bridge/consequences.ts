@@ -110,6 +110,6 @@ export function enterOutage(
   if (!isNew) return;
   deps.logger.error(
     { code, error: detail },
-    'outage: claiming stops until the dependency answers; no attempt is counted',
+    'outage: claiming stops until the dependency replies; no attempt is counted',
   );
 }

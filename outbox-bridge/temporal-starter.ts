@@ -8,7 +8,7 @@ import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter
 
 /**
  * Makes the start's request id the event id and the row's sequence. Temporal then replies to a repeated start of ours with
- * our own run, open or closed; the client's default is a random id, which only the server's duplicate error would tell
+ * our own run, open or closed; the client's default is a random id, which only the server's duplicate error would show
  * from a stranger's. The sequence is in it because two rows may have one id: the second must not get the
  * first one's run. The method is protected in the SDK's typings: it keeps interceptors and converters working.
  */
@@ -76,7 +76,7 @@ export class TemporalStarter implements WorkflowStarter {
     const found = await this.lookUp(request);
     if (found === 'ours') return { kind: 'started' };
     if (found === 'unknown')
-      return { kind: 'failed', code: 'TEMPORAL_BUSY', detail: 'the run vanished between two answers' };
+      return { kind: 'failed', code: 'TEMPORAL_BUSY', detail: 'the run vanished between two replies' };
     return typeof found === 'string' ? { kind: 'failed', ...notOurs(found, request.ref.eventId) } : found;
   }
 

@@ -56,14 +56,14 @@ async function firstRun(event: EventRef, pager: FanoutPager, waiting: { lookAgai
   const claim = media ? await beginClaim(event) : { done: notBegun.then(() => ({ linked: 0 })) };
   const notifying = mentions ? await beginNotify(event) : undefined;
   if (notifying !== undefined) waiting.push(notifying);
-  const told = notifying?.done ?? notBegun.then(() => ({ created: 0, emailed: 0 }));
+  const notified = notifying?.done ?? notBegun.then(() => ({ created: 0, emailed: 0 }));
 
-  const others = Promise.all([claim.done, told, emit.done]);
+  const others = Promise.all([claim.done, notified, emit.done]);
   others.then(
     () => (othersDone = true),
     () => undefined,
   );
-  await settleAll({ feed, 'media claim': claim.done, notify: told, 'kafka emit': emit.done });
+  await settleAll({ feed, 'media claim': claim.done, notify: notified, 'kafka emit': emit.done });
   const [{ linked }, { created, emailed }] = await others;
   return { step: await feed, counts: { linked, notified: created, emailed } };
 }

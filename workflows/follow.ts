@@ -15,10 +15,10 @@ import { settleAll } from './settle';
 export async function followWorkflow(event: EventRef): Promise<WorkflowResult> {
   const feed = await localThenLater('feedFollow', onQueue('feed', { summary: 'fill or clear the feed' }), event);
   const notifying = event.eventType === 'follow.added' ? await beginNotify(event) : undefined;
-  const told = notifying?.done ?? Promise.resolve({ created: 0, emailed: 0 });
+  const notified = notifying?.done ?? Promise.resolve({ created: 0, emailed: 0 });
   const { done: retracted } = await beginRetract(event);
-  await settleAll({ feed: feed.done, notify: told, notices: retracted, 'kafka emit': emitToKafka(event) });
-  const { created, emailed } = await told;
+  await settleAll({ feed: feed.done, notify: notified, notices: retracted, 'kafka emit': emitToKafka(event) });
+  const { created, emailed } = await notified;
   return { outcome: 'done', counts: { notified: created, emailed, ...((await retracted) ?? {}) } };
 }
 

@@ -14,8 +14,8 @@ type UploadStatus = Awaited<ReturnType<MediaActivities['mediaLink']>>;
 
 /** An upload finished: it is linked to its post, or waits on a durable timer for a post to claim it. */
 export async function mediaLinkWorkflow(event: EventRef): Promise<WorkflowResult> {
-  let told = false;
-  new Looks(event).on(mediaClaimedSignal, () => void (told = true));
+  let claimed = false;
+  new Looks(event).on(mediaClaimedSignal, () => void (claimed = true));
 
   const onMedia = (summary: string) => onQueue('media', { summary });
   const link = localFirst('mediaLink', onMedia('link'), event);
@@ -27,8 +27,8 @@ export async function mediaLinkWorkflow(event: EventRef): Promise<WorkflowResult
   const waitForPost = async (): Promise<UploadStatus> => {
     let upload = await link;
     while (upload.state === 'parked') {
-      if (upload.waitMs > 0) await condition(() => told, upload.waitMs, { summary: 'waits for its post' });
-      told = false;
+      if (upload.waitMs > 0) await condition(() => claimed, upload.waitMs, { summary: 'waits for its post' });
+      claimed = false;
       upload = await localFirst('mediaExpire', onMedia('claimed meanwhile?'), event);
     }
     if (upload.state === 'unclaimed') recordOutcome('unclaimed');

@@ -8,7 +8,7 @@ import { localTry, onQueue } from './activity-options';
 import { gathersCancellation } from './cancelled';
 import { rejected } from './local-first';
 
-/** What telling everybody came to. */
+/** What the notifying came to. */
 export interface NotifyResult {
   readonly created: number;
   /** Deliveries by e-mail and the other channels that providers took over. */
@@ -19,7 +19,7 @@ export interface NotifyResult {
   readonly ownerUnknown: boolean;
 }
 
-/** Telling under way. */
+/** Notifying under way. */
 export interface Notifying {
   /** Resolves when every inbox and every channel is done. Gather it with `settleAll`. */
   readonly done: Promise<NotifyResult>;
@@ -31,7 +31,7 @@ export interface Notifying {
 const localPages = 4;
 
 /**
- * Notifies everybody the event concerns: inboxes at once, page by page, then each channel. Returns when its local activities
+ * Notifies everyone the event concerns: inboxes at once, page by page, then each channel. Returns when its local activities
  * are over, so that the workflow can begin its next effect; an outage goes on in `done`.
  */
 export async function beginNotify(event: EventRef): Promise<Notifying> {

@@ -12,7 +12,7 @@ import { settleAll } from './settle';
 
 /**
  * Something was deleted, archived or taken back. The tombstone comes first and is the guarantee: what runs late sees it
- * and undoes itself. Telling the running workflows only makes them stop sooner.
+ * and undoes itself. Signalling the running workflows only makes them stop sooner.
  */
 export async function retractionWorkflow(event: EventRef): Promise<WorkflowResult> {
   const begun = await localThenLater('retractBegin', onQueue('feed', { summary: 'tombstone, first page' }), event);
@@ -72,7 +72,7 @@ async function tellRunning(event: EventRef): Promise<number> {
     onQueue('feed', {
       startToCloseTimeout: limits.signal.startToCloseMs,
       retry: { initialInterval: '200ms', maximumAttempts: 3 },
-      summary: 'tell running workflows',
+      summary: 'signal running workflows',
     }),
   );
   try {

@@ -12,7 +12,7 @@ interface Span {
   readonly partition: number;
   readonly start: string;
   readonly end: number;
-  /** Older messages of this partition are gone, so its first one tells from when on it is complete. */
+  /** Older messages of this partition are gone, so its first one says from when on it is complete. */
   readonly cut: boolean;
   position: number;
   firstMs: number | undefined;

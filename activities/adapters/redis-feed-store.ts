@@ -55,14 +55,14 @@ export class RedisFeedStore extends RedisStoredFeeds implements FeedStore {
   async add(post: FeedPost, userIds: readonly string[]) {
     const { postId, scoreMs, sequence } = post;
     const notes: string[] = [];
-    const answers = await inFlight(chunksOf(userIds, this.options.chunkSize), (chunk) => {
+    const replies = await inFlight(chunksOf(userIds, this.options.chunkSize), (chunk) => {
       const note = noted(notes);
       const feeds = chunk.flatMap((id) => [feedKey(id), boundKey(id), markKey(id)]);
       const keys = [tombstoneKey(postId), openPagesKey(postId), ...feeds];
       const args = [postId, scoreMs, sequence, this.options.cap, note, chunk.join(), openPageSeconds];
       return this.scripts.novaAddPost(keys.length, ...keys, ...args);
     });
-    return { outcome: answers.includes(-1) ? ('stopped' as const) : ('written' as const), notes };
+    return { outcome: replies.includes(-1) ? ('stopped' as const) : ('written' as const), notes };
   }
 
   async takeOut(postId: string, userIds: readonly string[]) {
@@ -145,15 +145,15 @@ function answered<T>(reply: Promise<T>): Promise<T> {
 
 /** Works through the chunks with a few calls in flight; waits for all that began before it fails. */
 async function inFlight<T>(chunks: readonly T[][], call: (chunk: T[]) => Promise<number>): Promise<number[]> {
-  const answers: number[] = [];
+  const replies: number[] = [];
   for (const group of chunksOf(chunks, callsInFlight)) {
     const settled = await Promise.allSettled(group.map((chunk) => answered(call(chunk))));
     for (const result of settled) {
       if (result.status === 'rejected') throw result.reason as Error;
-      answers.push(result.value);
+      replies.push(result.value);
     }
   }
-  return answers;
+  return replies;
 }
 
 function sum(counts: readonly number[]): number {

@@ -32,7 +32,7 @@ export class RedisStorePulse implements StorePulse {
       if (error !== null) throw asRedisError(error) as Error;
       return reply as string | number | null;
     });
-    // A managed server may not let everybody ask: then the counter is all there is.
+    // A managed server may not let every client ask: then the counter is all there is.
     const info = replies.slice(3).map(([error, reply]) => (error === null ? String(reply) : ''));
     const field = (name: string): string | null =>
       new RegExp(`^${name}:(\\S+)`, 'm').exec(info.join('\n'))?.[1] ?? null;

@@ -16,7 +16,7 @@ const isLive = `coalesce(retracted_at, 'infinity') = 'infinity'`;
 /**
  * Which rows each retraction means; $1 and $2 name it, $3 is a sequence or null, $4 the limit. One index each: a condition
  * that two indexes serve by halves reads the whole table. Without an order, since the planner may prefer to walk the key
- * of the table in that order and discard everybody else's rows.
+ * of the table in that order and discard all other people's rows.
  */
 const choices = {
   event: `SELECT id FROM nova.notifications WHERE event_id = $1::uuid AND $2::text IS NULL AND ${isLive} AND ${before} LIMIT $4`,

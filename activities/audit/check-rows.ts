@@ -30,7 +30,7 @@ export async function checkMarkedRows(
 
   function compare(page: readonly AuditRow[], listed: readonly ListedRun[], into: Gathered): void {
     const byId = new Map<string, number>();
-    // A continuation is the same run to us; so is a reset, which the second look tells apart.
+    // A continuation is the same run to us; so is a reset, which the second look distinguishes.
     for (const { workflowId, status } of listed)
       byId.set(workflowId, (byId.get(workflowId) ?? 0) + (status === 'CONTINUED_AS_NEW' ? 0 : 1));
     for (const { eventId } of page) {

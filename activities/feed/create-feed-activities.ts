@@ -28,7 +28,7 @@ export function createFeedActivities(deps: FeedDeps, options = { patienceMs: ste
     /** Long, heartbeats. Clears further pages. */
     retractPages: (event: EventRef, from: WalkPoint) =>
       long((progress: Progress<WalkPoint>) => retractPages(deps, event, from, progress)),
-    /** Tells running workflows of the aggregate; returns how many. */
+    /** Signals the running workflows of the aggregate; returns how many. */
     retractSignal: (event: EventRef) => signalRuns(deps, event),
     /** Short. Makes the follower's feed fit the follow. */
     feedFollow: (event: EventRef) => settleFollow(deps, event),

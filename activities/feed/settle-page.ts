@@ -13,7 +13,7 @@ export interface SettledPage {
 
 type SettleDeps = Pick<FeedDeps, 'feeds' | 'posts' | 'followers'>;
 
-const nobody: ReadonlySet<string> = new Set();
+const none: ReadonlySet<string> = new Set();
 
 /** Truths that change this often during one page are no accident; the activity's retry goes on. */
 const maxRounds = 20;
@@ -63,11 +63,11 @@ export async function settlePage(
     ]);
     if (state !== undefined) current = state;
     const belongs = state !== undefined && state.live && state.delivery === 'push';
-    const wanted = belongs ? following : nobody;
+    const wanted = belongs ? following : none;
     if (belongs && refused) {
       // Redis remembers a tombstone that PostgreSQL does not hold (any more): PostgreSQL is right.
       await deps.feeds.markLive(post.postId);
-      present = nobody;
+      present = none;
     }
     const known = present;
     const toAdd = userIds.filter((id) => wanted.has(id) && !known.has(id));

@@ -6,17 +6,17 @@ import { type FeedDeps } from './deps';
 const maxRuns = 50;
 const atOnce = 8;
 
-/** Tells the running workflows of the aggregate's earlier events that it was deleted. Returns how many it reached. */
+/** Signals to the running workflows of the aggregate's earlier events that it was deleted. Returns how many it reached. */
 export async function signalRuns(deps: Pick<FeedDeps, 'history' | 'runs'>, event: EventRef): Promise<number> {
   const workflowIds = await deps.history.startedBefore(event, maxRuns);
   await faultPoint('feed.runs-found');
   const { aggregateType, aggregateId, eventType: reason } = event;
-  let told = 0;
+  let reached = 0;
   for (let i = 0; i < workflowIds.length; i += atOnce) {
-    const answers = await Promise.all(
+    const replies = await Promise.all(
       workflowIds.slice(i, i + atOnce).map((id) => deps.runs.deleted(id, { aggregateType, aggregateId, reason })),
     );
-    told += answers.filter(Boolean).length;
+    reached += replies.filter(Boolean).length;
   }
-  return told;
+  return reached;
 }

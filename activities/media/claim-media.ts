@@ -41,14 +41,14 @@ async function linkNamed({ media }: MediaDeps, claim: MediaClaim, mediaIds: read
 /** Best effort: PostgreSQL has the links, and the upload's workflow looks there when its window ends. */
 async function tellUploads(deps: MediaDeps, { postId, userId }: MediaClaim, claimed: readonly Upload[]): Promise<void> {
   if (claimed.length === 0) return;
-  const told = await Promise.allSettled([
+  const signalled = await Promise.allSettled([
     deps.pending.remove(
       userId,
       claimed.map(({ mediaId }) => mediaId),
     ),
     ...claimed.map(({ eventId, mediaId }) => deps.uploads.mediaClaimed(eventId, { postId, mediaId })),
   ]);
-  for (const result of told)
+  for (const result of signalled)
     if (result.status === 'rejected')
-      deps.logger.warn({ post_id: postId, error: oneLine(result.reason) }, 'media: upload not told');
+      deps.logger.warn({ post_id: postId, error: oneLine(result.reason) }, 'media: upload not signalled');
 }

@@ -11,7 +11,7 @@ export function isLocalTry(): boolean {
   return Context.current().info.isLocal;
 }
 
-/** Runs `work` while telling Temporal every second that this attempt lives, which also brings cancellations in. */
+/** Runs `work` while reporting to Temporal every second that this attempt lives, which also brings cancellations in. */
 export async function withHeartbeat<T>(work: (cancelled: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
   const timer = setInterval(() => context.heartbeat(), limits.delivery.beatMs);

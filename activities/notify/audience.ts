@@ -22,7 +22,7 @@ const rules: Rules = {
       { type: 'message', id: message.message_id },
       { type: 'user', id: message.sender_id },
     ],
-    told: [
+    notified: [
       { kind: 'message.mention', userIds: message.mentioned_user_ids ?? [] },
       { kind: 'message.received', userIds: message.recipient_ids ?? [] },
     ],
@@ -41,7 +41,7 @@ const rules: Rules = {
       { type: 'post', id: comment.post_id },
       { type: 'user', id: comment.user_id },
     ],
-    told: [{ kind: 'comment.mention', userIds: comment.mentioned_user_ids ?? [] }],
+    notified: [{ kind: 'comment.mention', userIds: comment.mentioned_user_ids ?? [] }],
     owner: {
       contentType: 'post',
       contentId: comment.post_id,
@@ -65,7 +65,7 @@ const rules: Rules = {
       { type: 'user', id: reaction.user_id },
       ...(reaction.target_type === 'comment' ? [] : [{ type: reaction.target_type, id: reaction.target_id }]),
     ],
-    told: [],
+    notified: [],
     owner: {
       contentType: reaction.target_type,
       contentId: reaction.target_id,
@@ -82,7 +82,7 @@ const rules: Rules = {
       { type: 'user', id: follow.follower_id },
       { type: 'follow', id: followId(follow) },
     ],
-    told: [{ kind: 'follow.received', userIds: [follow.followee_id] }],
+    notified: [{ kind: 'follow.received', userIds: [follow.followee_id] }],
   }),
 
   'live.stream.started': (stream) => ({
@@ -90,7 +90,7 @@ const rules: Rules = {
     subject: { type: 'stream', id: stream.stream_id },
     item: { type: 'stream', id: stream.stream_id },
     voidedBy: [{ type: 'user', id: stream.user_id }],
-    told: [],
+    notified: [],
     followersOf: { userId: stream.user_id, kind: 'live.started' },
   }),
 
@@ -99,7 +99,7 @@ const rules: Rules = {
     subject: { type: 'user', id: alert.user_id },
     item: { type: 'alert', id: alert.alert_id },
     voidedBy: [{ type: 'user', id: alert.user_id }],
-    told: [{ kind: 'security.alert', userIds: [alert.user_id] }],
+    notified: [{ kind: 'security.alert', userIds: [alert.user_id] }],
     detail: alert.kind,
   }),
 };
@@ -114,7 +114,7 @@ export function noticeOfPost(postId: string, authorId: string, mentioned: readon
       { type: 'post', id: postId },
       { type: 'user', id: authorId },
     ],
-    told: [{ kind: 'post.mention', userIds: mentioned }],
+    notified: [{ kind: 'post.mention', userIds: mentioned }],
   };
 }
 
@@ -124,14 +124,14 @@ export function noticeOf(event: EventRecord): Notice | undefined {
   return rule?.(event.payload);
 }
 
-/** Everybody named, and the owner when known: each once, never the actor, ordered by id so that pages are stable. */
+/** Everyone named, and the owner when known: each once, never the actor, ordered by id so that pages are stable. */
 export function audienceOf(notice: Notice, ownerId: string | undefined): Recipient[] {
   const kinds = new Map<string, NotificationKind>();
-  const tell = (userId: string, kind: NotificationKind): void => {
+  const add = (userId: string, kind: NotificationKind): void => {
     if (userId !== notice.actorId && !kinds.has(userId)) kinds.set(userId, kind);
   };
-  for (const { kind, userIds } of notice.told) for (const userId of userIds) tell(userId, kind);
-  if (notice.owner !== undefined && ownerId !== undefined) tell(ownerId, notice.owner.kind);
+  for (const { kind, userIds } of notice.notified) for (const userId of userIds) add(userId, kind);
+  if (notice.owner !== undefined && ownerId !== undefined) add(ownerId, notice.owner.kind);
   return [...kinds]
     .map(([recipientId, kind]) => ({ recipientId, kind }))
     .sort((a, b) => (a.recipientId < b.recipientId ? -1 : 1));

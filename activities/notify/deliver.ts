@@ -132,7 +132,7 @@ function settlementOf(attempt: Attempt, claimed: ClaimedDelivery, outcome: SendO
   };
   switch (outcome.kind) {
     case 'refused':
-      deps.logger.warn(fields, 'delivery refused for ever');
+      deps.logger.warn(fields, 'delivery refused for good');
       return { state: 'failed', reason: outcome.reason };
     case 'unknown':
       deps.logger.error(fields, 'delivery unknown: the answer was lost; it is not sent again by itself');

@@ -31,7 +31,7 @@ export interface NotifyLimits {
   readonly pageSize: number;
   /**
    * How long to wait for the owner of what an event points to, from the first try of the regular activity, when no event
-   * that could tell is under way.
+   * that could say is under way.
    */
   readonly ownerPatienceMs: number;
   /** Sends of one event side by side on one channel. */

@@ -22,17 +22,17 @@ export interface InAppResult {
   readonly channels: readonly ExternalChannel[];
   /** What the event is about was deleted meanwhile: everything was taken back. */
   readonly stopped: boolean;
-  /** The owner of what the event points to never became known: they were not notified, everybody else was. */
+  /** The owner of what the event points to never became known: they were not notified, all others were. */
   readonly ownerUnknown: boolean;
 }
 
 /** Rows per statement of a retraction. */
 const batch = 2_000;
 
-const nobody: InAppResult = { created: 0, next: null, channels: [], stopped: false, ownerUnknown: false };
+const noOne: InAppResult = { created: 0, next: null, channels: [], stopped: false, ownerUnknown: false };
 
 /**
- * Tells one page of the people an event concerns, in their inbox, and leaves pending deliveries for the other channels.
+ * Notifies one page of the people an event concerns, in their inbox, and leaves pending deliveries for the other channels.
  * Writes, then looks at the tombstones, then takes back what it wrote if it came too late.
  * @throws NovaError DELETE_SIGNALLED while a service has announced a delete whose event has not come
  * @throws NovaError TARGET_NOT_KNOWN_YET while the owner to be notified is unknown and patience lasts; all others are notified
@@ -40,7 +40,7 @@ const nobody: InAppResult = { created: 0, next: null, channels: [], stopped: fal
 export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: string | null): Promise<InAppResult> {
   const record = await deps.events.load(event);
   const notice = await noticeFor(deps, record);
-  if (notice === undefined) return nobody;
+  if (notice === undefined) return noOne;
   if (notice.creates !== undefined && cursor === null) {
     const { contentType, contentId, ...owner } = notice.creates;
     await deps.owners.remember(contentType, contentId, owner);
@@ -56,7 +56,7 @@ export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: stri
   const verdict = await lookAgain(deps, event, notice, owner.postId);
   if (verdict.voided) {
     await takeBack(deps, event, notice, verdict);
-    return { ...nobody, stopped: true };
+    return { ...noOne, stopped: true };
   }
   const ownerUnknown = notice.owner !== undefined && owner.ownerId === undefined;
   if (ownerUnknown && next === null && (await isWorthWaiting(deps, event, notice))) {

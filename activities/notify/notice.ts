@@ -12,7 +12,7 @@ export interface Notice {
   /** A tombstone on any of these takes the notifications back. */
   readonly voidedBy: readonly { readonly type: SubjectType; readonly id: string }[];
   /** Named in the event. A person named twice is notified of the first kind only. */
-  readonly told: readonly { readonly kind: NotificationKind; readonly userIds: readonly string[] }[];
+  readonly notified: readonly { readonly kind: NotificationKind; readonly userIds: readonly string[] }[];
   /** The owner of this content is notified as well, unless named above. */
   readonly owner?: {
     readonly contentType: ContentType;
@@ -21,7 +21,7 @@ export interface Notice {
     readonly ownerId: string | undefined;
     readonly kind: NotificationKind;
   };
-  /** Everybody who follows this user is notified, instead of the named. */
+  /** Everyone who follows this user is notified, instead of the named. */
   readonly followersOf?: { readonly userId: string; readonly kind: NotificationKind };
   /** Content the event created, remembered so that later events find its owner. */
   readonly creates?: { readonly contentType: 'message' | 'comment'; readonly contentId: string } & ContentOwner;

@@ -26,7 +26,7 @@ export async function ownerOf(deps: Deps, { owner }: Notice): Promise<Partial<Co
 
 /**
  * Whether an unknown owner is worth waiting for. Two minutes are enough for a post, whose event is not even in the outbox.
- * Messages and comments cannot be looked up there: as long as events that may tell are not over, through an outage or in a
+ * Messages and comments cannot be looked up there: as long as events that may say are not over, through an outage or in a
  * backlog, they are waited for. It holds up no one else: an event with such an owner notifies only the owner.
  */
 export async function isWorthWaiting(deps: NotifyDeps, event: EventRef, { owner }: Notice): Promise<boolean> {

@@ -11,7 +11,7 @@ interface Progress {
 }
 
 /**
- * Tells everybody from `cursor` on, page by page: for large audiences, and for small ones whose quick first try failed.
+ * Notifies everyone from `cursor` on, page by page: for large audiences, and for small ones whose quick first try failed.
  * An attempt that dies goes on where its last heartbeat was.
  */
 export async function notifyAllPages(deps: NotifyDeps, event: EventRef, from: string | null): Promise<InAppResult> {

@@ -1,6 +1,6 @@
 import { type DeletedSignal } from '../../contracts/signals';
 
-/** Tells running workflows. A signal only makes things faster; nothing depends on its arrival. */
+/** Signals running workflows. A signal only makes things faster; nothing depends on its arrival. */
 export interface RunSignaller {
   /**
    * Sends `deleted` to a workflow. False: there is no such run, or it has ended: nothing to stop.

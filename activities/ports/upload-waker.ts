@@ -1,6 +1,6 @@
 import { type MediaClaimedSignal } from '../../contracts/signals';
 
-/** Tells the workflow of an upload that its post has come, so that it need not wait out its hour. */
+/** Signals to the workflow of an upload that its post has come, so that it need not wait out its hour. */
 export interface UploadWaker {
   /**
    * False: there is no such run, or it has ended. Nothing depends on the signal: PostgreSQL has the link already.

@@ -130,7 +130,7 @@ function listOf(kind: string, columns: Columns, { name, columns: all }: Relation
 
 /**
  * Logins that were given rights on the outbox by hand call our functions by what PUBLIC has by default. They keep that, so
- * that processes which run while this is done go on; it is taken from everybody else.
+ * that processes which run while this is done go on; it is taken from all others.
  */
 async function keepWhatPublicGave(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ signature: string; grantee: string }>(

@@ -9,7 +9,7 @@ export async function partitionDaysAhead(database: Database): Promise<number> {
   return rows[0]?.days ?? -1;
 }
 
-/** Keeps daily partitions made ahead, and tells days before one is missing: that fails business transactions. */
+/** Keeps daily partitions made ahead, and raises an alarm days before one is missing: that fails business transactions. */
 export class PartitionsAhead {
   /** What people should know; undefined: all is well. */
   alarm: string | undefined;

@@ -21,7 +21,7 @@ export const keepReasons = {
   open_deliveries: 'events with deliveries not finished',
   failed_runs: 'events whose run ended badly, replay or acknowledge them',
   open_runs: 'events whose workflow is still open',
-  runs_unknown: 'event runs nobody can count while Temporal does not answer',
+  runs_unknown: 'event runs cannot be counted while Temporal does not reply',
   not_owner: 'day left to a login that owns the outbox: `npm run ops -- housekeeping`',
 } as const;
 

@@ -13,8 +13,8 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   'feeds-not-looked-at-again': [
     {
       file: 'activities/feed/settle-page.ts',
-      find: 'const wanted = belongs ? following : nobody;',
-      replace: "const wanted = intent === 'add' ? new Set(userIds) : belongs ? following : nobody;",
+      find: 'const wanted = belongs ? following : none;',
+      replace: "const wanted = intent === 'add' ? new Set(userIds) : belongs ? following : none;",
       red: 'posts: feed.page-read, hang, the follower left meanwhile and has the post all the same',
     },
   ],
