@@ -39,7 +39,7 @@ export interface FeedPage {
 }
 
 /**
- * Reads what a person sees: posts of everybody they follow, also of authors who are too popular to be pushed; without posts
+ * Reads what a person sees: posts of everyone they follow, also of authors who are too popular to be pushed; without posts
  * that are deleted or archived, and without authors who are hidden. A feed that Redis has lost is rebuilt from PostgreSQL by
  * the read that meets it.
  */
