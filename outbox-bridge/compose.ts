@@ -27,6 +27,7 @@ import { Pacer } from './pacer';
 import { Pauses } from './pauses';
 import { PgOutboxStore } from './pg-outbox-store';
 import { PollerWatch } from './poller-watch';
+import { type OutboxStore } from './ports';
 import { readRetentionMs, retentionGuardMs } from './retention';
 import { type bridgeSettings, keepDays } from './settings';
 import { removeInstance, reportInstance } from './sql/report-instance.sql';
@@ -76,7 +77,9 @@ export function composeBridge(
     deadlineMs: startCallMs(config.leaseMs),
   });
   const bridge = new Bridge({
-    store: new PgOutboxStore(pool, claimLimits(config.leaseMs)),
+    store: announcing(new PgOutboxStore(pool, claimLimits(config.leaseMs)), () =>
+      logger.info('ready: rows are started'),
+    ),
     starter: {
       start: (request) => starter.start(request),
       lookUp: (request) => starter.lookUp(request),
@@ -146,6 +149,7 @@ export function composeBridge(
           new MetricsServer({
             host: config.metricsHost,
             port: config.metricsPort,
+            portSetting: 'BRIDGE_METRICS_PORT',
             registry,
             health: () => healthOf(bridge, guard),
             ready: () => readinessOf(bridge, guard),
@@ -178,6 +182,21 @@ function readinessOf(bridge: Bridge, guard: DeploymentGuard): Health {
   const { state } = bridge.describe();
   if (state === 'not started' || state === 'stopping') return { ok: false, reason: 'NOT_RUNNING' };
   return healthOf(bridge, guard);
+}
+
+/** Calls back once, after the first claim that PostgreSQL has replied to. */
+function announcing(store: OutboxStore, onFirstClaim: () => void): OutboxStore {
+  let first = true;
+  return {
+    claim: async (request) => {
+      const rows = await store.claim(request);
+      if (first) onFirstClaim();
+      first = false;
+      return rows;
+    },
+    settle: (settlements) => store.settle(settlements),
+    isRepeated: async (row) => (await store.isRepeated?.(row)) ?? false,
+  };
 }
 
 /** A service that only has something to close; first in the list, so it closes last. */

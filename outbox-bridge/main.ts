@@ -1,8 +1,9 @@
-import { checkBudgets } from '../runtime/check-budgets';
+import { checkAtMost, checkBudgets } from '../runtime/check-budgets';
 import { ConfigError, configFrom } from '../runtime/config';
 import { oneLine } from '../runtime/errors';
 import { runProcess } from '../runtime/lifecycle';
 import { createLogger } from '../runtime/logger';
+import { warnOfNearNames } from '../runtime/near-names';
 import { composeBridge } from './compose';
 import { bridgeSettings } from './settings';
 
@@ -10,7 +11,12 @@ import { bridgeSettings } from './settings';
 async function main(): Promise<number> {
   const config = configFrom(bridgeSettings, process.env);
   checkBudgets('bridge', config);
+  checkAtMost(bridgeSettings, config, [
+    ['pollMinMs', 'pollMaxMs'],
+    ['partitionAlarmDays', 'partitionDaysAhead'],
+  ]);
   const logger = createLogger('outbox-bridge', config.logLevel);
+  warnOfNearNames(bridgeSettings, process.env, logger);
   const { services } = composeBridge(config, logger);
   return runProcess(services, logger);
 }

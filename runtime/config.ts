@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secretText } from './secret-files';
 
 /** One environment variable: how it is read, what it means. docs/configuration.md is generated from the tables of these. */
 export interface Setting<T = unknown> {
@@ -27,41 +28,31 @@ export class ConfigError extends Error {
   }
 }
 
-/** Step one, pure: picks the table's variables out of the environment, with fallbacks. */
-function readEnvironment<S extends Settings>(
-  settings: S,
-  environment: Environment,
-): Record<keyof S, string | undefined> {
-  const read = Object.entries(settings).map(([key, setting]) => {
-    const text = environment[setting.env]?.trim();
-    return [key, text === undefined || text === '' ? setting.fallback : text];
-  });
-  return Object.fromEntries(read) as Record<keyof S, string | undefined>;
-}
-
 /**
- * Step two, pure: validates and freezes.
+ * Reads the table's variables, with fallbacks, validates and freezes. A secret may stand in a file that `<NAME>_FILE` names.
  * @throws ConfigError naming each wrong variable, its value (unless secret) and what is allowed
  */
-function toConfig<S extends Settings>(settings: S, read: Record<keyof S, string | undefined>): ConfigOf<S> {
+export function configFrom<S extends Settings>(settings: S, environment: Environment): ConfigOf<S> {
   const faults: string[] = [];
   const config: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(settings)) {
-    const text = read[key];
-    if (text === undefined) {
-      faults.push(`${setting.env} is not set; it must be ${setting.allowed}`);
-      continue;
+    const { text: given = '', fault } = textOf(setting, environment);
+    const text = given === '' ? setting.fallback : given;
+    if (fault !== undefined) faults.push(fault);
+    else if (text === undefined) faults.push(`${setting.env} is not set; it must be ${setting.allowed}`);
+    else {
+      const result = setting.schema.safeParse(text);
+      const shown = setting.secret ? '(hidden)' : JSON.stringify(text);
+      if (result.success) config[key] = result.data;
+      else faults.push(`${setting.env}=${shown} must be ${setting.allowed}`);
     }
-    const result = setting.schema.safeParse(text);
-    if (result.success) config[key] = result.data;
-    else faults.push(`${setting.env}=${setting.secret ? '(hidden)' : JSON.stringify(text)} must be ${setting.allowed}`);
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze(config) as ConfigOf<S>;
 }
 
-export function configFrom<S extends Settings>(settings: S, environment: Environment): ConfigOf<S> {
-  return toConfig(settings, readEnvironment(settings, environment));
+function textOf(setting: Setting, environment: Environment): { text?: string; fault?: string } {
+  return setting.secret ? secretText(setting, environment) : { text: environment[setting.env]?.trim() ?? '' };
 }
 
 type Options = { fallback?: string; secret?: boolean };

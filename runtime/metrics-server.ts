@@ -2,6 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import { type AddressInfo } from 'node:net';
 import { type Registry } from 'prom-client';
 import { setting } from './config';
+import { oneLine } from './errors';
 import { type Service } from './lifecycle';
 
 /** Where the small servers of a process listen. */
@@ -18,6 +19,8 @@ export interface MetricsServerOptions {
   readonly host?: string;
   /** 0: a free one. */
   readonly port: number;
+  /** Setting that the port comes from, for the error when it is taken. */
+  readonly portSetting: string;
   readonly registry: Registry;
   /** For people and alarms: is there progress, and is all well? */
   readonly health: () => Health;
@@ -59,7 +62,7 @@ export class MetricsServer implements Service {
   }
 
   async start(): Promise<void> {
-    const { host = '127.0.0.1', port } = this.options;
+    const { host = '127.0.0.1', port, portSetting } = this.options;
     const limits = { headersTimeout: requestMs, requestTimeout: requestMs, connectionsCheckingInterval: 1_000 };
     const server = createServer(
       { ...limits, keepAliveTimeout: requestMs, maxHeaderSize: 8_192 },
@@ -71,6 +74,10 @@ export class MetricsServer implements Service {
     this.server = server;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(port, host, resolve);
+    }).catch((thrown: unknown) => {
+      throw new Error(`cannot listen on ${host}:${port} (METRICS_HOST, ${portSetting}): ${oneLine(thrown)}`, {
+        cause: thrown,
+      });
     });
   }
 

@@ -91,7 +91,16 @@ function health(
   };
   return port === 0
     ? []
-    : [new MetricsServer({ host, port, registry: new Registry(), health: state, ready: () => workers.health() })];
+    : [
+        new MetricsServer({
+          host,
+          port,
+          portSetting: 'WORKER_HEALTH_PORT',
+          registry: new Registry(),
+          health: state,
+          ready: () => workers.health(),
+        }),
+      ];
 }
 
 function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {

@@ -1,4 +1,10 @@
-import { type LogLevel, type LogMetadata, type Logger as TemporalLogger, Runtime } from '@temporalio/worker';
+import {
+  type LogLevel,
+  type LogMetadata,
+  type Logger as TemporalLogger,
+  Runtime,
+  type RuntimeOptions,
+} from '@temporalio/worker';
 import { oneLine, toError } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
 
@@ -6,14 +12,23 @@ const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERR
 
 /** Sets up Temporal's runtime for this process, once: logs go through ours, signals are ours, metrics on request. */
 export function installRuntime(logger: Logger, metrics: { readonly host: string; readonly port: number }): void {
-  Runtime.install({
+  const options: RuntimeOptions = {
     logger: temporalLogger(logger),
     shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
       ...(metrics.port === 0 ? {} : { metrics: metricsOn(metrics) }),
     },
-  });
+  };
+  try {
+    Runtime.install(options);
+  } catch (thrown) {
+    if (metrics.port === 0) throw thrown;
+    const where = `${metrics.host}:${metrics.port} (METRICS_HOST, WORKER_METRICS_PORT)`;
+    throw new Error(`Temporal's runtime does not start; its metrics are to listen on ${where}: ${oneLine(thrown)}`, {
+      cause: thrown,
+    });
+  }
 }
 
 /** Names and units as in Temporal's documentation and dashboards. */

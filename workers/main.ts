@@ -4,6 +4,7 @@ import { ConfigError, configFrom } from '../runtime/config';
 import { oneLine } from '../runtime/errors';
 import { runProcess } from '../runtime/lifecycle';
 import { createLogger } from '../runtime/logger';
+import { warnOfNearNames } from '../runtime/near-names';
 import { composeWorkers } from './compose';
 import { installRuntime } from './install-runtime';
 import { workerSettings } from './settings';
@@ -13,6 +14,7 @@ async function main(): Promise<number> {
   const config = configFrom(workerSettings, process.env);
   checkBudgets('workers', config);
   const logger = createLogger('workers', config.logLevel);
+  warnOfNearNames(workerSettings, process.env, logger);
   installRuntime(logger, { host: config.metricsHost, port: config.metricsPort });
   const { services, ended } = composeWorkers(config, logger);
   // Running activities have their grace first, then ten seconds to be cancelled.

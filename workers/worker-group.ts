@@ -97,7 +97,7 @@ export class WorkerGroup implements Service {
     for (const run of runs) run.catch(this.fail);
     this.running = Promise.allSettled(runs);
     if (!this.stopping.signal.aborted) this.notReady = undefined;
-    logger.info({ queues: config.workerQueues.map((queue) => queueOf(config, queue)) }, 'working');
+    logger.info({ queues: config.workerQueues.map((queue) => queueOf(config, queue)) }, 'ready: tasks are taken');
   }
 
   /** Undefined: `stop` came first. */

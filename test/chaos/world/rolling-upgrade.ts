@@ -38,7 +38,7 @@ export async function rollBackRelease(
       const processes = kind === 'bridge' ? system.bridges : system.workers;
       for (const process of processes.filter((_, index) => index !== withMovableClock[kind])) {
         await process.replaceBy(programOf(kind));
-        const works = () => (kind === 'bridge' ? bridgeWorks(databaseUrl, process) : process.hasLogged('working'));
+        const works = () => (kind === 'bridge' ? bridgeWorks(databaseUrl, process) : workersWork(process));
         await until(works, { timeoutMs: readyMs, everyMs: 500 });
       }
     }
@@ -77,4 +77,9 @@ async function bridgeWorks(databaseUrl: string, { pid }: ManagedProcess): Promis
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** The release before says "working". */
+function workersWork(process: ManagedProcess): boolean {
+  return ['ready: tasks are taken', 'working'].some((message) => process.hasLogged(message));
 }

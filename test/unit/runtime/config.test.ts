@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkAtMost } from '../../../runtime/check-budgets';
 import { type Setting, configFrom, setting, sharedSettings } from '../../../runtime/config';
 
 const settings = {
@@ -25,6 +29,39 @@ describe('configuration', () => {
       /DATABASE_URL=\(hidden\) must be/,
     );
     expect(() => configFrom(settings, { DATABASE_URL: 'mysql://u:hunter2@h' })).not.toThrow(/hunter2/);
+  });
+
+  it('takes a secret from the file that its _FILE variable names, without the last line break', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nova-secret-'));
+    const file = join(folder, 'url');
+    const from = (environment: Record<string, string>) => configFrom(settings, environment).url;
+    try {
+      writeFileSync(file, 'postgres://u:p@h/d\n');
+      expect(from({ DATABASE_URL_FILE: file })).toBe('postgres://u:p@h/d');
+      expect(() => from({ DATABASE_URL_FILE: file, DATABASE_URL: 'postgres://h' })).toThrow(
+        'DATABASE_URL and DATABASE_URL_FILE are both set; remove one',
+      );
+      expect(() => from({ DATABASE_URL_FILE: `${file}.not` })).toThrow(
+        `DATABASE_URL_FILE: the file ${file}.not cannot be read (ENOENT)`,
+      );
+      writeFileSync(file, '\n');
+      expect(() => from({ DATABASE_URL_FILE: file })).toThrow(`DATABASE_URL_FILE: the file ${file} is empty`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    // Only secrets: other settings have names of their own that end so.
+    expect(configFrom(settings, { DATABASE_URL: 'postgres://h', WAIT_MS_FILE: '/nowhere' }).wait).toBe(5);
+  });
+
+  it('refuses a least value above the greatest, naming both', () => {
+    const pair = {
+      min: setting.integer('POLL_MIN_MS', '', { min: 1, max: 9 }),
+      max: setting.integer('POLL_MAX_MS', '', { min: 1, max: 9 }),
+    };
+    const check = (min: string, max: string) =>
+      checkAtMost(pair, configFrom(pair, { POLL_MIN_MS: min, POLL_MAX_MS: max }), [['min', 'max']]);
+    expect(() => check('5', '5')).not.toThrow();
+    expect(() => check('6', '5')).toThrow('POLL_MIN_MS=6 must not be greater than POLL_MAX_MS=5');
   });
 
   it('gives each variable one meaning in all processes', () => {

@@ -8,7 +8,14 @@ let server: MetricsServer;
 async function start(options: Partial<MetricsServerOptions> = {}): Promise<string> {
   const health = () => ({ ok: false, reason: 'TEMPORAL_UNAVAILABLE: 14 connect ECONNREFUSED 10.0.0.1:7233' });
   const ready = () => ({ ok: false, reason: 'STOPPING' });
-  server = new MetricsServer({ port: 0, registry: new Registry(), health, ready, ...options });
+  server = new MetricsServer({
+    port: 0,
+    portSetting: 'BRIDGE_METRICS_PORT',
+    registry: new Registry(),
+    health,
+    ready,
+    ...options,
+  });
   await server.start();
   return `http://127.0.0.1:${server.port}`;
 }
@@ -47,6 +54,16 @@ it('is alive while it is neither ready nor healthy, and ready when it says so', 
   await server.stop();
   const other = await start({ ready: () => ({ ok: true, reason: null }) });
   expect([(await fetch(`${other}/readyz`)).status, (await fetch(`${other}/healthz`)).status]).toEqual([200, 503]);
+});
+
+it('names the setting of a port that is taken', async () => {
+  await start();
+  const taken = Number(server.port);
+  const options = { registry: new Registry(), health: jest.fn(), ready: jest.fn() };
+  const other = new MetricsServer({ ...options, port: taken, portSetting: 'WORKER_HEALTH_PORT' });
+  await expect(other.start()).rejects.toThrow(
+    new RegExp(`127.0.0.1:${taken} \\(METRICS_HOST, WORKER_HEALTH_PORT\\): .*EADDRINUSE`),
+  );
 });
 
 it('knows four pages and no method that changes anything', async () => {
