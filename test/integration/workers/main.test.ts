@@ -55,7 +55,8 @@ function startWorkers(environment: Record<string, string>, prefix = testQueuePre
   return { prefix, child, lines, errors, exit: new Promise((resolve) => child.once('close', resolve)) };
 }
 
-const working = (run: Run) => waitFor(() => run.lines.some(({ msg }) => msg === 'ready: tasks are taken'), { timeoutMs: 180_000 });
+const working = (run: Run) =>
+  waitFor(() => run.lines.some(({ msg }) => msg === 'ready: tasks are taken'), { timeoutMs: 180_000 });
 
 function startWorkflow(prefix: string, queue: QueueName, type: string, event: EventRef, memo = {}) {
   return client.workflow.start(type, {
