@@ -3,6 +3,9 @@
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# npm ci reads these too: they are workspaces. The image itself needs no package of ours, only what the build makes.
+COPY contracts/package.json ./contracts/
+COPY client/package.json ./client/
 RUN npm ci
 COPY . .
 RUN npm run build && npm prune --omit=dev

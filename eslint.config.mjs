@@ -41,6 +41,21 @@ const zones = Object.entries(mayImport).flatMap(([target, allowed]) =>
     })),
 );
 
+/** What the client's package may copy from runtime/: small, and with no dependency but its own peers (docs/decisions/0017). */
+const inlined = ['errors', 'fault-points', 'kafka-consumer', 'schema', 'service', 'service-error', 'temporal-signals'];
+zones.push({
+  target: './client',
+  from: './runtime',
+  except: inlined.map((file) => `./${file}.ts`),
+  message:
+    'What client/ takes from runtime/ is copied into its package: split off a small file and add it to `inlined`.',
+});
+zones.push({
+  target: rooms.map((room) => `./${room}`),
+  from: ['./contracts/index.ts', './client/index.ts'],
+  message: 'An entry of a package, for services. Here each file is imported by its own path.',
+});
+
 /**
  * A limit that a test gives itself is crossed on a slow machine, where the usual one would have held: it says nothing of the
  * product. Longer ones are fine.
@@ -73,7 +88,7 @@ const looksAtActivity = ['Literal[value=/pg_stat_activity/]', 'TemplateElement[v
 );
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'coverage', '**/*.cjs', '**/*.mjs'] },
+  { ignores: ['**/dist', 'node_modules', 'coverage', '**/*.cjs', '**/*.mjs'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -87,6 +102,10 @@ export default tseslint.config(
       '@typescript-eslint/require-await': 'off',
       'import-x/no-cycle': 'error',
       'import-x/no-restricted-paths': ['error', { zones }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['@nova-side-effects/*'], message: 'Inside the repository: the relative path.' }] },
+      ],
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
       '@typescript-eslint/no-restricted-imports': [
         'error',

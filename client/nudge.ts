@@ -1,4 +1,3 @@
-import { type Pool } from 'pg';
 import { nudgeChannel } from '../contracts/nudge';
 
 /**
@@ -6,7 +5,7 @@ import { nudgeChannel } from '../contracts/nudge';
  * one nudge. NOTIFY inside the business transaction would take a database-wide lock at commit (4 to 6 times fewer
  * commits a second with 64 clients). Optional: the bridge finds every row by polling.
  */
-export function createNudge(pool: Pool, everyMs = 5): () => void {
+export function createNudge(pool: { query(text: string): Promise<unknown> }, everyMs = 5): () => void {
   let pending: NodeJS.Timeout | undefined;
   return () => {
     pending ??= setTimeout(() => {

@@ -1,12 +1,15 @@
-import { type QueryResult } from 'pg';
 import { type EventType, type PayloadInput } from '../contracts/catalogue';
 import { type PriorityName } from '../contracts/priority';
 import { defaultSchema, inSchema } from '../runtime/schema';
 import { outboxRow } from './outbox-row';
 
-/** The transaction the caller has open: a `pg` client between BEGIN and COMMIT. */
+/**
+ * The transaction the caller has open: a `pg` client between BEGIN and COMMIT, or whatever sends a text with the parameters
+ * $1, $2, … (strings, numbers, null) in it. What the promise resolves to is not looked at. docs/recipes-orm.md has a line for
+ * each ORM.
+ */
 export interface Transaction {
-  query(sql: string, values: unknown[]): Promise<QueryResult>;
+  query(text: string, values: unknown[]): Promise<unknown>;
 }
 
 export interface NewEvent<T extends EventType> {
@@ -32,9 +35,10 @@ export interface PublishedEvent {
   readonly aggregateId: string;
 }
 
+/** With casts, for drivers that send types: as jsonb some of them would turn the text into a JSON string once more. */
 const insert = `
   INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload, aggregate_type, priority, schema_version, traceparent)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`;
+  VALUES ($1::uuid, $2::uuid, $3, $4::text::jsonb, $5, $6, $7, $8)`;
 
 /**
  * Validates an event and inserts its outbox row inside the caller's transaction: committed with the business data, or

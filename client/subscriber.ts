@@ -4,7 +4,7 @@ import { type Redis } from 'ioredis';
 import { toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
 import { LastingConsumer } from '../runtime/kafka-consumer';
-import { type Service } from '../runtime/lifecycle';
+import { type Service } from '../runtime/service';
 import { HandlingClaims } from './handling-claim';
 import { type ReceivedEvent, receivedEvent } from './received-event';
 import { WatchedHandling } from './watched-handling';

@@ -34,8 +34,14 @@ export type EventType = Definition['type'];
 
 /** Validated payload of an event type, as it is stored after defaults and on the wire. */
 export type PayloadOf<T extends EventType> = z.output<Extract<Definition, { type: T }>['schema']>;
-/** What a writer may hand in: defaults and optional fields left out. */
-export type PayloadInput<T extends EventType> = z.input<Extract<Definition, { type: T }>['schema']>;
+/**
+ * What a writer may hand in: defaults and optional fields left out. Only fields that the catalogue knows: schemas let others
+ * through, for writers that are newer, but in an object literal an unknown field is nearly always a misspelt one.
+ */
+export type PayloadInput<T extends EventType> = Named<z.input<Extract<Definition, { type: T }>['schema']>>;
+
+/** The fields that have a name, without the index signature. */
+type Named<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 
 export const catalogue: readonly EventDefinition<EventType>[] = definitions;
 

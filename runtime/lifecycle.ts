@@ -1,16 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { oneLine, toError } from './errors';
 import { type Logger } from './logger';
+import { type Service } from './service';
 
-/**
- * The start/stop contract of everything that runs: `start` once; `stop` any number of times, also without a start or while
- * it is under way; `stop` resolves when what was in flight has ended.
- */
-export interface Service {
-  readonly name: string;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-}
+export { type Service } from './service';
 
 /** Starts in order; if one fails, stops those already started and rethrows. Starts no more once `stop` is aborted. */
 export async function startAll(services: readonly Service[], stop?: AbortSignal): Promise<void> {

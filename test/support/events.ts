@@ -8,11 +8,14 @@ import { type Priority } from '../../contracts/priority';
 /** A fresh id for a user, a post, anything. */
 export const newId = (): string => randomUUID();
 
-/** Inserts a row as any service would (plain SQL, trigger and all) and returns the ref its workflow would get. */
+/**
+ * Inserts a row as any service would (plain SQL, trigger and all) and returns the ref its workflow would get. SQL knows no
+ * compile errors: fields that the catalogue does not have are let in.
+ */
 export async function insertEvent<T extends EventType>(
   database: Pick<Pool, 'query'>,
   type: T,
-  payload: PayloadInput<T>,
+  payload: PayloadInput<T> & Readonly<Record<string, unknown>>,
   options: { aggregateId?: string; published?: boolean } = {},
 ): Promise<EventRef> {
   const definition = definitionOf(type);

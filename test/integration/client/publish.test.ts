@@ -67,7 +67,12 @@ describe('publish', () => {
     await expect(
       publish(database.pool, {
         type: 'message.persisted',
-        payload: { message_id: newId(), conversation_id: newId(), sender_id: newId(), filler: 'x'.repeat(800_000) },
+        payload: {
+          message_id: newId(),
+          conversation_id: newId(),
+          sender_id: newId(),
+          ...{ filler: 'x'.repeat(800_000) },
+        },
       }),
     ).rejects.toThrow(/^PAYLOAD_TOO_LARGE: .*limit is 786432/);
     expect(await count()).toBe(before);

@@ -23,7 +23,7 @@ it('says what to do with a BigInt before anything is written', async () => {
   const payload = { post_id: '00000000-0000-4000-8000-000000000001', user_id: '00000000-0000-4000-8000-000000000002' };
   const refused = publish(
     { query: () => Promise.reject(new Error('must not be asked')) },
-    { type: 'content.post.deleted', payload: { ...payload, revision_id: 1234567890123456789n } },
+    { type: 'content.post.deleted', payload: { ...payload, ...{ revision_id: 1234567890123456789n } } },
   );
   await expect(refused).rejects.toMatchObject({
     code: 'INVALID_PAYLOAD',

@@ -1,0 +1,15 @@
+/**
+ * The package `@nova-side-effects/contracts`: what a service may know of the system. Each file named here is public as a whole.
+ * Inside the repository the files are imported one by one.
+ */
+export * from './catalogue';
+export * from './event-ref';
+export * from './failures';
+export * from './kafka';
+export * from './notification-kinds';
+export * from './nudge';
+export * from './parse-event';
+export * from './priority';
+export * from './signals';
+export { type Domain, domains, type EventDefinition } from './events/define';
+export { type Effect, effects } from './effects';

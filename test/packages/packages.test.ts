@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestDatabase, createTestDatabase } from '../support/database';
+import { compile, consumers } from './consumers';
+import { snippets } from './snippets';
+import { bytesIn, emptyFolder, entriesOf, install, installedIn, packInto, run, sameVersion } from './workshop';
+
+/** Judges of packages, in a folder of their own: they bring a compiler of their own. */
+const judges = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5'];
+
+let folder: Awaited<ReturnType<typeof emptyFolder>>;
+let tarballs: string[];
+const at = (...names: string[]) => join(folder.path, ...names);
+
+beforeAll(async () => {
+  folder = await emptyFolder();
+  tarballs = await packInto(folder.path);
+});
+afterAll(() => folder.remove());
+
+describe('the packages, packed as they are published', () => {
+  it('have nothing that publint or arethetypeswrong complain of', async () => {
+    await install(at('judges'), judges);
+    const judge = (name: string, ...args: string[]) => run(at('judges', 'node_modules/.bin', name), args, folder.path);
+    for (const tarball of tarballs) {
+      expect(await judge('publint', 'run', tarball, '--strict')).toContain('All good');
+      // What it leaves out: resolution of TypeScript before 4.7, which knows no `exports`.
+      await expect(judge('attw', tarball, '--profile', 'node16', '--no-color')).resolves.toContain('node16 (from CJS)');
+    }
+  });
+
+  it('cost a publisher at most 10 MB, pg and its types included, and nothing of Temporal, Kafka or Redis', async () => {
+    await install(at('publisher'), [...tarballs, await sameVersion('pg'), await sameVersion('@types/pg')]);
+    const names = await installedIn(at('publisher'));
+    expect(names.filter((name) => !/^(pg|postgres|@types\/|split2|xtend|undici-types)/.test(name))).toEqual([
+      '@nova-side-effects/client',
+      '@nova-side-effects/contracts',
+      'uuidv7',
+      'zod',
+    ]);
+    expect(await bytesIn(at('publisher', 'node_modules'))).toBeLessThanOrEqual(10 * 1024 * 1024);
+    expect(await bytesIn(at('publisher', 'node_modules/@nova-side-effects'))).toBeLessThanOrEqual(512 * 1024);
+    await writeFile(at('publisher', 'publisher.cjs'), `require('@nova-side-effects/client/publish')`);
+    await run(process.execPath, ['publisher.cjs'], at('publisher'));
+  });
+});
+
+describe('a service with the packages and what they need beside them', () => {
+  let database: TestDatabase;
+  let files: Record<string, string>;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const beside = ['pg', '@types/pg', '@types/node', 'ioredis', 'kafkajs', '@temporalio/client'];
+    await install(at('service'), [...tarballs, ...(await Promise.all(beside.map(sameVersion)))]);
+    const entries = [...(await entriesOf('contracts')), ...(await entriesOf('client'))];
+    const imports = entries.map((entry, i) => `import * as entry${i} from '${entry}';`);
+    const all = `${imports.join('\n')}\nfor (const entry of [${entries.map((_, i) => `entry${i}`).join(', ')}]) console.log(Object.keys(entry).length > 0);\n`;
+    const texts = (await snippets()).map(({ name, code }) => [`${name}.ts`, code] as const);
+    files = { 'entries.ts': all, ...Object.fromEntries(texts), 'run.ts': runSnippet };
+  });
+  afterAll(() => database.drop());
+
+  it('finds snippets in the documents, each with a name of its own', async () => {
+    const names = (await snippets()).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['create-post', 'check-an-event']));
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it.each(consumers)('$name compiles every entry and every snippet of the documents', async (consumer) => {
+    await expect(compile(at('service'), consumer, files)).resolves.toBeDefined();
+  });
+
+  it.each(consumers.slice(0, 2))('$name runs: every entry loads, and a published row is there', async (consumer) => {
+    const out = await compile(at('service'), consumer, files);
+    const loaded = await run(process.execPath, ['entries.js'], out);
+    expect(loaded.trim().split('\n')).toEqual(Object.keys(loaded.trim().split('\n')).map(() => 'true'));
+    const post = { post_id: randomUUID(), user_id: randomUUID(), caption: consumer.name };
+    const id = await run(process.execPath, ['run.js', JSON.stringify(post)], out, {
+      DATABASE_URL: database.urls.publisher,
+    });
+    const { rows } = await database.pool.query('SELECT * FROM nova.outbox_events WHERE id = $1', [id.trim()]);
+    expect(rows).toEqual([
+      expect.objectContaining({
+        aggregate_id: post.post_id,
+        event_type: 'content.post.created',
+        payload: expect.objectContaining(post) as unknown,
+      }),
+    ]);
+  });
+});
+
+const runSnippet = `
+import { createPost } from './create-post.js';
+createPost(JSON.parse(process.argv[2] ?? '')).then((id) => { console.log(id); process.exit(0); });
+`;

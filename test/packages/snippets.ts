@@ -1,0 +1,43 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageFolders, repository } from './workshop';
+
+/** A piece of TypeScript in a document that people copy. */
+export interface Snippet {
+  /** File name of its module, without the ending. */
+  readonly name: string;
+  readonly document: string;
+  readonly code: string;
+}
+
+/** `<!-- compiled: name`, then lines that the reader does not see (imports, declarations), `-->`, then the block. */
+const marked = /<!-- compiled: (?<name>[a-z0-9-]+)(?<before>[^]*?)-->\s*```ts\n(?<code>[^]*?)```/g;
+
+/** The marked snippets of the README, of docs/ and of the packages' own pages. */
+export async function snippets(): Promise<Snippet[]> {
+  const pages = (await readdir(join(repository, 'docs'))).filter((file) => file.endsWith('.md'));
+  const documents = [
+    'README.md',
+    ...packageFolders.map((name) => `${name}/README.md`),
+    ...pages.map((p) => `docs/${p}`),
+  ];
+  const found = await Promise.all(
+    documents.map(async (document) => {
+      const text = await readFile(join(repository, document), 'utf8');
+      return [...text.matchAll(marked)].map(({ groups }) => ({
+        name: groups!['name']!,
+        document,
+        code: asModule(groups!['before']!, groups!['code']!),
+      }));
+    }),
+  );
+  return found.flat();
+}
+
+/** A module that CommonJS can have too: what is no import or declaration stands in a function, where `await` may. */
+function asModule(before: string, code: string): string {
+  if (/^export /m.test(code)) return `${before}\n${code}`;
+  const imports = /^import [^;]*;$/gm;
+  const statements = code.replace(imports, '');
+  return `${before}\n${(code.match(imports) ?? []).join('\n')}\nexport async function snippet() {\n${statements}\n}\n`;
+}
