@@ -123,7 +123,7 @@ it('loses nothing and keeps the order when the broker is killed in the middle of
   await expectOneRunEach(client, system.prefix, story);
 });
 
-it('takes a broker that hangs for one that is away, and goes on when it answers again', async () => {
+it('takes a broker that hangs for one that is away, and goes on when it replies again', async () => {
   const { story, round } = traffic;
   broker.pause();
   try {

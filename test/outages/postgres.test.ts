@@ -71,7 +71,7 @@ it.each([
   await waitFor(async () => (await outages()) === 0, { what: 'the end of the outage' });
 });
 
-it('takes a PostgreSQL that hangs for one that is away, and goes on when it answers again', async () => {
+it('takes a PostgreSQL that hangs for one that is away, and goes on when it replies again', async () => {
   const { round } = traffic;
   for (let i = 0; i < 5; i++) await round();
   postgres.pause();

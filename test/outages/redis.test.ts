@@ -77,7 +77,7 @@ it('holds back feed writes alone while Redis is down, and completes them when it
   expect(mails.received).toHaveLength(alerts());
 });
 
-it('takes a Redis that hangs for one that is away, and goes on when it answers again', async () => {
+it('takes a Redis that hangs for one that is away, and goes on when it replies again', async () => {
   const { story, round } = traffic;
   redis.pause();
   try {

@@ -136,7 +136,7 @@ it('starts nothing twice when Temporal is killed in the middle of starts', async
   await expectOneRunEach(client, system.prefix, story);
 });
 
-it('takes a Temporal that hangs for one that is away, and goes on when it answers again', async () => {
+it('takes a Temporal that hangs for one that is away, and goes on when it replies again', async () => {
   const { story, round } = traffic;
   temporal.pause();
   try {

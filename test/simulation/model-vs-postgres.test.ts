@@ -230,7 +230,7 @@ class Pair {
 }
 
 describe('the model of PostgreSQL', () => {
-  it('answers every sequence of inserts, claims, settlements and waits as the real server does', async () => {
+  it('replies to every sequence of inserts, claims, settlements and waits as the real server does', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(step, { minLength: 10, maxLength: 40, size: 'max' }),

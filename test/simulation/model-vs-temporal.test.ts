@@ -67,7 +67,7 @@ async function deleteRun(id: string): Promise<void> {
   );
 }
 
-describe('the model of Temporal answers as the real server does', () => {
+describe('the model of Temporal replies as the real server does', () => {
   it('the same request again, open and closed: the same run; after deletion: a new one', async () => {
     const { model, starts, close } = modelTemporal();
     const asked = request();
@@ -91,7 +91,7 @@ describe('the model of Temporal answers as the real server does', () => {
     await client.workflow.getHandle(id).terminate();
   });
 
-  it('an id that somebody else took: refused for good, and recognised', async () => {
+  it('an id that another program took: refused for good, and recognised', async () => {
     const { model, starts } = modelTemporal();
     const asked = request();
     const foreign = await client.workflow.start('somebodyElse', {

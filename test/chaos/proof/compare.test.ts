@@ -86,7 +86,7 @@ describe('the ledger proof', () => {
     ['lost', 'an event without a run', ({ runs }) => ({ runs: runs.slice(1) })],
     ['lost', 'an event that is not on Kafka', ({ messages }) => ({ messages: messages.slice(1) })],
     ['lost', 'a post that a feed lacks', feedOf([])],
-    ['lost', 'somebody who was not told', ({ told }) => ({ told: told.slice(1) })],
+    ['lost', 'a person who was not notified', ({ told }) => ({ told: told.slice(1) })],
     ['lost', 'an upload that is not linked', () => ({ links: [] })],
     [
       'lost',
@@ -229,13 +229,13 @@ describe('the ledger proof', () => {
     ],
     [
       'unexplained',
-      'a post in the feed of somebody who does not follow',
+      'a post in the feed of a person who does not follow',
       ({ truth }) => ({ truth: { ...truth, followers: new Map([[author, []]]) } }),
     ],
     ['unexplained', 'an e-mail that the delivery ledger does not know', () => ({ deliveries: [] })],
     [
       'unexplained',
-      'a link that nobody asked for',
+      'a link that no event asked for',
       ({ links }) => ({ links: [...links, { postId: deletedPost, mediaId: media, eventId: uploaded.id }] }),
     ],
   ])('%s: finds %s', (promise, _, change) => {
@@ -281,7 +281,7 @@ describe('the ledger proof', () => {
     expect(violationsOf(withChange(change))).toEqual({});
   });
 
-  it('tells the loss of an event once for each thing that is missing, with its id', () => {
+  it('reports the loss of an event once for each thing that is missing, with its id', () => {
     const gone = ({ id }: { id: string }) => id === deleted.id;
     const evidence = withChange(({ runs, messages }) => ({
       runs: without(runs, ({ workflowId }) => workflowId === deleted.id),

@@ -152,7 +152,7 @@ describe('a delete that was signalled and has come', () => {
     expect(await deliveriesOf(pool(), event.eventId)).toMatchObject([{ state: 'skipped', reason: 'RETRACTED' }]);
   });
 
-  it('tells the runs of its conversation when a message is deleted', async () => {
+  it('signals the runs of its conversation when a message is deleted', async () => {
     const ids = { message_id: newId(), conversation_id: newId() };
     const persisted = await insertEvent(pool(), 'message.persisted', { ...ids, sender_id: newId() });
     const told: string[] = [];

@@ -130,7 +130,7 @@ describe('the last row of an aggregate is marked while a writer of the next is o
 });
 
 describe('a row that becomes pending again', () => {
-  it('is claimed before later rows of its aggregate, whoever made it so', async () => {
+  it('is claimed before later rows of its aggregate, whatever made it so', async () => {
     const aggregate = randomUUID();
     for (let i = 0; i < 3; i++) await database.pool.query(...insertInto(aggregate));
     const [first, ...rest] = await claim();

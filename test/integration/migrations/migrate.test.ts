@@ -122,7 +122,7 @@ describe('a business database that has tables of our names', () => {
     expect(row).toMatchObject({ aggregate_id: aggregate, aggregate_type: 'post', sequence: 1 });
   });
 
-  it('takes another schema when told so, with every function bound to it', async () => {
+  it('takes another schema when asked to, with every function bound to it', async () => {
     const { url } = await emptyDatabase();
     await runMigrations(url, { schema: 'side_effects' });
     const rows = await ask<{ config: string }>(
@@ -135,7 +135,7 @@ describe('a business database that has tables of our names', () => {
 });
 
 describe('a database migrated before there was a schema of our own', () => {
-  it('keeps its tables in public, its functions are made safe, and the operator is told', async () => {
+  it('keeps its tables in public, its functions are made safe, and says so to the operator', async () => {
     const { url } = await emptyDatabase();
     await runMigrations(url, { schema: 'public', withRoles: false });
     await ask(

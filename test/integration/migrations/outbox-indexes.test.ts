@@ -72,7 +72,7 @@ describe(`with ${history} published rows and a backlog of ${backlog}`, () => {
     expect(plan.rowsRead).toBeLessThan(100);
   });
 
-  it('whether an event may still tell who owns something is found in the unemitted rows alone, when there is none', async () => {
+  it('whether an event may still say who owns something is found in the unemitted rows alone, when there is none', async () => {
     const values = { $1: `ARRAY['comment.created', 'CommentCreated']`, $2: String(Date.now()), $3: '1' };
     const plan = await planOf(selectComing.replace(/\$\d/g, (name) => values[name as keyof typeof values]));
     expect(plan.scansTable).toBe(false);

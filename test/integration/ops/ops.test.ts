@@ -75,7 +75,7 @@ describe('the report', () => {
 });
 
 describe('the story of an event', () => {
-  it('tells the row, that no workflow exists, and later what the workflow waits for', async () => {
+  it('shows the row, that no workflow exists, and later what the workflow waits for', async () => {
     const { eventId } = await insertEvent(
       database.pool,
       'follow.added',
@@ -101,7 +101,7 @@ describe('the story of an event', () => {
 });
 
 describe('the command', () => {
-  it('prints for people and for programs, and its exit code says when somebody should look', async () => {
+  it('prints for people and for programs, and its exit code says when a person should look', async () => {
     const id = await deadLetter('INVALID_PAYLOAD: z');
     const [status, letters, wrong, missing] = await Promise.all([
       ops('status'),

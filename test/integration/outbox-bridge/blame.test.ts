@@ -85,7 +85,7 @@ async function stateOf(ids: readonly string[]) {
 const allPublished = (ids: readonly string[]) =>
   waitFor(async () => (await stateOf(ids))['published'] === ids.length, { what: 'all published' });
 
-it('a proxy that answers 404 in Temporal’s place is an outage: no row pays for it, and all start once it has a route', async () => {
+it('a proxy that returns 404 in Temporal’s place is an outage: no row pays for it, and all start once it has a route', async () => {
   target = () => ({ host: '127.0.0.1', port: portOf(noRoute) });
   const made = bridge(connection);
   const probe = made.starter.probe.bind(made.starter);

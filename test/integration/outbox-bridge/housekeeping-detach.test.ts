@@ -55,7 +55,7 @@ async function openReader(): Promise<{ read(): Promise<number>; end(): Promise<v
   return { read, end };
 }
 
-describe('while somebody reads the whole table for long', () => {
+describe('while another session reads the whole table for long', () => {
   it('a detach waits, and writers and claims go on as if nothing were', async () => {
     const reader = await openReader();
     const done = turn(pool);
@@ -101,7 +101,7 @@ describe('while somebody reads the whole table for long', () => {
     expect((await turn(pool))!.expired).toMatchObject({ notification_deliveries: 1 });
   });
 
-  it('a bridge that is told to stop does not wait for it', async () => {
+  it('a bridge that is asked to stop does not wait for it', async () => {
     const reader = await openReader();
     const service = new HousekeepingService(
       {
@@ -292,7 +292,7 @@ describe('behind PgBouncer in transaction mode', () => {
   });
   afterAll(() => bouncer.close());
 
-  it('housekeeping works the same, and a detach that waits is cancelled by whoever looks for it', async () => {
+  it('housekeeping works the same, and a detach that waits is cancelled by the process that looks for it', async () => {
     const pooled = patientPool({
       url: bouncer.url(new URL(database.url).pathname.slice(1)),
       max: 4,

@@ -31,7 +31,7 @@ describe('a nudge', () => {
     expect(nudges).toBe(before + 2);
   });
 
-  it('that cannot be sent fails nobody', async () => {
+  it('that cannot be sent fails no request', async () => {
     const failing = { query: () => Promise.reject(new Error('no connection')) };
     createNudge(failing as never, 0)();
     await waitFor(() => true);

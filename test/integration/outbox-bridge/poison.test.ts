@@ -91,7 +91,7 @@ describe('a bad row', () => {
   );
 });
 
-describe('an odd row that harms nobody', () => {
+describe('an odd row that harms no other', () => {
   const day = 86_400_000;
   it.each<[string, Columns, (ref: EventRef, row: Columns) => void]>([
     [

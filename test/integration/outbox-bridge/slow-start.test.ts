@@ -40,11 +40,11 @@ const start = (slowAfterMs: number) =>
   }).start({ ref: ref(), workflowType: 'emitWorkflow' });
 
 describe('a start without an answer', () => {
-  it('is overload while Temporal answers others: it stops no claim and raises no alarm', async () => {
+  it('is overload while Temporal replies to others: it stops no claim and raises no alarm', async () => {
     expect(await start(60_000)).toMatchObject({ kind: 'failed', code: 'TEMPORAL_SLOW' });
   });
 
-  it('is an outage when Temporal answers nothing', async () => {
+  it('is an outage when Temporal replies to nothing', async () => {
     proxy.set('half-open');
     expect(await start(1_000)).toMatchObject({ kind: 'failed', code: 'TEMPORAL_UNAVAILABLE' });
     proxy.set('pass');

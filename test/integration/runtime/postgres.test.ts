@@ -90,7 +90,7 @@ it('leaves, with all connections, a server that stopped taking writes', async ()
   for (let i = 0; i < 3; i++) await pool.query(write);
 });
 
-it('outlives the loss of a connection that nobody listens to: one that passes from hand to hand', async () => {
+it('outlives the loss of a connection without a listener: one that passes from hand to hand', async () => {
   const client = await pool.connect();
   const over = new Promise((resolve) => client.once('end', resolve));
   await endSessions(database.pool, 'pool-test');

@@ -17,7 +17,7 @@ describe('a Redis that vanished without a word', () => {
   beforeAll(async () => void (proxy = await startFaultProxy({ host: '127.0.0.1', port: portOf(servers().redisUrl) })));
   afterAll(() => proxy.close());
 
-  it('is connected to anew, instead of waiting for its answers for ever', async () => {
+  it('is connected to again, instead of waiting for its replies without end', async () => {
     redis = createRedis({ url: `redis://127.0.0.1:${proxy.port}`, keyPrefix: 'test:', logger: silentLogger });
     await redis.connect();
     proxy.set('half-open');

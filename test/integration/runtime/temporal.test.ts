@@ -17,7 +17,7 @@ afterEach(async () => {
   await proxy.close();
 });
 
-it('connects anew to a Temporal that took the connection and said nothing', async () => {
+it('connects again to a Temporal that took the connection and said nothing', async () => {
   const { temporalNamespace: namespace } = servers();
   proxy.set('half-open');
   connection = connectClient({

@@ -52,7 +52,7 @@ async function working(): Promise<Client> {
   return made;
 }
 
-it('carries both ways, large answers whole and in order', async () => {
+it('carries both ways, large replies whole and in order', async () => {
   const one = client();
   const text = Array.from({ length: 200_000 }, (_, i) => i % 10).join('');
   one.socket.write(text);
@@ -75,7 +75,7 @@ it('keeps half-open connections open and silent, also afterwards, while new ones
   expect(heard).not.toContain('lost');
 });
 
-it('resets what is open and what comes, until told to stop', async () => {
+it('resets what is open and what comes, until asked to stop', async () => {
   const before = await working();
   proxy.set('reset');
   await waitFor(() => before.closed === 'ECONNRESET');
@@ -85,7 +85,7 @@ it('resets what is open and what comes, until told to stop', async () => {
   await working();
 });
 
-it('swallows only the answers when deaf', async () => {
+it('swallows only the replies when deaf', async () => {
   const one = await working();
   proxy.set('deaf');
   one.socket.write(' unanswered');
@@ -110,7 +110,7 @@ it('trickles when slow, and delivers the rest at once when that ends', async () 
   await waitFor(() => one.got.length === 1_005);
 });
 
-it('tells its client when the server goes away', async () => {
+it('shows its client that the server is gone', async () => {
   const one = await working();
   server.close();
   proxy.set('pass');

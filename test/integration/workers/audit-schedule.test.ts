@@ -25,7 +25,7 @@ const configured = (auditEverySeconds: number, taskQueuePrefix = testQueuePrefix
 const described = (prefix: string) => client.schedule.getHandle(auditScheduleId(prefix)).describe();
 
 describe('the schedule of the audit', () => {
-  it('is one, whoever and however many keep it, and never overlaps itself', async () => {
+  it('is one, however many processes keep it, and never overlaps itself', async () => {
     const config = configured(300);
     await Promise.all(Array.from({ length: 10 }, () => keepAuditSchedule(client, config)));
     const { spec, action, policies, state } = await described(config.taskQueuePrefix);

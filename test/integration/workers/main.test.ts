@@ -155,7 +155,7 @@ it('finishes running activities before it stops', async () => {
   }
 });
 
-it('works on the queues it is told to, and on no other', async () => {
+it('works on the queues it is given, and on no other', async () => {
   const run = startWorkers({ WORKER_QUEUES: 'media, kafka' });
   await working(run);
   const polled = async (queue: QueueName) => {

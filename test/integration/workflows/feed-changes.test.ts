@@ -25,7 +25,7 @@ it('takes an archived post out page by page, takes notifications back, and publi
   expect(all.calls.emitted).toEqual([post, archived, again].map((event) => event.eventId));
 });
 
-it('retracts although nobody can be told', async () => {
+it('retracts although no run can be signalled', async () => {
   const [author, follower] = [newId(), newId()];
   await all.feed.follow(author, follower);
   const post = await all.feed.post(author);
@@ -56,7 +56,7 @@ it('takes back notifications of messages and reactions without touching feeds', 
   expect(all.calls.retracted).toContain(event.eventId);
 });
 
-it('fills and clears a feed with a follow, tells the followee of a new one only, and takes that back with its end', async () => {
+it('fills and clears a feed with a follow, notifies the followee of a new one only, and takes that back with its end', async () => {
   const [reader, friend] = [newId(), newId()];
   const post = await all.feed.post(friend);
   await all.run('feedFanoutWorkflow', post);

@@ -50,7 +50,7 @@ async function activitiesOf(event: EventRef, runId?: string): Promise<string[]> 
   return (events ?? []).flatMap((e) => e.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
 }
 
-it('fans a post out, claims its media, tells the mentioned and emits: small ones without a regular activity', async () => {
+it('fans a post out, claims its media, notifies the mentioned and emits: small ones without a regular activity', async () => {
   all.deps = all.feed.deps;
   const [author, follower] = [newId(), newId()];
   await all.feed.follow(author, follower);

@@ -135,7 +135,7 @@ it('waits on a durable timer that says what it waits for', async () => {
   await handle.terminate();
 });
 
-it('ends as unclaimed, visibly and not as a failure, when nobody claims it in its window', async () => {
+it('ends as unclaimed, visibly and not as a failure, when no post claims it in its window', async () => {
   settings.mediaClaimWindowMs = 1_000;
   const { handle } = await upload();
   expect(await handle.result()).toEqual({ outcome: 'unclaimed', counts: { linked: 0 } });
@@ -172,7 +172,7 @@ it('learns of a claim whose signal was lost when its window ends', async () => {
   expect(await client.workflow.getHandle(event.eventId).result()).toMatchObject({ outcome: 'done' });
 });
 
-it('ends an emit that Kafka refuses for ever as a failure that names its code', async () => {
+it('ends an emit that Kafka refuses for good as a failure that names its code', async () => {
   const ids = { message_id: newId(), conversation_id: newId(), sender_id: newId(), content: 'hello' };
   const event = await insertEvent(database.pool, 'message.persisted', ids);
   await database.pool.query(`UPDATE outbox_events SET payload = '{}' WHERE id = $1`, [event.eventId]);

@@ -69,7 +69,7 @@ const isWaitingForMail = (workflowId: string) => async () =>
   );
 
 describe('the notification workflow', () => {
-  it('tells a user of a security alert in the app and by e-mail, whatever they switched off', async () => {
+  it('notifies a user of a security alert in the app and by e-mail, whatever they switched off', async () => {
     const bob = await insertUser(database.pool);
     await database.pool.query(
       `INSERT INTO notification_preferences SELECT $1, 'security.alert', c, false FROM unnest(ARRAY['in_app', 'email']) c`,
@@ -165,7 +165,7 @@ describe('the notification workflow', () => {
     expect(searchAttributes['Outcome']).toEqual(['skipped']);
   });
 
-  it('tells a large audience by four quick pages and one long activity, each follower once', async () => {
+  it('notifies a large audience by four quick pages and one long activity, each follower once', async () => {
     const streamer = newId();
     await database.pool.query(
       `INSERT INTO follows (followee_id, follower_id) SELECT $1, gen_random_uuid() FROM generate_series(1, 420)`,

@@ -71,7 +71,7 @@ describe('parseEvent', () => {
     expect(partitionKeyOf(parse('message.deleted', { message_id: id(1), conversation_id: id(5) }))).toBe(id(5));
   });
 
-  it('answers anything with an event or a NovaError of a row, and never repeats a value in the message', () => {
+  it('returns for anything an event or a NovaError of a row, and never repeats a value in the message', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('content.post.created', 'message.persisted', 'identity.user.created', 'nope'),

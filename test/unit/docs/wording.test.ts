@@ -91,3 +91,21 @@ it('the product’s sources are written in plain words', () => {
   );
   expect(found).toEqual([]);
 });
+
+/** First strings of describe, it and test, also behind `.each(…)`. */
+const titlesIn = (source: string) =>
+  [...source.matchAll(/(?:\b(?:it|test|describe)(?:\.\w+)?|^\s*\]?\))\(\s*(['`])(.*?)\1,/gm)].map(
+    ([, , title = '']) => title,
+  );
+
+it('titles of tests are written in plain words', () => {
+  const paths = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
+  const titles = paths.flatMap((path) =>
+    titlesIn(readFileSync(join('test', path), 'utf8')).map((title) => [path, title]),
+  );
+  expect(titles.length).toBeGreaterThan(1_000);
+  const found = titles.flatMap(([path, title = '']) =>
+    avoidedIn(title.replaceAll('Somebody', '')).map((what) => `${path}: ${what}`),
+  );
+  expect(found).toEqual([]);
+});

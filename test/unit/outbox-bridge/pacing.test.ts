@@ -88,7 +88,7 @@ describe('pauses', () => {
 });
 
 describe('an outage', () => {
-  it('is new once, is probed at growing intervals up to two seconds, and tells how long it lasted', () => {
+  it('is new once, is probed at growing intervals up to two seconds, and says how long it lasted', () => {
     let now = 1_000;
     const outage = new Outage(() => now);
     expect(outage.begin('TEMPORAL_UNAVAILABLE', 'x')).toBe(true);

@@ -41,7 +41,7 @@ describe('a queue', () => {
     expect(world.look('feed')).toEqual(['feed']);
   });
 
-  it('nobody ever polled, or whose pollers the server has forgotten, is dead at once', () => {
+  it('no worker ever polled, or whose pollers the server has forgotten, is dead at once', () => {
     const world = watch();
     expect(world.look('feed')).toEqual([]);
     world.pass(1_000, ['feed']);
@@ -50,7 +50,7 @@ describe('a queue', () => {
     expect(world.look('feed')).toEqual([]);
   });
 
-  it('that died before our first look is told from a living one by the server’s own times', () => {
+  it('that died before our first look is distinguished from a living one by the server’s own times', () => {
     const world = watch();
     world.pass(0, ['media']);
     world.pass(140_000, ['feed']);

@@ -52,7 +52,7 @@ it('is awaited or gathered wherever it is marked, so that an armed point can hol
   expect(calls.filter(({ line }) => !/await faultPoint\(|Promise\.all\(\[.*faultPoint\(/.test(line))).toEqual([]);
 });
 
-it('answers undefined at once while it is unarmed: no promise, no call', () => {
+it('returns undefined at once while it is unarmed: no promise, no call', () => {
   const names = Object.keys(faultPoints) as FaultPoint[];
   expect(names.map((name) => faultPoint(name)).filter((answer) => answer !== undefined)).toEqual([]);
 });

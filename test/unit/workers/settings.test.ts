@@ -5,12 +5,12 @@ import { workerSettings } from '../../../workers/settings';
 const required = { DATABASE_URL: 'postgres://localhost/nova' };
 const config = (environment: Record<string, string>) => configFrom(workerSettings, { ...required, ...environment });
 
-it('works on every queue unless told otherwise', () => {
+it('works on every queue unless set otherwise', () => {
   expect(config({}).workerQueues).toEqual(['feed', 'media', 'notification', 'identity', 'kafka', 'maintenance']);
   expect(config({ WORKER_QUEUES: ' feed, kafka,feed ' }).workerQueues).toEqual(['feed', 'kafka']);
 });
 
-it('names the queues there are when it is told one that is not', () => {
+it('names the queues there are when it is given one that is not', () => {
   expect(() => config({ WORKER_QUEUES: 'feed,fead' })).toThrow(
     'WORKER_QUEUES="feed,fead" must be one or more of feed, media, notification, identity, kafka',
   );

@@ -91,7 +91,7 @@ describe('one try by SMTP', () => {
     expect(lab.received).toHaveLength(2);
   });
 
-  it('is not sent when nobody listens', async () => {
+  it('is not sent when no server listens', async () => {
     await lab.down();
     expect(await channel.send(delivery)).toEqual({ kind: 'not_sent', scope: 'channel', reason: 'SMTP_CONNECT' });
   });

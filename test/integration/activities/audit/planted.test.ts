@@ -219,7 +219,7 @@ it('finds a row that is claimed again and again without an outcome, and one whos
   ]);
 });
 
-it('finds a lease that ended with nobody left to take over', async () => {
+it('finds a lease that ended with no bridge left to take over', async () => {
   const { eventId } = await world.event();
   await world.bridgeSays(null);
   await world.set(

@@ -40,7 +40,7 @@ afterAll(async () => {
   await Promise.all([database.drop(), topics.drop()]);
 });
 
-it('accuses nobody while bridges and workers are killed under load, nor afterwards', async () => {
+it('accuses no one while bridges and workers are killed under load, nor afterwards', async () => {
   const first = await Promise.all([
     system.startBridge(),
     system.startBridge(),

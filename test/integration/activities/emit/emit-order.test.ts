@@ -61,7 +61,7 @@ afterAll(async () => {
   await Promise.all([database.drop(), topics.drop()]);
 });
 
-it('emits each event once and in the order of its aggregate, whoever asks in whatever order in two processes', async () => {
+it('emits each event once and in the order of its aggregate, whichever of two processes asks, in whatever order', async () => {
   const posts = await Promise.all(Array.from({ length: 8 }, () => postEvents(25)));
   const [one, other] = [await emitter(), await emitter()];
   await Promise.all(byChance(posts.flat()).map((ref, i) => (i % 2 === 0 ? one : other).emit(ref)));
@@ -72,7 +72,7 @@ it('emits each event once and in the order of its aggregate, whoever asks in wha
   for (const refs of posts) expect(sequencesOf(refs[0])).toEqual(refs.map((ref) => ref.sequence));
 });
 
-it('sends what is before an event in its aggregate first, though nobody asked for it yet', async () => {
+it('sends what is before an event in its aggregate first, though no process asked for it yet', async () => {
   const refs = await postEvents(5);
   const process = await emitter();
   await process.emit(refs[3] as EventRef);

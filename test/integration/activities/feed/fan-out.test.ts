@@ -101,7 +101,7 @@ it('takes a page back when the post is deleted between its write and its look', 
   expect(await feed.redis.get(`post:${event.aggregateId}`)).toBeNull();
 });
 
-it('takes the post back from whoever unfollowed between the page’s read and its write', async () => {
+it('takes the post back from those who unfollowed between the page’s read and its write', async () => {
   const author = newId();
   const [stays, leaves] = ids(2) as [string, string];
   await feed.follow(author, stays, leaves);
@@ -118,7 +118,7 @@ it('takes the post back from whoever unfollowed between the page’s read and it
   expect(await feed.feedOf(leaves)).toEqual([]);
 });
 
-it('settles the page of an attempt that died between its write and its look, though nobody on it follows any more', async () => {
+it('settles the page of an attempt that died between its write and its look, though no one on it follows any more', async () => {
   const author = newId();
   const [first, left] = ids(2) as [string, string];
   await feed.follow(author, first, left);
@@ -193,7 +193,7 @@ it('publishes with text and score of the creation, although that runs later', as
   expect(cached).toMatchObject({ user_id: author, caption: 'written first', created_at_ms: draft.createdAtMs });
 });
 
-it('says whether media are to be claimed and people to be told', async () => {
+it('says whether media are to be claimed and people to be notified', async () => {
   const event = await insertEvent(feed.database.pool, 'content.post.created', {
     post_id: newId(),
     user_id: newId(),

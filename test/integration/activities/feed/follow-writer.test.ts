@@ -39,7 +39,7 @@ const orders = <T>(items: readonly T[]): T[][] =>
     : items.flatMap((item, i) => orders([...items.slice(0, i), ...items.slice(i + 1)]).map((rest) => [item, ...rest]));
 
 describe('follow.added', () => {
-  it('makes somebody a follower, whose feed is not empty then', async () => {
+  it('makes a user a follower, whose feed is not empty then', async () => {
     const { followee, follower } = pair();
     const post = await feed.post(followee);
     await beginFanOut(deps, post);

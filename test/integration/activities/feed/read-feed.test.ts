@@ -84,7 +84,7 @@ it('rebuilds the same feed that fan-out wrote, and one that a post reached meanw
   expect((await feed.feedOf(reader))[0]).toBe(late?.aggregateId);
 });
 
-it('purges a deleted author for ever, and their own feed', async () => {
+it('purges a deleted author for good, and their own feed', async () => {
   const { reader, pushed, pulled, deps, events, expected } = await world();
   await feed.follow(pulled, pushed);
   await settleFollow(

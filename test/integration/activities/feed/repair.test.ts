@@ -32,7 +32,7 @@ it('puts back every feed, who is hidden, and whose posts readers merge', async (
   expect(await feed.redis.sismember(hiddenUsersKey, hidden)).toBe(1);
 });
 
-it('visits every feed that is stored: one whose owner follows nobody any more goes', async () => {
+it('visits every feed that is stored: one whose owner follows no one any more goes', async () => {
   const [author, stray] = [newId(), newId()];
   await feed.follow(author, stray);
   await beginFanOut(feed.deps, await feed.post(author));

@@ -101,7 +101,7 @@ it.each(['deleted', 'archived'] as const)(
   },
 );
 
-it('sets tombstones of messages for ever and of reactions up to the event', async () => {
+it('sets tombstones of messages for good and of reactions up to the event', async () => {
   const { pool } = feed.database;
   const [messageId, target, user] = [newId(), newId(), newId()];
   const message = await insertEvent(pool, 'message.deleted', { message_id: messageId, conversation_id: newId() });
@@ -118,7 +118,7 @@ it('sets tombstones of messages for ever and of reactions up to the event', asyn
   expect(await tombstones.voids('reaction', `${target}:${user}:👍`, reaction.sequence + 1)).toBe(false);
 });
 
-it('tells the workflows of the aggregate’s earlier, started events, newest first', async () => {
+it('signals the workflows of the aggregate’s earlier, started events, newest first', async () => {
   const author = newId();
   const post = await feed.post(author);
   const edit = await insertEvent(feed.database.pool, 'content.post.updated', {

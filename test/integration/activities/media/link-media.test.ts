@@ -187,7 +187,7 @@ describe.each([
     return { file, entry, link, claim: await posted(entry) };
   }
 
-  it('claims an upload that was parked, tells its workflow and empties the set', async () => {
+  it('claims an upload that was parked, signals its workflow and empties the set', async () => {
     const { file, entry, link, claim } = await pair();
     await activities.mediaLink(link);
     expect(await activities.mediaClaim(claim)).toEqual({ linked: 1 });
@@ -244,7 +244,7 @@ describe.each([
   );
 });
 
-it('gives an upload that nobody claimed up at the end of its window, and lets a post that names it have it still', async () => {
+it('gives an upload that no post claimed up at the end of its window, and lets a post that names it have it still', async () => {
   const impatient = activitiesWith({ windowMs: 1 });
   const user = newId();
   const file = upload(user);

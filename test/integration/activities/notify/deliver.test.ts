@@ -105,7 +105,7 @@ describe('delivery by e-mail', () => {
     expect(down.sent.length).toBeLessThanOrEqual(5);
   });
 
-  it('lets one busy mailbox wait while the others get theirs, and tells Temporal when to come back', async () => {
+  it('lets one busy mailbox wait while the others get theirs, and says to Temporal when to come back', async () => {
     const { event, users } = await mention(4);
     const busy = addressOf(users[0] ?? '');
     const channel = scripted((address) =>
@@ -256,7 +256,7 @@ describe('delivery by e-mail', () => {
     expect(await deliver(event, { channels: new Map() })).toMatchObject({ skipped: 2, pending: 0 });
   });
 
-  it('reaches somebody who has switched the inbox off', async () => {
+  it('reaches a person who has switched the inbox off', async () => {
     const [bob, alertId] = [await insertUser(database.pool), newId()];
     await new NotificationPreferences(database.pool).set(bob, 'post.mention', 'in_app', false);
     const event = await insertEvent(database.pool, 'content.post.created', {

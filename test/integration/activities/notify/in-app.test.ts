@@ -74,7 +74,7 @@ describe('in-app notifications', () => {
     ]);
   });
 
-  it('follow preferences: switched off, a person is not told, and the row says why', async () => {
+  it('follow preferences: switched off, a person is not notified, and the row says why', async () => {
     const bob = newId();
     const preferences = new NotificationPreferences(database.pool);
     await preferences.set(bob, 'message.mention', 'in_app', false);
@@ -140,7 +140,7 @@ describe('in-app notifications', () => {
     expect(await tell(event)).toMatchObject({ created: 1, stopped: false });
   });
 
-  it('say that e-mail is off instead of leaving deliveries pending for ever', async () => {
+  it('say that e-mail is off instead of leaving deliveries pending without end', async () => {
     const { event } = await message([], [newId()]);
     expect(
       await inActivity(() => createNotifyActivities(notifyDeps(database.pool)).notifyInApp(event, null)),
@@ -160,7 +160,7 @@ describe('the owner of what an event points to', () => {
       emoji: '👍',
     });
 
-  it('is the sender of a message that was told before', async () => {
+  it('is the sender of a message that was notified before', async () => {
     const { event, senderId, messageId } = await message([newId()]);
     await tell(event);
     const reaction = await react(messageId, 'message');
@@ -181,7 +181,7 @@ describe('the owner of what an event points to', () => {
     expect(await notificationsOf(database.pool, reaction.eventId)).toMatchObject([{ recipient_id: author }]);
   });
 
-  it('is waited for, while the mentioned are told at once', async () => {
+  it('is waited for, while the mentioned are notified at once', async () => {
     const [bob, author, postId] = [newId(), newId(), newId()];
     const comment = await insertEvent(database.pool, 'comment.created', {
       comment_id: newId(),
@@ -227,14 +227,14 @@ describe('the owner of what an event points to', () => {
   const nothingIsComing = (emittedAgo = '1 hour') =>
     database.pool.query(`UPDATE outbox_events SET emitted_at = clock_timestamp() - $1::interval`, [emittedAgo]);
 
-  it('is given up after two minutes, without a failure, when nothing that could tell is on its way', async () => {
+  it('is given up after two minutes, without a failure, when nothing that could name it is on its way', async () => {
     const reaction = await react(newId(), 'message');
     await nothingIsComing();
     expect(await pages(reaction, 121_000)).toMatchObject({ created: 0, ownerUnknown: true, stopped: false });
     await expect(pages(reaction, 20_000)).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
   });
 
-  it('is waited for as long as events that could tell wait in the outbox, or were emitted only now', async () => {
+  it('is waited for as long as events that could name it wait in the outbox, or were emitted only now', async () => {
     await nothingIsComing();
     const { senderId, messageId, event } = await message([newId()]);
     const reaction = await react(messageId, 'message');
@@ -287,7 +287,7 @@ describe('a large audience', () => {
   };
   const limits: Partial<NotifyDeps> = { limits: { pageSize: 100 } };
 
-  it('is told page by page, each follower once', async () => {
+  it('is notified page by page, each follower once', async () => {
     const event = await stream(250);
     let pages = 0;
     for (let cursor: string | null | undefined; cursor !== null; pages++) {

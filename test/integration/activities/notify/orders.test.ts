@@ -142,7 +142,7 @@ const stories: Record<string, Happening[]> = {
     { type: 'archive', post: 1 },
     { type: 'publish', post: 1 },
   ],
-  'somebody who left for good': [
+  'a person who left for good': [
     { type: 'comment', comment: 1, post: 1, by: 'bob', mentions: ['cleo'] },
     { type: 'react', on: 'comment 1', by: 'ann' },
     { type: 'follow', by: 'ann', whom: 'cleo' },

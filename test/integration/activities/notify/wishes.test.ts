@@ -91,7 +91,7 @@ describe('a message that waited for the mail server', () => {
   });
 });
 
-it('tells people in the status what was not sent, and why', async () => {
+it('says in the status what was not sent, and why', async () => {
   const server = mailServer();
   const { event, bob } = await mention(server);
   await switchOff(bob, 'message.mention');
@@ -149,7 +149,7 @@ describe('what one person may cause another', () => {
     ]);
   });
 
-  it('does not count what nobody caused', async () => {
+  it('does not count what no one caused', async () => {
     const server = mailServer();
     const bob = await insertUser(database.pool);
     const alerts = [];

@@ -71,7 +71,7 @@ it('starts nothing when everything is up', async () => {
   expect(await bringUp()).toEqual({ ...first, started: [], startedHere: false });
 });
 
-it('mends a killed server at its old address and leaves the others alone', async () => {
+it('repairs a killed server at its old address and leaves the others alone', async () => {
   const before = await status(name, env);
   await kill(before, 'postgres');
   expect((await status(name, env)).healthy).toBe(false);
@@ -94,7 +94,7 @@ it('moves a server whose port was taken while it was dead', async () => {
   }
 });
 
-it('lets only one of two racing starts mend it', async () => {
+it('lets only one of two racing starts repair it', async () => {
   await kill(await status(name, env), 'redis');
   const both = await Promise.all([bringUp(), bringUp()]);
   expect(both.map(({ started }) => started).sort()).toEqual([[], ['redis']]);

@@ -32,28 +32,28 @@ function told<T extends EventType>(type: T, payload: PayloadInput<T>, ownerId?: 
   return Object.fromEntries(recipients.map(({ recipientId, kind }) => [recipientId, kind]));
 }
 
-describe('who is told of an event', () => {
+describe('who is notified of an event', () => {
   const message = { message_id: newId(), conversation_id: newId(), sender_id: actor };
   const comment = { comment_id: newId(), post_id: targetId, user_id: actor };
   const reaction = { target_id: targetId, target_type: 'post' as const, user_id: actor, emoji: '👍' };
 
-  it('tells the recipients of a message, and a mention wins over the receipt', () => {
+  it('notifies the recipients of a message, and a mention wins over the receipt', () => {
     expect(told('message.persisted', { ...message, recipient_ids: [bob, carol], mentioned_user_ids: [carol] })).toEqual(
       { [bob]: 'message.received', [carol]: 'message.mention' },
     );
   });
 
-  it('tells the mentioned of a message who are not among its recipients', () => {
+  it('notifies the mentioned of a message who are not among its recipients', () => {
     expect(told('message.persisted', { ...message, mentioned_user_ids: [bob] })).toEqual({ [bob]: 'message.mention' });
   });
 
-  it('tells the mentioned of a published post, and nobody of a draft', () => {
+  it('notifies the mentioned of a published post, and no one of a draft', () => {
     const post = { post_id: targetId, user_id: actor, mentioned_user_ids: [bob] };
     expect(told('content.post.created', post)).toEqual({ [bob]: 'post.mention' });
     expect(told('content.post.created', { ...post, status: 'draft' })).toEqual({});
   });
 
-  it('tells the owner of a commented post, and a mention wins', () => {
+  it('notifies the owner of a commented post, and a mention wins', () => {
     expect(told('comment.created', { ...comment, post_owner_id: owner, mentioned_user_ids: [bob] })).toEqual({
       [owner]: 'comment.received',
       [bob]: 'comment.mention',
@@ -63,30 +63,30 @@ describe('who is told of an event', () => {
     });
   });
 
-  it('tells the mentioned of a comment while the owner of the post is unknown', () => {
+  it('notifies the mentioned of a comment while the owner of the post is unknown', () => {
     expect(told('comment.created', { ...comment, mentioned_user_ids: [bob] })).toEqual({ [bob]: 'comment.mention' });
   });
 
-  it('tells the owner of what was reacted to, named in the event or looked up', () => {
+  it('notifies the owner of what was reacted to, named in the event or looked up', () => {
     expect(told('reaction.added', { ...reaction, target_owner_id: owner })).toEqual({ [owner]: 'reaction.received' });
     expect(told('reaction.added', reaction, owner)).toEqual({ [owner]: 'reaction.received' });
   });
 
-  it('tells the followee of a follow', () => {
+  it('notifies the followee of a follow', () => {
     expect(told('follow.added', { follower_id: actor, followee_id: bob })).toEqual({ [bob]: 'follow.received' });
   });
 
-  it('tells the followers of a streamer', () => {
+  it('notifies the followers of a streamer', () => {
     const notice = noticeOf(record('live.stream.started', { stream_id: newId(), user_id: actor }));
     expect(notice?.followersOf).toEqual({ userId: actor, kind: 'live.started' });
   });
 
-  it('tells a user of a security alert about their own account', () => {
+  it('notifies a user of a security alert about their own account', () => {
     const alert = { alert_id: newId(), user_id: bob, kind: 'new_login' as const };
     expect(told('security.alert.raised', alert)).toEqual({ [bob]: 'security.alert' });
   });
 
-  it('never tells anybody of what they did themselves', () => {
+  it('never notifies anyone of what they did themselves', () => {
     expect(told('message.persisted', { ...message, recipient_ids: [actor], mentioned_user_ids: [actor] })).toEqual({});
     expect(told('content.post.created', { post_id: targetId, user_id: actor, mentioned_user_ids: [actor] })).toEqual(
       {},
@@ -96,7 +96,7 @@ describe('who is told of an event', () => {
     expect(told('follow.added', { follower_id: actor, followee_id: actor })).toEqual({});
   });
 
-  it('tells nobody of the other events', () => {
+  it('notifies no one of the other events', () => {
     expect(noticeOf(record('content.post.deleted', { post_id: targetId, user_id: actor }))).toBeUndefined();
     expect(noticeOf(record('follow.removed', { follower_id: actor, followee_id: bob }))).toBeUndefined();
   });
@@ -105,7 +105,7 @@ describe('who is told of an event', () => {
 describe('pages of an audience', () => {
   const audience = ['a', 'b', 'c', 'd', 'e'].map((recipientId) => ({ recipientId, kind: 'post.mention' as const }));
 
-  it('covers everybody once, whatever the page size', () => {
+  it('covers everyone once, whatever the page size', () => {
     for (const limit of [1, 2, 3, 5, 6]) {
       const seen: string[] = [];
       let cursor: string | null = null;

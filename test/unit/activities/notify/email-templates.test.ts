@@ -11,7 +11,7 @@ describe('notification e-mails', () => {
     expect(text).not.toContain('{');
   });
 
-  it('calls an actor without a name somebody', () => {
+  it('calls an actor without a name Somebody', () => {
     expect(renderEmail({ kind: 'follow.received', actorName: undefined, detail: undefined }).text).toMatch(
       /^Somebody follows you/,
     );

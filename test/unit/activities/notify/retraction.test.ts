@@ -17,7 +17,7 @@ const event = (eventType: EventType, payload: Record<string, unknown>): EventRec
 const status = (new_status: string) => event('content.post.status_updated', { post_id: 'p', user_id: 'u', new_status });
 
 describe('what a deleting event takes back', () => {
-  it('everything about a deleted post, for ever', () => {
+  it('everything about a deleted post, for good', () => {
     for (const deleted of [event('content.post.deleted', { post_id: 'p', user_id: 'u' }), status('deleted')]) {
       expect(retractionOf(deleted)).toEqual({
         tombstone: expect.objectContaining({

@@ -28,7 +28,7 @@ const cases: Case[] = [
   [at('data'), { kind: 'not_sent', scope: 'channel' }],
 ];
 
-describe('SMTP answers as outcomes', () => {
+describe('SMTP replies as outcomes', () => {
   it.each(cases)('%j → %j', (fault, outcome) => {
     expect(smtpOutcome(fault)).toMatchObject(outcome);
   });

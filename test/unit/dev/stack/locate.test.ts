@@ -24,7 +24,7 @@ describe('a machine that has nothing', () => {
     [locateRedis, 'REDIS_URL'],
     [locateKafka, 'KAFKA_BROKERS'],
     [locateTemporal, 'TEMPORAL_ADDRESS'],
-  ])('is told in one sentence what to install or which variable to set: %p', async (locate, variable) => {
+  ])('reads in one sentence what to install or which variable to set: %p', async (locate, variable) => {
     const attempt = locate(env);
     await expect(attempt).rejects.toMatchObject({ code: 'MISSING_PROGRAM' });
     await expect(attempt).rejects.toThrow(variable);

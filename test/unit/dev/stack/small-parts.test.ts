@@ -54,7 +54,7 @@ describe('plainReporter', () => {
     [850, '850 ms'],
     [3_240, '3.2 s'],
     [273_000, '4 min 33 s'],
-  ])('tells %i ms as %s', (ms, text) => {
+  ])('shows %i ms as %s', (ms, text) => {
     expect(seconds(ms)).toBe(text);
   });
 });
@@ -86,7 +86,7 @@ describe('runTool', () => {
     await expect(run).rejects.toThrow(/ENOENT/);
   });
 
-  it('finds the lines that tell why, without their colours', () => {
+  it('finds the lines that say why, without their colours', () => {
     const lines = ['[INFO] scanning', '\u001b[31m[ERROR] Could not resolve x\u001b[0m', '[ERROR] ', '[INFO] done'];
     expect(tellingLines(lines)).toBe('[ERROR] Could not resolve x');
     expect(tellingLines(['one', 'two', '', 'three', 'four'])).toBe('two / three / four');

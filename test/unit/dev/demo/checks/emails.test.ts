@@ -25,7 +25,7 @@ describe('the e-mails check', () => {
     expect(check(good)).toMatchObject({ ok: true, counts: { emails: 2 } });
   });
 
-  it('leaves open whether somebody whose address came late got one', () => {
+  it('leaves open whether a person whose address came late got one', () => {
     expect(check([...good, mail(mention.id, stranger)]).ok).toBe(true);
   });
 
@@ -37,7 +37,7 @@ describe('the e-mails check', () => {
     expect(check(good.slice(1))).toMatchObject({ ok: false, counts: { missing: 1 } });
   });
 
-  it('fails when one arrived that nobody should get', () => {
+  it('fails when one arrived that no one should get', () => {
     expect(check([...good, mail(alert.id, stranger)])).toMatchObject({ ok: false, counts: { unexpected: 1 } });
     expect(check([...good, { messageId: '' }]).ok).toBe(false);
   });

@@ -53,7 +53,7 @@ describe('the feeds check', () => {
     expect(check(stored)).toMatchObject({ ok: false, counts: { feedMismatches: 1 } });
   });
 
-  it('fails when somebody who follows nobody has a feed', () => {
+  it('fails when a person who follows no one has a feed', () => {
     const result = check(feed(), { followers: new Map([[author, [other]]]) }, []);
     expect(result).toMatchObject({ ok: false, offenders: [expect.stringContaining(reader)] });
   });

@@ -20,7 +20,7 @@ const check = (truth: Partial<Truth>, rows: readonly NotificationRow[]) =>
   checkNotifications(expectedNotifications(truthOf({ events: [comment], posts, ...truth })), rows);
 
 describe('the notifications check', () => {
-  it('holds when the owner and the mentioned were told, and the actor was not', () => {
+  it('holds when the owner and the mentioned were notified, and the actor was not', () => {
     expect(check({}, told)).toMatchObject({ ok: true, counts: { notifications: 2, missing: 0 } });
   });
 
@@ -54,7 +54,7 @@ describe('the notifications check', () => {
     ).toBe(true);
   });
 
-  it('takes back what was told before a post was archived, not what was told after', () => {
+  it('takes back what was notified before a post was archived, not what was notified after', () => {
     const archived = event('content.post.status_updated', {
       post_id: id('1'),
       user_id: author,
@@ -68,7 +68,7 @@ describe('the notifications check', () => {
     expect(check({ events }, [])).toMatchObject({ counts: { missing: 1 } });
   });
 
-  it('wants nothing left of what a deleted user did, and leaves open what a deleted user was told', () => {
+  it('wants nothing left of what a deleted user did, and leaves open what a deleted user was notified of', () => {
     expect(check({ gone: new Map([[actor, 'deleted']]) }, told)).toMatchObject({ counts: { resurrected: 2 } });
     const withoutAuthor = new Map([[author, 'hidden' as const]]);
     expect(check({ gone: withoutAuthor }, told).ok).toBe(true);
@@ -76,7 +76,7 @@ describe('the notifications check', () => {
   });
 });
 
-describe('who is to be told', () => {
+describe('who is to be notified', () => {
   const tell = (truth: Partial<Truth>) =>
     [...expectedNotifications(truthOf(truth)).values()].map(({ recipientId, kind, presence }) => [
       recipientId,
@@ -122,7 +122,7 @@ describe('who is to be told', () => {
     ]);
   });
 
-  it('of a draft: nobody', () => {
+  it('of a draft: no one', () => {
     const payload = { post_id: id('1'), user_id: author, status: 'draft', mentioned_user_ids: [mentioned] };
     expect(tell({ events: [event('content.post.created', payload)], posts })).toEqual([]);
   });

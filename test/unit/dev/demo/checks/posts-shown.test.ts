@@ -50,7 +50,7 @@ describe('the posts check', () => {
     expect(checkPostsShown({ ...truth, gone: new Map([[id('a'), 'deleted']]) }, seen()).ok).toBe(false);
   });
 
-  it('fails when an edit is not shown, and does not tell the text', () => {
+  it('fails when an edit is not shown, and does not show the text', () => {
     const result = checkPostsShown(truth, seen({ captions: new Map([[live, 'old words']]) }));
     expect(result).toMatchObject({ ok: false, counts: { stale: 1 } });
     expect(result.offenders.join()).not.toContain('words');

@@ -47,7 +47,7 @@ describe('the workflows check', () => {
     expect(result).toMatchObject({ ok: false, offenders: [expect.stringContaining('a rolled-back event')] });
   });
 
-  it('fails on a workflow of nobody', () => {
+  it('fails on a workflow without an event', () => {
     const result = checkWorkflows(truth, [run(first.id), run(second.id), run('stranger')]);
     expect(result).toMatchObject({ ok: false, offenders: [expect.stringContaining('no event of this run')] });
   });

@@ -31,7 +31,7 @@ describe('the planned social graph', () => {
     expect(authors.filter((author) => author.followers > pullThreshold).map((author) => author.n)).toEqual([0]);
   });
 
-  it('has nobody over the threshold when follows during the run could blur it', () => {
+  it('has no one over the threshold when follows during the run could blur it', () => {
     const { authors, pullThreshold } = plan(1, { users: 200, followers: 50, events: 1_000 });
     expect(authors.some((author) => author.followers > pullThreshold)).toBe(false);
   });
