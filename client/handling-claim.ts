@@ -7,14 +7,24 @@ export interface Place {
 }
 
 /** `handled`: its mark is there. `held`: another handling of this partition has not ended yet. */
-export type Begun = 'handled' | 'held' | Claim;
+export type Begun<Context = object> = 'handled' | 'held' | Claim<Context>;
+
+/** Lets one consumer of a group at a time handle events of a partition, and remembers what was handled. */
+export interface Claims<Context = object> {
+  /** `token`: unique to this handling. */
+  begin(eventId: string, place: Place, token: string): Promise<Begun<Context>>;
+}
 
 /** The right to handle one event of a partition. It ends by itself when it is not renewed for as long as its lease. */
-export interface Claim {
+export interface Claim<Context = object> {
+  /** What the handler gets beside the event. */
+  readonly context: Context;
   /** Makes the lease as long as at its start. False: another consumer has it, or has handled the event. */
   renew(): Promise<boolean>;
   /** Marks the event as handled and gives the claim back. False: another consumer has it, and nothing was marked. */
   finish(): Promise<boolean>;
+  /** As `finish`, for an event that is given up: nothing of what its handler did stays, where that can be taken back. */
+  giveUp(): Promise<boolean>;
   /** Gives the claim back without a mark: the event is handled again, here or elsewhere. */
   release(): Promise<void>;
 }
@@ -66,7 +76,7 @@ const scripts = {
  * partition while its handler runs holds the claim until the handler has ended, and the partition's next owner waits.
  * Needs one Redis primary: each script touches two keys.
  */
-export class HandlingClaims {
+export class HandlingClaims implements Claims {
   private readonly scripts: Record<keyof typeof scripts, Script>;
 
   constructor(
@@ -83,15 +93,17 @@ export class HandlingClaims {
     this.scripts = redis as unknown as Record<keyof typeof scripts, Script>;
   }
 
-  /** `token`: unique to this handling. */
   async begin(eventId: string, { topic, partition }: Place, token: string): Promise<Begun> {
     const { name, leaseMs, markSeconds } = this.options;
     const keys = [`processed:${name}:${eventId}`, `handling:${name}:${topic}/${partition}`];
     const begun = await this.scripts.novaBeginHandling(2, ...keys, token, leaseMs);
     if (begun !== 'mine') return begun as 'handled' | 'held';
+    const finish = async () => (await this.scripts.novaFinishHandling(2, ...keys, token, markSeconds)) === 'mine';
     return {
+      context: {},
       renew: async () => (await this.scripts.novaRenewHandling(2, ...keys, token, leaseMs)) === 'mine',
-      finish: async () => (await this.scripts.novaFinishHandling(2, ...keys, token, markSeconds)) === 'mine',
+      finish,
+      giveUp: finish,
       release: async () => void (await this.scripts.novaReleaseHandling(2, ...keys, token)),
     };
   }

@@ -1,82 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import { type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs';
-import { type Redis } from 'ioredis';
+import { type EachBatchPayload, type KafkaMessage } from 'kafkajs';
 import { toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
 import { LastingConsumer } from '../runtime/kafka-consumer';
 import { type Service } from '../runtime/service';
-import { HandlingClaims } from './handling-claim';
+import { DeadLetters, type MessagePlace, RetryLater } from './dead-letters';
+import { inRedis } from './deduplicate';
+import { type Claim, type Claims } from './handling-claim';
 import { type ReceivedEvent, receivedEvent } from './received-event';
+import { type SubscriberOptions, type SubscriberTimes, longestPauseMs, timesOf } from './subscriber-options';
 import { WatchedHandling } from './watched-handling';
 
 export { type ReceivedEvent } from './received-event';
-
-export interface SubscriberOptions {
-  readonly kafka: Kafka;
-  /**
-   * Set `socketTimeout`, a little more than `commandTimeout`: without it a connection whose other end vanished without a word
-   * is kept for as long as the kernel keeps it, and no event is handled meanwhile.
-   */
-  readonly redis: Redis;
-  /** Name of the consumer: the Kafka group, and part of the keys in Redis. */
-  readonly name: string;
-  readonly topics: readonly string[];
-  /**
-   * Its end is the end of the event: what it rejects with stops the partition, and the event is handled again.
-   *
-   * It must be idempotent: a crash between its end and the mark brings the event again. It must not begin what it does
-   * not wait for, nor block the process for as long as a third of `sessionTimeoutMs`. `signal` is aborted when the event
-   * may be given to another consumer (the partition or the claim is lost), when `handleTimeoutMs` has passed, and when
-   * the subscriber stops. A handler that stops early because of it must reject (`signal.throwIfAborted()`): a return says
-   * that the event is done.
-   *
-   * No claim protects against a process that was frozen in the middle of a handler and wakes up minutes later. For full
-   * safety, compare `event.sequence` with that of the last event applied to the aggregate, in the same statement that
-   * writes (`… WHERE applied_sequence < $1`), and pass over what is older.
-   */
-  readonly handle: (event: ReceivedEvent, signal: AbortSignal) => Promise<void>;
-  /**
-   * A partition stopped, or a handler passed its time: the event stays first in line and is tried again after `retryMs`.
-   * Without `at`: the whole consumer fell (the group's coordinator is gone, no right to read), or could not start yet (no
-   * broker, no such topic), and is started again after as long.
-   */
-  readonly onError: (error: Error, at?: { topic: string; partition: number; offset: string }) => void;
-  /** Pause of a partition whose event failed, or is still handled elsewhere, milliseconds. Default 1,000. */
-  readonly retryMs?: number;
-  /**
-   * How long the group, and the claim on a partition, outlive a consumer that died, milliseconds. Default 30,000. Brokers
-   * take 6,000 to 1,800,000 unless configured otherwise. Running handlers do not count: heartbeats go on beside them.
-   */
-  readonly sessionTimeoutMs?: number;
-  /**
-   * How long a group that gains or loses a member waits for running handlers before it gives their partitions to others,
-   * milliseconds; meanwhile the group's other partitions wait too. The new owner still waits for the handler. Default
-   * 60,000.
-   */
-  readonly rebalanceTimeoutMs?: number;
-  /**
-   * A handler that runs for longer is reported and its signal aborted, milliseconds. One that ignores that for as long
-   * again is no longer waited for, and its event is tried again. Default 300,000.
-   */
-  readonly handleTimeoutMs?: number;
-}
-
-const markSeconds = 7 * 24 * 3_600;
-const usual = { retryMs: 1_000, sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 60_000, handleTimeoutMs: 300_000 };
+export { type SubscriberOptions } from './subscriber-options';
 
 /**
  * Hands each event of some topics to a handler, in the order of each partition. Duplicates are dropped by event id for
- * seven days; the offset is committed after the handler. An event that fails stops its partition and no other: nothing
- * is ever skipped.
+ * as long as it is remembered; the offset is committed after the handler. An event that fails stops its partition and no
+ * other: nothing is ever skipped, and what is given up is in the topic of dead letters first.
  *
  * However slow the handler is, no second consumer begins its event, or a later one of its partition, before it has ended:
- * heartbeats keep the partition, and a claim in Redis makes the next owner wait if the partition goes all the same.
+ * heartbeats keep the partition, and a claim makes the next owner wait if the partition goes all the same.
  */
 export class Subscriber implements Service {
   readonly name: string;
   private readonly lasting: LastingConsumer;
-  private readonly claims: HandlingClaims;
-  private readonly times: typeof usual;
+  private readonly claims: Claims;
+  private readonly deadLetters: DeadLetters | undefined;
+  private readonly times: SubscriberTimes;
   private readonly retries = new Set<NodeJS.Timeout>();
   private readonly stopping = new AbortController();
 
@@ -85,7 +36,11 @@ export class Subscriber implements Service {
     this.name = `subscriber ${options.name}`;
     this.times = timesOf(options);
     const { retryMs, sessionTimeoutMs: sessionTimeout, rebalanceTimeoutMs: rebalanceTimeout } = this.times;
-    this.claims = new HandlingClaims(options.redis, { name: options.name, leaseMs: sessionTimeout, markSeconds });
+    const { deduplicate = options.redis && inRedis(options.redis), deadLetters } = options;
+    if (deduplicate === undefined) throw new TypeError(`${this.name}: give deduplicate: inRedis(…) or inPostgres(…)`);
+    const longestMs = 2 * this.times.handleTimeoutMs + sessionTimeout;
+    this.claims = deduplicate.claimsOf(options.name, { leaseMs: sessionTimeout, longestMs });
+    this.deadLetters = deadLetters && new DeadLetters(options.kafka, options.name, deadLetters);
     this.lasting = new LastingConsumer(
       options.kafka,
       {
@@ -118,12 +73,16 @@ export class Subscriber implements Service {
     );
   }
 
-  /** Aborts the signals of running handlers and resolves when they have ended. */
+  /** Begins no event any more, aborts the signals of running handlers after `stopGraceMs`, and resolves when they have ended. */
   async stop(): Promise<void> {
-    this.stopping.abort(new Error(`${this.name} is stopping`));
     for (const retry of this.retries) clearTimeout(retry);
     this.retries.clear();
+    const { stopGraceMs = 0 } = this.options;
+    const abort = (): void => this.stopping.abort(new Error(`${this.name} is stopping`));
+    const grace = stopGraceMs > 0 ? setTimeout(abort, stopGraceMs) : void abort();
     await this.lasting.stop();
+    clearTimeout(grace);
+    await this.deadLetters?.stop();
   }
 
   private async handleBatch(payload: EachBatchPayload): Promise<void> {
@@ -132,7 +91,7 @@ export class Subscriber implements Service {
       if (!payload.isRunning() || payload.isStale()) return;
       const at = { topic, partition, offset: message.offset };
       try {
-        if (!(await this.handleOnce(payload, message))) return this.stopPartition(payload, at);
+        if (!(await this.handleOnce(payload, message, at))) return this.stopPartition(payload, at);
       } catch (thrown) {
         // An end that was asked for is no error.
         if (thrown !== this.stopping.signal.reason) this.options.onError(toError(thrown), at);
@@ -148,28 +107,23 @@ export class Subscriber implements Service {
   }
 
   /** False: another handling of this partition has not ended. */
-  private async handleOnce(payload: EachBatchPayload, message: KafkaMessage): Promise<boolean> {
-    const { topic, partition } = payload.batch;
-    const event = receivedEvent(topic, message);
-    const claim = await this.claims.begin(event.eventId, { topic, partition }, randomUUID());
+  private async handleOnce(payload: EachBatchPayload, message: KafkaMessage, at: MessagePlace): Promise<boolean> {
+    let event: ReceivedEvent;
+    try {
+      event = receivedEvent(at.topic, message);
+    } catch (thrown) {
+      // No event: nothing to remember, and no later try can read it.
+      if (this.deadLetters === undefined) throw thrown;
+      await this.deadLetters.send(at, message, toError(thrown), 1);
+      return true;
+    }
+    if (this.options.wants?.(event.eventType) === false) return true;
+    const claim = await this.claims.begin(event.eventId, at, randomUUID());
     if (claim === 'handled') return true;
     if (claim === 'held') return false;
-    const { onError, handle } = this.options;
-    const watched = new WatchedHandling({
-      ...this.times,
-      heartbeat: () => payload.heartbeat(),
-      renew: () => claim.renew(),
-      onLate: (error) => onError(error, { topic, partition, offset: message.offset }),
-      stopping: this.stopping.signal,
-    });
+    const watched = this.watch(payload, claim, at);
     try {
-      await watched.run(async (signal) => {
-        await handle(event, signal);
-        await faultPoint('subscriber.handled');
-      });
-      // After the handler: an event that was marked first and then failed would be lost.
-      if (!(await claim.finish()))
-        throw new Error(`event ${event.eventId} was handled here, but its claim was lost before the end: not marked`);
+      await this.handleClaimed(watched, event, claim, { message, at, again: () => this.watch(payload, claim, at) });
     } catch (thrown) {
       await claim.release().catch(() => undefined);
       throw watched.expulsion === undefined ? thrown : new Expelled(toError(thrown).message, watched.expulsion);
@@ -179,10 +133,45 @@ export class Subscriber implements Service {
     return true;
   }
 
-  private async commit(
-    payload: EachBatchPayload,
-    at: { topic: string; partition: number; offset: string },
+  /** The handler, and then the mark. What is given up is marked as well: its dead letter is acknowledged by then. */
+  private async handleClaimed(
+    watched: WatchedHandling,
+    event: ReceivedEvent,
+    claim: Claim,
+    { message, at, again }: { message: KafkaMessage; at: MessagePlace; again: () => WatchedHandling },
   ): Promise<void> {
+    let mark = () => claim.finish();
+    try {
+      await watched.run(async (signal) => {
+        await this.options.handle(event, signal, claim.context);
+        await faultPoint('subscriber.handled');
+      });
+    } catch (thrown) {
+      if (this.deadLetters === undefined || watched.isLost || this.stopping.signal.aborted) throw thrown;
+      if (thrown instanceof RetryLater) throw thrown;
+      const tries = this.deadLetters.failed(at);
+      if (!this.deadLetters.isHopeless(thrown, tries)) throw thrown;
+      const letters = this.deadLetters;
+      // Under a watch of its own: Kafka may take its time, and the partition is to stay here meanwhile.
+      await again().run(() => letters.send(at, message, toError(thrown), tries));
+      mark = () => claim.giveUp();
+    }
+    // After the handler: an event that was marked first and then failed would be lost.
+    if (!(await mark()))
+      throw new Error(`event ${event.eventId} was handled here, but its claim was lost before the end: not marked`);
+  }
+
+  private watch(payload: EachBatchPayload, claim: Claim, at: MessagePlace): WatchedHandling {
+    return new WatchedHandling({
+      ...this.times,
+      heartbeat: () => payload.heartbeat(),
+      renew: () => claim.renew(),
+      onLate: (error) => this.options.onError(error, at),
+      stopping: this.stopping.signal,
+    });
+  }
+
+  private async commit(payload: EachBatchPayload, at: MessagePlace): Promise<void> {
     const { topic, partition } = at;
     const offset = String(BigInt(at.offset) + 1n);
     // A consumer that stops commits nothing by itself any more.
@@ -190,14 +179,21 @@ export class Subscriber implements Service {
     else await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
   }
 
-  private stopPartition(payload: EachBatchPayload, at: { topic: string; partition: number; offset: string }): void {
+  /** An outage ends within the tries of an event, as a rule, when they are further and further apart. */
+  private pauseMs(at: MessagePlace): number {
+    const { retryMs } = this.times;
+    const tries = this.deadLetters?.triesOf(at) ?? 0;
+    return Math.max(retryMs, Math.min(retryMs * 2 ** Math.max(0, tries - 1), longestPauseMs));
+  }
+
+  private stopPartition(payload: EachBatchPayload, at: MessagePlace): void {
     if (!payload.isRunning()) return;
     this.lasting.consumer.seek(at);
     const resume = payload.pause();
     const retry = setTimeout(() => {
       this.retries.delete(retry);
       resume();
-    }, this.times.retryMs);
+    }, this.pauseMs(at));
     this.retries.add(retry);
   }
 }
@@ -210,18 +206,4 @@ class Expelled extends Error {
   ) {
     super(message, { cause });
   }
-}
-
-function timesOf(options: SubscriberOptions): typeof usual {
-  const names = Object.keys(usual) as (keyof typeof usual)[];
-  return Object.fromEntries(
-    names.map((name) => {
-      const ms = options[name] ?? usual[name];
-      if (!Number.isSafeInteger(ms) || ms < 1)
-        throw new RangeError(
-          `subscriber ${options.name}: ${name} is ${ms}; give a whole number of milliseconds above 0`,
-        );
-      return [name, ms];
-    }),
-  ) as typeof usual;
 }

@@ -22,6 +22,8 @@ const expelled = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID
 export class WatchedHandling {
   /** Why Kafka no longer counts this consumer as a member of its group; undefined as long as it does. */
   expulsion: Error | undefined;
+  /** The partition or the claim is another consumer's, or may be: the handler's end says nothing any more. */
+  isLost = false;
   private readonly controller = new AbortController();
   private readonly timers = new Set<NodeJS.Timeout>();
 
@@ -81,7 +83,7 @@ export class WatchedHandling {
   private late(): void {
     const { handleTimeoutMs } = this.options;
     const error = new Error(`the handler has run for ${handleTimeoutMs} ms (handleTimeoutMs): its signal is aborted`);
-    this.abort(error);
+    this.controller.abort(error);
     this.options.onLate(error);
   }
 
@@ -92,6 +94,7 @@ export class WatchedHandling {
   }
 
   private abort(reason: Error): void {
+    this.isLost = true;
     this.controller.abort(reason);
   }
 }

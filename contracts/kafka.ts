@@ -9,6 +9,16 @@ export const kafkaHeaders = {
   traceparent: 'traceparent',
 } as const;
 
+/** Headers that a dead letter of a subscriber has beside those of its message. */
+export const deadLetterHeaders = {
+  group: 'dead_letter_group',
+  topic: 'dead_letter_topic',
+  partition: 'dead_letter_partition',
+  offset: 'dead_letter_offset',
+  error: 'dead_letter_error',
+  tries: 'dead_letter_tries',
+} as const;
+
 /** Topic of each domain: `${prefix}.<domain>.events`, unless overridden. */
 export function topicNames(prefix: string, overrides: Partial<Record<Domain, string>> = {}): Record<Domain, string> {
   return Object.fromEntries(
