@@ -7,6 +7,7 @@ export const kafkaHeaders = {
   schemaVersion: 'schema_version',
   sequence: 'sequence',
   traceparent: 'traceparent',
+  contentType: 'content-type',
 } as const;
 
 /** Headers that a dead letter of a subscriber has beside those of its message. */

@@ -68,6 +68,11 @@ program
     const story = await withConnections(config(), ({ pool, workflows }) => eventStory(pool, workflows, id));
     if (story === null) throw new Error(`no outbox row ${id}: it was never committed, or its partition is gone`);
     print.story(story, json ?? false);
+    if (story.temporalFailed === null) return;
+    console.error(
+      `ops: no reply from Temporal at ${config().temporalAddress} (TEMPORAL_ADDRESS): ${story.temporalFailed}`,
+    );
+    process.exitCode = 2;
   });
 
 program
@@ -189,6 +194,12 @@ program
     console.log(json === true ? JSON.stringify(report) : auditText(report));
     if (report.unexplained > 0 || report.waitForPerson > 0) process.exitCode = 1;
   });
+
+// A reader that has seen enough, as in `ops dead-letters | head`, ends the command and is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 program.parseAsync().catch((thrown: unknown) => {
   console.error(thrown instanceof ConfigError ? thrown.message : `ops: ${oneLine(thrown, 2_000)}`);

@@ -3,6 +3,7 @@ import { type Pool } from 'pg';
 import { toPendingActivity } from '../activities/adapters/temporal-pending-activity';
 import { memoNames } from '../contracts/memo';
 import { type OpenFinding, openFindingsOf } from './audit-findings';
+import { oneLine } from '../runtime/errors';
 import { changedOptions } from './changed-options';
 import { type EventHold, holdOf } from './held-aggregates';
 
@@ -42,6 +43,8 @@ export interface EventStory {
     /** Why it ignored signals, the first of each reason. */
     readonly ignoredSignals: readonly string[];
   } | null;
+  /** Why Temporal could not be asked, so that `workflow` is null; null: it was asked. */
+  readonly temporalFailed: string | null;
   readonly deliveries: readonly Record<string, unknown>[];
   /** What the audit has against it. */
   readonly findings: readonly OpenFinding[];
@@ -54,10 +57,22 @@ export async function eventStory(pool: Pool, workflows: WorkflowClient, id: stri
   return {
     row: found,
     hold: await holdOf(pool, id),
-    workflow: await workflowOf(workflows, id),
+    ...(await workflowOrFailure(workflows, id)),
     deliveries: (await pool.query<Record<string, unknown>>(deliveries, [id])).rows,
     findings: await openFindingsOf(pool, id),
   };
+}
+
+/** Without Temporal the rest of the story is worth reading all the same. */
+async function workflowOrFailure(
+  workflows: WorkflowClient,
+  id: string,
+): Promise<Pick<EventStory, 'workflow' | 'temporalFailed'>> {
+  try {
+    return { workflow: await workflowOf(workflows, id), temporalFailed: null };
+  } catch (thrown) {
+    return { workflow: null, temporalFailed: oneLine(thrown) };
+  }
 }
 
 async function workflowOf(workflows: WorkflowClient, id: string): Promise<EventStory['workflow']> {

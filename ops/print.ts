@@ -56,7 +56,7 @@ export const print = {
     const { workflow } = story;
     console.log(
       workflow === null
-        ? '\nno workflow of this id in Temporal'
+        ? `\n${story.temporalFailed === null ? 'no workflow of this id in Temporal' : 'the workflow is not known: Temporal did not reply'}`
         : `\nworkflow ${workflow.type}: ${workflow.status}, ${workflow.historyLength} history events`,
     );
     for (const line of storyLines(story)) console.log(line);

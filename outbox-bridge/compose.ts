@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { type Connection } from '@temporalio/client';
-import { Registry } from 'prom-client';
+import { Registry, collectDefaultMetrics } from 'prom-client';
 import { claimLimits, startCallMs } from '../contracts/time-budgets';
 import { type ConfigOf } from '../runtime/config';
 import { type Service } from '../runtime/lifecycle';
@@ -48,6 +48,7 @@ export function composeBridge(
     logger,
   });
   const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
   const pauses = new Pauses(() => performance.now());
   const metrics = createBridgeMetrics(registry, () => Object.keys(pauses.describe()).length);
   const auditGauges = createAuditGauges(registry);

@@ -26,6 +26,7 @@ export function toOutgoingEvent(row: EmitRow, topics: Readonly<Record<Domain, st
       // The body was brought to today's shape, so today's version is what a subscriber must read it by.
       [kafkaHeaders.schemaVersion]: String(event.definition.version),
       [kafkaHeaders.sequence]: String(row.sequence),
+      [kafkaHeaders.contentType]: 'application/json',
       ...(row.traceparent === null ? {} : { [kafkaHeaders.traceparent]: row.traceparent }),
     },
     body: exactJson(text, event.payload, bring),

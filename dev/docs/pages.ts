@@ -62,7 +62,7 @@ export function eventsPage(): string {
         String(topicPartitions[domain as keyof typeof topicPartitions]),
       ]),
     ),
-    'Each message has the payload alone as its body, and the headers `event_id`, `event_type`, `schema_version`, `sequence` and, if the writer gave one, `traceparent`.',
+    'Each message has the payload alone as its body, and the headers `event_id`, `event_type`, `schema_version`, `sequence`, `content-type` (always `application/json`) and, if the writer gave one, `traceparent`.',
     'Numbers in a body have every digit that the writer wrote, be it a 64-bit integer or a long decimal. `JSON.parse` of JavaScript, and other parsers that make a double of each number, change what has more than 15 digits: read such fields with a parser that keeps them (`lossless-json`, `JsonNode` with `USE_BIG_DECIMAL_FOR_FLOATS`, `json.Decoder` with `UseNumber`, `parse_float=Decimal`, `jsonb`), or have the writer send them as strings. `payload` of `client/subscriber.ts` is made by `JSON.parse`; `body` beside it is the text. Numbers beyond ±1.8e308 are refused.',
     '## Effects',
     table(
@@ -146,7 +146,7 @@ export async function metricsPage(): Promise<string> {
   return [
     '# Metrics',
     generated,
-    'Every bridge has these in the Prometheus format at `/metrics` on `BRIDGE_METRICS_PORT`, with `/healthz`, `/livez` and `/readyz` beside it; what concerns the tables is the same from each. Workers have the metrics of the Temporal SDK on `WORKER_METRICS_PORT`, and the same three pages on `WORKER_HEALTH_PORT`. What to alarm on is in the [runbook](runbook.md).',
+    'Every bridge has these in the Prometheus format at `/metrics` on `BRIDGE_METRICS_PORT`, with `/healthz`, `/livez` and `/readyz` beside it; what concerns the tables is the same from each. Workers have the metrics of the Temporal SDK on `WORKER_METRICS_PORT`, and the same three pages on `WORKER_HEALTH_PORT`. Those of the process itself (`process_*`, `nodejs_*`) stand beside the bridge’s and are not listed here. What to alarm on is in the [runbook](runbook.md).',
     table(
       ['metric', 'type', 'labels', 'meaning'],
       metrics.map(({ name, type, help }) => [

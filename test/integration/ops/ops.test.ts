@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { type Client } from '@temporalio/client';
 import { listDeadLetters, requeueDeadLetters } from '../../../ops/dead-letters';
 import { eventStory } from '../../../ops/event-story';
@@ -118,4 +120,25 @@ describe('the command', () => {
     });
     expect(await ops('rebuild-feeds', '--json')).toMatchObject({ code: 0, stdout: '{"rebuilt":0}\n' });
   });
+});
+
+it('shows the row when Temporal is away, and names the address', async () => {
+  const { eventId } = await insertEvent(database.pool, 'follow.added', { follower_id: newId(), followee_id: newId() });
+  const shown = await runOps({ DATABASE_URL: database.url, TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'show', eventId);
+  expect(shown.stdout).toContain(eventId);
+  expect(shown.stdout).toContain('the workflow is not known');
+  expect(shown.stderr).toContain('no reply from Temporal at 127.0.0.1:1 (TEMPORAL_ADDRESS)');
+  expect(shown.code).toBe(2);
+});
+
+it('ends quietly when its reader has seen enough', async () => {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'ops/cli.ts', '--help'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  // Before anything is written.
+  child.stdout.destroy();
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await once(child, 'close');
+  expect(said).toBe('');
 });

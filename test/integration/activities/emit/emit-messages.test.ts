@@ -55,6 +55,7 @@ it('puts the payload alone in the body and everything else in headers, keyed and
     event_type: 'message.persisted',
     schema_version: String(definition.version),
     sequence: String(row.sequence),
+    'content-type': 'application/json',
     traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   });
   expect(JSON.parse(message.body)).toEqual(JSON.parse(JSON.stringify(canonical)));
