@@ -33,7 +33,7 @@ describe('a nudge', () => {
 
   it('that cannot be sent fails no request', async () => {
     const failing = { query: () => Promise.reject(new Error('no connection')) };
-    createNudge(failing as never, 0)();
+    createNudge(failing, 0)();
     await waitFor(() => true);
   });
 
