@@ -57,13 +57,13 @@ describe('a service with the packages and what they need beside them', () => {
     const entries = [...(await entriesOf('contracts')), ...(await entriesOf('client'))];
     const imports = entries.map((entry, i) => `import * as entry${i} from '${entry}';`);
     const all = `${imports.join('\n')}\nfor (const entry of [${entries.map((_, i) => `entry${i}`).join(', ')}]) console.log(Object.keys(entry).length > 0);\n`;
-    const texts = (await snippets()).map(({ name, code }) => [`${name}.ts`, code] as const);
+    const texts = (await snippets('compiled')).map(({ name, code }) => [`${name}.ts`, code] as const);
     files = { 'entries.ts': all, ...Object.fromEntries(texts), 'run.ts': runSnippet };
   });
   afterAll(() => database.drop());
 
   it('finds snippets in the documents, each with a name of its own', async () => {
-    const names = (await snippets()).map(({ name }) => name);
+    const names = (await snippets('compiled')).map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['create-post', 'check-an-event']));
     expect(new Set(names).size).toBe(names.length);
   });

@@ -10,11 +10,14 @@ export interface Snippet {
   readonly code: string;
 }
 
-/** `<!-- compiled: name`, then lines that the reader does not see (imports, declarations), `-->`, then the block. */
-const marked = /<!-- compiled: (?<name>[a-z0-9-]+)(?<before>[^]*?)-->\s*```ts\n(?<code>[^]*?)```/g;
+/**
+ * `<!-- compiled: name`, then lines that the reader does not see (imports, declarations), `-->`, then the block. With `recipe`
+ * in the place of `compiled`, it needs a library of its own.
+ */
+const marked = /<!-- (?<kind>compiled|recipe): (?<name>[a-z0-9-]+)(?<before>[^]*?)-->\s*```ts\n(?<code>[^]*?)```/g;
 
 /** The marked snippets of the README, of docs/ and of the packages' own pages. */
-export async function snippets(): Promise<Snippet[]> {
+export async function snippets(kind: 'compiled' | 'recipe'): Promise<Snippet[]> {
   const pages = (await readdir(join(repository, 'docs'))).filter((file) => file.endsWith('.md'));
   const documents = [
     'README.md',
@@ -24,7 +27,8 @@ export async function snippets(): Promise<Snippet[]> {
   const found = await Promise.all(
     documents.map(async (document) => {
       const text = await readFile(join(repository, document), 'utf8');
-      return [...text.matchAll(marked)].map(({ groups }) => ({
+      const ofKind = [...text.matchAll(marked)].filter(({ groups }) => groups!['kind'] === kind);
+      return ofKind.map(({ groups }) => ({
         name: groups!['name']!,
         document,
         code: asModule(groups!['before']!, groups!['code']!),
