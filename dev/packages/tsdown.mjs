@@ -25,6 +25,8 @@ export function packageBuild(folder) {
     logLevel: 'warn',
     // Not `plugins`: those do not take part in the types of CommonJS.
     inputOptions: (options) => ({ ...options, plugins: [contractsStayOutside(folder), options.plugins] }),
+    // Otherwise the bundler's own helpers are put into one of the entries, and `publish` would load Kafka's client.
+    outputOptions: { codeSplitting: { groups: [{ name: 'helpers', test: /^\0rolldown\/runtime/ }] } },
   };
 }
 

@@ -25,7 +25,7 @@ export async function compile(
   project: string,
   { name, type, module, resolution }: Consumer,
   files: Readonly<Record<string, string>>,
-  /** Off for libraries whose own types do not pass. */
+  /** Off for libraries whose own types do not pass, such as Temporal's. */
   checkLibraries = true,
 ): Promise<string> {
   const folder = join(project, name);

@@ -69,11 +69,11 @@ describe('a service with the packages and what they need beside them', () => {
   });
 
   it.each(consumers)('$name compiles every entry and every snippet of the documents', async (consumer) => {
-    await expect(compile(at('service'), consumer, files)).resolves.toBeDefined();
+    await expect(compile(at('service'), consumer, files, false)).resolves.toBeDefined();
   });
 
   it.each(consumers.slice(0, 2))('$name runs: every entry loads, and a published row is there', async (consumer) => {
-    const out = await compile(at('service'), consumer, files);
+    const out = await compile(at('service'), consumer, files, false);
     const loaded = await run(process.execPath, ['entries.js'], out);
     expect(loaded.trim().split('\n')).toEqual(Object.keys(loaded.trim().split('\n')).map(() => 'true'));
     const post = { post_id: randomUUID(), user_id: randomUUID(), caption: consumer.name };
