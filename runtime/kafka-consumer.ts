@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Consumer, type ConsumerConfig, type ConsumerRunConfig, type Kafka, KafkaJSError } from 'kafkajs';
+import { type Consumer, type ConsumerConfig, type ConsumerRunConfig, type Kafka, type KafkaJSError } from 'kafkajs';
 import { toError } from './errors';
 // Also for a client that was made elsewhere.
 import './kafkajs-repaired';
@@ -91,7 +91,11 @@ export class LastingConsumer {
   }
 }
 
-/** kafkajs gives up what it calls retriable after some tries; that it was retriable is still true. */
+/**
+ * kafkajs gives up what it calls retriable after some tries; that it was retriable is still true. Its errors are known by their
+ * name: an ES module cannot import their class from kafkajs.
+ */
 function mayPass(thrown: unknown): boolean {
-  return thrown instanceof KafkaJSError && (thrown.retriable || thrown.name === 'KafkaJSNumberOfRetriesExceeded');
+  if (!(thrown instanceof Error) || !thrown.name.startsWith('KafkaJS')) return false;
+  return (thrown as KafkaJSError).retriable || thrown.name === 'KafkaJSNumberOfRetriesExceeded';
 }
