@@ -48,9 +48,8 @@ const withProgram = (...programs: string[]): typeof it => {
   const missing = programs.filter((program) => which(program) === null);
   if (missing.length === 0) return it;
   const skipped = (name: string): void => {
-    const title = `${name} (skipped: this machine has no ${missing.join(' and no ')})`;
     // eslint-disable-next-line jest/no-disabled-tests -- the title says what the machine lacks
-    it.skip(title, () => undefined);
+    it.skip(`${name} (skipped: this machine has no ${missing.join(' and no ')})`, () => undefined);
   };
   return skipped as typeof it;
 };
