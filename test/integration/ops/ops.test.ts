@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type Client } from '@temporalio/client';
+import { environmentOf } from '../../../dev/stack/addresses';
 import { listDeadLetters, requeueDeadLetters } from '../../../ops/dead-letters';
 import { eventStory } from '../../../ops/event-story';
 import { outboxReport } from '../../../ops/outbox-report';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { runOps } from '../../support/ops-command';
+import { servers } from '../../support/servers';
 import { createTestClient, testQueuePrefix } from '../../support/temporal';
 
 let database: TestDatabase;
@@ -132,7 +134,9 @@ it('shows the row when Temporal is away, and names the address', async () => {
 });
 
 it('ends quietly when its reader has seen enough', async () => {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'ops/cli.ts', '--help'], {
+  // Not --help: that ends the process before it hears of the pipe.
+  const child = spawn(process.execPath, ['--import', 'tsx', 'ops/cli.ts', 'dead-letters'], {
+    env: { ...process.env, ...environmentOf(servers()), DATABASE_URL: database.url },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   // Before anything is written.
