@@ -39,30 +39,38 @@ export interface OperatorTools {
 export async function actAsOperator(action: OperatorAction, tools: OperatorTools): Promise<Undo> {
   const { client, query, persist, replay } = tools;
   const acted: Target[] = [];
+  const inDoubt: Target[] = [];
   const actOnSome = async (): Promise<boolean> => {
     for (const target of await openWorkflows(client, query).catch(() => [])) {
       // It may have ended a moment ago, or the server may be away: an operator sees an error and goes on.
-      if (await act(action, client, target).catch(() => false)) acted.push(target);
+      const outcome = await act(action, client, target).catch(() => 'unknown' as const);
+      if (outcome === true) acted.push(target);
+      // The reply was lost, perhaps, and not the request: it may need to be made up for as well.
+      if (outcome === 'unknown') inDoubt.push(target);
     }
     return acted.length > 0;
   };
   // What is listed as open may all have ended: an action on nothing would be no fault.
   await until(actOnSome, { timeoutMs: patienceMs, everyMs: 200 });
-  tools.note(`${action}: ${acted.map(({ workflowId }) => workflowId).join(', ') || 'nothing was open'}`);
+  tools.note(
+    `${action}: ${named(acted) || 'nothing was open'}${inDoubt.length > 0 ? `; in doubt: ${named(inDoubt)}` : ''}`,
+  );
   switch (action) {
     case 'terminate':
     case 'cancel':
       return () =>
         persist(`replay after ${action}`, async () => {
-          const ended = await endedBadly(client, acted);
+          const ended = await endedBadly(client, [...acted, ...inDoubt]);
           if (ended.length > 0) await replay(ended);
         });
     case 'pause-activity':
-      return () => persist('unpause', () => unpauseAll(client, acted));
+      return () => persist('unpause', () => unpauseAll(client, [...acted, ...inDoubt]));
     case 'reset':
       return async () => undefined;
   }
 }
+
+const named = (targets: readonly Target[]): string => targets.map(({ workflowId }) => workflowId).join(', ');
 
 async function openWorkflows(client: Client, query: string): Promise<Target[]> {
   return client.withDeadline(Date.now() + callMs, async () => {
