@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { locateKafka } from '../fetch/kafka-jars';
+import { askCoordinators, offsetPartitions } from '../health/kafka';
 import { runTool } from '../run-tool';
 import { which } from '../which';
 import type { Command } from '../processes';
@@ -20,6 +21,7 @@ export const kafka: LocalServer = {
 
   create: (setting) => formatNode(setting, writeProperties(setting), clusterId()),
   command: (setting) => nodeCommand(setting, writeProperties(setting)),
+  furnish: askCoordinators,
 };
 
 type Node = Pick<Setting, 'program' | 'data'>;
@@ -91,7 +93,7 @@ export function kafkaProperties({
     // Topics are made on purpose, with the partitions they need.
     'auto.create.topics.enable': false,
     'offsets.topic.replication.factor': 1,
-    'offsets.topic.num.partitions': 4,
+    'offsets.topic.num.partitions': offsetPartitions,
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,
     'transaction.state.log.num.partitions': 4,
