@@ -76,7 +76,7 @@ export async function openLane(crews: { readonly bridges: number; readonly worke
     entry: 'test/support/faulty-workers.js',
     size: crews.workers,
     environment,
-    upWhen: '"msg":"working"',
+    upWhen: '"msg":"ready: tasks are taken"',
   });
   bridges.start();
   const kafka = await collect(topics.kafka, Object.values(topics.topics));
