@@ -42,7 +42,16 @@ const zones = Object.entries(mayImport).flatMap(([target, allowed]) =>
 );
 
 /** What the client's package may copy from runtime/: small, and with no dependency but its own peers (docs/decisions/0017). */
-const inlined = ['errors', 'fault-points', 'kafka-consumer', 'schema', 'service', 'service-error', 'temporal-signals'];
+const inlined = [
+  'errors',
+  'fault-points',
+  'kafka-consumer',
+  'schema',
+  'service',
+  'service-error',
+  'temporal-signals',
+  'uuid',
+];
 zones.push({
   target: './client',
   from: './runtime',

@@ -5,8 +5,9 @@ import { readFeed } from '../feeds/read-feed';
 import { RedisStoredFeeds } from '../feeds/redis-stored-feeds';
 import { SqlFeedTruth, type Statements } from '../feeds/sql-feed-truth';
 import { type FeedEntry, defaultFeedCap } from '../feeds/stored-feed';
-import { defaultSchema, inSchema } from '../runtime/schema';
-import { isUuid, uuidOf, wholeNumber } from './limits';
+import { isUuid } from '../runtime/uuid';
+import { uuidOf, wholeNumber } from './limits';
+import { statementsIn } from './statements-in';
 
 export interface FeedReaderOptions {
   /** A pool of `pg`, or anything with its `query`. Reads the primary: a replica that lags shows what was deleted. */
@@ -51,9 +52,9 @@ export class FeedReader {
 
   /** @throws RangeError when `feedCap` is not a whole number from 10 to 10,000 */
   constructor(private readonly options: FeedReaderOptions) {
-    const { database, redis, feedCap = defaultFeedCap, schema = defaultSchema } = options;
+    const { database, redis, feedCap = defaultFeedCap, schema } = options;
     this.settings = { feedCap: wholeNumber('feedCap', feedCap, 10, 10_000) };
-    this.truth = new SqlFeedTruth({ query: (text, values) => database.query(inSchema(text, schema), values) });
+    this.truth = new SqlFeedTruth(statementsIn(database, schema));
     this.feeds = new RedisStoredFeeds(redis);
   }
 

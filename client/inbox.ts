@@ -1,7 +1,7 @@
 import { type NotificationKind } from '../contracts/notification-kinds';
 import { type Statements } from '../feeds/sql-feed-truth';
-import { defaultSchema, inSchema } from '../runtime/schema';
 import { uuidOf, wholeNumber } from './limits';
+import { statementsIn } from './statements-in';
 
 export interface InboxEntry {
   /** Rises with each notification of the deployment. */
@@ -71,17 +71,14 @@ interface Row {
  * passes through. Changes are visible when the statement has ended, or when the caller's transaction has.
  */
 export class Inbox {
-  private readonly schema: string;
+  private readonly database: Statements;
 
   /**
    * @param database a pool of `pg`, a client in a transaction, or anything with its `query`
    * @param options.schema DATABASE_SCHEMA of the deployment; default `nova`
    */
-  constructor(
-    private readonly database: Statements,
-    options: { readonly schema?: string } = {},
-  ) {
-    this.schema = options.schema ?? defaultSchema;
+  constructor(database: Statements, options: { readonly schema?: string } = {}) {
+    this.database = statementsIn(database, options.schema);
   }
 
   /**
@@ -133,7 +130,7 @@ export class Inbox {
   }
 
   private async rows<R>(text: string, values: unknown[]): Promise<R[]> {
-    return (await this.database.query(inSchema(text, this.schema), values)).rows as R[];
+    return (await this.database.query(text, values)).rows as R[];
   }
 }
 

@@ -1,12 +1,10 @@
+import { isUuid } from '../runtime/uuid';
+
 /** @throws RangeError naming the value, what it is and what it may be */
 export function wholeNumber(what: string, value: number, least: number, most: number): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
   throw new RangeError(`${what} is ${value}; give a whole number from ${least} to ${most}`);
 }
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-export const isUuid = (value: string): boolean => uuid.test(value);
 
 /** @throws RangeError: PostgreSQL would refuse it too, but with its own words and the caller's transaction */
 export function uuidOf(what: string, value: string): string {

@@ -3,7 +3,7 @@ import { type EventType } from '../contracts/catalogue';
 import { NovaError } from '../contracts/failures';
 import { aggregateFault, maxPayloadBytes, parseEvent, partitionKeyOf } from '../contracts/parse-event';
 import { priorities } from '../contracts/priority';
-import { isUuid } from './limits';
+import { isUuid } from '../runtime/uuid';
 import { type NewEvent } from './publish';
 
 /** What a writer says of an event, in the columns of the outbox. */

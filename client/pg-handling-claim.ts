@@ -57,23 +57,13 @@ class PgHandling implements Claim<Context> {
 
   /** Commits what the handler wrote together with the mark. */
   async finish(): Promise<boolean> {
-    this.isOpen = false;
-    if (this.lost !== undefined) throw this.lost;
     // A handler that caught an error of PostgreSQL and went on: COMMIT would roll back and not say so.
-    await this.client.query('RELEASE SAVEPOINT handler');
-    await this.client.query('COMMIT');
-    this.giveBack();
-    return true;
+    return this.commitAfter('RELEASE SAVEPOINT handler');
   }
 
   /** Takes back what the handler wrote and commits the mark alone. */
   async giveUp(): Promise<boolean> {
-    this.isOpen = false;
-    if (this.lost !== undefined) throw this.lost;
-    await this.client.query('ROLLBACK TO SAVEPOINT handler');
-    await this.client.query('COMMIT');
-    this.giveBack();
-    return true;
+    return this.commitAfter('ROLLBACK TO SAVEPOINT handler');
   }
 
   /** Takes everything back. The connection goes: a handler that was abandoned may still be using it. */
@@ -86,6 +76,15 @@ class PgHandling implements Claim<Context> {
     await this.client.query('ROLLBACK');
     this.giveBack();
     return outcome;
+  }
+
+  private async commitAfter(endOfHandler: string): Promise<boolean> {
+    this.isOpen = false;
+    if (this.lost !== undefined) throw this.lost;
+    await this.client.query(endOfHandler);
+    await this.client.query('COMMIT');
+    this.giveBack();
+    return true;
   }
 
   private query<Row extends QueryResultRow>(sql: string, values: unknown[] = []): Promise<QueryResult<Row>> {

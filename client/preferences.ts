@@ -7,8 +7,8 @@ import {
   notificationKinds,
 } from '../contracts/notification-kinds';
 import { type Statements } from '../feeds/sql-feed-truth';
-import { defaultSchema, inSchema } from '../runtime/schema';
 import { uuidOf } from './limits';
+import { statementsIn } from './statements-in';
 
 /** One switch of a person. */
 export interface Switch {
@@ -39,17 +39,14 @@ const kinds = Object.keys(notificationKinds) as NotificationKind[];
 
 /** How a person wants to be notified. The workers look at it when they choose channels, and again before they send. */
 export class NotificationPreferences {
-  private readonly schema: string;
+  private readonly database: Statements;
 
   /**
    * @param database a pool of `pg`, a client in a transaction, or anything with its `query`
    * @param options.schema DATABASE_SCHEMA of the deployment; default `nova`
    */
-  constructor(
-    private readonly database: Statements,
-    options: { readonly schema?: string } = {},
-  ) {
-    this.schema = options.schema ?? defaultSchema;
+  constructor(database: Statements, options: { readonly schema?: string } = {}) {
+    this.database = statementsIn(database, options.schema);
   }
 
   /**
@@ -57,7 +54,7 @@ export class NotificationPreferences {
    * @throws RangeError when `userId` is no UUID; what `database` throws passes through
    */
   async get(userId: string): Promise<AllPreferences> {
-    const { rows } = await this.database.query(inSchema(select, this.schema), [uuidOf('userId', userId)]);
+    const { rows } = await this.database.query(select, [uuidOf('userId', userId)]);
     const said = new Map((rows as Row[]).map((row) => [`${row.kind} ${row.channel}`, row.enabled]));
     const switchOf = (kind: NotificationKind, channel: Channel): Switch => {
       const own = said.get(`${kind} ${channel}`);
@@ -81,7 +78,7 @@ export class NotificationPreferences {
     if (typeof enabled !== 'boolean') throw new RangeError(`enabled of ${kind} on ${channel} must be true or false`);
     if (!enabled && isLocked(kind, channel))
       throw new RangeError(`${kind} on ${channel} cannot be switched off: an account must hear of its own security`);
-    await this.database.query(inSchema(upsert, this.schema), [user, kind, channel, enabled]);
+    await this.database.query(upsert, [user, kind, channel, enabled]);
   }
 }
 

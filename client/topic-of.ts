@@ -1,10 +1,9 @@
 import { type EventType, definitionOf } from '../contracts/catalogue';
 import { type Domain } from '../contracts/events/define';
 import { NovaError } from '../contracts/failures';
-import { topicNames } from '../contracts/kafka';
+import { defaultTopicPrefix, topicNames } from '../contracts/kafka';
 
-/** KAFKA_TOPIC_PREFIX where nothing else is set. */
-export const defaultTopicPrefix = 'nova';
+export { defaultTopicPrefix } from '../contracts/kafka';
 
 /**
  * The Kafka topic that events of this type are on. Several types share a topic: those of one domain.

@@ -20,6 +20,9 @@ export const deadLetterHeaders = {
   tries: 'dead_letter_tries',
 } as const;
 
+/** KAFKA_TOPIC_PREFIX where nothing else is set. */
+export const defaultTopicPrefix = 'nova';
+
 /** Topic of each domain: `${prefix}.<domain>.events`, unless overridden. */
 export function topicNames(prefix: string, overrides: Partial<Record<Domain, string>> = {}): Record<Domain, string> {
   return Object.fromEntries(

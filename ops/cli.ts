@@ -18,14 +18,14 @@ import { rebuildFeeds } from './rebuild-feeds';
 import { type ReleaseOptions, releaseCommand } from './release-hold';
 import { requeueRows } from './requeue';
 import { keepDays } from '../outbox-bridge/settings';
+import { isUuid } from '../runtime/uuid';
 import { opsSettings, withConnections } from './connections';
 
 const program = new Command('ops').description('Look at and repair the outbox. Every command takes --json.');
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Says at once what is wrong with an id, instead of letting PostgreSQL complain. */
 function checked(ids: readonly string[]): readonly string[] {
-  const wrong = ids.filter((id) => !uuid.test(id));
+  const wrong = ids.filter((id) => !isUuid(id));
   if (wrong.length > 0) throw new Error(`not a UUID: ${wrong.join(', ')}`);
   return ids;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { defaultTopicPrefix } from '../contracts/kafka';
 import { secretText } from './secret-files';
 
 /** One environment variable: how it is read, what it means. docs/configuration.md is generated from the tables of these. */
@@ -201,7 +202,7 @@ export const sharedSettings = {
       fallback: '127.0.0.1:9092',
     }),
     kafkaTopicPrefix: setting.text('KAFKA_TOPIC_PREFIX', 'Topics are `<prefix>.<domain>.events`.', {
-      fallback: 'nova',
+      fallback: defaultTopicPrefix,
     }),
     kafkaIdentityTopic: setting.optionalText('KAFKA_IDENTITY_EVENTS_TOPIC', 'Overrides the identity topic.'),
     kafkaMediaTopic: setting.optionalText('KAFKA_MEDIA_EVENTS_TOPIC', 'Overrides the media topic.'),

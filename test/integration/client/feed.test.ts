@@ -20,7 +20,7 @@ beforeEach(() => feed.redis.incr('feed_beat'));
 const feedCap = 10;
 const reader = () => new FeedReader({ database: login.pool, redis: feed.redis, feedCap });
 
-/** Somebody who follows one author who is pushed and one who is pulled; ids of their posts, newest first. */
+/** A user who follows one author who is pushed and one who is pulled; ids of their posts, newest first. */
 async function world(count = 14) {
   const [user, pushed, pulled] = [newId(), newId(), newId()];
   await feed.follow(pushed, user);
