@@ -2,14 +2,14 @@ import { continueAsNew } from '@temporalio/workflow';
 import type { FanoutMode, FanoutStep } from '../activities/feed/fan-out';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
-import { onQueue } from './activity-options';
-import { beginEmit } from './emit';
-import { FanoutPager } from './fanout-pager';
-import { localThenLater } from './local-first';
-import { Looks } from './looks';
-import { beginNotify } from './notify';
-import { recordOutcome } from './outcome';
-import { settleAll } from './settle';
+import { onQueue } from './steps/activity-options';
+import { beginEmit } from './steps/emit-to-kafka';
+import { FanoutPager } from './steps/fanout-pager';
+import { localThenLater } from './steps/local-first';
+import { Looks } from './steps/looks';
+import { beginNotify } from './steps/begin-notify';
+import { recordOutcome } from './steps/outcome';
+import { settleAll } from './steps/settle';
 import { deletedSignal } from './signals';
 
 /** What a run hands to its successor: where the paging is, and what came of the effects that are over. */

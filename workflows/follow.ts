@@ -2,11 +2,11 @@ import { patched } from '@temporalio/workflow';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
 import { limits } from '../contracts/time-budgets';
-import { onQueue } from './activity-options';
-import { emitToKafka } from './emit';
-import { localThenLater } from './local-first';
-import { beginNotify } from './notify';
-import { settleAll } from './settle';
+import { onQueue } from './steps/activity-options';
+import { emitToKafka } from './steps/emit-to-kafka';
+import { localThenLater } from './steps/local-first';
+import { beginNotify } from './steps/begin-notify';
+import { settleAll } from './steps/settle';
 
 /**
  * A follow began or ended: the follower's feed is brought in line with it. Of a new one the followee is notified; with the end

@@ -4,10 +4,10 @@ import type { NotifyActivities } from '../activities/notify/notify-activities';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
 import { limits } from '../contracts/time-budgets';
-import { onQueue } from './activity-options';
-import { emitToKafka } from './emit';
-import { localThenLater } from './local-first';
-import { settleAll } from './settle';
+import { onQueue } from './steps/activity-options';
+import { emitToKafka } from './steps/emit-to-kafka';
+import { localThenLater } from './steps/local-first';
+import { settleAll } from './steps/settle';
 
 interface Traces {
   /** Places in feeds that their posts left. */

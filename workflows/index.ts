@@ -1,6 +1,6 @@
 /** The registered workflow types: exactly the keys of contracts/workflow-types.ts and maintenance.ts, held by a test. */
 export { auditWorkflow } from './audit';
-export { emitWorkflow } from './emit-event';
+export { emitWorkflow } from './emit-only';
 export { feedFanoutWorkflow } from './feed-fanout';
 export { feedRepairWorkflow } from './feed-repair';
 export { followWorkflow } from './follow';

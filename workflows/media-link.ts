@@ -2,12 +2,12 @@ import { condition } from '@temporalio/workflow';
 import { type MediaActivities } from '../activities/media/create-media-activities';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
-import { onQueue } from './activity-options';
-import { beginEmit } from './emit';
-import { localFirst } from './local-first';
-import { Looks } from './looks';
-import { recordOutcome } from './outcome';
-import { settleAll } from './settle';
+import { onQueue } from './steps/activity-options';
+import { beginEmit } from './steps/emit-to-kafka';
+import { localFirst } from './steps/local-first';
+import { Looks } from './steps/looks';
+import { recordOutcome } from './steps/outcome';
+import { settleAll } from './steps/settle';
 import { mediaClaimedSignal } from './signals';
 
 type UploadStatus = Awaited<ReturnType<MediaActivities['mediaLink']>>;

@@ -1,10 +1,10 @@
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
-import { emitToKafka } from './emit';
-import { Looks } from './looks';
-import { beginNotify } from './notify';
-import { recordOutcome } from './outcome';
-import { settleAll } from './settle';
+import { emitToKafka } from './steps/emit-to-kafka';
+import { Looks } from './steps/looks';
+import { beginNotify } from './steps/begin-notify';
+import { recordOutcome } from './steps/outcome';
+import { settleAll } from './steps/settle';
 import { deletedSignal } from './signals';
 
 /**

@@ -1,10 +1,10 @@
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
-import { onQueue } from './activity-options';
-import { emitToKafka } from './emit';
-import { localThenLater } from './local-first';
-import { recordOutcome } from './outcome';
-import { settleAll } from './settle';
+import { onQueue } from './steps/activity-options';
+import { emitToKafka } from './steps/emit-to-kafka';
+import { localThenLater } from './steps/local-first';
+import { recordOutcome } from './steps/outcome';
+import { settleAll } from './steps/settle';
 
 /** A post was edited: its summary follows, in the table and in the cache. */
 export async function postRefreshWorkflow(event: EventRef): Promise<WorkflowResult> {

@@ -4,11 +4,11 @@ import type { RetractStep } from '../activities/feed/retract';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
 import { limits } from '../contracts/time-budgets';
-import { onQueue } from './activity-options';
-import { beginEmit } from './emit';
-import { localFirst, localThenLater } from './local-first';
-import { recordOutcome } from './outcome';
-import { settleAll } from './settle';
+import { onQueue } from './steps/activity-options';
+import { beginEmit } from './steps/emit-to-kafka';
+import { localFirst, localThenLater } from './steps/local-first';
+import { recordOutcome } from './steps/outcome';
+import { settleAll } from './steps/settle';
 
 /**
  * Something was deleted, archived or taken back. The tombstone comes first and is the guarantee: what runs late sees it

@@ -11,7 +11,7 @@ import {
 } from './stories/others';
 import { postAppears, postDeletedMeanwhile } from './stories/posts';
 
-/** Silence after which Temporal takes an attempt of a delivery for dead (workflows/notify.ts). */
+/** Silence after which Temporal takes an attempt of a delivery for dead (workflows/steps/begin-notify.ts). */
 const heartbeatMs = 10_000;
 /** Past heartbeat timeout, claim lease and retry: the ledger has given the delivery up when the zombie wakes. */
 const pastTheClaim = { freeze: true, hangMs: heartbeatMs + deliveryLeaseMs + 3_000 } as const;

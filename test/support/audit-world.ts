@@ -98,7 +98,7 @@ export async function createAuditWorld(): Promise<AuditWorld> {
     prefix,
     queues: ['kafka'],
     patient: true,
-    workflowsPath: require.resolve('../../workflows/emit-event'),
+    workflowsPath: require.resolve('../../workflows/emit-only'),
     activities: guarded({
       emitEvent: async (event: EventRef) => {
         const failure = failing.get(event.eventId);

@@ -24,7 +24,7 @@ beforeAll(async () => {
   // message.edited has no effect but the emit: its workflow shows what the bridge started, and in which order.
   workers = await startTestWorkers({
     prefix,
-    workflowsPath: require.resolve('../../../workflows/emit-event'),
+    workflowsPath: require.resolve('../../../workflows/emit-only'),
     queues: ['kafka'],
     activities: {
       emitEvent: async (ref: EventRef) =>

@@ -205,7 +205,7 @@ describe('a fault of the environment', () => {
     });
     workers = await startTestWorkers({
       prefix,
-      workflowsPath: require.resolve('../../../workflows/emit-event'),
+      workflowsPath: require.resolve('../../../workflows/emit-only'),
       queues: ['notification'],
       activities: {
         emitEvent: async (_ref: EventRef) => undefined,
@@ -227,7 +227,7 @@ describe('a fault of the environment', () => {
     await workers.stop();
     workers = await startTestWorkers({
       prefix,
-      workflowsPath: require.resolve('../../../workflows/emit-event'),
+      workflowsPath: require.resolve('../../../workflows/emit-only'),
       queues: ['kafka'],
       activities: { emitEvent: async (_ref: EventRef) => undefined },
     });

@@ -52,7 +52,7 @@ async function startBridge(): Promise<void> {
 }
 
 const startWorker = async (queue: 'kafka' | 'identity') => {
-  const workflowsPath = require.resolve(`../../../workflows/${queue === 'kafka' ? 'emit-event' : 'identity'}`);
+  const workflowsPath = require.resolve(`../../../workflows/${queue === 'kafka' ? 'emit-only' : 'identity'}`);
   const activities = { emitEvent: async (_ref: EventRef) => undefined, identityApply: async () => ({}) };
   workers.push(await startTestWorkers({ prefix, queues: [queue], workflowsPath, activities }));
 };

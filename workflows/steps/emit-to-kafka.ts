@@ -1,5 +1,5 @@
-import { type EventRef } from '../contracts/event-ref';
-import { limits } from '../contracts/time-budgets';
+import { type EventRef } from '../../contracts/event-ref';
+import { limits } from '../../contracts/time-budgets';
 import { onQueue } from './activity-options';
 import { localThenLater } from './local-first';
 

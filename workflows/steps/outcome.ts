@@ -1,7 +1,7 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { upsertSearchAttributes } from '@temporalio/workflow';
-import { type SearchAttributeName } from '../contracts/search-attributes';
-import { type WorkflowResult } from '../contracts/signals';
+import { type SearchAttributeName } from '../../contracts/search-attributes';
+import { type WorkflowResult } from '../../contracts/signals';
 
 const name: SearchAttributeName = 'Outcome';
 const outcomeKey = defineSearchAttributeKey(name, 'KEYWORD');

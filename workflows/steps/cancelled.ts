@@ -1,5 +1,5 @@
 import { patched, upsertMemo } from '@temporalio/workflow';
-import { memoNames } from '../contracts/memo';
+import { memoNames } from '../../contracts/memo';
 
 /**
  * Runs begun by earlier code ended a cancellation in other ways (as FAILED, or at once); their histories must replay as they

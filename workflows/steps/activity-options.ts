@@ -1,7 +1,7 @@
 import { type ActivityOptions, type LocalActivityOptions, workflowInfo } from '@temporalio/workflow';
-import { nonRetryableCodes } from '../contracts/failures';
-import { type QueueName, siblingQueue } from '../contracts/workflow-types';
-import { limits } from '../contracts/time-budgets';
+import { nonRetryableCodes } from '../../contracts/failures';
+import { type QueueName, siblingQueue } from '../../contracts/workflow-types';
+import { limits } from '../../contracts/time-budgets';
 
 /**
  * First try of a short idempotent effect: inside the worker that runs the workflow, without a trip through the server

@@ -1,8 +1,8 @@
 import { type Payload, type RawValue, defaultPayloadConverter } from '@temporalio/common';
 import { decode } from '@temporalio/common/lib/encoding';
 import { type SignalDefinition, log, patched, setHandler, upsertMemo } from '@temporalio/workflow';
-import { type EventRef } from '../contracts/event-ref';
-import { memoNames } from '../contracts/memo';
+import { type EventRef } from '../../contracts/event-ref';
+import { memoNames } from '../../contracts/memo';
 
 /**
  * How many signals make a run look. Each look may cost an activity, and a history has an end. More is noise: what a signal

@@ -1,8 +1,8 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import { type EventRef } from '../contracts/event-ref';
 import { type WorkflowResult } from '../contracts/signals';
-import { endsAsCancelled } from './cancelled';
-import { emitToKafka } from './emit';
+import { endsAsCancelled } from './steps/cancelled';
+import { emitToKafka } from './steps/emit-to-kafka';
 
 /** An event without orchestrated effects: passive subscribers hear of it on Kafka, nothing else happens. */
 export async function emitWorkflow(event: EventRef): Promise<WorkflowResult> {

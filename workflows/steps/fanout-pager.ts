@@ -5,11 +5,11 @@ import {
   proxyActivities,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { FeedActivities } from '../activities/feed/create-feed-activities';
-import type { FanoutStep } from '../activities/feed/fan-out';
-import type { WalkPoint } from '../activities/feed/page-followers';
-import { type EventRef } from '../contracts/event-ref';
-import { limits } from '../contracts/time-budgets';
+import type { FeedActivities } from '../../activities/feed/create-feed-activities';
+import type { FanoutStep } from '../../activities/feed/fan-out';
+import type { WalkPoint } from '../../activities/feed/page-followers';
+import { type EventRef } from '../../contracts/event-ref';
+import { limits } from '../../contracts/time-budgets';
 import { onQueue } from './activity-options';
 
 /** Calls of the paging activity per run, some 200,000 followers each: keeps every history short enough to read. */

@@ -7,9 +7,9 @@ import {
   proxyActivities,
   proxyLocalActivities,
 } from '@temporalio/workflow';
-import { nonRetryableCodes } from '../contracts/failures';
+import { nonRetryableCodes } from '../../contracts/failures';
 import { localTry } from './activity-options';
-import { type ActivityName, type ArgumentsOf, type Callable, type ResultOf } from './activities';
+import { type ActivityName, type ArgumentsOf, type Callable, type ResultOf } from '../activities';
 import { gathersCancellation } from './cancelled';
 
 const hopeless = new Set<string>(nonRetryableCodes);
