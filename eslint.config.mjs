@@ -16,6 +16,7 @@ const rooms = [
   'ops',
   'migrations',
   'dev',
+  'proof',
   'test',
 ];
 const mayImport = {
@@ -30,6 +31,8 @@ const mayImport = {
   client: ['contracts', 'runtime', 'feeds'],
   workers: ['contracts', 'runtime', 'feeds', 'activities', 'workflows', 'migrations'],
   ops: ['contracts', 'runtime', 'feeds', 'client', 'activities', 'outbox-bridge'],
+  // It judges the product, so it takes from it only what a business service and a subscriber have too.
+  proof: ['contracts', 'runtime', 'client', 'dev'], // dev: the library of servers, see below
 };
 const zones = Object.entries(mayImport).flatMap(([target, allowed]) =>
   rooms
@@ -58,6 +61,18 @@ zones.push({
   except: inlined.map((file) => `./${file}.ts`),
   message:
     'What client/ takes from runtime/ is copied into its package: split off a small file and add it to `inlined`.',
+});
+zones.push({
+  target: './proof',
+  from: './dev',
+  except: ['./stack'],
+  message: 'proof/ must not import what uses it: of dev/ only the library of servers, dev/stack (docs/decisions/0001).',
+});
+zones.push({
+  // The demo's own tests alone import it.
+  target: ['./test/!(unit)/**/*', './test/unit/!(dev)/**/*'],
+  from: './dev/demo',
+  message: 'Tests import nothing from the demo: what both need is in proof/ (docs/decisions/0001).',
 });
 zones.push({
   target: rooms.map((room) => `./${room}`),

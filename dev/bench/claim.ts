@@ -5,7 +5,7 @@ import { spellingsOf } from '../../contracts/catalogue';
 import { PgOutboxStore } from '../../outbox-bridge/pg-outbox-store';
 import { createLogger } from '../../runtime/logger';
 import { createPool } from '../../runtime/postgres';
-import { percentiles } from '../demo/report/percentiles';
+import { percentiles } from '../../proof/report/percentiles';
 import { timeAudit } from './claim/audit';
 import { timeClaims } from './claim/claims';
 import { besideBridge, drainRate, sequentialRate, warmUpMs } from './claim/drain';

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { publish } from '../../client/publish';
 import { createLogger } from '../../runtime/logger';
 import { createPool, inTransaction } from '../../runtime/postgres';
-import { type Percentiles, percentiles } from '../demo/report/percentiles';
+import { type Percentiles, percentiles } from '../../proof/report/percentiles';
 import { probes } from './probes';
 import { type System, withSystem } from './with-system';
 

@@ -1,12 +1,12 @@
 import { messageOf } from '../stack/errors';
 import { plainReporter } from '../stack/reporter';
-import { Cleanup } from './cleanup';
-import { onInterrupt } from './interrupt';
-import { LiveRows } from './live-rows';
+import { Cleanup } from '../../proof/run/cleanup';
+import { onInterrupt } from '../../proof/run/interrupt';
+import { LiveRows } from '../../proof/run/live-rows';
 import { type DemoOptions, parseOptions } from './options';
 import { printedSummary } from './report/table';
 import { runDemo } from './run-demo';
-import { Steps } from './steps';
+import { Steps } from '../../proof/run/steps';
 
 /** `npm run demo`: runs, shows, checks, tidies up. Exit code 0 only if every check holds, 130 after Ctrl-C. */
 async function main(options: DemoOptions): Promise<number> {

@@ -1,11 +1,11 @@
-import { type Cleanup } from './cleanup';
+import { type Cleanup } from '../../proof/run/cleanup';
 import { type DemoOptions } from './options';
 import { summarize, type Summary } from './report/summary';
 import { webUiUrl } from './run-names';
 import { prepareEnvironment } from './setup/environment';
 import { bringStackUp } from './setup/stack';
 import { doBusiness, type Show, startSystem, verify, waitSettled } from './stages';
-import { nowMs } from './traffic/ledger';
+import { nowMs } from '../../proof/traffic/ledger';
 
 /** The whole run, up to its result. Everything that must be undone is in `cleanup`, whatever happens. */
 export async function runDemo(options: DemoOptions, show: Show, cleanup: Cleanup): Promise<Summary> {

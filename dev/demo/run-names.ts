@@ -24,11 +24,6 @@ export function runNames(run: string): RunNames {
   };
 }
 
-/** Sorts by time; lower-case letters and digits only, as PostgreSQL, Kafka and Redis names need. */
-export function newRunId(now = Date.now()): string {
-  return now.toString(36);
-}
-
 /** Where to look at the run's workflows, or null when no Web UI is known. */
 export function webUiUrl(uiUrl: string | null, namespace: string, query: string): string | null {
   return uiUrl === null

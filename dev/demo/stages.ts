@@ -1,21 +1,21 @@
 import { type Reporter } from '../stack/reporter';
-import { type CheckResult } from './checks/check';
-import { loadTruth } from './checks/load-truth';
-import { runChecks } from './checks/run-checks';
-import { type Cleanup } from './cleanup';
-import { type KafkaReader, startKafkaReader } from './observe/kafka-reader';
-import { progressLine } from './observe/outbox-counts';
-import { settle, type Settled } from './observe/settle';
+import { type CheckResult } from '../../proof/checks/check';
+import { loadTruth } from '../../proof/observe/load-truth';
+import { runChecks } from '../../proof/checks/run-checks';
+import { type Cleanup } from '../../proof/run/cleanup';
+import { type KafkaReader, startKafkaReader } from '../../proof/observe/kafka-reader';
+import { progressLine } from '../../proof/observe/outbox-counts';
+import { settle, type Settled } from '../../proof/observe/settle';
 import { type DemoOptions } from './options';
-import { Random } from './random';
+import { Random } from '../../proof/traffic/random';
 import { type Latencies, measureLatencies } from './report/latency';
 import { type Environment, feedCap, startProcesses } from './setup/environment';
-import { type Graph, insertGraph, planGraph } from './setup/graph';
-import { type DemoProcess } from './setup/processes';
-import { waitReady } from './setup/wait-ready';
-import { type Steps } from './steps';
-import { thousands as n } from './thousands';
-import { runTraffic, type Traffic } from './traffic/run-traffic';
+import { type Graph, insertGraph, planGraph } from '../../proof/traffic/graph';
+import { type DemoProcess } from '../../proof/run/processes';
+import { waitReady } from '../../proof/run/wait-ready';
+import { type Steps } from '../../proof/run/steps';
+import { thousands as n } from '../../proof/report/thousands';
+import { runTraffic, type Traffic } from './run-traffic';
 
 /** How a run shows itself, and whether it is to end early. */
 export interface Show {

@@ -1,7 +1,7 @@
-import { Cleanup } from '../../dev/demo/cleanup';
-import { onInterrupt } from '../../dev/demo/interrupt';
-import { LiveRows } from '../../dev/demo/live-rows';
-import { Steps } from '../../dev/demo/steps';
+import { Cleanup } from '../../proof/run/cleanup';
+import { onInterrupt } from '../../proof/run/interrupt';
+import { LiveRows } from '../../proof/run/live-rows';
+import { Steps } from '../../proof/run/steps';
 import { messageOf } from '../../dev/stack/errors';
 import { plainReporter } from '../../dev/stack/reporter';
 import { type CommandLine, parseOptions } from './options';

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Cleanup } from '../../dev/demo/cleanup';
-import { type Steps } from '../../dev/demo/steps';
-import { thousands as n } from '../../dev/demo/thousands';
+import { type Cleanup } from '../../proof/run/cleanup';
+import { type Steps } from '../../proof/run/steps';
+import { thousands as n } from '../../proof/report/thousands';
 import { seconds } from '../../dev/stack/reporter';
 import { prove, type Proof } from './proof/prove';
 import { settleChaos } from './proof/settle';

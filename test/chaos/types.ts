@@ -1,5 +1,5 @@
 import { type StackAddresses } from '../../dev/stack/addresses';
-import { type ReceivedMail } from '../../dev/demo/setup/mail-sink';
+import { type ReceivedMail } from '../../proof/observe/mail-sink';
 import { type BurstKind } from './traffic/bursts';
 import { type OperatorAction } from './world/operator-actions';
 import { type RolloutOrder } from './world/rolling-upgrade';

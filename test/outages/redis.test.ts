@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Client } from '@temporalio/client';
 import { Redis } from 'ioredis';
-import { type MailSink, startMailSink } from '../../dev/demo/setup/mail-sink';
+import { type MailSink, startMailSink } from '../../proof/observe/mail-sink';
 import { type TestDatabase, createTestDatabase } from '../support/database';
 import { newId } from '../support/events';
 import { type OwnServer, startOwnServer } from '../support/own-stack';

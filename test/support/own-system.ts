@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Client } from '@temporalio/client';
-import { type DemoProcess, startProcess } from '../../dev/demo/setup/processes';
+import { type DemoProcess, startProcess } from '../../proof/run/processes';
 import { checkoutRoot } from '../../dev/stack/paths';
 import { choosePorts } from '../../dev/stack/ports';
 import { type StackAddresses, environmentOf } from '../../dev/stack/addresses';

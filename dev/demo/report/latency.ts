@@ -1,9 +1,9 @@
 import { type Pool } from 'pg';
 import { type PriorityName, priorityName, priorityNames } from '../../../contracts/priority';
 import { kafkaHeaders } from '../../../contracts/kafka';
-import { type TrueEvent } from '../checks/truth';
-import { type ReceivedMessage } from '../observe/kafka-reader';
-import { percentiles, type Percentiles } from './percentiles';
+import { type TrueEvent } from '../../../proof/checks/truth';
+import { type ReceivedMessage } from '../../../proof/observe/kafka-reader';
+import { percentiles, type Percentiles } from '../../../proof/report/percentiles';
 
 export interface Latencies {
   /** Commit to the first effect that lasts: a notification, a link, a post placed, or a message on Kafka. */

@@ -1,7 +1,7 @@
 import { type PriorityName } from '../../../contracts/priority';
-import { type CheckResult } from '../checks/check';
+import { type CheckResult } from '../../../proof/checks/check';
 import { type Latencies } from './latency';
-import { type Percentiles } from './percentiles';
+import { type Percentiles } from '../../../proof/report/percentiles';
 
 /** What a run came to: what `--json` prints. */
 export interface Summary {

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { latencyBudgetMs, priorityNames } from '../../../contracts/priority';
 import { seconds } from '../../stack/reporter';
-import { thousands as n } from '../thousands';
+import { thousands as n } from '../../../proof/report/thousands';
 import { type Summary } from './summary';
 
 /** Plain characters, no colours: the table is copied into documents. */

@@ -2,7 +2,7 @@ import { Client, Pool } from 'pg';
 import { runMigrations } from '../../../migrations/run-migrations';
 import { databasePrefix } from '../run-names';
 import { type LoginUrls, loginOf, makeLogins } from '../../logins';
-import { businessRights, businessSchema } from './business-schema';
+import { businessRights, businessSchema } from '../../../proof/traffic/business-schema';
 
 export interface DemoDatabase {
   readonly url: string;

@@ -4,12 +4,13 @@ import { ensureSearchAttributes } from '../../../migrations/search-attributes';
 import { configFrom, sharedSettings } from '../../../runtime/config';
 import { connectClient } from '../../../runtime/temporal';
 import { environmentOf, type StackAddresses } from '../../stack/addresses';
-import { type Cleanup } from '../cleanup';
-import { newRunId, runNames, type RunNames } from '../run-names';
+import { type Cleanup } from '../../../proof/run/cleanup';
+import { newRunId } from '../../../proof/run/run-id';
+import { runNames, type RunNames } from '../run-names';
 import { createDemoDatabase, type DemoDatabase } from './database';
 import { removeFromGivenServers, removeOldRuns } from './leftovers';
-import { type MailSink, startMailSink } from './mail-sink';
-import { startProcess, type DemoProcess } from './processes';
+import { type MailSink, startMailSink } from '../../../proof/observe/mail-sink';
+import { startProcess, type DemoProcess } from '../../../proof/run/processes';
 import { endOrphans, registerRun, removeOldLogs, runFolder } from './run-register';
 
 /** How long an upload waits for its post in the demo; an hour in production. */

@@ -1,8 +1,8 @@
 import { type StackAddresses } from '../../stack/addresses';
 import { type Env } from '../../stack/paths';
 import { isGiven } from '../../stack/servers/addresses-of';
-import { deleteTopics } from '../observe/kafka-reader';
-import { deleteKeys } from '../observe/redis-reader';
+import { deleteTopics } from '../../../proof/observe/kafka-reader';
+import { deleteKeys } from '../../../proof/observe/redis-reader';
 import { redisPrefixOfAll, runNames, type RunNames, topicPrefixOfAll } from '../run-names';
 import { dropOldDatabases } from './database';
 

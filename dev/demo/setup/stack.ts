@@ -3,7 +3,7 @@ import { down, status, up, type StackState } from '../../stack/stack';
 import { type Env } from '../../stack/paths';
 import { givenBy } from '../../stack/servers/addresses-of';
 import { type Reporter } from '../../stack/reporter';
-import { type Cleanup } from '../cleanup';
+import { type Cleanup } from '../../../proof/run/cleanup';
 import { endOrphans } from './run-register';
 
 const name = 'demo';

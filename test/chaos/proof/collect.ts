@@ -1,10 +1,10 @@
 import { Client } from '@temporalio/client';
 import { Pool } from 'pg';
-import { loadTruth } from '../../../dev/demo/checks/load-truth';
-import { startKafkaReader } from '../../../dev/demo/observe/kafka-reader';
-import { newRunId } from '../../../dev/demo/run-names';
-import { readRedis } from '../../../dev/demo/observe/redis-reader';
-import { Ledger as Books } from '../../../dev/demo/traffic/ledger';
+import { loadTruth } from '../../../proof/observe/load-truth';
+import { startKafkaReader } from '../../../proof/observe/kafka-reader';
+import { newRunId } from '../../../proof/run/run-id';
+import { readRedis } from '../../../proof/observe/redis-reader';
+import { Ledger as Books } from '../../../proof/traffic/ledger';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { configFrom, sharedSettings } from '../../../runtime/config';
 import { within } from '../../../dev/stack/until';

@@ -1,9 +1,9 @@
 import { kafkaHeaders } from '../../../contracts/kafka';
-import { emailFaults, nameOfEmail } from '../../../dev/demo/checks/emails';
-import { expectedNotifications } from '../../../dev/demo/checks/expected-notifications';
+import { emailFaults, nameOfEmail } from '../../../proof/checks/emails';
+import { expectedNotifications } from '../../../proof/checks/expected-notifications';
 import { groupBy } from '../../../runtime/group-by';
-import { mediaFaults } from '../../../dev/demo/checks/media';
-import { notificationFaults } from '../../../dev/demo/checks/notifications';
+import { mediaFaults } from '../../../proof/checks/media';
+import { notificationFaults } from '../../../proof/checks/notifications';
 import { type FaultRecord, type ProofRow } from '../types';
 import { emailTruth, type Evidence } from './evidence';
 import { feedFaults } from './lost';

@@ -1,10 +1,10 @@
-import { type EmailTruth } from '../../../dev/demo/checks/emails';
-import { type MediaLink } from '../../../dev/demo/checks/media';
-import { type NotificationRow } from '../../../dev/demo/checks/notifications';
-import { type Truth } from '../../../dev/demo/checks/truth';
-import { type ReceivedMessage } from '../../../dev/demo/observe/kafka-reader';
-import { type RedisState } from '../../../dev/demo/observe/redis-reader';
-import { type ReceivedMail } from '../../../dev/demo/setup/mail-sink';
+import { type EmailTruth } from '../../../proof/checks/emails';
+import { type MediaLink } from '../../../proof/checks/media';
+import { type NotificationRow } from '../../../proof/checks/notifications';
+import { type Truth } from '../../../proof/checks/truth';
+import { type ReceivedMessage } from '../../../proof/observe/kafka-reader';
+import { type RedisState } from '../../../proof/observe/redis-reader';
+import { type ReceivedMail } from '../../../proof/observe/mail-sink';
 import { type Ledger } from '../traffic/ledger';
 import { type FaultRecord } from '../types';
 

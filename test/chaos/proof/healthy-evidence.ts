@@ -1,7 +1,7 @@
 import { definitionOf } from '../../../contracts/catalogue';
-import { type TrueEvent } from '../../../dev/demo/checks/truth';
-import { type ReceivedMessage } from '../../../dev/demo/observe/kafka-reader';
-import { event, id, truthOf } from '../../unit/dev/demo/checks/truth-of';
+import { type TrueEvent } from '../../../proof/checks/truth';
+import { type ReceivedMessage } from '../../../proof/observe/kafka-reader';
+import { event, id, truthOf } from '../../unit/proof/checks/truth-of';
 import { type LedgerTransaction } from '../traffic/ledger';
 import { type Evidence, type Handling, type OutboxRow, type Run } from './evidence';
 

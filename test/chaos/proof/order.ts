@@ -1,4 +1,4 @@
-import { kafkaFaults } from '../../../dev/demo/checks/kafka';
+import { kafkaFaults } from '../../../proof/checks/kafka';
 import { type ProofRow } from '../types';
 import { type Evidence } from './evidence';
 import { proofRow } from './row';

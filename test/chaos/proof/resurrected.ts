@@ -1,7 +1,7 @@
-import { expectedNotifications } from '../../../dev/demo/checks/expected-notifications';
-import { notificationFaults } from '../../../dev/demo/checks/notifications';
-import { postFaults } from '../../../dev/demo/checks/posts-shown';
-import { isDeleted } from '../../../dev/demo/checks/truth';
+import { expectedNotifications } from '../../../proof/checks/expected-notifications';
+import { notificationFaults } from '../../../proof/checks/notifications';
+import { postFaults } from '../../../proof/checks/posts-shown';
+import { isDeleted } from '../../../proof/checks/truth';
 import { kafkaHeaders } from '../../../contracts/kafka';
 import { type ProofRow } from '../types';
 import { type Evidence } from './evidence';

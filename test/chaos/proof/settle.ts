@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type OutboxCounts, outboxCounts } from '../../../dev/demo/observe/outbox-counts';
-import { type Settled } from '../../../dev/demo/observe/settle';
-import { countOpen } from '../../../dev/demo/observe/workflow-runs';
+import { type OutboxCounts, outboxCounts } from '../../../proof/observe/outbox-counts';
+import { type Settled } from '../../../proof/observe/settle';
+import { countOpen } from '../../../proof/observe/workflow-runs';
 import { toError } from '../../../runtime/errors';
 import { type ChaosWorld } from '../types';
 import { withWitnesses, type Witnesses } from './collect';

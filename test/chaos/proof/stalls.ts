@@ -1,7 +1,7 @@
 import { type PriorityName, priorityName, priorityNames } from '../../../contracts/priority';
 import { groupBy } from '../../../runtime/group-by';
-import { type TrueEvent } from '../../../dev/demo/checks/truth';
-import { percentiles } from '../../../dev/demo/report/percentiles';
+import { type TrueEvent } from '../../../proof/checks/truth';
+import { percentiles } from '../../../proof/report/percentiles';
 import { type StallRow } from '../types';
 import { type OutboxRow } from './evidence';
 

@@ -1,10 +1,10 @@
-import { emailFaults, emailKey, nameOfEmail } from '../../../dev/demo/checks/emails';
-import { expectedFeeds } from '../../../dev/demo/checks/expected-feeds';
-import { expectedNotifications } from '../../../dev/demo/checks/expected-notifications';
-import { kafkaFaults } from '../../../dev/demo/checks/kafka';
-import { mediaFaults } from '../../../dev/demo/checks/media';
-import { notificationFaults } from '../../../dev/demo/checks/notifications';
-import { isDeleted } from '../../../dev/demo/checks/truth';
+import { emailFaults, emailKey, nameOfEmail } from '../../../proof/checks/emails';
+import { expectedFeeds } from '../../../proof/checks/expected-feeds';
+import { expectedNotifications } from '../../../proof/checks/expected-notifications';
+import { kafkaFaults } from '../../../proof/checks/kafka';
+import { mediaFaults } from '../../../proof/checks/media';
+import { notificationFaults } from '../../../proof/checks/notifications';
+import { isDeleted } from '../../../proof/checks/truth';
 import { type ProofRow } from '../types';
 import { bridgeTrouble } from './bridge-trouble';
 import { emailTruth, type Evidence } from './evidence';

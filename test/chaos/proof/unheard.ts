@@ -1,4 +1,4 @@
-import { emailKey } from '../../../dev/demo/checks/emails';
+import { emailKey } from '../../../proof/checks/emails';
 import { kafkaHeaders } from '../../../contracts/kafka';
 import { type ProofRow } from '../types';
 import { type Evidence } from './evidence';

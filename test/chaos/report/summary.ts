@@ -1,4 +1,4 @@
-import { percentiles } from '../../../dev/demo/report/percentiles';
+import { percentiles } from '../../../proof/report/percentiles';
 import { type ChaosOptions, type FaultRecord, type ProofRow, type StallRow } from '../types';
 
 /** Faults of one kind on one target, together. */

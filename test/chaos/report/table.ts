@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { thousands as n } from '../../../dev/demo/thousands';
+import { thousands as n } from '../../../proof/report/thousands';
 import { seconds } from '../../../dev/stack/reporter';
 import { nameOf } from '../schedule/fault-kinds';
 import { type PlannedFault } from '../types';

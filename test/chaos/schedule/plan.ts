@@ -1,4 +1,4 @@
-import { Random } from '../../../dev/demo/random';
+import { Random } from '../../../proof/traffic/random';
 import { everyOne, type PlannedFault, type Target } from '../types';
 import { counts, isSeveral, withMovableClock } from '../world/counts';
 import { allChoices, type Choice, durationOf, essentialChoices, mayOverlap, restMs } from './fault-kinds';

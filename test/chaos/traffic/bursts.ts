@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Random } from '../../../dev/demo/random';
+import { type Random } from '../../../proof/traffic/random';
 import { type ChaosOptions } from '../types';
-import { requireActive, type Services, text } from '../../../dev/demo/traffic/scenarios/scenario';
+import { requireActive, type Services, text } from '../../../proof/traffic/scenarios/scenario';
 
 /** What writers may do all at once. */
 export type BurstKind = 'hot-aggregate' | 'bulk';

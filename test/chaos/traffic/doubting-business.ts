@@ -1,8 +1,8 @@
 import { type Pool, type PoolClient } from 'pg';
 import { NovaError } from '../../../contracts/failures';
-import { type Random } from '../../../dev/demo/random';
-import { NothingToDo, type Transaction, transactionOn, type Transactions } from '../../../dev/demo/traffic/business';
-import { nowMs } from '../../../dev/demo/traffic/ledger';
+import { type Random } from '../../../proof/traffic/random';
+import { NothingToDo, type Transaction, transactionOn, type Transactions } from '../../../proof/traffic/business';
+import { nowMs } from '../../../proof/traffic/ledger';
 import { oneLine } from '../../../runtime/errors';
 import { type LedgerEvent } from './ledger';
 import { type LedgerFile } from './ledger-file';

@@ -1,6 +1,6 @@
-import { type Random } from '../../../dev/demo/random';
-import { scenarios as everydayScenarios } from '../../../dev/demo/traffic/drive';
-import { type Scenario, type Services } from '../../../dev/demo/traffic/scenarios/scenario';
+import { type Random } from '../../../proof/traffic/random';
+import { scenarios as everydayScenarios } from '../../../proof/traffic/drive';
+import { type Scenario, type Services } from '../../../proof/traffic/scenarios/scenario';
 import { toError } from '../../../runtime/errors';
 import { hotScenarios } from './scenarios/hot';
 import { longScenarios } from './scenarios/long';

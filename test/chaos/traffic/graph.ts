@@ -1,5 +1,5 @@
-import { type Random } from '../../../dev/demo/random';
-import { type Graph, planGraph } from '../../../dev/demo/setup/graph';
+import { type Random } from '../../../proof/traffic/random';
+import { type Graph, planGraph } from '../../../proof/traffic/graph';
 
 const users = 1_500;
 /** More followers than this cost more time to fan out to than they prove. */

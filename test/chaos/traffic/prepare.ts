@@ -1,10 +1,10 @@
 import { Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Random } from '../../../dev/demo/random';
-import { type Graph, insertGraph, userId } from '../../../dev/demo/setup/graph';
-import { setPreferences } from '../../../dev/demo/setup/preferences';
-import { signUpFirst } from '../../../dev/demo/traffic/sign-up-first';
-import { World } from '../../../dev/demo/traffic/world';
+import { Random } from '../../../proof/traffic/random';
+import { type Graph, insertGraph, userId } from '../../../proof/traffic/graph';
+import { setPreferences } from '../../../proof/traffic/preferences';
+import { signUpFirst } from '../../../proof/traffic/sign-up-first';
+import { World } from '../../../proof/traffic/world';
 import { within } from '../../../dev/stack/until';
 import { type ChaosWorld } from '../types';
 import { DoubtingBusiness } from './doubting-business';

@@ -1,4 +1,4 @@
-import { type Scenario } from '../../../dev/demo/traffic/scenarios/scenario';
+import { type Scenario } from '../../../proof/traffic/scenarios/scenario';
 
 /**
  * What the release before does otherwise than today's, so that the proof would be wrong of it: it notifies none of those a

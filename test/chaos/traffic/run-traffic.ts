@@ -1,8 +1,8 @@
 import { Client } from '@temporalio/client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { signalDeleted } from '../../../client/signal-deleted';
-import { Random } from '../../../dev/demo/random';
-import { type Scenario, type Services } from '../../../dev/demo/traffic/scenarios/scenario';
+import { Random } from '../../../proof/traffic/random';
+import { type Scenario, type Services } from '../../../proof/traffic/scenarios/scenario';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { within } from '../../../dev/stack/until';
 import { configFrom, sharedSettings } from '../../../runtime/config';

@@ -1,8 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { Pool } from 'pg';
-import { Cleanup } from '../../../dev/demo/cleanup';
-import { newRunId } from '../../../dev/demo/run-names';
-import { startMailSink } from '../../../dev/demo/setup/mail-sink';
+import { Cleanup } from '../../../proof/run/cleanup';
+import { newRunId } from '../../../proof/run/run-id';
+import { startMailSink } from '../../../proof/observe/mail-sink';
 import { urlsOf } from '../../../dev/logins';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { type ChaosWorld, type Death, type PlannedFault } from '../types';

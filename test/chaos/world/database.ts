@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { businessRights, businessSchema } from '../../../dev/demo/setup/business-schema';
+import { businessRights, businessSchema } from '../../../proof/traffic/business-schema';
 import { loginOf, makeLogins } from '../../../dev/logins';
 import { createDatabase } from '../../support/databases';
 import { runMigrations } from '../../../migrations/run-migrations';

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { Subscriber, type ReceivedEvent } from '../../../client/subscriber';
 import { domains } from '../../../contracts/events/define';
-import { Random } from '../../../dev/demo/random';
+import { Random } from '../../../proof/traffic/random';
 import { createKafka } from '../../../runtime/kafka';
 import { runProcess } from '../../../runtime/lifecycle';
 import { createLogger } from '../../../runtime/logger';

@@ -2,7 +2,7 @@ import { type ChildProcess } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { spawnFromSource } from '../../../dev/demo/setup/spawn-from-source';
+import { spawnFromSource } from '../../../proof/run/spawn-from-source';
 import { type Death } from '../types';
 
 /** What a process is started from and with. */

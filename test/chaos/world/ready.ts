@@ -1,4 +1,4 @@
-import { waitReady } from '../../../dev/demo/setup/wait-ready';
+import { waitReady } from '../../../proof/run/wait-ready';
 import { until } from '../../../dev/stack/until';
 import { counts } from './counts';
 import { type ManagedProcess } from './managed-process';

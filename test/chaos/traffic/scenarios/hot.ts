@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { type Random } from '../../../../dev/demo/random';
-import { deletePost } from '../../../../dev/demo/traffic/scenarios/posts';
+import { type Random } from '../../../../proof/traffic/random';
+import { deletePost } from '../../../../proof/traffic/scenarios/posts';
 import {
   requireActive,
   requirePublished,
   type Scenario,
   type Services,
   text,
-} from '../../../../dev/demo/traffic/scenarios/scenario';
-import { type Post } from '../../../../dev/demo/traffic/world';
+} from '../../../../proof/traffic/scenarios/scenario';
+import { type Post } from '../../../../proof/traffic/world';
 import { editPost, sendMessage } from './ordered';
 
 async function comment({ business, world }: Services, random: Random, post: Post): Promise<void> {

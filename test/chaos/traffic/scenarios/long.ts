@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { deletePost, writePost } from '../../../../dev/demo/traffic/scenarios/posts';
-import { requireActive, type Scenario } from '../../../../dev/demo/traffic/scenarios/scenario';
+import { deletePost, writePost } from '../../../../proof/traffic/scenarios/posts';
+import { requireActive, type Scenario } from '../../../../proof/traffic/scenarios/scenario';
 import { sendMessage } from './ordered';
 
 /** Longest that a transaction stays open after its insert, milliseconds. */

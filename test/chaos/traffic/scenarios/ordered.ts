@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type PriorityName } from '../../../../contracts/priority';
-import { type Random } from '../../../../dev/demo/random';
-import { deletePost, writePost } from '../../../../dev/demo/traffic/scenarios/posts';
+import { type Random } from '../../../../proof/traffic/random';
+import { deletePost, writePost } from '../../../../proof/traffic/scenarios/posts';
 import {
   orNothing,
   requireActive,
   type Scenario,
   type Services,
   text,
-} from '../../../../dev/demo/traffic/scenarios/scenario';
-import { type Conversation, type Post, remember } from '../../../../dev/demo/traffic/world';
+} from '../../../../proof/traffic/scenarios/scenario';
+import { type Conversation, type Post, remember } from '../../../../proof/traffic/world';
 
 /** An edit with any priority: what is urgent must not overtake what is not, within one post. */
 export async function editPost({ business }: Services, random: Random, post: Post): Promise<boolean> {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type Random } from '../../../../dev/demo/random';
-import { changeStatus, deletePost, writePost } from '../../../../dev/demo/traffic/scenarios/posts';
-import { type Scenario, type Services } from '../../../../dev/demo/traffic/scenarios/scenario';
-import { type Post } from '../../../../dev/demo/traffic/world';
+import { type Random } from '../../../../proof/traffic/random';
+import { changeStatus, deletePost, writePost } from '../../../../proof/traffic/scenarios/posts';
+import { type Scenario, type Services } from '../../../../proof/traffic/scenarios/scenario';
+import { type Post } from '../../../../proof/traffic/world';
 
 /** A fresh post, often of someone whose fan-out takes a while. */
 function freshPost({ world }: Services, random: Random): Post {

@@ -1,5 +1,6 @@
 import { parseOptions } from '../../../../dev/demo/options';
-import { newRunId, runNames, webUiUrl } from '../../../../dev/demo/run-names';
+import { newRunId } from '../../../../proof/run/run-id';
+import { runNames, webUiUrl } from '../../../../dev/demo/run-names';
 
 const parse = (...argv: string[]) => parseOptions(argv, { exit: false });
 

@@ -1,6 +1,8 @@
-import { checked } from '../../../../../dev/demo/checks/check';
+import { checked } from '../../../../../proof/checks/check';
+import { byPriority } from '../../../../../dev/demo/report/latency';
 import { summarize } from '../../../../../dev/demo/report/summary';
 import { printedSummary } from '../../../../../dev/demo/report/table';
+import { event } from '../../../proof/checks/truth-of';
 
 const measured = {
   run: 'r',
@@ -51,5 +53,22 @@ describe('the summary of a run', () => {
     expect(printed).toContain('event x is missing');
     expect(printed).toContain('✘ not every check holds');
     expect(printed).toContain('Web UI: http://ui');
+  });
+});
+
+describe('latencies by priority', () => {
+  const at = (priority: number, committedAtMs: number) => event('comment.created', {}, { priority, committedAtMs });
+
+  it('count from the commit, and leave out what had no effect', () => {
+    const events = [at(0, 100), at(1, 100), at(1, 200), at(2, 100)];
+    const result = byPriority(events, ({ priority }) => (priority === 2 ? null : 250));
+    expect(result).toEqual({
+      critical: { count: 1, p50: 150, p95: 150, p99: 150, max: 150 },
+      high: { count: 2, p50: 50, p95: 150, p99: 150, max: 150 },
+    });
+  });
+
+  it('are never negative', () => {
+    expect(byPriority([at(0, 100)], () => 99.9).critical?.p50).toBe(0);
   });
 });

@@ -1,0 +1,78 @@
+import { type Pool } from 'pg';
+import { type Ledger } from '../traffic/ledger';
+import { type Truth, type TrueEvent } from '../checks/truth';
+
+interface EventRow {
+  id: string;
+  aggregate_id: string;
+  sequence: number;
+  priority: number;
+  created_at_ms: number;
+  payload: Record<string, unknown>;
+}
+
+/** Reads the truth from the tables. Rows of the outbox that no service committed, or that are gone, are kept apart. */
+export async function loadTruth(
+  pool: Pool,
+  ledger: Ledger,
+  settings: Pick<Truth, 'pullThreshold' | 'feedCap'>,
+): Promise<{ truth: Truth; unaccounted: string[] }> {
+  const [outbox, posts, messages, comments, gone, followers, endedFollows, preferences] = await Promise.all([
+    rows<EventRow>(
+      pool,
+      `SELECT id, aggregate_id, sequence::float8 AS sequence, priority, payload,
+         round(extract(epoch FROM created_at) * 1000)::float8 AS created_at_ms FROM nova.outbox_events ORDER BY sequence`,
+    ),
+    rows<{ post_id: string; author_id: string; status: string; caption: string }>(pool, 'SELECT * FROM business.posts'),
+    rows<{ message_id: string; sender_id: string; deleted: boolean }>(pool, 'SELECT * FROM business.messages'),
+    rows<{ comment_id: string; post_id: string; author_id: string }>(pool, 'SELECT * FROM business.comments'),
+    rows<{ user_id: string; state: 'hidden' | 'deleted' }>(
+      pool,
+      `SELECT user_id, state FROM business.people WHERE state <> 'active'`,
+    ),
+    rows<{ followee_id: string; follower_ids: string[] }>(
+      pool,
+      `SELECT followee_id, array_agg(follower_id::text) AS follower_ids FROM nova.follows
+       WHERE followee_id IN (SELECT author_id FROM business.posts)
+          OR followee_id IN (SELECT (payload ->> 'user_id')::uuid FROM nova.outbox_events WHERE event_type ILIKE '%live%stream%')
+       GROUP BY followee_id`,
+    ),
+    rows<{ pair: string }>(pool, `SELECT followee_id || ' ' || follower_id AS pair FROM business.ended_follows`),
+    rows<{ user_id: string; kind: string; channel: string; enabled: boolean }>(
+      pool,
+      'SELECT * FROM nova.notification_preferences',
+    ),
+  ]);
+  const events: TrueEvent[] = [];
+  const unaccounted: string[] = [];
+  for (const row of outbox) {
+    const commit = ledger.committed.get(row.id);
+    if (commit === undefined) {
+      unaccounted.push(`outbox row ${row.id} is in the table, but no service committed it`);
+      continue;
+    }
+    const { id, aggregate_id: aggregateId, sequence, priority, payload, created_at_ms: createdAtMs } = row;
+    const { type, atMs: committedAtMs } = commit;
+    events.push({ id, type, aggregateId, sequence, priority, createdAtMs, committedAtMs, payload });
+  }
+  const present = new Set(outbox.map(({ id }) => id));
+  for (const id of ledger.committed.keys())
+    if (!present.has(id)) unaccounted.push(`event ${id} was committed, but its outbox row is not there`);
+  const truth: Truth = {
+    events,
+    rolledBack: ledger.rolledBack,
+    posts: new Map(posts.map((post) => [post.post_id, { ...post, authorId: post.author_id }])),
+    messages: new Map(messages.map((m) => [m.message_id, { ownerId: m.sender_id, deleted: m.deleted }])),
+    comments: new Map(comments.map((c) => [c.comment_id, { ownerId: c.author_id, postId: c.post_id }])),
+    gone: new Map(gone.map(({ user_id, state }) => [user_id, state])),
+    followers: new Map(followers.map(({ followee_id, follower_ids }) => [followee_id, follower_ids])),
+    endedFollows: new Set(endedFollows.map(({ pair }) => pair)),
+    preferences: new Map(preferences.map((p) => [`${p.user_id} ${p.kind} ${p.channel}`, p.enabled])),
+    ...settings,
+  };
+  return { truth, unaccounted };
+}
+
+async function rows<Row extends object>(pool: Pool, sql: string): Promise<Row[]> {
+  return (await pool.query<Row>(sql)).rows;
+}
