@@ -80,6 +80,27 @@ zones.push({
   message: 'An entry of a package, for services. Here each file is imported by its own path.',
 });
 
+/** Inside activities/: a domain sees what several share, the identity domain also feeds, the audit whatever it examines. */
+const several = ['stores', 'signals'];
+const domainMayImport = {
+  audit: ['emit', 'feed', 'media', ...several],
+  emit: several,
+  feed: several,
+  identity: ['feed', ...several],
+  media: several,
+  notify: several,
+  stores: [],
+  signals: [],
+};
+const domains = Object.keys(domainMayImport);
+for (const [target, allowed] of Object.entries(domainMayImport)) {
+  zones.push({
+    target: `./activities/${target}`,
+    from: domains.filter((domain) => domain !== target && !allowed.includes(domain)).map((d) => `./activities/${d}`),
+    message: `activities/${target}/ must not import this domain: what several need is in activities/stores/ or activities/signals/.`,
+  });
+}
+
 /**
  * A limit that a test gives itself is crossed on a slow machine, where the usual one would have held: it says nothing of the
  * product. Longer ones are fine.

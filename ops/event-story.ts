@@ -1,6 +1,6 @@
 import { type WorkflowClient, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import { type Pool } from 'pg';
-import { toPendingActivity } from '../activities/adapters/temporal-pending-activity';
+import { toPendingActivity } from '../activities/audit/temporal-pending-activity';
 import { memoNames } from '../contracts/memo';
 import { type OpenFinding, openFindingsOf } from './audit-findings';
 import { oneLine } from '../runtime/errors';

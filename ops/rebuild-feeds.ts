@@ -1,8 +1,8 @@
-import { PgFeedTruth } from '../activities/adapters/pg-feed-truth';
-import { PgRepairSource } from '../activities/adapters/pg-repair-source';
-import { RedisAuthorCache } from '../activities/adapters/redis-author-cache';
-import { RedisFeedStore } from '../activities/adapters/redis-feed-store';
-import { RedisKeyWalk } from '../activities/adapters/redis-key-walk';
+import { PgFeedTruth } from '../activities/feed/pg-feed-truth';
+import { PgRepairSource } from '../activities/feed/pg-repair-source';
+import { RedisAuthorCache } from '../activities/feed/redis/redis-author-cache';
+import { RedisFeedStore } from '../activities/feed/redis/redis-feed-store';
+import { RedisKeyWalk } from '../activities/feed/redis/redis-key-walk';
 import { feedKey } from '../feeds/feed-keys';
 import { rebuildFeed } from '../feeds/rebuild';
 import { repairStore } from '../activities/feed/repair';

@@ -1,8 +1,8 @@
 import { Client, type Connection } from '@temporalio/client';
 import { type Redis } from 'ioredis';
 import { type Pool } from 'pg';
-import { KafkaEventSink } from '../activities/adapters/kafka-event-sink';
-import { SmtpChannel } from '../activities/adapters/smtp-channel';
+import { KafkaEventSink } from '../activities/emit/kafka-event-sink';
+import { SmtpChannel } from '../activities/notify/smtp-channel';
 import { topicsOf } from '../activities/emit/settings';
 import { deliveryTryMs } from '../contracts/time-budgets';
 import { createKafka } from '../runtime/kafka';

@@ -1,6 +1,6 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { type Redis } from 'ioredis';
-import { type StorePulse, type StoreRecord } from '../activities/ports/store-watch';
+import { type StorePulse, type StoreRecord } from '../activities/feed/store-watch';
 import { lookAtStore } from '../activities/feed/watch-store';
 import { type MaintenanceWorkflow, feedRepairId, maintenanceQueue } from '../contracts/maintenance';
 import { oneLine } from '../runtime/errors';

@@ -1,5 +1,5 @@
-import { type AuditRecord } from '../ports/audit-records';
-import { type AuditRow } from '../ports/audit-rows';
+import { type AuditRecord } from './audit-records';
+import { type AuditRow } from './audit-rows';
 import { firstId } from './check-rows';
 import { rowsOf } from './check-runs';
 import { type AuditDeps, type AuditWindow } from './deps';

@@ -1,5 +1,5 @@
-import { type AuditRow } from '../ports/audit-rows';
-import { type ListedRun } from '../ports/audit-runs';
+import { type AuditRow } from './audit-rows';
+import { type ListedRun } from './audit-runs';
 import { type AuditDeps, type AuditWindow } from './deps';
 import { type AuditLimits } from './limits';
 import { type Gathered } from './suspicions';

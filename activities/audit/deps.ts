@@ -1,12 +1,12 @@
-import { type AuditBook } from '../ports/audit-book';
-import { type AuditRecords } from '../ports/audit-records';
-import { type AuditRows } from '../ports/audit-rows';
-import { type AuditRuns } from '../ports/audit-runs';
-import { type AuditSignals } from '../ports/audit-signals';
-import { type FeedSample } from '../ports/feed-sample';
-import { type FeedStore } from '../ports/feed-store';
+import { type AuditBook } from './audit-book';
+import { type AuditRecords } from './audit-records';
+import { type AuditRows } from './audit-rows';
+import { type AuditRuns } from './audit-runs';
+import { type AuditSignals } from './audit-signals';
+import { type FeedSample } from './feed-sample';
+import { type FeedStore } from '../feed/feed-store';
 import { type FeedTruth } from '../../feeds/feed-truth';
-import { type StoreRecord } from '../ports/store-watch';
+import { type StoreRecord } from '../feed/store-watch';
 import { type AuditLimits } from './limits';
 
 /** The feeds in Redis, and what the tables say of them. */

@@ -7,7 +7,7 @@ import {
   forgottenSoon,
 } from '../../contracts/audit-kinds';
 import { NovaError } from '../../contracts/failures';
-import { type Finding } from '../ports/audit-book';
+import { type Finding } from './audit-book';
 import { checkFeeds } from './check-feeds';
 import { checkRecords } from './check-records';
 import { checkMarkedRows, checkPendingRows, checkUnemittedRows, rememberedMs } from './check-rows';

@@ -1,5 +1,5 @@
 import { forgottenSoon, notOnKafka } from '../../contracts/audit-kinds';
-import { type DescribedRun } from '../ports/audit-runs';
+import { type DescribedRun } from './audit-runs';
 import { eventIdOf } from './check-runs';
 import { type Suspicion } from './suspicions';
 import { type SecondLook, rowOf } from './verify';

@@ -1,6 +1,6 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
-import { type Finding } from '../ports/audit-book';
-import { type PendingRow } from '../ports/audit-rows';
+import { type Finding } from './audit-book';
+import { type PendingRow } from './audit-rows';
 import { frontOfLane, pendingLimitsOf } from './check-rows';
 import { type AuditDeps } from './deps';
 import { type Suspicion } from './suspicions';

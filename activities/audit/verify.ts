@@ -1,6 +1,6 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
-import { type Finding } from '../ports/audit-book';
-import { type AuditRow } from '../ports/audit-rows';
+import { type Finding } from './audit-book';
+import { type AuditRow } from './audit-rows';
 import { eventIdOf } from './check-runs';
 import { rememberedMs } from './check-rows';
 import { type AuditDeps } from './deps';

@@ -4,8 +4,8 @@ import { NovaError } from '../../contracts/failures';
 import { limits } from '../../contracts/time-budgets';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Logger } from '../../runtime/logger';
-import { type EmitLog, type EmitRow } from '../ports/emit-log';
-import { type EventSink, type OutgoingEvent } from '../ports/event-sink';
+import { type EmitLog, type EmitRow } from './emit-log';
+import { type EventSink, type OutgoingEvent } from './event-sink';
 import { toOutgoingEvent } from './outgoing-event';
 import { readWork } from './read-work';
 

@@ -2,8 +2,8 @@ import { type Domain } from '../../contracts/events/define';
 import { NovaError } from '../../contracts/failures';
 import { kafkaHeaders } from '../../contracts/kafka';
 import { maxPayloadBytes, parseEvent, partitionKeyOf } from '../../contracts/parse-event';
-import { type EmitRow } from '../ports/emit-log';
-import { type OutgoingEvent } from '../ports/event-sink';
+import { type EmitRow } from './emit-log';
+import { type OutgoingEvent } from './event-sink';
 import { exactJson } from './exact-json';
 
 /**

@@ -2,7 +2,7 @@ import { catalogue, definitionOf, spellingsOf } from '../../contracts/catalogue'
 import { type EventRef } from '../../contracts/event-ref';
 import { type Domain } from '../../contracts/events/define';
 import { NovaError } from '../../contracts/failures';
-import { type EmitRow, type EmitTransaction } from '../ports/emit-log';
+import { type EmitRow, type EmitTransaction } from './emit-log';
 
 export interface Work {
   /** To be sent, each aggregate's in order: prefixes of what is unemitted, and what was given up and is asked for again. */

@@ -1,5 +1,5 @@
 import { guarded } from '../guard';
-import { type StoreRecord } from '../ports/store-watch';
+import { type StoreRecord } from './store-watch';
 import { type Progress, withProgress } from './progress';
 import { type RepairDeps, type RepairPoint, repairStore } from './repair';
 

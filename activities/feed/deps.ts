@@ -1,14 +1,14 @@
-import { type AggregateHistory } from '../ports/aggregate-history';
-import { type AuthorTraces } from '../ports/author-traces';
-import { type EventStore } from '../ports/event-store';
-import { type FollowWriter } from '../ports/follow-writer';
-import { type FeedPurge } from '../ports/feed-purge';
-import { type FeedStore } from '../ports/feed-store';
-import { type IdWalk } from '../ports/id-walk';
-import { type FollowerSource } from '../ports/follower-source';
-import { type AuthorPosts, type PostStates } from '../ports/post-states';
-import { type RunSignaller } from '../ports/run-signaller';
-import { type Tombstones } from '../ports/tombstones';
+import { type AggregateHistory } from '../stores/aggregate-history';
+import { type AuthorTraces } from './author-traces';
+import { type EventStore } from '../stores/event-store';
+import { type FollowWriter } from './follow-writer';
+import { type FeedPurge } from './feed-purge';
+import { type FeedStore } from './feed-store';
+import { type IdWalk } from './id-walk';
+import { type FollowerSource } from '../stores/follower-source';
+import { type AuthorPosts, type PostStates } from './post-states';
+import { type RunSignaller } from '../signals/run-signaller';
+import { type Tombstones } from '../stores/tombstones';
 import { type FeedSettings } from './settings';
 
 export interface FeedDeps {

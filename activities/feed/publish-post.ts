@@ -1,7 +1,7 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
-import { createdPost } from '../created-post';
-import { type PostState } from '../ports/post-states';
+import { createdPost } from '../stores/created-post';
+import { type PostState } from './post-states';
 import { type Delivery } from '../../feeds/stored-feed';
 import { type FeedDeps } from './deps';
 import { summaryOf } from './summary';

@@ -2,7 +2,7 @@ import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
-import { type PostState, type PostStatus } from '../ports/post-states';
+import { type PostState, type PostStatus } from './post-states';
 import { type FeedDeps } from './deps';
 import { pageFollowers, type WalkPoint } from './page-followers';
 import { type Progress } from './progress';

@@ -1,8 +1,8 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
-import { type PostStatus } from '../ports/post-states';
-import { type SubjectType } from '../ports/tombstones';
+import { type PostStatus } from './post-states';
+import { type SubjectType } from '../stores/tombstones';
 
 export interface RetractedSubject {
   readonly subjectType: SubjectType;

@@ -1,5 +1,5 @@
 import { faultPoint } from '../../runtime/fault-points';
-import { type PostState } from '../ports/post-states';
+import { type PostState } from './post-states';
 import { type FeedDeps } from './deps';
 
 export interface SettledPage {

@@ -1,6 +1,6 @@
 import { faultPoint } from '../../runtime/fault-points';
-import { type FeedStore } from '../ports/feed-store';
-import { type PostState, type PostStates, type PostSummary } from '../ports/post-states';
+import { type FeedStore } from './feed-store';
+import { type PostState, type PostStates, type PostSummary } from './post-states';
 
 /** Characters of a caption that a feed shows; the whole text is the content service's to serve. */
 const captionLimit = 500;

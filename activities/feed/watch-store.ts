@@ -1,4 +1,4 @@
-import { type KnownStore, type StorePulse, type StoreRecord, type StoreVitals } from '../ports/store-watch';
+import { type KnownStore, type StorePulse, type StoreRecord, type StoreVitals } from './store-watch';
 
 /** What one look at Redis came to. */
 export interface StoreLook {

@@ -2,11 +2,11 @@ import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { faultPoint } from '../../runtime/fault-points';
 import { guarded } from '../guard';
-import { type AuthorCache } from '../ports/author-cache';
-import { type EventStore } from '../ports/event-store';
-import { type Tombstones } from '../ports/tombstones';
-import { type UserProfiles } from '../ports/user-profiles';
-import { refreshAuthor } from './refresh-author';
+import { type AuthorCache } from '../feed/author-cache';
+import { type EventStore } from '../stores/event-store';
+import { type Tombstones } from '../stores/tombstones';
+import { type UserProfiles } from '../stores/user-profiles';
+import { refreshAuthor } from '../feed/refresh-author';
 
 export interface IdentityDeps {
   readonly events: EventStore;

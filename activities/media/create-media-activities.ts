@@ -1,6 +1,6 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { guarded } from '../guard';
-import { type UploadStatus } from '../ports/media-store';
+import { type UploadStatus } from './media-store';
 import { claimMedia } from './claim-media';
 import { type MediaDeps } from './deps';
 import { linkUpload, settleUpload } from './link-upload';

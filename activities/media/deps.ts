@@ -1,11 +1,11 @@
 import { type Logger } from '../../runtime/logger';
-import { type AggregateHistory } from '../ports/aggregate-history';
-import { type ContentOwners } from '../ports/content-owners';
-import { type EventStore } from '../ports/event-store';
-import { type MediaStore } from '../ports/media-store';
-import { type PendingMedia } from '../ports/pending-media';
-import { type Tombstones } from '../ports/tombstones';
-import { type UploadWaker } from '../ports/upload-waker';
+import { type AggregateHistory } from '../stores/aggregate-history';
+import { type ContentOwners } from '../stores/content-owners';
+import { type EventStore } from '../stores/event-store';
+import { type MediaStore } from './media-store';
+import { type PendingMedia } from './pending-media';
+import { type Tombstones } from '../stores/tombstones';
+import { type UploadWaker } from '../signals/upload-waker';
 import { type MediaSettings } from './settings';
 
 export interface MediaDeps {

@@ -1,7 +1,7 @@
 import { type Channel, type NotificationKind, channels, isDefault, isLocked } from '../../contracts/notification-kinds';
-import { type ExternalChannel } from '../ports/channel';
-import { type NotificationRow } from '../ports/notification-store';
-import { type Preference } from '../ports/preferences';
+import { type ExternalChannel } from './channel';
+import { type NotificationRow } from './notification-store';
+import { type Preference } from './preferences';
 import { type Recipient } from './audience';
 
 /** Why a delivery that could have been made was not. Stored on the delivery, so that it can be explained later. */

@@ -4,8 +4,8 @@ import { NovaError } from '../../contracts/failures';
 import { notificationKinds } from '../../contracts/notification-kinds';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
-import { type Channel, type ExternalChannel, type OutgoingDelivery, type SendOutcome } from '../ports/channel';
-import { type ClaimedDelivery, type DeliveryCounts, type Settlement } from '../ports/delivery-ledger';
+import { type Channel, type ExternalChannel, type OutgoingDelivery, type SendOutcome } from './channel';
+import { type ClaimedDelivery, type DeliveryCounts, type Settlement } from './delivery-ledger';
 import { withHeartbeat } from './attempt';
 import { skipReasons, stillSwitchedOn } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
@@ -13,7 +13,7 @@ import { renderEmail } from './email-templates';
 import { type Notice } from './notice';
 import { noticeFor } from './notice-for';
 import { ownerOf } from './owner';
-import { refuseWhileHeld } from '../held';
+import { refuseWhileHeld } from '../stores/held';
 import { verdictOn } from './voided';
 
 /** A claim whose lease is just ending is not asked for again more often than this. */

@@ -1,14 +1,14 @@
 import { type Logger } from '../../runtime/logger';
-import { type AggregateHistory } from '../ports/aggregate-history';
-import { type Channels } from '../ports/channel';
-import { type ContentOwners } from '../ports/content-owners';
-import { type DeliveryLedger } from '../ports/delivery-ledger';
-import { type EventStore } from '../ports/event-store';
-import { type FollowerSource } from '../ports/follower-source';
-import { type NotificationStore } from '../ports/notification-store';
-import { type Preferences } from '../ports/preferences';
-import { type Tombstones } from '../ports/tombstones';
-import { type UserDirectory } from '../ports/user-directory';
+import { type AggregateHistory } from '../stores/aggregate-history';
+import { type Channels } from './channel';
+import { type ContentOwners } from '../stores/content-owners';
+import { type DeliveryLedger } from './delivery-ledger';
+import { type EventStore } from '../stores/event-store';
+import { type FollowerSource } from '../stores/follower-source';
+import { type NotificationStore } from './notification-store';
+import { type Preferences } from './preferences';
+import { type Tombstones } from '../stores/tombstones';
+import { type UserDirectory } from './user-directory';
 
 /** What the notification activities need. */
 export interface NotifyDeps {

@@ -2,14 +2,14 @@ import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { notificationKinds } from '../../contracts/notification-kinds';
 import { faultPoint } from '../../runtime/fault-points';
-import { type ExternalChannel } from '../ports/channel';
+import { type ExternalChannel } from './channel';
 import { type Recipient, audienceOf, pageOf } from './audience';
 import { chooseChannels } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
 import { type Notice } from './notice';
 import { noticeFor } from './notice-for';
 import { isWorthWaiting, ownerOf } from './owner';
-import { refuseWhileHeld } from '../held';
+import { refuseWhileHeld } from '../stores/held';
 import { type Verdict, verdictOn } from './voided';
 
 /** What one page, or all of them, came to. */

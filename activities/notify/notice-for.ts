@@ -1,6 +1,6 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord } from '../../contracts/event-ref';
-import { draftMentions } from '../draft-mentions';
+import { draftMentions } from '../stores/draft-mentions';
 import { noticeOf, noticeOfPost } from './audience';
 import { type NotifyDeps } from './deps';
 import { type Notice } from './notice';

@@ -1,7 +1,7 @@
 import { type NotificationKind } from '../../contracts/notification-kinds';
-import { type ContentOwner, type ContentType } from '../ports/content-owners';
-import { type Item, type Subject } from '../ports/notification-store';
-import { type SubjectType } from '../ports/tombstones';
+import { type ContentOwner, type ContentType } from '../stores/content-owners';
+import { type Item, type Subject } from './notification-store';
+import { type SubjectType } from '../stores/tombstones';
 
 /** What an event says about who is notified, before anything is looked up. */
 export interface Notice {

@@ -1,7 +1,7 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { guarded } from '../guard';
-import { type ExternalChannel } from '../ports/channel';
-import { type DeliveryCounts } from '../ports/delivery-ledger';
+import { type ExternalChannel } from './channel';
+import { type DeliveryCounts } from './delivery-ledger';
 import { deliver } from './deliver';
 import { type NotifyDeps } from './deps';
 import { type InAppResult, notifyPage } from './in-app';

@@ -1,6 +1,6 @@
 import { type EventRef } from '../../contracts/event-ref';
-import { authorInOutbox } from '../post-author';
-import { type ContentOwner } from '../ports/content-owners';
+import { authorInOutbox } from '../stores/post-author';
+import { type ContentOwner } from '../stores/content-owners';
 import { isLocalTry, scheduledAgoMs } from './attempt';
 import { type NotifyDeps, limitsOf } from './deps';
 import { type Notice } from './notice';

@@ -2,8 +2,8 @@ import { Context } from '@temporalio/activity';
 import { type EventType, type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { faultPoint } from '../../runtime/fault-points';
-import { type Retraction } from '../ports/notification-store';
-import { type Tombstone } from '../ports/tombstones';
+import { type Retraction } from './notification-store';
+import { type Tombstone } from '../stores/tombstones';
 import { type NotifyDeps } from './deps';
 import { followId, reactionId } from './relation-id';
 

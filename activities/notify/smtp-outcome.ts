@@ -1,4 +1,4 @@
-import { type SendOutcome } from '../ports/channel';
+import { type SendOutcome } from './channel';
 
 /** Where in the SMTP dialogue a try ended. */
 export type SmtpStage = 'connect' | 'tls' | 'auth' | 'mail' | 'rcpt' | 'data' | 'local';

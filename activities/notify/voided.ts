@@ -1,4 +1,4 @@
-import { type TombstoneKey, type TombstoneState, type Tombstones } from '../ports/tombstones';
+import { type TombstoneKey, type TombstoneState, type Tombstones } from '../stores/tombstones';
 import { type Notice } from './notice';
 
 /** What was deleted by now of what a notice is about, or of who caused it. */

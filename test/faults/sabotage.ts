@@ -36,14 +36,14 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   ],
   'sent-without-a-claim': [
     {
-      file: 'activities/adapters/pg-delivery-ledger.ts',
+      file: 'activities/notify/pg-delivery-ledger.ts',
       find: "WHERE event_id = $1 AND channel = $2 AND state = 'pending' AND claim_token IS DISTINCT FROM $3",
       replace:
         "WHERE event_id = $1 AND channel = $2 AND state IN ('pending', 'claimed') AND claim_token IS DISTINCT FROM $3",
       red: 'media-and-notices: notify.delivery-sent, SIGKILL and hang, an e-mail twice',
     },
     {
-      file: 'activities/adapters/pg-delivery-ledger.ts',
+      file: 'activities/notify/pg-delivery-ledger.ts',
       find: "AND d.recipient_id = next.recipient_id AND d.state = 'pending'",
       replace: 'AND d.recipient_id = next.recipient_id',
       red: '',
@@ -80,7 +80,7 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   ],
   'emitted-out-of-turn': [
     {
-      file: 'activities/adapters/pg-emit-log.ts',
+      file: 'activities/emit/pg-emit-log.ts',
       find: 'return (await this.client.query<EmitRow>(selectUnemitted, values)).rows;',
       replace:
         'return (await this.client.query<EmitRow>(selectUnemitted, values)).rows.filter((row) => row.sequence === upTo.get(row.aggregateId));',

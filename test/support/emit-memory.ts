@@ -1,6 +1,6 @@
-import { PgEmitLog } from '../../activities/adapters/pg-emit-log';
+import { PgEmitLog } from '../../activities/emit/pg-emit-log';
 import { flushEmits } from '../../activities/emit/flush-emits';
-import { type OutgoingEvent, type SendOutcome } from '../../activities/ports/event-sink';
+import { type OutgoingEvent, type SendOutcome } from '../../activities/emit/event-sink';
 import { type EventRef } from '../../contracts/event-ref';
 import { topicNames } from '../../contracts/kafka';
 import { createPool } from '../../runtime/postgres';

@@ -1,10 +1,10 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { EmitBatcher } from '../../activities/emit/emit-batcher';
 import { flushEmits } from '../../activities/emit/flush-emits';
-import { KafkaEventSink } from '../../activities/adapters/kafka-event-sink';
-import { PgEmitLog } from '../../activities/adapters/pg-emit-log';
-import { type EmitLog } from '../../activities/ports/emit-log';
-import { type EventSink } from '../../activities/ports/event-sink';
+import { KafkaEventSink } from '../../activities/emit/kafka-event-sink';
+import { PgEmitLog } from '../../activities/emit/pg-emit-log';
+import { type EmitLog } from '../../activities/emit/emit-log';
+import { type EventSink } from '../../activities/emit/event-sink';
 import { createPool } from '../../runtime/postgres';
 import { createKafka } from '../../runtime/kafka';
 import { type TestTopics } from './kafka';

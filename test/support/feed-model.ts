@@ -1,8 +1,8 @@
 import { NovaError } from '../../contracts/failures';
 import { inFeedOrder } from '../../feeds/read-feed';
-import { type FeedStore, type OpenPage } from '../../activities/ports/feed-store';
+import { type FeedStore, type OpenPage } from '../../activities/feed/feed-store';
 import { type FeedEntry, type StoredFeed } from '../../feeds/stored-feed';
-import { type FeedPost } from '../../activities/ports/post-states';
+import { type FeedPost } from '../../activities/feed/post-states';
 
 /**
  * The feed store said plainly, without Redis: what the scripts must do. The property test of the real store holds the two

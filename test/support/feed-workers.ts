@@ -1,5 +1,5 @@
 import { type Client, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
-import { TemporalRunSignaller } from '../../activities/adapters/temporal-run-signaller';
+import { TemporalRunSignaller } from '../../activities/signals/temporal-run-signaller';
 import { createFeedActivities } from '../../activities/feed/create-feed-activities';
 import { type FeedDeps } from '../../activities/feed/deps';
 import { stepPatienceMs } from '../../activities/feed/progress';

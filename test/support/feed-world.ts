@@ -1,7 +1,7 @@
 import { type FeedDeps } from '../../activities/feed/deps';
 import { inFeedOrder } from '../../feeds/read-feed';
 import { type FeedSettings } from '../../activities/feed/settings';
-import { type PostChange, type PostState } from '../../activities/ports/post-states';
+import { type PostChange, type PostState } from '../../activities/feed/post-states';
 import { type EventType } from '../../contracts/catalogue';
 import { type EventRef } from '../../contracts/event-ref';
 import { FeedModel } from './feed-model';

@@ -1,15 +1,15 @@
 import { type Pool } from 'pg';
-import { PgAggregateHistory } from '../../activities/adapters/pg-aggregate-history';
-import { PgContentOwners } from '../../activities/adapters/pg-content-owners';
-import { PgDeliveryLedger } from '../../activities/adapters/pg-delivery-ledger';
-import { PgEventStore } from '../../activities/adapters/pg-event-store';
-import { PgFollowerSource } from '../../activities/adapters/pg-follower-source';
-import { PgNotificationStore } from '../../activities/adapters/pg-notification-store';
-import { PgPreferences } from '../../activities/adapters/pg-preferences';
-import { PgTombstones } from '../../activities/adapters/pg-tombstones';
-import { PgUserDirectory } from '../../activities/adapters/pg-user-directory';
+import { PgAggregateHistory } from '../../activities/stores/pg-aggregate-history';
+import { PgContentOwners } from '../../activities/stores/pg-content-owners';
+import { PgDeliveryLedger } from '../../activities/notify/pg-delivery-ledger';
+import { PgEventStore } from '../../activities/stores/pg-event-store';
+import { PgFollowerSource } from '../../activities/stores/pg-follower-source';
+import { PgNotificationStore } from '../../activities/notify/pg-notification-store';
+import { PgPreferences } from '../../activities/notify/pg-preferences';
+import { PgTombstones } from '../../activities/stores/pg-tombstones';
+import { PgUserDirectory } from '../../activities/notify/pg-user-directory';
 import { type NotifyDeps } from '../../activities/notify/deps';
-import { type Channel } from '../../activities/ports/channel';
+import { type Channel } from '../../activities/notify/channel';
 import { newId } from './events';
 import { silentLogger } from './logger';
 

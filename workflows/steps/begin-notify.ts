@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { InAppResult } from '../../activities/notify/in-app';
 import type { NotifyActivities } from '../../activities/notify/notify-activities';
-import type { ExternalChannel } from '../../activities/ports/channel';
+import type { ExternalChannel } from '../../activities/notify/channel';
 import { type EventRef } from '../../contracts/event-ref';
 import { limits } from '../../contracts/time-budgets';
 import { localTry, onQueue } from './activity-options';

@@ -1,5 +1,5 @@
 import { type Pool } from 'pg';
-import { PgAuditRows } from '../../../activities/adapters/pg-audit-rows';
+import { PgAuditRows } from '../../../activities/audit/pg-audit-rows';
 import { frontOfLane, pendingLimitsOf } from '../../../activities/audit/check-rows';
 import { oneLine } from '../../../runtime/errors';
 import { auditLimits } from '../../../activities/audit/limits';

@@ -6,7 +6,7 @@ import {
   channels,
   notificationKinds,
 } from '../../../contracts/notification-kinds';
-import { PgNotificationStore } from '../../../activities/adapters/pg-notification-store';
+import { PgNotificationStore } from '../../../activities/notify/pg-notification-store';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';

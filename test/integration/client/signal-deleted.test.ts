@@ -1,8 +1,8 @@
-import { PgAuditSignals } from '../../../activities/adapters/pg-audit-signals';
+import { PgAuditSignals } from '../../../activities/audit/pg-audit-signals';
 import { Inbox } from '../../../client/inbox';
-import { PgTombstones } from '../../../activities/adapters/pg-tombstones';
+import { PgTombstones } from '../../../activities/stores/pg-tombstones';
 import { type IdentityDeps } from '../../../activities/identity/identity-activities';
-import { type Channel, type SendOutcome } from '../../../activities/ports/channel';
+import { type Channel, type SendOutcome } from '../../../activities/notify/channel';
 import { signalDeleted } from '../../../client/signal-deleted';
 import { insertEvent, newId } from '../../support/events';
 import { type FeedWorkers, startFeedWorkers } from '../../support/feed-workers';

@@ -1,4 +1,4 @@
-import { selectComing } from '../../../activities/adapters/pg-content-owners';
+import { selectComing } from '../../../activities/stores/pg-content-owners';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 
 /** Published history, a backlog over few aggregates, and some rows not yet emitted: the shape of a bad day. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type Pool } from 'pg';
-import { PgFeedTruth } from '../../../activities/adapters/pg-feed-truth';
-import { PgPostStates } from '../../../activities/adapters/pg-post-states';
-import { PgTombstones } from '../../../activities/adapters/pg-tombstones';
+import { PgFeedTruth } from '../../../activities/feed/pg-feed-truth';
+import { PgPostStates } from '../../../activities/feed/pg-post-states';
+import { PgTombstones } from '../../../activities/stores/pg-tombstones';
 import { publish } from '../../../client/publish';
 import { runMigrations } from '../../../migrations/run-migrations';
 import { outboxReport } from '../../../ops/outbox-report';

@@ -1,6 +1,6 @@
 import { type Client } from '@temporalio/client';
-import { PgUserProfiles } from '../../../activities/adapters/pg-user-profiles';
-import { RedisAuthorCache } from '../../../activities/adapters/redis-author-cache';
+import { PgUserProfiles } from '../../../activities/stores/pg-user-profiles';
+import { RedisAuthorCache } from '../../../activities/feed/redis/redis-author-cache';
 import { createFeedActivities } from '../../../activities/feed/create-feed-activities';
 import { beginFanOut } from '../../../activities/feed/fan-out';
 import { createIdentityActivities } from '../../../activities/identity/identity-activities';

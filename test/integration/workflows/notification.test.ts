@@ -1,6 +1,6 @@
-import { SmtpChannel } from '../../../activities/adapters/smtp-channel';
+import { SmtpChannel } from '../../../activities/notify/smtp-channel';
 import { Inbox } from '../../../client/inbox';
-import { PgTombstones } from '../../../activities/adapters/pg-tombstones';
+import { PgTombstones } from '../../../activities/stores/pg-tombstones';
 import { type IdentityDeps } from '../../../activities/identity/identity-activities';
 import { signals } from '../../../contracts/signals';
 import { type TestDatabase, createTestDatabase } from '../../support/database';

@@ -1,6 +1,6 @@
 import { type EmitOutcome, flushEmits } from '../../../../activities/emit/flush-emits';
-import { PgEmitLog } from '../../../../activities/adapters/pg-emit-log';
-import { type OutgoingEvent, type SendOutcome } from '../../../../activities/ports/event-sink';
+import { PgEmitLog } from '../../../../activities/emit/pg-emit-log';
+import { type OutgoingEvent, type SendOutcome } from '../../../../activities/emit/event-sink';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { topicNames } from '../../../../contracts/kafka';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';

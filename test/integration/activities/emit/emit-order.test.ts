@@ -1,6 +1,6 @@
 import { type EventRef } from '../../../../contracts/event-ref';
 import { type PoolClient } from 'pg';
-import { type EmitLog, type EmitTransaction } from '../../../../activities/ports/emit-log';
+import { type EmitLog, type EmitTransaction } from '../../../../activities/emit/emit-log';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { type TestEmitter, startEmitter } from '../../../support/emitter';
 import { insertEvent, newId } from '../../../support/events';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { logLevel } from 'kafkajs';
-import { KafkaEventSink } from '../../../../activities/adapters/kafka-event-sink';
-import { PgEmitLog } from '../../../../activities/adapters/pg-emit-log';
+import { KafkaEventSink } from '../../../../activities/emit/kafka-event-sink';
+import { PgEmitLog } from '../../../../activities/emit/pg-emit-log';
 import { flushEmits } from '../../../../activities/emit/flush-emits';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { NovaError } from '../../../../contracts/failures';

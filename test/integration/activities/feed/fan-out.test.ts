@@ -3,7 +3,7 @@ import { type WalkPoint } from '../../../../activities/feed/page-followers';
 import { type Progress } from '../../../../activities/feed/progress';
 import { beginRetraction } from '../../../../activities/feed/retract';
 import { createRedis } from '../../../../runtime/redis';
-import { RedisFeedStore } from '../../../../activities/adapters/redis-feed-store';
+import { RedisFeedStore } from '../../../../activities/feed/redis/redis-feed-store';
 import { insertEvent, newId } from '../../../support/events';
 import { type FeedHarness, createFeedHarness, withSettings } from '../../../support/feed-harness';
 import { silentLogger } from '../../../support/logger';

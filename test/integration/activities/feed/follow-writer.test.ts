@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { PgFollowWriter } from '../../../../activities/adapters/pg-follow-writer';
+import { PgFollowWriter } from '../../../../activities/feed/pg-follow-writer';
 import { type FeedDeps } from '../../../../activities/feed/deps';
 import { beginFanOut } from '../../../../activities/feed/fan-out';
 import { settleFollow } from '../../../../activities/feed/follow';

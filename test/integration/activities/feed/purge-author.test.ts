@@ -1,6 +1,6 @@
-import { PgContentOwners } from '../../../../activities/adapters/pg-content-owners';
-import { PgMediaStore } from '../../../../activities/adapters/pg-media-store';
-import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
+import { PgContentOwners } from '../../../../activities/stores/pg-content-owners';
+import { PgMediaStore } from '../../../../activities/media/pg-media-store';
+import { PgTombstones } from '../../../../activities/stores/pg-tombstones';
 import { beginFanOut } from '../../../../activities/feed/fan-out';
 import { purgeAuthor } from '../../../../activities/feed/purge-author';
 import { createMediaActivities } from '../../../../activities/media/create-media-activities';

@@ -1,5 +1,5 @@
-import { PgRepairSource } from '../../../../activities/adapters/pg-repair-source';
-import { RedisAuthorCache, hiddenUsersKey } from '../../../../activities/adapters/redis-author-cache';
+import { PgRepairSource } from '../../../../activities/feed/pg-repair-source';
+import { RedisAuthorCache, hiddenUsersKey } from '../../../../activities/feed/redis/redis-author-cache';
 import { beginFanOut } from '../../../../activities/feed/fan-out';
 import { type RepairPoint, repairStore } from '../../../../activities/feed/repair';
 import { newId } from '../../../support/events';

@@ -1,11 +1,11 @@
 import { type Redis } from 'ioredis';
-import { PgStoreRecord } from '../../../../activities/adapters/pg-store-record';
-import { RedisFeedStore } from '../../../../activities/adapters/redis-feed-store';
-import { RedisStorePulse } from '../../../../activities/adapters/redis-store-pulse';
+import { PgStoreRecord } from '../../../../activities/feed/pg-store-record';
+import { RedisFeedStore } from '../../../../activities/feed/redis/redis-feed-store';
+import { RedisStorePulse } from '../../../../activities/feed/redis/redis-store-pulse';
 import { beginFanOut } from '../../../../activities/feed/fan-out';
 import { readFeed } from '../../../../feeds/read-feed';
 import { type StoreLook, lookAtStore } from '../../../../activities/feed/watch-store';
-import { type StorePulse, type StoreRecord } from '../../../../activities/ports/store-watch';
+import { type StorePulse, type StoreRecord } from '../../../../activities/feed/store-watch';
 import { newId } from '../../../support/events';
 import { type FeedHarness, createFeedHarness } from '../../../support/feed-harness';
 import { override } from '../../../support/override';

@@ -1,11 +1,11 @@
 import { type Redis } from 'ioredis';
-import { PgEventStore } from '../../../../activities/adapters/pg-event-store';
-import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
-import { PgUserDirectory } from '../../../../activities/adapters/pg-user-directory';
-import { PgUserProfiles } from '../../../../activities/adapters/pg-user-profiles';
-import { RedisAuthorCache, authorKey, hiddenUsersKey } from '../../../../activities/adapters/redis-author-cache';
+import { PgEventStore } from '../../../../activities/stores/pg-event-store';
+import { PgTombstones } from '../../../../activities/stores/pg-tombstones';
+import { PgUserDirectory } from '../../../../activities/notify/pg-user-directory';
+import { PgUserProfiles } from '../../../../activities/stores/pg-user-profiles';
+import { RedisAuthorCache, authorKey, hiddenUsersKey } from '../../../../activities/feed/redis/redis-author-cache';
 import { createIdentityActivities } from '../../../../activities/identity/identity-activities';
-import { type AuthorCache } from '../../../../activities/ports/author-cache';
+import { type AuthorCache } from '../../../../activities/feed/author-cache';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { createRedis } from '../../../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';

@@ -1,10 +1,10 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { SmtpChannel } from '../../../../activities/adapters/smtp-channel';
+import { SmtpChannel } from '../../../../activities/notify/smtp-channel';
 import { NotificationPreferences } from '../../../../client/preferences';
-import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
+import { PgTombstones } from '../../../../activities/stores/pg-tombstones';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
-import { type Channel, type SendOutcome } from '../../../../activities/ports/channel';
+import { type Channel, type SendOutcome } from '../../../../activities/notify/channel';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { NovaError } from '../../../../contracts/failures';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';

@@ -1,8 +1,8 @@
-import { PgContentOwners } from '../../../../activities/adapters/pg-content-owners';
+import { PgContentOwners } from '../../../../activities/stores/pg-content-owners';
 import { Inbox } from '../../../../client/inbox';
-import { PgNotificationStore } from '../../../../activities/adapters/pg-notification-store';
+import { PgNotificationStore } from '../../../../activities/notify/pg-notification-store';
 import { NotificationPreferences } from '../../../../client/preferences';
-import { PgTombstones } from '../../../../activities/adapters/pg-tombstones';
+import { PgTombstones } from '../../../../activities/stores/pg-tombstones';
 import { type InAppResult } from '../../../../activities/notify/in-app';
 import { type NotifyDeps } from '../../../../activities/notify/deps';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';

@@ -1,8 +1,8 @@
 import { type Pool } from 'pg';
 import { Inbox } from '../../../../client/inbox';
 import { NotificationPreferences } from '../../../../client/preferences';
-import { PgMediaStore } from '../../../../activities/adapters/pg-media-store';
-import { PgNotificationStore } from '../../../../activities/adapters/pg-notification-store';
+import { PgMediaStore } from '../../../../activities/media/pg-media-store';
+import { PgNotificationStore } from '../../../../activities/notify/pg-notification-store';
 import { type Database } from '../../../../runtime/postgres';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { newId } from '../../../support/events';

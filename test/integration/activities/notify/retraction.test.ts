@@ -1,4 +1,4 @@
-import { PgContentOwners } from '../../../../activities/adapters/pg-content-owners';
+import { PgContentOwners } from '../../../../activities/stores/pg-content-owners';
 import { Inbox } from '../../../../client/inbox';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
 import { type EventType, type PayloadInput } from '../../../../contracts/catalogue';

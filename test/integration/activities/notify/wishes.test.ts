@@ -1,5 +1,5 @@
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
-import { type Channel, type SendOutcome } from '../../../../activities/ports/channel';
+import { type Channel, type SendOutcome } from '../../../../activities/notify/channel';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { type NotificationKind, notificationKinds } from '../../../../contracts/notification-kinds';
 import { skippedDeliveries, skippedLine } from '../../../../ops/skipped-deliveries';

@@ -4,8 +4,8 @@ import { Gathered } from '../../../../activities/audit/suspicions';
 import { type SecondLook } from '../../../../activities/audit/verify';
 import { verifyFailedRun } from '../../../../activities/audit/verify-failed-run';
 import { verifyOpenRun } from '../../../../activities/audit/verify-open-run';
-import { type AuditRow } from '../../../../activities/ports/audit-rows';
-import { type DescribedRun, type PendingActivity } from '../../../../activities/ports/audit-runs';
+import { type AuditRow } from '../../../../activities/audit/audit-rows';
+import { type DescribedRun, type PendingActivity } from '../../../../activities/audit/audit-runs';
 
 const id = '0198f3a0-0000-7000-8000-000000000001';
 const nowMs = Date.UTC(2026, 0, 10);

@@ -1,6 +1,6 @@
 import { chooseChannels } from '../../../../activities/notify/channel-choice';
-import { type ExternalChannel } from '../../../../activities/ports/channel';
-import { type Preference } from '../../../../activities/ports/preferences';
+import { type ExternalChannel } from '../../../../activities/notify/channel';
+import { type Preference } from '../../../../activities/notify/preferences';
 import { type NotificationKind } from '../../../../contracts/notification-kinds';
 
 const user = 'u';

@@ -1,0 +1,93 @@
+import { type Pool } from 'pg';
+import { type AuditReport, type FindingKind, notOnKafka } from '../../contracts/audit-kinds';
+import { type AuditBook, type Finding, type Watermarks } from './audit-book';
+import { query } from '../stores/pg-query';
+
+const time = (parameter: string) => `(timestamptz 'epoch' + ${parameter}::double precision * interval '1 microsecond')`;
+const isOpen = 'resolved_at IS NULL AND acknowledged_at IS NULL';
+
+/** The last by the order of writing: times are no order when the clock is set back. */
+const lastEnds = `
+  SELECT (extract(epoch FROM window_to) * 1000000)::bigint AS "toUs",
+         (SELECT (extract(epoch FROM records_to) * 1000000)::bigint FROM nova.audit_runs
+          WHERE origin = 'schedule' AND records_to IS NOT NULL ORDER BY place DESC LIMIT 1) AS "recordsToUs"
+  FROM nova.audit_runs WHERE origin = 'schedule' ORDER BY place DESC LIMIT 1`;
+
+const openFindings = `
+  SELECT event_id AS "eventId", kind, detail FROM nova.audit_findings WHERE ${isOpen} ORDER BY last_seen, event_id LIMIT $1`;
+
+/** In the order of the key, so that two audits at once wait for each other and do not deadlock. */
+const record = `
+  INSERT INTO nova.audit_findings AS f (event_id, kind, detail, first_seen, last_seen)
+  SELECT event_id, kind, detail, ${time('$4')}, ${time('$4')}
+  FROM unnest($1::text[], $2::text[], $3::text[]) AS seen (event_id, kind, detail) ORDER BY event_id, kind
+  ON CONFLICT (event_id, kind) DO UPDATE SET
+    detail = excluded.detail,
+    first_seen = CASE WHEN f.resolved_at IS NULL THEN f.first_seen ELSE excluded.first_seen END,
+    last_seen = excluded.last_seen,
+    acknowledged_at = CASE WHEN f.resolved_at IS NULL THEN f.acknowledged_at END,
+    resolved_at = NULL
+  WHERE f.last_seen <= excluded.last_seen AND (f.resolved_at IS NULL OR f.resolved_at < excluded.last_seen)`;
+
+const resolve = `
+  UPDATE nova.audit_findings f SET resolved_at = ${time('$3')}
+  FROM (SELECT f.event_id, f.kind FROM nova.audit_findings f
+        JOIN unnest($1::text[], $2::text[]) AS gone (event_id, kind) USING (event_id, kind)
+        WHERE f.resolved_at IS NULL AND f.last_seen <= ${time('$3')} ORDER BY f.event_id, f.kind FOR UPDATE OF f) gone
+  WHERE f.event_id = gone.event_id AND f.kind = gone.kind`;
+
+const countOpen = `
+  SELECT kind, count(*) AS count, count(*) FILTER (WHERE detail LIKE '%${notOnKafka}%') AS "notOnKafka", (array_agg(event_id ORDER BY first_seen, event_id))[1:3] AS examples
+  FROM nova.audit_findings WHERE ${isOpen} GROUP BY kind`;
+
+const close = `
+  WITH old_runs AS (DELETE FROM nova.audit_runs WHERE ended_at < now() - interval '30 days'),
+       old_findings AS (
+         DELETE FROM nova.audit_findings WHERE last_seen < now() - interval '30 days' AND (resolved_at IS NOT NULL OR acknowledged_at IS NOT NULL))
+  INSERT INTO nova.audit_runs (audit_id, origin, window_from, window_to, records_to, rows_seen, runs_seen, records_seen,
+                          counts, unexplained, notes, took_ms)
+  VALUES ($1, $2, $3, $4, ${time('$5')}, $6, $7, $8, $9, $10, $11, $12)
+  ON CONFLICT (audit_id) DO UPDATE SET
+    window_from = excluded.window_from, window_to = excluded.window_to, records_to = excluded.records_to,
+    rows_seen = excluded.rows_seen, runs_seen = excluded.runs_seen, records_seen = excluded.records_seen,
+    counts = excluded.counts, unexplained = excluded.unexplained, notes = excluded.notes, took_ms = excluded.took_ms,
+    ended_at = clock_timestamp()`;
+
+export class PgAuditBook implements AuditBook {
+  constructor(private readonly pool: Pool) {}
+
+  async watermarks(): Promise<Watermarks | null> {
+    const { rows } = await query<{ toUs: number | null; recordsToUs: number | null }>(this.pool, lastEnds, []);
+    const { toUs = null, recordsToUs = null } = rows[0] ?? {};
+    return toUs === null ? null : { toUs, recordsToUs };
+  }
+
+  async open(limit: number): Promise<Finding[]> {
+    return (await query<{ eventId: string; kind: FindingKind; detail: string }>(this.pool, openFindings, [limit])).rows;
+  }
+
+  async record(findings: readonly Finding[], seenUs: number): Promise<void> {
+    if (findings.length === 0) return;
+    const column = (name: keyof Finding) => findings.map((finding) => finding[name]);
+    await query(this.pool, record, [column('eventId'), column('kind'), column('detail'), seenUs]);
+  }
+
+  async resolve(findings: readonly Finding[], seenUs: number): Promise<void> {
+    if (findings.length === 0) return;
+    const ids = findings.map(({ eventId }) => eventId);
+    await query(this.pool, resolve, [ids, findings.map(({ kind }) => kind), seenUs]);
+  }
+
+  async counts() {
+    type Row = { kind: FindingKind; count: number; notOnKafka: number; examples: string[] };
+    return (await query<Row>(this.pool, countOpen, [])).rows;
+  }
+
+  async close(report: AuditReport, origin: 'schedule' | 'demand', recordsToUs: number | null): Promise<void> {
+    const { auditId, from, to, examined, counts, unexplained, notes, tookMs } = report;
+    await query(this.pool, close, [
+      ...[auditId, origin, from, to, recordsToUs, examined.rows, examined.runs, examined.records],
+      ...[JSON.stringify(counts), unexplained, JSON.stringify(notes), Math.round(tookMs)],
+    ]);
+  }
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { type Database } from '../../runtime/postgres';
+import { type EventProgress, type FeedSample } from './feed-sample';
+import { query } from '../stores/pg-query';
+
+/** One index look-up for each, however many people a reader follows. */
+const firstReaders = `
+  WITH RECURSIVE readers AS (
+    (SELECT follower_id AS id FROM nova.follows ORDER BY follower_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT follower_id FROM nova.follows WHERE follower_id > r.id ORDER BY follower_id LIMIT 1)
+    FROM readers r WHERE r.id IS NOT NULL
+  )
+  SELECT id FROM readers WHERE id IS NOT NULL LIMIT $1`;
+
+const bounds = `
+  SELECT (SELECT follower_id FROM nova.follows ORDER BY follower_id LIMIT 1) AS "firstReader",
+         (SELECT follower_id FROM nova.follows ORDER BY follower_id DESC LIMIT 1) AS "lastReader",
+         (SELECT post_id FROM nova.post_states ORDER BY post_id LIMIT 1) AS "firstPost",
+         (SELECT post_id FROM nova.post_states ORDER BY post_id DESC LIMIT 1) AS "lastPost"`;
+
+const amongReaders = `
+  SELECT f.follower_id AS id FROM unnest($1::uuid[]) AS point (reader) CROSS JOIN LATERAL (
+    SELECT follower_id FROM nova.follows WHERE follower_id >= point.reader ORDER BY follower_id LIMIT 1
+  ) f`;
+
+/** The follower at the point or after it; else the first one. */
+const amongFollowers = `
+  SELECT f.follower_id AS id FROM unnest($1::uuid[], $2::uuid[]) AS point (post, reader) CROSS JOIN LATERAL (
+    SELECT author_id FROM nova.post_states WHERE post_id >= point.post ORDER BY post_id LIMIT 1
+  ) p CROSS JOIN LATERAL (
+    (SELECT follower_id FROM nova.follows WHERE followee_id = p.author_id AND follower_id >= point.reader
+     ORDER BY follower_id LIMIT 1)
+    UNION ALL
+    (SELECT follower_id FROM nova.follows WHERE followee_id = p.author_id ORDER BY follower_id LIMIT 1)
+    LIMIT 1
+  ) f`;
+
+const authors = `SELECT DISTINCT author_id AS id FROM nova.post_states WHERE post_id = ANY ($1::uuid[])`;
+
+/** Both ends: an aggregate may have a million events (the reactions to a post), and those of feeds are at the ends. */
+const events = `
+  SELECT DISTINCT e.id AS "eventId",
+    CASE WHEN e.dead_lettered_at IS NOT NULL THEN 'dead' WHEN e.published_at IS NULL THEN 'pending'
+         WHEN e.published_at > clock_timestamp() - $2::double precision * interval '1 millisecond' THEN 'recent'
+         ELSE 'started' END AS progress
+  FROM unnest($1::uuid[]) AS a (id) CROSS JOIN LATERAL (
+    (SELECT id, published_at, dead_lettered_at FROM nova.outbox_events WHERE aggregate_id = a.id ORDER BY sequence LIMIT 10)
+    UNION ALL
+    (SELECT id, published_at, dead_lettered_at FROM nova.outbox_events WHERE aggregate_id = a.id ORDER BY sequence DESC LIMIT 10)
+  ) e`;
+
+interface Bounds {
+  readonly firstReader: string | null;
+  readonly lastReader: string | null;
+  readonly firstPost: string | null;
+  readonly lastPost: string | null;
+}
+
+/** Random points between the smallest and the largest id, so that ids that begin with a time are all within reach. */
+export class PgFeedSample implements FeedSample {
+  constructor(private readonly database: Database) {}
+
+  async readers(count: number): Promise<readonly string[]> {
+    const first = await this.ids(firstReaders, [count + 1]);
+    // Few enough to look at all of them.
+    if (first.length <= count) return first;
+    const ends = (await query<Bounds>(this.database, bounds, [])).rows[0];
+    if (ends?.firstReader == null || ends.lastReader === null || count === 0) return [];
+    const { firstReader, lastReader, firstPost, lastPost } = ends;
+    const points = Array.from({ length: count }, () => randomUuid(firstReader, lastReader));
+    const half = firstPost === null || lastPost === null ? points.length : Math.ceil(points.length / 2);
+    const ids = await this.ids(amongReaders, [points.slice(0, half)]);
+    if (firstPost !== null && lastPost !== null) {
+      const readers = points.slice(half);
+      const posts = readers.map(() => randomUuid(firstPost, lastPost));
+      ids.push(...(await this.ids(amongFollowers, [posts, readers])));
+    }
+    return [...new Set(ids)];
+  }
+
+  async authorsOf(postIds: readonly string[]): Promise<readonly string[]> {
+    return this.ids(authors, [postIds]);
+  }
+
+  async events(aggregateIds: readonly string[], recentMs: number) {
+    type Row = { readonly eventId: string; readonly progress: EventProgress };
+    return (await query<Row>(this.database, events, [aggregateIds, recentMs])).rows;
+  }
+
+  private async ids(text: string, values: unknown[]): Promise<string[]> {
+    return (await query<{ id: string }>(this.database, text, values)).rows.map(({ id }) => id);
+  }
+}
+
+/** A UUID between the two, both included. */
+function randomUuid(low: string, high: string): string {
+  const [from, to] = [low, high].map((id) => BigInt(`0x${id.replaceAll('-', '')}`)) as [bigint, bigint];
+  // Twice as many random bits as the range may have: no part of it is preferred by more than one in 2^128.
+  const at = from + (BigInt(`0x${randomBytes(32).toString('hex')}`) % (to - from + 1n));
+  const hex = at.toString(16).padStart(32, '0');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

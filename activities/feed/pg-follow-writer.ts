@@ -1,0 +1,31 @@
+import { type Database } from '../../runtime/postgres';
+import { type FollowChange, type FollowWriter } from './follow-writer';
+import { query } from '../stores/pg-query';
+
+const apply = 'SELECT nova.nova_apply_follow($1, $2, $3, $4)';
+
+// Write, then look: the purge of a deleted user may have looked for follows just before this one was written.
+const endOfDeleted = `
+  DELETE FROM nova.follows WHERE followee_id = $1 AND follower_id = $2 AND EXISTS (
+    SELECT FROM nova.tombstones WHERE subject_type = 'user' AND subject_id IN ($1::uuid::text, $2::uuid::text) AND final)`;
+
+// Two reads by their own index each; one condition with OR would read all of the table without statistics.
+const forget = `
+  DELETE FROM nova.follows f USING (
+    (SELECT followee_id, follower_id FROM nova.follows WHERE followee_id = $1 LIMIT $2)
+    UNION (SELECT followee_id, follower_id FROM nova.follows WHERE follower_id = $1 LIMIT $2)) AS theirs
+  WHERE f.followee_id = theirs.followee_id AND f.follower_id = theirs.follower_id`;
+
+/** Keeps the table `follows` by events (docs/decisions/0018-follows-from-events.md). */
+export class PgFollowWriter implements FollowWriter {
+  constructor(private readonly database: Database) {}
+
+  async apply({ followeeId, followerId, sequence, following }: FollowChange): Promise<void> {
+    await query(this.database, apply, [followeeId, followerId, sequence, following]);
+    if (following) await query(this.database, endOfDeleted, [followeeId, followerId]);
+  }
+
+  async forget(userId: string, limit: number): Promise<number> {
+    return (await query(this.database, forget, [userId, Math.ceil(limit / 2)])).rowCount ?? 0;
+  }
+}

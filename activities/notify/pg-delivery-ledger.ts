@@ -1,0 +1,95 @@
+import { type NotificationKind } from '../../contracts/notification-kinds';
+import { type Database } from '../../runtime/postgres';
+import { type ExternalChannel } from './channel';
+import {
+  type ClaimedDelivery,
+  type DeliveryCounts,
+  type DeliveryLedger,
+  type DeliveryState,
+  type Settlement,
+} from './delivery-ledger';
+import { query } from '../stores/pg-query';
+
+/**
+ * Committed before the send. SKIP LOCKED: senders side by side never wait for, or get, the same row. MATERIALIZED: as a
+ * plain subquery it may be run again for every row it is joined with, and each run would claim one more.
+ */
+const claim = `
+  WITH next AS MATERIALIZED (
+    SELECT recipient_id FROM nova.notification_deliveries
+    WHERE event_id = $1 AND channel = $2 AND state = 'pending' AND claim_token IS DISTINCT FROM $3
+    ORDER BY recipient_id LIMIT 1 FOR UPDATE SKIP LOCKED)
+  UPDATE nova.notification_deliveries d
+  SET state = 'claimed', claim_token = $3, claimed_at = clock_timestamp(), attempts = d.attempts + 1
+  FROM next
+  WHERE d.event_id = $1 AND d.channel = $2 AND d.recipient_id = next.recipient_id AND d.state = 'pending'
+  RETURNING d.recipient_id, d.kind, (extract(epoch FROM d.claimed_at) * 1000)::float8 AS claimed_at_ms,
+    (SELECT actor_id FROM nova.notifications n WHERE n.event_id = d.event_id AND n.recipient_id = d.recipient_id) AS actor_id`;
+
+const settle = `
+  UPDATE nova.notification_deliveries
+  SET state = $5, reason = $6, provider_id = $7, sent_at = CASE WHEN $5 = 'sent' THEN clock_timestamp() END
+  WHERE event_id = $1 AND recipient_id = $2 AND channel = $3 AND claim_token = $4
+    AND (state = 'claimed' OR (state = 'unknown' AND $5 IN ('sent', 'failed')))`;
+
+const giveUp = `
+  UPDATE nova.notification_deliveries SET state = 'unknown', reason = 'SENDER_DIED'
+  WHERE event_id = $1 AND channel = $2 AND state = 'claimed'
+    AND claimed_at < clock_timestamp() - make_interval(secs => $3::double precision / 1000)`;
+
+const leaseLeft = `
+  SELECT greatest(0, ceil($3 - extract(epoch FROM clock_timestamp() - min(claimed_at)) * 1000))::float8 AS ms
+  FROM nova.notification_deliveries WHERE event_id = $1 AND channel = $2 AND state = 'claimed'`;
+
+const skip = `
+  UPDATE nova.notification_deliveries SET state = 'skipped', reason = $3
+  WHERE event_id = $1 AND channel = $2 AND state = 'pending'`;
+
+const countByState = `
+  SELECT state, count(*)::int AS count FROM nova.notification_deliveries WHERE event_id = $1 AND channel = $2 GROUP BY state`;
+
+export class PgDeliveryLedger implements DeliveryLedger {
+  constructor(private readonly database: Database) {}
+
+  async claimNext(eventId: string, channel: ExternalChannel, token: string): Promise<ClaimedDelivery | undefined> {
+    type Row = { recipient_id: string; kind: NotificationKind; actor_id: string | null; claimed_at_ms: number };
+    const { rows } = await query<Row>(this.database, claim, [eventId, channel, token]);
+    const row = rows[0];
+    if (row === undefined) return undefined;
+    const { recipient_id: recipientId, kind, actor_id: actorId, claimed_at_ms: claimedAtMs } = row;
+    return { eventId, recipientId, channel, kind, actorId, claimedAtMs, token };
+  }
+
+  async settle(claimed: ClaimedDelivery, settlement: Settlement): Promise<boolean> {
+    const { rowCount } = await query(this.database, settle, [
+      claimed.eventId,
+      claimed.recipientId,
+      claimed.channel,
+      claimed.token,
+      settlement.state,
+      settlement.state === 'sent' ? null : settlement.reason,
+      settlement.state === 'sent' ? (settlement.providerId ?? null) : null,
+    ]);
+    return rowCount === 1;
+  }
+
+  async giveUpClaims(eventId: string, channel: ExternalChannel, olderThanMs: number): Promise<number> {
+    return (await query(this.database, giveUp, [eventId, channel, olderThanMs])).rowCount ?? 0;
+  }
+
+  async leaseLeftMs(eventId: string, channel: ExternalChannel, leaseMs: number): Promise<number> {
+    const { rows } = await query<{ ms: number }>(this.database, leaseLeft, [eventId, channel, leaseMs]);
+    return rows[0]?.ms ?? 0;
+  }
+
+  async skipPending(eventId: string, channel: ExternalChannel, reason: string): Promise<number> {
+    return (await query(this.database, skip, [eventId, channel, reason])).rowCount ?? 0;
+  }
+
+  async counts(eventId: string, channel: ExternalChannel): Promise<DeliveryCounts> {
+    type Row = { state: DeliveryState; count: number };
+    const { rows } = await query<Row>(this.database, countByState, [eventId, channel]);
+    const none: DeliveryCounts = { pending: 0, claimed: 0, sent: 0, failed: 0, unknown: 0, skipped: 0 };
+    return { ...none, ...Object.fromEntries(rows.map((row) => [row.state, row.count])) };
+  }
+}

@@ -1,0 +1,20 @@
+import { type PayloadOf } from '../../contracts/catalogue';
+import { type EventRecord, type EventRef } from '../../contracts/event-ref';
+import { type AggregateHistory } from './aggregate-history';
+import { type EventStore } from './event-store';
+
+/**
+ * The event that created a post, from the outbox, where it may still wait for its turn; undefined when none was written
+ * before `sequence`, or it was given up, is long gone, or is about another post.
+ * @throws NovaError what `EventStore.load` throws
+ */
+export async function createdPost(
+  { history, events }: { readonly history: AggregateHistory; readonly events: EventStore },
+  later: Pick<EventRef, 'aggregateId' | 'sequence'>,
+  postId: string,
+): Promise<EventRecord<PayloadOf<'content.post.created'>> | undefined> {
+  const creation = await history.creation(later);
+  if (creation === undefined) return undefined;
+  const created = await events.load<'content.post.created'>(creation);
+  return created.payload.post_id === postId ? created : undefined;
+}

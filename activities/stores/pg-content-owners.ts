@@ -1,0 +1,52 @@
+import { type EventType, spellingsOf } from '../../contracts/catalogue';
+import { type Database } from '../../runtime/postgres';
+import { type ContentOwner, type ContentOwners, type ContentType, type InnerContentType } from './content-owners';
+import { query } from './pg-query';
+
+const selectPost = `SELECT author_id AS owner_id, NULL::uuid AS post_id FROM nova.post_states WHERE post_id = $1`;
+const selectOther = `SELECT owner_id, post_id FROM nova.content_owners WHERE content_id = $1 AND content_type = $2`;
+const insert = `
+  INSERT INTO nova.content_owners (content_type, content_id, owner_id, post_id) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (content_type, content_id) DO NOTHING`;
+
+const createdBy: Record<InnerContentType, EventType> = {
+  message: 'message.persisted',
+  comment: 'comment.created',
+};
+
+// The first half reads the index of unemitted rows, the second the one of marks: both only as far as there is work. now(),
+// since clock_timestamp() is volatile, and no index is searched by it.
+export const selectComing = `
+  SELECT EXISTS (
+    SELECT FROM nova.outbox_events
+    WHERE emitted_at IS NULL AND dead_lettered_at IS NULL
+      AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
+  ) OR EXISTS (
+    SELECT FROM nova.outbox_events
+    WHERE emitted_at > now() - $3::bigint * interval '1 millisecond'
+      AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
+  ) AS coming`;
+
+export class PgContentOwners implements ContentOwners {
+  constructor(private readonly database: Database) {}
+
+  async ownerOf(contentType: ContentType, contentId: string): Promise<ContentOwner | undefined> {
+    type Row = { owner_id: string; post_id: string | null };
+    const { rows } =
+      contentType === 'post'
+        ? await query<Row>(this.database, selectPost, [contentId])
+        : await query<Row>(this.database, selectOther, [contentId, contentType]);
+    const row = rows[0];
+    return row === undefined ? undefined : { ownerId: row.owner_id, postId: row.post_id ?? undefined };
+  }
+
+  async isComing(contentType: InnerContentType, writtenBeforeMs: number, settlingMs: number): Promise<boolean> {
+    const values = [spellingsOf(createdBy[contentType]), writtenBeforeMs, settlingMs];
+    const { rows } = await query<{ coming: boolean }>(this.database, selectComing, values);
+    return rows[0]?.coming === true;
+  }
+
+  async remember(contentType: InnerContentType, contentId: string, owner: ContentOwner): Promise<void> {
+    await query(this.database, insert, [contentType, contentId, owner.ownerId, owner.postId ?? null]);
+  }
+}

@@ -1,0 +1,46 @@
+import { type Database } from '../../runtime/postgres';
+import {
+  type SubjectType,
+  type Tombstone,
+  type TombstoneKey,
+  type Tombstones,
+  type TombstoneState,
+} from './tombstones';
+import { query } from './pg-query';
+
+// A signal holds until the delete it speaks of is here. A user's may be a soft one: that is no reason to hold on either.
+const upsert = `
+  INSERT INTO nova.tombstones AS t (subject_type, subject_id, sequence, final, reason) VALUES ($1, $2, $3, $4, $5)
+  ON CONFLICT (subject_type, subject_id) DO UPDATE
+    SET sequence = greatest(t.sequence, excluded.sequence),
+        final = t.final OR excluded.final,
+        reason = excluded.reason,
+        held_until = CASE WHEN excluded.final OR t.subject_type = 'user' THEN NULL ELSE t.held_until END
+  WHERE NOT t.final`;
+
+const select = `
+  SELECT 1 FROM nova.tombstones WHERE subject_type = $1 AND subject_id = $2 AND (final OR sequence >= $3)`;
+
+const selectStates = `
+  SELECT t.subject_type AS type, t.subject_id AS id, t.final, t.sequence,
+    CASE WHEN nova.tombstone_holds(t.held_until)
+      THEN ceil(extract(epoch FROM t.held_until - clock_timestamp()) * 1000) ELSE 0 END::float8 AS "heldMs"
+  FROM unnest($1::text[], $2::text[]) AS asked (type, id)
+  JOIN nova.tombstones t ON t.subject_type = asked.type AND t.subject_id = asked.id`;
+
+export class PgTombstones implements Tombstones {
+  constructor(private readonly database: Database) {}
+
+  async set({ subjectType, subjectId, sequence, final, reason }: Tombstone): Promise<void> {
+    await query(this.database, upsert, [subjectType, subjectId, sequence, final, reason]);
+  }
+
+  async voids(subjectType: SubjectType, subjectId: string, sequence: number): Promise<boolean> {
+    return (await query(this.database, select, [subjectType, subjectId, sequence])).rowCount === 1;
+  }
+
+  async states(subjects: readonly TombstoneKey[]): Promise<readonly TombstoneState[]> {
+    const values = [subjects.map(({ type }) => type), subjects.map(({ id }) => id)];
+    return (await query<TombstoneState>(this.database, selectStates, values)).rows;
+  }
+}
