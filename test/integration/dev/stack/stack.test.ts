@@ -1,12 +1,18 @@
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { searchAttributes } from '../../../../contracts/search-attributes';
 import { environmentOf } from '../../../../dev/stack/addresses';
+import { locateTemporal } from '../../../../dev/stack/fetch/temporal-cli';
+import { withConnection } from '../../../../dev/stack/health/temporal';
+import { checkoutRoot } from '../../../../dev/stack/paths';
 import { identityOf } from '../../../../dev/stack/processes';
+import { runTool } from '../../../../dev/stack/run-tool';
 import type { ServerName } from '../../../../dev/stack/servers/server';
 import { down, status, up, type StackState, type StackStatus } from '../../../../dev/stack/stack';
 import { until } from '../../../../dev/stack/until';
+import { missingSearchAttributes } from '../../../../runtime/search-attributes';
 import { waitFor } from '../../../support/wait-for';
 
 /** A second stack beside the one that the tests run on; each step goes on where the one before left it. */
@@ -69,6 +75,33 @@ it('starts all four servers, which all answer', async () => {
 
 it('starts nothing when everything is up', async () => {
   expect(await bringUp()).toEqual({ ...first, started: [], startedHere: false });
+});
+
+it('finds a namespace made by the script of docker-compose.yml, run twice, as its own: retention and attributes', async () => {
+  const { temporalAddress } = first.addresses;
+  const namespace = 'made-by-the-script';
+  const located = await locateTemporal(env);
+  if (!('ready' in located)) throw new Error('the stack runs without a Temporal CLI');
+  const run = () =>
+    runTool({
+      file: 'sh',
+      args: [join(checkoutRoot, 'dev/stack/docker/temporal-init.sh'), ...Object.keys(searchAttributes)],
+      env: {
+        PATH: `${dirname(located.ready.path)}:${process.env.PATH}`,
+        HOME: folder,
+        TEMPORAL_ADDRESS: temporalAddress,
+        TEMPORAL_NAMESPACE: namespace,
+      },
+      timeoutMs: 120_000,
+      whatToDo: 'repair the script',
+    });
+  await run();
+  await run();
+  await withConnection(temporalAddress, async (connection) => {
+    const { config } = await connection.workflowService.describeNamespace({ namespace });
+    expect(String(config?.workflowExecutionRetentionTtl?.seconds)).toBe(String(7 * 24 * 3600));
+    expect(await missingSearchAttributes(connection, namespace)).toEqual([]);
+  });
 });
 
 it('repairs a killed server at its old address and leaves the others alone', async () => {
