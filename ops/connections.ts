@@ -4,7 +4,7 @@ import { type Pool } from 'pg';
 import { feedSettings } from '../activities/feed/settings';
 import { isRunOpen, readOpenRuns } from '../outbox-bridge/housekeeping/open-runs';
 import { type OpenRuns } from '../outbox-bridge/housekeeping/partitions';
-import { readRetentionMs, retentionGuardMs } from '../outbox-bridge/retention';
+import { readRetentionMs, rememberedMs } from '../runtime/temporal-retention';
 import { bridgeSettings } from '../outbox-bridge/settings';
 import { type ConfigOf, sharedSettings } from '../runtime/config';
 import { createLogger } from '../runtime/logger';
@@ -65,7 +65,7 @@ export async function withConnections<T>(
       isOpen: (eventId) => isRunOpen(connection, config.temporalNamespace, eventId),
       checkDeployment: () => checkDeployment(pool, connection, config),
       retentionGuardMs: async () =>
-        retentionGuardMs(config.retentionMarginHours, await readRetentionMs(connection, config.temporalNamespace)),
+        rememberedMs(config.retentionMarginHours, await readRetentionMs(connection, config.temporalNamespace)),
       workflows: new WorkflowClient({ connection, namespace: config.temporalNamespace }),
       schedules: new ScheduleClient({ connection, namespace: config.temporalNamespace }),
     });

@@ -28,7 +28,7 @@ import { Pauses } from './pauses';
 import { PgOutboxStore } from './pg-outbox-store';
 import { PollerWatch } from './poller-watch';
 import { type OutboxStore } from './ports';
-import { readRetentionMs, retentionGuardMs } from './retention';
+import { readRetentionMs, rememberedMs } from '../runtime/temporal-retention';
 import { type bridgeSettings, keepDays } from './settings';
 import { removeInstance, reportInstance } from './sql/report-instance.sql';
 import { StartWindow } from './start-window';
@@ -58,7 +58,7 @@ export function composeBridge(
   const pacer = new Pacer({ minMs: config.pollMinMs, maxMs: config.pollMaxMs });
   const limits = {
     maxAttempts: config.maxAttempts,
-    retentionGuardMs: retentionGuardMs(config.retentionMarginHours),
+    retentionGuardMs: rememberedMs(config.retentionMarginHours),
     unknownPatienceMs: config.unknownTypeHours * 3_600_000,
   };
   const outage = new Outage(now);
@@ -138,7 +138,7 @@ export function composeBridge(
     new Periodic('poller-watch', () => watch.look(), { logger, retryMs: 1_000 }),
     chore('retention', 3_600_000, async () => {
       const retention = await readRetentionMs(connection, config.temporalNamespace);
-      limits.retentionGuardMs = retentionGuardMs(config.retentionMarginHours, retention);
+      limits.retentionGuardMs = rememberedMs(config.retentionMarginHours, retention);
     }),
     housekeeping,
     chore('gauges', 5_000, () => readOutboxGauges(pool, metrics)),

@@ -7,7 +7,7 @@ import { oneLine } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
 import { asDatabaseError, isDatabaseOutage } from '../runtime/postgres';
 import { missingSearchAttributes } from '../runtime/search-attributes';
-import { classifyTemporalError } from './classify-temporal-error';
+import { classifyTemporalError } from '../runtime/classify-temporal-error';
 import { type Pauses } from './pauses';
 
 /** How often a bridge that works is checked, and one that waits, milliseconds. */

@@ -1,7 +1,7 @@
 import { type Connection, WorkflowClient, type WorkflowStartInput } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import { NovaError } from '../contracts/failures';
-import { classifyTemporalError, mayConcernOneStart } from './classify-temporal-error';
+import { classifyTemporalError, mayConcernOneStart } from '../runtime/classify-temporal-error';
 import { notOurs } from './not-ours';
 import { startOptions } from './start-options';
 import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter } from './ports';

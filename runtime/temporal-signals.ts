@@ -1,8 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { serviceErrorIn } from './service-error';
+import { grpcStatusOf, serviceErrorIn } from './service-error';
 
-/** Temporal gives a run that has had all signals it may have this code of gRPC, and says so only in words. */
-const invalidArgument = 3;
+/** Temporal gives a run that has had all signals it may have INVALID_ARGUMENT, and says so only in words. */
 const ofTheLimit = /limit for signal events/i;
 
 /**
@@ -11,6 +10,5 @@ const ofTheLimit = /limit for signal events/i;
  */
 export function takesNoSignals(thrown: unknown): boolean {
   if (thrown instanceof WorkflowNotFoundError) return true;
-  const reply = serviceErrorIn(thrown);
-  return reply !== undefined && (reply.code as number) === invalidArgument && ofTheLimit.test(reply.details);
+  return grpcStatusOf(thrown) === 'INVALID_ARGUMENT' && ofTheLimit.test(serviceErrorIn(thrown)?.details ?? '');
 }

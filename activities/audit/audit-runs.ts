@@ -55,7 +55,7 @@ export interface DescribedRun extends ListedRun {
 
 /**
  * Temporal as the audit sees it. Lists are pages, read one after another at a bounded rate.
- * All methods throw NovaError TEMPORAL_UNAVAILABLE or TEMPORAL_BUSY.
+ * All methods throw NovaError as runtime/classify-temporal-error says, such as TEMPORAL_UNAVAILABLE.
  */
 export interface AuditRuns {
   /** How long the namespace remembers closed runs, milliseconds. */

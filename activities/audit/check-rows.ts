@@ -1,7 +1,8 @@
+import { rememberedMs } from '../../runtime/temporal-retention';
 import { type AuditRow } from './audit-rows';
 import { type ListedRun } from './audit-runs';
 import { type AuditDeps, type AuditWindow } from './deps';
-import { type AuditLimits } from './limits';
+import { type AuditLimits, retentionMarginHours } from './limits';
 import { type Gathered } from './suspicions';
 
 /** Ids in one visibility query. */
@@ -14,7 +15,7 @@ export async function checkMarkedRows(
   window: AuditWindow,
   gathered: Gathered,
 ): Promise<void> {
-  const rememberedFromUs = window.toUs - rememberedMs(window.retentionMs) * 1_000;
+  const rememberedFromUs = window.toUs - rememberedMs(retentionMarginHours, window.retentionMs) * 1_000;
   const fromUs = Math.max(window.fromUs, rememberedFromUs);
   if (fromUs > window.fromUs)
     gathered.notes.push('rows older than the retention of the namespace were not compared with runs');
@@ -39,11 +40,6 @@ export async function checkMarkedRows(
       else if (chains > 1) into.suspect('two_runs', eventId);
     }
   }
-}
-
-/** How far back Temporal surely remembers a run, milliseconds: retention less an hour, which never eats more than half. */
-export function rememberedMs(retentionMs: number): number {
-  return Math.max(retentionMs - 3_600_000, retentionMs / 2);
 }
 
 /** Rows that are marked as started, but not on Kafka though their budget for it is over, and no open run will send them. */

@@ -4,6 +4,9 @@ import { type WorkflowType } from '../../contracts/workflow-types';
 const second = 1_000;
 const minute = 60 * second;
 
+/** Runs this much younger than the retention of the namespace are surely remembered. */
+export const retentionMarginHours = 1;
+
 /** From when on the audit asks questions. Milliseconds unless said otherwise. */
 export interface AuditLimits {
   /** The newest part of the past is left to the next audit: visibility is late, clocks differ. */

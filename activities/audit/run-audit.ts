@@ -7,13 +7,15 @@ import {
   forgottenSoon,
 } from '../../contracts/audit-kinds';
 import { NovaError } from '../../contracts/failures';
+import { rememberedMs } from '../../runtime/temporal-retention';
 import { type Finding } from './audit-book';
 import { checkFeeds } from './check-feeds';
 import { checkRecords } from './check-records';
-import { checkMarkedRows, checkPendingRows, checkUnemittedRows, rememberedMs } from './check-rows';
+import { checkMarkedRows, checkPendingRows, checkUnemittedRows } from './check-rows';
 import { checkFailedRuns, checkOpenRuns, checkPausedRuns, checkStartedRuns } from './check-runs';
 import { checkSignals } from './check-signals';
 import { type AuditDeps, type AuditWindow } from './deps';
+import { retentionMarginHours } from './limits';
 import { Gathered } from './suspicions';
 import { verifyAll } from './verify';
 
@@ -96,7 +98,7 @@ async function windowOf({ rows, runs, book, limits }: AuditDeps, { sinceMs }: Au
   const toUs = nowUs - limits.settleMs * 1_000;
   const marks = sinceMs === undefined ? await book.watermarks() : null;
   const firstUs = nowUs - (sinceMs ?? limits.firstWindowMs) * 1_000;
-  const oldestUs = sinceMs === undefined ? nowUs - rememberedMs(retentionMs) * 1_000 : firstUs;
+  const oldestUs = sinceMs === undefined ? nowUs - rememberedMs(retentionMarginHours, retentionMs) * 1_000 : firstUs;
   const begin = (markUs: number | null | undefined) =>
     Math.min(Math.max(markUs == null || markUs > nowUs ? firstUs : markUs - limits.marginMs * 1_000, oldestUs), toUs);
   return { fromUs: begin(marks?.toUs), toUs, recordsFromUs: begin(marks?.recordsToUs), retentionMs };

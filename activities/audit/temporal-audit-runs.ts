@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, type WorkflowExecutionInfo, isGrpcServiceError } from '@temporalio/client';
+import { type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { NovaError } from '../../contracts/failures';
 import { memoNames } from '../../contracts/memo';
 import { type SearchAttributeName } from '../../contracts/search-attributes';
 import { queueNames, taskQueue } from '../../contracts/workflow-types';
-import { oneLine } from '../../runtime/errors';
+import { temporalFailure } from '../../runtime/classify-temporal-error';
+import { grpcStatusOf } from '../../runtime/service-error';
+import { readRetentionMs } from '../../runtime/temporal-retention';
 import { type AuditRuns, type DescribedRun, type ListedRun } from './audit-runs';
 import { toPendingActivity } from './temporal-pending-activity';
 
 const pageSize = 500;
 const priorityAttribute: SearchAttributeName = 'EventPriority';
-const resourceExhausted = 8;
-const invalid = 3;
-const notFound = 5;
 
 export class TemporalAuditRuns implements AuditRuns {
   /** All visibility queries of this object share one pace. */
@@ -33,10 +32,9 @@ export class TemporalAuditRuns implements AuditRuns {
     this.ofThisDeployment = `TaskQueue IN (${queues.join(', ')})`;
   }
 
-  async retentionMs(): Promise<number> {
-    const { namespace } = this.client.options;
-    const { config } = await this.call(() => this.client.workflowService.describeNamespace({ namespace }));
-    return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) * 1_000;
+  retentionMs(): Promise<number> {
+    const { connection, options } = this.client;
+    return this.call(() => readRetentionMs(connection, options.namespace, this.options.deadlineMs));
   }
 
   started(fromMs: number, toMs: number): AsyncIterable<ListedRun[]> {
@@ -60,8 +58,7 @@ export class TemporalAuditRuns implements AuditRuns {
       yield* this.pages(`${this.ofThisDeployment} AND ExecutionStatus = 'Running' AND TemporalPauseInfo IS NOT NULL`);
     } catch (thrown) {
       // A server that does not know the attribute cannot pause activities in a way that it lists.
-      if (thrown instanceof NovaError && isGrpcServiceError(thrown.cause) && (thrown.cause.code as number) === invalid)
-        return;
+      if (grpcStatusOf(thrown) === 'INVALID_ARGUMENT') return;
       throw thrown;
     }
   }
@@ -108,8 +105,7 @@ export class TemporalAuditRuns implements AuditRuns {
       );
       return history?.events?.[0]?.workflowExecutionStartedEventAttributes?.firstExecutionRunId ?? null;
     } catch (thrown) {
-      if (thrown instanceof NovaError && isGrpcServiceError(thrown.cause) && (thrown.cause.code as number) === notFound)
-        return null;
+      if (grpcStatusOf(thrown) === 'NOT_FOUND') return null;
       throw thrown;
     }
   }
@@ -142,8 +138,7 @@ export class TemporalAuditRuns implements AuditRuns {
     try {
       return await this.client.withDeadline(Date.now() + this.options.deadlineMs, work);
     } catch (thrown) {
-      const busy = isGrpcServiceError(thrown) && (thrown.code as number) === resourceExhausted;
-      throw new NovaError(busy ? 'TEMPORAL_BUSY' : 'TEMPORAL_UNAVAILABLE', oneLine(thrown), { cause: thrown });
+      throw temporalFailure(thrown);
     }
   }
 }

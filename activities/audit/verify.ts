@@ -1,9 +1,10 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
+import { rememberedMs } from '../../runtime/temporal-retention';
 import { type Finding } from './audit-book';
 import { type AuditRow } from './audit-rows';
 import { eventIdOf } from './check-runs';
-import { rememberedMs } from './check-rows';
 import { type AuditDeps } from './deps';
+import { retentionMarginHours } from './limits';
 import { type Gathered, type Suspicion } from './suspicions';
 import { verifyFailedRun } from './verify-failed-run';
 import { verifyOpenRun, verifyPausedRun } from './verify-open-run';
@@ -52,7 +53,8 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
     // What Temporal was found not to know stays a finding when it could have forgotten it by now.
     if (row === undefined) return known;
     if (row.publishedUs === null) return null;
-    if (known === null && row.publishedUs < nowUs - rememberedMs(retentionMs) * 1_000) return null;
+    if (known === null && row.publishedUs < nowUs - rememberedMs(retentionMarginHours, retentionMs) * 1_000)
+      return null;
     const run = await deps.runs.describe(eventId);
     if (run?.ours === true || (await deps.runs.completedReplays(eventId)) > 0) return null;
     return `marked ${rfc3339(row.publishedUs)}; ${run === null ? 'Temporal does not know the id' : 'the run of this id is not ours'}`;

@@ -4,7 +4,7 @@ import { type DeletedSignal } from '../../contracts/signals';
 export interface RunSignaller {
   /**
    * Sends `deleted` to a workflow. False: there is no such run, or it has ended: nothing to stop.
-   * @throws NovaError TEMPORAL_UNAVAILABLE, TEMPORAL_BUSY
+   * @throws NovaError as runtime/classify-temporal-error says, such as TEMPORAL_UNAVAILABLE
    */
   deleted(workflowId: string, signal: DeletedSignal): Promise<boolean>;
 }

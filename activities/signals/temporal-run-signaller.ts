@@ -1,13 +1,9 @@
 import { type Client } from '@temporalio/client';
-import { NovaError } from '../../contracts/failures';
 import { type DeletedSignal, type MediaClaimedSignal, signals } from '../../contracts/signals';
-import { oneLine } from '../../runtime/errors';
-import { serviceErrorIn } from '../../runtime/service-error';
+import { temporalFailure } from '../../runtime/classify-temporal-error';
 import { takesNoSignals } from '../../runtime/temporal-signals';
 import { type RunSignaller } from './run-signaller';
 import { type UploadWaker } from './upload-waker';
-
-const resourceExhausted = 8;
 
 export class TemporalRunSignaller implements RunSignaller, UploadWaker {
   constructor(
@@ -31,8 +27,7 @@ export class TemporalRunSignaller implements RunSignaller, UploadWaker {
       return true;
     } catch (thrown) {
       if (takesNoSignals(thrown)) return false;
-      const isBusy = (serviceErrorIn(thrown)?.code as number | undefined) === resourceExhausted;
-      throw new NovaError(isBusy ? 'TEMPORAL_BUSY' : 'TEMPORAL_UNAVAILABLE', oneLine(thrown), { cause: thrown });
+      throw temporalFailure(thrown);
     }
   }
 }

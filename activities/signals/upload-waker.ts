@@ -4,7 +4,7 @@ import { type MediaClaimedSignal } from '../../contracts/signals';
 export interface UploadWaker {
   /**
    * False: there is no such run, or it has ended. Nothing depends on the signal: PostgreSQL has the link already.
-   * @throws NovaError TEMPORAL_UNAVAILABLE, TEMPORAL_BUSY
+   * @throws NovaError as runtime/classify-temporal-error says, such as TEMPORAL_UNAVAILABLE
    */
   mediaClaimed(workflowId: string, signal: MediaClaimedSignal): Promise<boolean>;
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Connection, isGrpcServiceError } from '@temporalio/client';
+import { type Connection } from '@temporalio/client';
+import { grpcStatusOf } from '../../runtime/service-error';
 import { type OpenRuns } from './partitions';
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
-const notFound = 5;
 const pageSize = 500;
 /** 100,000 open runs. With more than that something is wrong that matters more than an old partition. */
 const mostPages = 200;
@@ -18,7 +18,7 @@ export async function isRunOpen(connection: Connection, namespace: string, workf
     );
     return workflowExecutionInfo?.closeTime == null;
   } catch (thrown) {
-    if (isGrpcServiceError(thrown) && (thrown.code as number) === notFound) return false;
+    if (grpcStatusOf(thrown) === 'NOT_FOUND') return false;
     throw thrown;
   }
 }

@@ -1,6 +1,6 @@
 import { type EventRef } from '../../../contracts/event-ref';
 import { requeueRows } from '../../../ops/requeue';
-import { readRetentionMs, retentionGuardMs } from '../../../outbox-bridge/retention';
+import { readRetentionMs, rememberedMs } from '../../../runtime/temporal-retention';
 import { endLeases } from '../../support/bridge';
 import { deleteRun } from '../../support/delete-run';
 import { newId } from '../../support/events';
@@ -95,13 +95,13 @@ describe('the guard', () => {
     const namespace = `retention-${newId().slice(0, 8)}`;
     const duration = (days: number) => ({ seconds: (days * 86_400) as never });
     await workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: duration(2) });
-    const read = () => readRetentionMs(lab.client.connection as never, namespace);
+    const read = () => readRetentionMs(lab.client.connection, namespace);
     await waitFor(async () => (await read()) === 2 * day);
-    expect(retentionGuardMs(6, await read())).toBe(2 * day - 6 * 3_600_000);
+    expect(rememberedMs(6, await read())).toBe(2 * day - 6 * 3_600_000);
     await workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: duration(20) } });
     await waitFor(async () => (await read()) === 20 * day);
 
-    const moving = { ...limits, retentionGuardMs: retentionGuardMs(6, await read()) };
+    const moving = { ...limits, retentionGuardMs: rememberedMs(6, await read()) };
     const young = await startedNotMarked();
     const old = await startedNotMarked();
     for (const { eventId } of [young, old]) await deleteRun(lab.client, eventId);
@@ -109,7 +109,7 @@ describe('the guard', () => {
     await lab.bridge({ limits: moving }).bridge.start();
     await lab.published(young.eventId);
     await lab.published(old.eventId);
-    moving.retentionGuardMs = retentionGuardMs(6, 2 * day);
+    moving.retentionGuardMs = rememberedMs(6, 2 * day);
     const late = await lab.insert({ first_attempt_at: new Date(Date.now() - 8 * day) });
     expect((await lab.dead(late))['last_error']).toMatch(/^RETENTION_PASSED/);
   });

@@ -1,29 +1,8 @@
 import { NamespaceNotFoundError, PayloadConverterError, ValueError, WorkflowNotFoundError } from '@temporalio/common';
 import { google } from '@temporalio/proto';
-import { type FailureCode } from '../contracts/failures';
-import { oneLine, toError } from '../runtime/errors';
-import { serviceErrorIn } from '../runtime/service-error';
-
-/** gRPC status codes, https://grpc.github.io/grpc/core/md_doc_statuscodes.html */
-export const grpcStatus = {
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  DATA_LOSS: 15,
-  UNAUTHENTICATED: 16,
-} as const;
-export type GrpcStatus = keyof typeof grpcStatus;
+import { type FailureCode, NovaError, failures } from '../contracts/failures';
+import { oneLine, toError } from './errors';
+import { type GrpcStatus, grpcStatusOf, serviceErrorIn } from './service-error';
 
 const notSent = [TypeError, RangeError, ValueError, PayloadConverterError];
 
@@ -80,7 +59,7 @@ const byText: Readonly<Partial<Record<GrpcStatus, readonly (readonly [RegExp, Fa
 };
 
 /**
- * Which of the catalogue's failures a Temporal call met: by the name of the error that Temporal sends beside it, else by its
+ * Which of the catalogue's failures the start of a workflow met: by the name of the error that Temporal sends beside it, else by its
  * text where one status has several causes, else by the gRPC status. docs/temporal-errors.md lists every case with its
  * reason. The one place that looks at Temporal's texts (observed on 1.29.1 and 1.32.0).
  *
@@ -92,15 +71,31 @@ export function classifyTemporalError(thrown: unknown): { code: FailureCode; det
   return { code: codeOf(thrown, detail), detail };
 }
 
+/**
+ * What any other call to Temporal met: a question, a signal. There is no row to blame, so it is overload, the environment, or
+ * an outage. Such a call may name a run that is not there, which says nothing of the namespace: the caller looks for that at
+ * the `cause` (`WorkflowNotFoundError`, status NOT_FOUND).
+ */
+export function temporalFailure(thrown: unknown): NovaError {
+  const { code, detail } = classifyTemporalError(thrown);
+  const isOfStart = failures[code].cause === 'row' || (code === 'NAMESPACE_MISSING' && !namesTheNamespace(thrown));
+  return new NovaError(isOfStart ? 'TEMPORAL_UNAVAILABLE' : code, detail, { cause: thrown });
+}
+
+function namesTheNamespace(thrown: unknown): boolean {
+  return thrown instanceof NamespaceNotFoundError || detailNames(thrown).includes('NamespaceNotFoundFailure');
+}
+
 function codeOf(thrown: unknown, detail: string): FailureCode {
   // The second is what the SDK makes of any other "not found", a start's included, and leaves the status out.
   if (thrown instanceof NamespaceNotFoundError || thrown instanceof WorkflowNotFoundError) return 'NAMESPACE_MISSING';
   // Thrown on this side before anything was sent, for what the row holds: an outage here would be one without an end.
   if (notSent.some((kind) => thrown instanceof kind)) return 'START_REFUSED';
-  const answer = grpcAnswer(thrown);
-  const named = answer?.details.map((name) => byDetail[name]).find((code) => code !== undefined);
+  const named = detailNames(thrown)
+    .map((name) => byDetail[name])
+    .find((code) => code !== undefined);
   if (named !== undefined) return named;
-  const status = statusName(answer?.code);
+  const status = grpcStatusOf(thrown);
   // Anything without a status is nothing that the row could have caused.
   if (status === undefined) return 'TEMPORAL_UNAVAILABLE';
   return byText[status]?.find(([text]) => text.test(detail))?.[1] ?? byStatus[status];
@@ -118,21 +113,13 @@ const maybeOneStart = new Set<GrpcStatus>(['DEADLINE_EXCEEDED', 'INTERNAL', 'UNK
 
 /** The server may be away, or only slow or broken for this one start: to be found out by asking something else. */
 export function mayConcernOneStart(thrown: unknown): boolean {
-  const status = statusName(grpcAnswer(thrown)?.code);
+  const status = grpcStatusOf(thrown);
   return status !== undefined && maybeOneStart.has(status);
 }
 
-function statusName(code: number | undefined): GrpcStatus | undefined {
-  return (Object.keys(grpcStatus) as GrpcStatus[]).find((name) => grpcStatus[name] === code);
-}
-
-function grpcAnswer(thrown: unknown): { code: number; details: string[] } | undefined {
-  const reply = serviceErrorIn(thrown);
-  return reply && { code: reply.code, details: detailNames(reply.metadata) };
-}
-
 /** Names of the messages in the trailer, without their packages; a trailer that cannot be read has none. */
-function detailNames(metadata: { get?: (key: string) => unknown[] }): string[] {
+function detailNames(thrown: unknown): string[] {
+  const metadata: { get?: (key: string) => unknown[] } = serviceErrorIn(thrown)?.metadata ?? {};
   const [trailer] = metadata.get?.('grpc-status-details-bin') ?? [];
   if (!(trailer instanceof Uint8Array)) return [];
   try {

@@ -1,5 +1,5 @@
 import { type FailureCode } from '../contracts/failures';
-import { type GrpcStatus } from './classify-temporal-error';
+import { type GrpcStatus } from './service-error';
 import { type TemporalError, namedErrors } from './temporal-errors-by-name';
 
 const anyStart = 'every start would meet it';

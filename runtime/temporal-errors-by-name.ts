@@ -1,5 +1,5 @@
 import { type FailureCode } from '../contracts/failures';
-import { type GrpcStatus } from './classify-temporal-error';
+import { type GrpcStatus } from './service-error';
 
 /** One way in which Temporal, gRPC or a proxy in between refuses a call, and whose fault it is taken for. */
 export interface TemporalError {

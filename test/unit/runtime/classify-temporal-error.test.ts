@@ -3,12 +3,13 @@ import { type ServerHttp2Stream, type Http2Server, createServer } from 'node:htt
 import { type AddressInfo } from 'node:net';
 import { Metadata } from '@grpc/grpc-js';
 import { Connection, ServiceError } from '@temporalio/client';
-import { NamespaceNotFoundError } from '@temporalio/common';
+import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
 import { google, temporal } from '@temporalio/proto';
 import { failures } from '../../../contracts/failures';
-import { classifyTemporalError, grpcStatus } from '../../../outbox-bridge/classify-temporal-error';
-import { temporalErrors } from '../../../outbox-bridge/temporal-errors';
-import { type TemporalError } from '../../../outbox-bridge/temporal-errors-by-name';
+import { classifyTemporalError, temporalFailure } from '../../../runtime/classify-temporal-error';
+import { grpcStatus } from '../../../runtime/service-error';
+import { temporalErrors } from '../../../runtime/temporal-errors';
+import { type TemporalError } from '../../../runtime/temporal-errors-by-name';
 import { TemporalStarter } from '../../../outbox-bridge/temporal-starter';
 
 const cases = temporalErrors.flatMap(({ cases: listed }) => listed);
@@ -127,5 +128,23 @@ describe('classifyTemporalError', () => {
     metadata.set('grpc-status-details-bin', Buffer.from([255, 255, 255]));
     const cause = Object.assign(new Error('x'), { code: grpcStatus.PERMISSION_DENIED, details: 'x', metadata });
     expect(classifyTemporalError(new ServiceError('x', { cause })).code).toBe('NOT_AUTHORIZED');
+  });
+});
+
+describe('temporalFailure, of a call that starts nothing', () => {
+  it.each(byName)('%s is overload, the environment or an outage: there is no row to blame', (_name, listed) => {
+    const { code, cause } = temporalFailure(asThrown(listed));
+    const isOfStart = failures[listed.code].cause === 'row';
+    const saysWhatIsMissing = listed.code !== 'NAMESPACE_MISSING' || listed.detail === 'NamespaceNotFoundFailure';
+    expect(code).toBe(!isOfStart && saysWhatIsMissing ? listed.code : 'TEMPORAL_UNAVAILABLE');
+    expect(failures[code]).toMatchObject({ retryable: true });
+    expect(cause).toBeInstanceOf(ServiceError);
+  });
+
+  it('does not take a run that is gone for a namespace that is missing', () => {
+    expect(temporalFailure(new WorkflowNotFoundError('no such run', 'id', undefined)).code).toBe(
+      'TEMPORAL_UNAVAILABLE',
+    );
+    expect(temporalFailure(new NamespaceNotFoundError('nova')).code).toBe('NAMESPACE_MISSING');
   });
 });
