@@ -61,7 +61,7 @@ export class DeadLetters {
     return known?.offset === at.offset ? known.count : 0;
   }
 
-  isHopeless(error: unknown, tries: number): boolean {
+  givesUp(error: unknown, tries: number): boolean {
     return error instanceof InvalidEvent || tries >= this.afterTries;
   }
 

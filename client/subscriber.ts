@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type EachBatchPayload, type KafkaMessage } from 'kafkajs';
 import { toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
-import { LastingConsumer } from '../runtime/kafka-consumer';
+import { RestartingConsumer } from '../runtime/kafka-consumer';
 import { type Service } from '../runtime/service';
 import { DeadLetters, type MessagePlace, RetryLater } from './dead-letters';
 import { inRedis } from './deduplicate';
@@ -24,7 +24,7 @@ export { type SubscriberOptions } from './subscriber-options';
  */
 export class Subscriber implements Service {
   readonly name: string;
-  private readonly lasting: LastingConsumer;
+  private readonly restarting: RestartingConsumer;
   private readonly claims: Claims;
   private readonly deadLetters: DeadLetters | undefined;
   private readonly times: SubscriberTimes;
@@ -41,7 +41,7 @@ export class Subscriber implements Service {
     const longestMs = 2 * this.times.handleTimeoutMs + sessionTimeout;
     this.claims = deduplicate.claimsOf(options.name, { leaseMs: sessionTimeout, longestMs });
     this.deadLetters = deadLetters && new DeadLetters(options.kafka, options.name, deadLetters);
-    this.lasting = new LastingConsumer(
+    this.restarting = new RestartingConsumer(
       options.kafka,
       {
         groupId: options.name,
@@ -62,7 +62,7 @@ export class Subscriber implements Service {
    * @throws what no further try would change, such as a login that is refused
    */
   async start(): Promise<void> {
-    await this.lasting.start(
+    await this.restarting.start(
       { topics: [...this.options.topics], fromBeginning: true },
       {
         autoCommit: false,
@@ -80,7 +80,7 @@ export class Subscriber implements Service {
     const { stopGraceMs = 0 } = this.options;
     const abort = (): void => this.stopping.abort(new Error(`${this.name} is stopping`));
     const grace = stopGraceMs > 0 ? setTimeout(abort, stopGraceMs) : void abort();
-    await this.lasting.stop();
+    await this.restarting.stop();
     clearTimeout(grace);
     await this.deadLetters?.stop();
   }
@@ -150,7 +150,7 @@ export class Subscriber implements Service {
       if (this.deadLetters === undefined || watched.isLost || this.stopping.signal.aborted) throw thrown;
       if (thrown instanceof RetryLater) throw thrown;
       const tries = this.deadLetters.failed(at);
-      if (!this.deadLetters.isHopeless(thrown, tries)) throw thrown;
+      if (!this.deadLetters.givesUp(thrown, tries)) throw thrown;
       const letters = this.deadLetters;
       // Under a watch of its own: Kafka may take its time, and the partition is to stay here meanwhile.
       await again().run(() => letters.send(at, message, toError(thrown), tries));
@@ -175,7 +175,7 @@ export class Subscriber implements Service {
     const { topic, partition } = at;
     const offset = String(BigInt(at.offset) + 1n);
     // A consumer that stops commits nothing by itself any more.
-    if (payload.isRunning()) await this.lasting.consumer.commitOffsets([{ topic, partition, offset }]);
+    if (payload.isRunning()) await this.restarting.consumer.commitOffsets([{ topic, partition, offset }]);
     else await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
   }
 
@@ -188,7 +188,7 @@ export class Subscriber implements Service {
 
   private stopPartition(payload: EachBatchPayload, at: MessagePlace): void {
     if (!payload.isRunning()) return;
-    this.lasting.consumer.seek(at);
+    this.restarting.consumer.seek(at);
     const resume = payload.pause();
     const retry = setTimeout(() => {
       this.retries.delete(retry);

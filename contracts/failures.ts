@@ -4,7 +4,7 @@
  * an outbox row and the label of metrics. docs/failures.md is generated from this table.
  *
  * Causes:
- * - `row`          the event itself is at fault: counts attempts, dead-letters at the ceiling, or at once if hopeless.
+ * - `row`          the event itself is at fault: counts attempts, dead-letters at the ceiling, or at once where no retry can help.
  * - `environment`  the deployment is at fault: every event of the type would fail, so the type pauses and alarms. Also what
  *                  a process does not know yet, since a newer one beside it may.
  * - `outage`       a dependency is down: back off, count nothing.

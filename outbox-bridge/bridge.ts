@@ -5,8 +5,8 @@ import { faultPoint } from '../runtime/fault-points';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
 import { type AttemptLimits, aloneAfterClaims, attemptStart } from './attempt';
-import { drawConsequences, enterOutage } from './consequences';
-import { ClaimProgress, RunLength } from './claim-progress';
+import { applyOutcome, enterOutage } from './apply-outcome';
+import { ClaimProgress, SeriesLength } from './claim-progress';
 import { lanesFor } from './lanes';
 import { type Fuse } from './fuse';
 import { type BridgeMetrics } from './metrics';
@@ -14,7 +14,7 @@ import { type Outage } from './outage';
 import { type Pacer } from './pacer';
 import { type Pauses } from './pauses';
 import { type ClaimedRow, type OutboxStore, type Settlement, type WorkflowStarter } from './ports';
-import { runsOf } from './runs';
+import { seriesOf } from './series';
 import { Settler } from './settler';
 import { type StartWindow } from './start-window';
 
@@ -43,43 +43,43 @@ export interface BridgeDeps {
  * ```
  *            ┌────────────── nothing claimed: wait (pacer; a nudge cuts it short) ─────────────┐
  *            ▼                                                                                 │
- *   ┌─► CLAIMING ── rows ──► dispatch a run per aggregate, do not wait for it ──► CLAIMING ────┘
- *   │        │ └─ no free slot: wait until a run ends
+ *   ┌─► CLAIMING ── rows ──► start a series per aggregate, do not wait ──► CLAIMING ────┘
+ *   │        │ └─ no free slot: wait until a series ends
  *   │        └─ PostgreSQL or Temporal is down ──► OUTAGE: claim nothing, probe at growing intervals
  *   └──────────────── the probe succeeds: go on with the smallest window ◄──┘
  *
- *   stop(): claim no more; runs under way finish their present start and give back the rest; marks are written.
+ *   stop(): claim no more; each series finishes its present start and gives back the rest; marks are written.
  * ```
  *
  * A row, from this process's point of view:
  *
  * ```
  *   pending ─ claim(token, lease) ─► leased ─ start ─► published          Temporal has our run
- *      ▲                               │ ├─ row at fault ─► pending, attempt counted, backoff ─ 5th or hopeless ─► dead-lettered
+ *      ▲                               │ ├─ row at fault ─► pending, attempt counted, backoff ─ 5th, or no retry can help ─► dead-lettered
  *      │                               │ ├─ environment ──► pending, its type paused, nothing counted; also while the fuse is blown
  *      │                               │ ├─ outage, busy ─► pending, nothing counted
  *      │                               │ └─ not tried (stop, outage, lease nearly over) ─► pending as it was
  *      └────── lease over: the holder died or hung; the next claimer repeats the start, and Temporal returns the same run
  * ```
  *
- * Order: the store hands out a row only as the head of its aggregate or behind a head in the same claim, and a run starts
- * its rows one after another, stopping at the first that must wait. So no row starts before an earlier one of its
+ * Order: the store hands out a row only as the head of its aggregate or behind a head in the same claim, and a series
+ * is started row after row, stopping at the first that must wait. So no row starts before an earlier one of its
  * aggregate, across any number of bridges. No database lock is held while Temporal is called.
  */
 export class Bridge implements Service {
   readonly name = 'bridge';
   private readonly settler: Settler;
-  private readonly runs = new Set<Promise<void>>();
+  private readonly underWay = new Set<Promise<void>>();
   private stopping = false;
   private loop: Promise<void> | undefined;
   private slotFreed: (() => void) | undefined;
   private readonly progress: ClaimProgress;
-  private readonly runLength: RunLength;
+  private readonly seriesLength: SeriesLength;
 
   constructor(private readonly deps: BridgeDeps) {
     this.settler = new Settler(deps);
     this.progress = new ClaimProgress(deps);
-    this.runLength = new RunLength(deps.leaseMs / 4);
+    this.seriesLength = new SeriesLength(deps.leaseMs / 4);
   }
 
   async start(): Promise<void> {
@@ -97,7 +97,7 @@ export class Bridge implements Service {
 
   /** Resolves when no start is in flight and every mark is written or given up. */
   private async idle(): Promise<void> {
-    await Promise.all(this.runs);
+    await Promise.all(this.underWay);
     await this.settler.drained();
   }
 
@@ -108,7 +108,7 @@ export class Bridge implements Service {
     if (outage.active) return { state: 'outage', reason: `${outage.active.code}: ${outage.active.detail}` };
     if (fuse.blown) return { state: 'refused', reason: `${fuse.blown.code}: ${fuse.blown.detail}` };
     if (this.progress.reason !== undefined) return { state: 'stuck', reason: this.progress.reason };
-    return { state: this.runs.size > 0 ? 'starting' : 'polling', reason: null };
+    return { state: this.underWay.size > 0 ? 'starting' : 'polling', reason: null };
   }
 
   private async run(): Promise<void> {
@@ -132,7 +132,7 @@ export class Bridge implements Service {
   private async step(): Promise<void> {
     const { window, pacer, outage, metrics } = this.deps;
     if (outage.active) return this.recover();
-    const lanes = lanesFor(window.limit, this.runs.size);
+    const lanes = lanesFor(window.limit, this.underWay.size);
     metrics.window.set(window.limit);
     if (lanes.heads === 0) return new Promise((resolve) => (this.slotFreed = resolve));
     const askedAtMs = this.deps.now();
@@ -140,8 +140,8 @@ export class Bridge implements Service {
       token: randomUUID(),
       leaseMs: this.deps.leaseMs,
       lanes,
-      maxRows: lanes.heads * 4 + this.runLength.rows,
-      maxRun: this.runLength.rows,
+      maxRows: lanes.heads * 4 + this.seriesLength.rows,
+      maxSeries: this.seriesLength.rows,
       pausedSpellings: this.deps.pauses.spellings(),
     });
     if (rows.length === 0) {
@@ -157,15 +157,15 @@ export class Bridge implements Service {
     // A row that may kill the process was claimed alone: nothing else is in hand until its end is written.
     const alone = rows.some((row) => row.unfinishedClaims >= aloneAfterClaims);
     if (alone) await this.idle();
-    const runs = runsOf(rows).map((run) => this.dispatch(run, leasedAtMs));
-    void this.judge(runs, this.deps.now() - askedAtMs);
+    const tried = seriesOf(rows).map((series) => this.dispatch(series, leasedAtMs));
+    void this.judge(tried, this.deps.now() - askedAtMs);
     if (alone) await this.idle();
   }
 
   /** Rows given back untried, all of them, while nothing is known that forbids a start. */
-  private async judge(runs: readonly Promise<number>[], claimTookMs: number): Promise<void> {
-    const tried = (await Promise.all(runs)).reduce((sum, count) => sum + count, 0);
-    if (tried > 0) return this.progress.fruitful();
+  private async judge(tried: readonly Promise<number>[], claimTookMs: number): Promise<void> {
+    const sum = (await Promise.all(tried)).reduce((total, count) => total + count, 0);
+    if (sum > 0) return this.progress.fruitful();
     if (this.stopping || this.deps.outage.active !== undefined) return;
     const half = this.deps.leaseMs / 2;
     this.progress.without(
@@ -179,21 +179,21 @@ export class Bridge implements Service {
       const error = toError(thrown);
       this.deps.logger.error(
         { event_id: rows[0]?.id, error: oneLine(error), stack: error.stack },
-        'a run failed; its leases bring it back',
+        'a series failed; its leases bring it back',
       );
       return 0;
     });
-    const run = counted
+    const done = counted
       .then(() => undefined)
       .finally(() => {
-        this.runs.delete(run);
-        this.deps.metrics.inFlight.set(this.runs.size);
+        this.underWay.delete(done);
+        this.deps.metrics.inFlight.set(this.underWay.size);
         this.slotFreed?.();
         // The next of a busy aggregate became head just now.
         if (rows.length > 1) this.deps.pacer.nudge();
       });
-    this.runs.add(run);
-    this.deps.metrics.inFlight.set(this.runs.size);
+    this.underWay.add(done);
+    this.deps.metrics.inFlight.set(this.underWay.size);
     return counted;
   }
 
@@ -213,8 +213,8 @@ export class Bridge implements Service {
       await faultPoint('bridge.before-start');
       const attempt = await attemptStart(row, this.deps);
       await faultPoint('bridge.started');
-      this.runLength.took(this.deps.now() - beganMs);
-      drawConsequences(this.deps, row, attempt);
+      this.seriesLength.took(this.deps.now() - beganMs);
+      applyOutcome(this.deps, row, attempt);
       blocked = mustWait(attempt.settlement);
       this.settler.add(attempt.settlement, leaseEndsMs, !blocked && i < rows.length - 1);
     }

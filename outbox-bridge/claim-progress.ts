@@ -60,9 +60,9 @@ const [shortest, longest] = [9, 200];
 
 /**
  * How many rows of one aggregate a claim may take: as many as are started one after another within a part of the lease, so
- * that a busy aggregate drains in long runs and few rows are given back.
+ * that a busy aggregate drains in long series and few rows are given back.
  */
-export class RunLength {
+export class SeriesLength {
   private averageMs: number | undefined;
 
   constructor(private readonly budgetMs: number) {}

@@ -12,7 +12,7 @@ import { connectClient } from '../runtime/temporal';
 import { watchTemporalTls } from '../runtime/temporal-tls';
 import { createAuditGauges, readAuditGauges } from './audit-gauges';
 import { Bridge } from './bridge';
-import { enterOutage } from './consequences';
+import { enterOutage } from './apply-outcome';
 import { DeploymentGuard } from './deployment-guard';
 import { createFeedStoreGauges, readFeedStoreGauges } from './feed-store-gauges';
 import { Fuse } from './fuse';

@@ -39,7 +39,7 @@ export class PgOutboxStore implements OutboxStore {
       maxPayloadBytes,
       aloneAfterClaims,
       unreadAfterClaims,
-      request.maxRun ?? 9,
+      request.maxSeries ?? 9,
     ]).catch((thrown: unknown) => Promise.reject(asDatabaseError(thrown) as Error));
     return rows.map((row) => toClaimedRow(row, request.token));
   }

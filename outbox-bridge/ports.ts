@@ -41,7 +41,7 @@ export interface ClaimRequest {
   /** Most rows in all, successors included. */
   readonly maxRows: number;
   /** Most rows of one aggregate. Default: 9. */
-  readonly maxRun?: number;
+  readonly maxSeries?: number;
   /** Event types, in every spelling, that are not to be claimed now. */
   readonly pausedSpellings: readonly string[];
 }

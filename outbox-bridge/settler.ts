@@ -22,8 +22,8 @@ interface Entry {
 
 /**
  * Writes down how rows ended, many per statement: while one statement is under way the next batch gathers, so marks cost
- * little when busy and nothing waits when idle. Marks within a run that goes on wait a moment for each other: their
- * aggregate has no next head before the run's end, and a mark for each start would take the server's time from the starts.
+ * little when busy and nothing waits when idle. Marks within a series that goes on wait a moment for each other: their
+ * aggregate has no next head before the end of the series, and a mark for each start would take the server's time from the starts.
  * A statement whose answer does not come holds up its own rows only: after a
  * moment the next is sent beside it. While PostgreSQL is away each is tried again until the leases of its rows are over; then they come
  * back by themselves, and the repeated start is harmless.
@@ -45,7 +45,7 @@ export class Settler {
   ) {}
 
   /**
-   * `leaseEndsMs`: by this process's clock, after which writing is pointless. `mayGather`: more of the same run follows
+   * `leaseEndsMs`: by this process's clock, after which writing is pointless. `mayGather`: more of the same series follows
    * soon, so this mark may wait for it.
    */
   add(settlement: Settlement, leaseEndsMs: number, mayGather = false): void {

@@ -50,7 +50,7 @@ export class TemporalStarter implements WorkflowStarter {
     } catch (thrown) {
       if (thrown instanceof WorkflowExecutionAlreadyStartedError) return this.verify(request);
       const { code, detail } = classifyTemporalError(thrown);
-      if (code === 'TEMPORAL_UNAVAILABLE' && mayConcernOneStart(thrown) && (await this.answersOthers()))
+      if (code === 'TEMPORAL_UNAVAILABLE' && mayConcernOneStart(thrown) && (await this.repliesToOthers()))
         return { kind: 'failed', code: 'TEMPORAL_SLOW', detail };
       return { kind: 'failed', code, detail };
     }
@@ -61,7 +61,7 @@ export class TemporalStarter implements WorkflowStarter {
    * some and replies to others. Taken for an outage, it would stop every claim and collapse the window some hundred times an
    * hour, and a backlog would never drain.
    */
-  private async answersOthers(): Promise<boolean> {
+  private async repliesToOthers(): Promise<boolean> {
     return this.ask(this.options.slowAfterMs ?? usualSlowAfterMs).then(
       () => true,
       () => false,

@@ -4,9 +4,9 @@ import { toError } from './errors';
 // Also for a client that was made elsewhere.
 import './kafkajs-repaired';
 
-export interface LastingConsumerOptions {
+export interface RestartingConsumerOptions {
   /**
-   * The consumer fell, or no broker replied at its start, and it is started again after `retryMs`: the broker's partitions
+   * The consumer crashed, or no broker replied at its start, and it is started again after `retryMs`: the broker's partitions
    * wait, nothing is passed over.
    */
   readonly onCrash: (error: Error) => void;
@@ -19,18 +19,18 @@ export interface LastingConsumerOptions {
  * for some seconds, such a consumer is silent for good, and its process looks healthy. What only a person can repair (rights,
  * a topic) is reported at each try.
  */
-export class LastingConsumer {
+export class RestartingConsumer {
   readonly consumer: Consumer;
   private running: Promise<void> = Promise.resolve();
-  private revival: NodeJS.Timeout | undefined;
+  private restartTimer: NodeJS.Timeout | undefined;
   private readonly stopping = new AbortController();
 
   constructor(
     kafka: Kafka,
     config: ConsumerConfig,
-    private readonly options: LastingConsumerOptions,
+    private readonly options: RestartingConsumerOptions,
   ) {
-    // One restarts, not two: a restart of kafkajs's own could not be stopped while it is under way.
+    // Only this class restarts the consumer: kafkajs's own restart could not be stopped while it is under way.
     const retry = { retries: 5, ...config.retry, restartOnFailure: () => Promise.resolve(false) };
     // A partition that had no leader is read again this long after it has one.
     this.consumer = kafka.consumer({ metadataMaxAge: 30_000, ...config, retry });
@@ -46,7 +46,7 @@ export class LastingConsumer {
     config: ConsumerRunConfig,
   ): Promise<void> {
     const { consumer } = this;
-    consumer.on(consumer.events.CRASH, ({ payload }) => this.fell(payload.error, config));
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.crashed(payload.error, config));
     for (;;) {
       try {
         await consumer.connect();
@@ -66,7 +66,7 @@ export class LastingConsumer {
   /** Resolves when no message is being handled any more. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    clearTimeout(this.revival);
+    clearTimeout(this.restartTimer);
     await this.consumer.disconnect();
     await this.running;
     // What was just starting may have connected again.
@@ -78,14 +78,14 @@ export class LastingConsumer {
   }
 
   private run(config: ConsumerRunConfig): Promise<void> {
-    this.running = this.consumer.run(config).catch((thrown: unknown) => this.fell(toError(thrown), config));
+    this.running = this.consumer.run(config).catch((thrown: unknown) => this.crashed(toError(thrown), config));
     return this.running;
   }
 
-  private fell(error: Error, config: ConsumerRunConfig): void {
+  private crashed(error: Error, config: ConsumerRunConfig): void {
     if (this.stopping.signal.aborted) return;
-    clearTimeout(this.revival);
-    this.revival = setTimeout(() => void this.run(config), this.retryMs);
+    clearTimeout(this.restartTimer);
+    this.restartTimer = setTimeout(() => void this.run(config), this.retryMs);
     // Last: a listener that throws is not to keep the consumer down.
     this.options.onCrash(error);
   }

@@ -10,7 +10,7 @@ type OpenChannel = Pick<Channel, keyof Channel>;
  * the connection and hung, or a network that lost it half-way, would keep the channel connecting until TCP gives up, a
  * quarter of an hour later, however healthy the server is by then.
  */
-export function impatientChannel(
+export function channelWithHandshakeTimeout(
   address: string,
   credentials: ChannelCredentials,
   options: ChannelOptions,

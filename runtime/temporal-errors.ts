@@ -180,7 +180,7 @@ const texts: readonly (readonly [string, GrpcStatus, string, FailureCode, string
 ];
 
 /** Where one status has several causes and Temporal sends no details. */
-const toldByText: readonly TemporalError[] = texts.map(([name, status, text, code, why]) => ({
+const recognizedByText: readonly TemporalError[] = texts.map(([name, status, text, code, why]) => ({
   name,
   status,
   text,
@@ -209,7 +209,7 @@ const proxies: readonly (readonly [number, GrpcStatus, FailureCode, string])[] =
 export const temporalErrors: readonly { readonly source: string; readonly cases: readonly TemporalError[] }[] = [
   { source: 'gRPC statuses', cases: statuses.map(([name, status, code, why]) => ({ name, status, code, why })) },
   { source: 'Errors that Temporal names', cases: namedErrors },
-  { source: 'Recognized by their text', cases: toldByText },
+  { source: 'Recognized by their text', cases: recognizedByText },
   {
     source: 'HTTP statuses of a proxy',
     cases: proxies.map(([http, status, code, why]) => ({ name: `HTTP ${http}`, http, status, code, why })),

@@ -1,5 +1,5 @@
 import { Connection } from '@temporalio/client';
-import { impatientChannel } from './temporal-channel';
+import { channelWithHandshakeTimeout } from './temporal-channel';
 import { type TlsMaterial, readTlsFiles } from './tls';
 
 /** The part of a process's configuration that says where Temporal is. */
@@ -66,6 +66,6 @@ export function connectClient(config: TemporalAddress): Connection {
   return Connection.lazy({
     ...connectionOptions(config),
     connectTimeout: '10s',
-    channelArgs: { ...keepalive, channelFactoryOverride: impatientChannel },
+    channelArgs: { ...keepalive, channelFactoryOverride: channelWithHandshakeTimeout },
   });
 }

@@ -8,7 +8,7 @@ import { type PostState } from './post-states';
 import { type FeedDeps } from './deps';
 import { pageFollowers, type WalkPoint } from './page-followers';
 import { type Progress } from './progress';
-import { recordCreation, recordPublication } from './publish-post';
+import { recordCreation, recordPublishedStatus } from './record-post';
 import { settleOpenPages, settlePage } from './settle-page';
 import { syncSummary } from './summary';
 
@@ -110,7 +110,7 @@ async function fanOut(
 
 function recordPost(deps: FeedDeps, record: Published): Promise<PostState> {
   return 'new_status' in record.payload
-    ? recordPublication(deps, record as EventRecord<PayloadOf<'content.post.status_updated'>>)
+    ? recordPublishedStatus(deps, record as EventRecord<PayloadOf<'content.post.status_updated'>>)
     : recordCreation(deps, record as EventRecord<PayloadOf<'content.post.created'>>);
 }
 

@@ -1,7 +1,7 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { faultPoint } from '../../runtime/fault-points';
 import { type FeedDeps } from './deps';
-import { knownPost } from './publish-post';
+import { knownPost } from './record-post';
 import { summaryOf, syncSummary } from './summary';
 
 /** Merges an edit into the post's summary, table first, then cache. False: a post that feeds have never heard of. */

@@ -6,7 +6,7 @@ import { type PostState, type PostStatus } from './post-states';
 import { type FeedDeps } from './deps';
 import { pageFollowers, type WalkPoint } from './page-followers';
 import { type Progress } from './progress';
-import { knownPost } from './publish-post';
+import { knownPost } from './record-post';
 import { type RetractedSubject, retractedSubject } from './retracted-subject';
 import { settleOpenPages, settlePage } from './settle-page';
 import { syncSummary } from './summary';

@@ -1,7 +1,7 @@
 import { type Admin, logLevel } from 'kafkajs';
 import { Kafka } from '../../runtime/kafkajs-repaired';
 import { topicNames } from '../../contracts/kafka';
-import { LastingConsumer } from '../../runtime/kafka-consumer';
+import { RestartingConsumer } from '../../runtime/kafka-consumer';
 import { until } from '../../dev/stack/until';
 import { nowMs } from '../traffic/ledger';
 
@@ -34,8 +34,8 @@ export async function startKafkaReader(brokers: string, topicPrefix: string, run
   /** Offset after the last one read, by `topic/partition`. */
   const positions = new Map<string, number>();
   const groupId = `nova-demo-${run}`;
-  const lasting = new LastingConsumer(kafka, { groupId, maxWaitTimeInMs: 100 }, { onCrash: () => undefined });
-  await lasting.start(
+  const restarting = new RestartingConsumer(kafka, { groupId, maxWaitTimeInMs: 100 }, { onCrash: () => undefined });
+  await restarting.start(
     { topics, fromBeginning: true },
     {
       eachBatch: async ({ batch }) => {
@@ -71,7 +71,7 @@ export async function startKafkaReader(brokers: string, topicPrefix: string, run
       }
     },
     async close() {
-      await lasting.stop();
+      await restarting.stop();
       // The broker may not have heard yet that its member left. A group without members goes by itself.
       await withAdmin(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
     },

@@ -109,10 +109,10 @@ export class ModelPostgres {
     const placed = heads.flatMap((head) => {
       const successors = pending
         .filter((row) => row.aggregateId === head.aggregateId && row.sequence > head.sequence)
-        .slice(0, (request.maxRun ?? 9) - 1);
+        .slice(0, (request.maxSeries ?? 9) - 1);
       const blockedFrom = successors.findIndex((row) => !mayRun(row) || isSuspect(row));
-      const run = [head, ...(blockedFrom < 0 ? successors : successors.slice(0, blockedFrom))];
-      return run.map((row, position) => ({ row, position }));
+      const series = [head, ...(blockedFrom < 0 ? successors : successors.slice(0, blockedFrom))];
+      return series.map((row, position) => ({ row, position }));
     });
     const rank = ({ row }: { row: ModelRow }): number => (preferred.has(row.id) ? 0 : 1);
     const cut = placed.sort((a, b) => a.position - b.position || rank(a) - rank(b)).slice(0, maxRows);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Admin, type ITopicConfig, type KafkaMessage, logLevel } from 'kafkajs';
 import { type Domain, domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
-import { LastingConsumer } from '../../runtime/kafka-consumer';
+import { RestartingConsumer } from '../../runtime/kafka-consumer';
 import { Kafka } from '../../runtime/kafkajs-repaired';
 import { ensureTopics } from '../../workers/topics';
 import { servers } from './servers';
@@ -127,11 +127,11 @@ export interface Collector {
 /** Reads topics from their beginning, each message once, in a group of its own; what is read is not the product's to judge. */
 export async function collect(kafka: Kafka, topics: readonly string[]): Promise<Collector> {
   const config = { groupId: `collect-${randomUUID()}`, maxWaitTimeInMs: 50 };
-  const lasting = new LastingConsumer(kafka, config, { onCrash: () => undefined });
+  const restarting = new RestartingConsumer(kafka, config, { onCrash: () => undefined });
   const messages: Received[] = [];
   /** Offset after the last one read, by `topic/partition`. */
   const positions = new Map<string, number>();
-  await lasting.start(
+  await restarting.start(
     { topics: [...topics], fromBeginning: true },
     {
       eachMessage: async ({ topic, partition, message }) => {
@@ -144,7 +144,7 @@ export async function collect(kafka: Kafka, topics: readonly string[]): Promise<
       },
     },
   );
-  return { messages, stop: () => lasting.stop() };
+  return { messages, stop: () => restarting.stop() };
 }
 
 function received(topic: string, partition: number, message: KafkaMessage): Received {

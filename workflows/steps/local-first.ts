@@ -12,7 +12,7 @@ import { localTry } from './activity-options';
 import { type ActivityName, type ArgumentsOf, type Callable, type ResultOf } from '../activities';
 import { gathersCancellation } from './cancelled';
 
-const hopeless = new Set<string>(nonRetryableCodes);
+const nonRetryable = new Set<string>(nonRetryableCodes);
 
 /**
  * Calls an idempotent activity as a local one, and if that fails as a regular one with the given options. A failure that
@@ -43,7 +43,7 @@ export async function localThenLater<Name extends ActivityName>(
   } catch (thrown) {
     // Gathered by settleAll, which names every effect that the cancellation kept from being done.
     if (isCancellation(thrown) && !gathersCancellation()) throw thrown;
-    const isOver = isCancellation(thrown) || isHopeless(thrown);
+    const isOver = isCancellation(thrown) || isNonRetryable(thrown);
     done = isOver ? rejected(thrown) : call(proxyActivities<Callable<Name>>(options)[name], args);
     // Gathered later; until then a failure is not an unhandled one.
     done.catch(() => undefined);
@@ -64,7 +64,7 @@ async function call<Args extends unknown[], Result>(
   return activity(...args);
 }
 
-function isHopeless(thrown: unknown): thrown is Error {
+function isNonRetryable(thrown: unknown): thrown is Error {
   const cause = thrown instanceof ActivityFailure ? thrown.cause : thrown;
-  return cause instanceof ApplicationFailure && cause.type != null && hopeless.has(cause.type);
+  return cause instanceof ApplicationFailure && cause.type != null && nonRetryable.has(cause.type);
 }

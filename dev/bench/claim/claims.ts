@@ -6,13 +6,13 @@ import { type ClaimRequest, type ClaimedRow, type Settlement } from '../../../ou
 /** What a bridge asks for whose window is open and whose starts are fast. */
 export function bridgeRequest(overrides: Partial<ClaimRequest> = {}): ClaimRequest {
   const lanes = lanesFor(32, 0);
-  const maxRun = 200;
+  const maxSeries = 200;
   return {
     token: randomUUID(),
     leaseMs: 15_000,
     lanes,
-    maxRows: lanes.heads * 4 + maxRun,
-    maxRun,
+    maxRows: lanes.heads * 4 + maxSeries,
+    maxSeries,
     pausedSpellings: [],
     ...overrides,
   };

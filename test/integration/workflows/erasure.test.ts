@@ -8,7 +8,7 @@ import { createNotifyActivities } from '../../../activities/notify/notify-activi
 import { type EventRef } from '../../../contracts/event-ref';
 import { taskQueue } from '../../../contracts/workflow-types';
 import { armFaultPoints } from '../../../runtime/fault-points';
-import { LastingConsumer } from '../../../runtime/kafka-consumer';
+import { RestartingConsumer } from '../../../runtime/kafka-consumer';
 import { type TestEmitter, startEmitter } from '../../support/emitter';
 import { insertEvent, newId } from '../../support/events';
 import { type FeedHarness, createFeedHarness } from '../../support/feed-harness';
@@ -25,7 +25,7 @@ import { waitFor } from '../../support/wait-for';
 
 /** As other services do: hears of a deletion on Kafka and removes the follows at once. */
 async function startGraphService({ kafka, topics }: TestTopics, pool: FeedHarness['database']['pool']) {
-  const consumer = new LastingConsumer(
+  const consumer = new RestartingConsumer(
     kafka,
     { groupId: `graph-${newId()}`, maxWaitTimeInMs: 20 },
     { onCrash: () => undefined },
@@ -48,7 +48,7 @@ let client: Client;
 let topics: TestTopics;
 let emitter: TestEmitter;
 let workers: TestWorkers;
-let graph: LastingConsumer;
+let graph: RestartingConsumer;
 
 beforeAll(async () => {
   [feed, client, topics] = await Promise.all([createFeedHarness(), createTestClient(), createTestTopics(['identity'])]);

@@ -1,5 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
-import { ClaimProgress, RunLength } from '../../../outbox-bridge/claim-progress';
+import { ClaimProgress, SeriesLength } from '../../../outbox-bridge/claim-progress';
 import { type BridgeMetrics } from '../../../outbox-bridge/metrics';
 import { silentLogger } from '../../support/logger';
 
@@ -40,15 +40,15 @@ describe('claims that lead to no start', () => {
   });
 });
 
-describe('the run of an aggregate', () => {
+describe('a series of one aggregate', () => {
   it('is short until a start was measured, then as long as fits the budget, within bounds', () => {
-    const run = new RunLength(4_000);
-    expect(run.rows).toBe(9);
-    run.took(50);
-    expect(run.rows).toBe(80);
-    for (let i = 0; i < 100; i++) run.took(1);
-    expect(run.rows).toBe(200);
-    for (let i = 0; i < 100; i++) run.took(5_000);
-    expect(run.rows).toBe(9);
+    const length = new SeriesLength(4_000);
+    expect(length.rows).toBe(9);
+    length.took(50);
+    expect(length.rows).toBe(80);
+    for (let i = 0; i < 100; i++) length.took(1);
+    expect(length.rows).toBe(200);
+    for (let i = 0; i < 100; i++) length.took(5_000);
+    expect(length.rows).toBe(9);
   });
 });

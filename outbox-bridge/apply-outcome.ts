@@ -24,11 +24,7 @@ interface Deps {
 const pauseRetryMs = 5_000;
 
 /** What one attempt means beyond its own row: for the window, the pauses, the breaker, the metrics and the log. */
-export function drawConsequences(
-  deps: Deps,
-  row: ClaimedRow,
-  { settlement, eventType, failure, spared }: Attempt,
-): void {
+export function applyOutcome(deps: Deps, row: ClaimedRow, { settlement, eventType, failure, spared }: Attempt): void {
   const { window, pauses, fuse, metrics, logger } = deps;
   metrics.starts.inc({ event_type: eventType ?? 'unknown', result: failure?.code ?? 'started' });
   const about = {

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { enterOutage } from '../../../outbox-bridge/consequences';
+import { enterOutage } from '../../../outbox-bridge/apply-outcome';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { Fuse } from '../../../outbox-bridge/fuse';
 import { Outage } from '../../../outbox-bridge/outage';

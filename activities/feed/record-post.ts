@@ -26,7 +26,7 @@ export async function recordCreation(
 }
 
 /** Records that a status event published the post. */
-export async function recordPublication(
+export async function recordPublishedStatus(
   deps: Deps,
   event: EventRecord<PayloadOf<'content.post.status_updated'>>,
 ): Promise<PostState> {
