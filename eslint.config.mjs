@@ -8,6 +8,7 @@ const rooms = [
   'contracts',
   'runtime',
   'feeds',
+  'outbox',
   'workflows',
   'activities',
   'outbox-bridge',
@@ -24,13 +25,15 @@ const mayImport = {
   runtime: ['contracts'],
   // How one feed is stored and read: for the workers that write feeds, and for the services that show them.
   feeds: ['contracts', 'runtime'],
+  // What is known of the outbox table: the states of its rows, every statement on it, its housekeeping.
+  outbox: ['contracts', 'runtime'],
   migrations: ['contracts', 'runtime'],
   workflows: ['contracts', 'activities'], // activities: types only, see below
-  activities: ['contracts', 'runtime', 'feeds'],
-  'outbox-bridge': ['contracts', 'runtime', 'migrations'],
-  client: ['contracts', 'runtime', 'feeds'],
-  workers: ['contracts', 'runtime', 'feeds', 'activities', 'workflows', 'migrations'],
-  ops: ['contracts', 'runtime', 'feeds', 'client', 'activities', 'outbox-bridge'],
+  activities: ['contracts', 'runtime', 'feeds', 'outbox'],
+  'outbox-bridge': ['contracts', 'runtime', 'outbox', 'migrations'],
+  client: ['contracts', 'runtime', 'feeds', 'outbox'],
+  workers: ['contracts', 'runtime', 'feeds', 'outbox', 'activities', 'workflows', 'migrations'],
+  ops: ['contracts', 'runtime', 'feeds', 'outbox', 'client', 'activities', 'outbox-bridge'],
   // It judges the product, so it takes from it only what a business service and a subscriber have too.
   proof: ['contracts', 'runtime', 'client', 'dev'], // dev: the library of servers, see below
 };
@@ -73,6 +76,12 @@ zones.push({
   target: ['./test/!(unit)/**/*', './test/unit/!(dev)/**/*'],
   from: './dev/demo',
   message: 'Tests import nothing from the demo: what both need is in proof/ (docs/decisions/0001).',
+});
+zones.push({
+  target: './client',
+  from: './outbox',
+  except: ['./writes.sql.ts'],
+  message: 'Of outbox/ the client takes the INSERTs alone: a service has no right to anything else of the table.',
 });
 zones.push({
   target: rooms.map((room) => `./${room}`),

@@ -1,5 +1,6 @@
 import { type EventType } from '../contracts/catalogue';
 import { NovaError } from '../contracts/failures';
+import { insertRows } from '../outbox/writes.sql';
 import { defaultSchema, inSchema } from '../runtime/schema';
 import { type OutboxRow, outboxRow } from './outbox-row';
 import { type NewEvent, type PublishOptions, type PublishedEvent, type Transaction } from './publish';
@@ -9,20 +10,6 @@ export type AnyNewEvent = { readonly [T in EventType]: NewEvent<T> }[EventType];
 
 /** Largest sum of payloads in one call, bytes of UTF-8 JSON: client and server each hold it several times over. */
 export const maxBatchBytes = 64 * 1024 * 1024;
-
-/**
- * One text parameter, so that every driver can send it. The rows are inserted, and their aggregates locked, in the order of
- * their aggregate ids: two such statements never wait for each other in a circle. `place` keeps the order of the events within
- * an aggregate.
- */
-const insert = `
-  INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload, aggregate_type, priority, schema_version, traceparent)
-  SELECT r.id, r.aggregate_id, r.event_type, r.payload::jsonb, r.aggregate_type, r.priority, r.schema_version, r.traceparent
-  FROM json_to_recordset($1::text::json) AS r (
-    place integer, id uuid, aggregate_id uuid, event_type text, payload json, aggregate_type text, priority smallint,
-    schema_version integer, traceparent text
-  )
-  ORDER BY r.aggregate_id, r.place`;
 
 /**
  * Inserts the outbox rows of many events by one statement, inside the caller's transaction. Every event is validated before
@@ -49,7 +36,7 @@ export async function publishMany(
     throw new NovaError('PAYLOAD_TOO_LARGE', fault);
   }
   const records = rows.map(recordOf).join(',');
-  await tx.query(inSchema(insert, options.schema ?? defaultSchema), [`[${records}]`]);
+  await tx.query(inSchema(insertRows, options.schema ?? defaultSchema), [`[${records}]`]);
   return rows.map(({ id, aggregateId }) => ({ id, aggregateId }));
 }
 

@@ -1,5 +1,6 @@
 import { type EventType, type PayloadInput } from '../contracts/catalogue';
 import { type PriorityName } from '../contracts/priority';
+import { insertRow } from '../outbox/writes.sql';
 import { defaultSchema, inSchema } from '../runtime/schema';
 import { outboxRow } from './outbox-row';
 
@@ -35,11 +36,6 @@ export interface PublishedEvent {
   readonly aggregateId: string;
 }
 
-/** With casts, for drivers that send types: as jsonb some of them would turn the text into a JSON string once more. */
-const insert = `
-  INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload, aggregate_type, priority, schema_version, traceparent)
-  VALUES ($1::uuid, $2::uuid, $3, $4::text::jsonb, $5, $6, $7, $8)`;
-
 /**
  * Validates an event and inserts its outbox row inside the caller's transaction: committed with the business data, or
  * gone with it. Writers of one aggregate wait here for each other until commit, which fixes the order; so publish late in
@@ -55,7 +51,7 @@ export async function publish<T extends EventType>(
   options: PublishOptions = {},
 ): Promise<PublishedEvent> {
   const row = outboxRow(event);
-  await tx.query(inSchema(insert, options.schema ?? defaultSchema), [
+  await tx.query(inSchema(insertRow, options.schema ?? defaultSchema), [
     row.id,
     row.aggregateId,
     row.eventType,

@@ -1,5 +1,6 @@
 import { type EventType, type PayloadOf } from '../contracts/catalogue';
 import { type PriorityName, priorityName } from '../contracts/priority';
+import { insertsRows } from '../outbox/writes.sql';
 import { type Transaction } from './publish';
 
 /** An event as it would stand in the outbox: validated, with its defaults, in today's field names. */
@@ -42,8 +43,7 @@ export function recordingTransaction(others?: Transaction['query']): RecordingTr
       events.filter((event): event is RecordedEvent & RecordedEventOf<T> => event.type === type),
     clear: () => void events.splice(0),
     query: async (text, values = []) => {
-      if (!/^\s*INSERT INTO \S+\.outbox_events\b/.test(text))
-        return others === undefined ? { rows: [], rowCount: 0 } : others(text, values);
+      if (!insertsRows(text)) return others === undefined ? { rows: [], rowCount: 0 } : others(text, values);
       events.push(...rowsOf(values).map(eventOf));
       return { rows: [], rowCount: events.length };
     },

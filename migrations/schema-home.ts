@@ -1,9 +1,10 @@
 import { type ClientBase } from 'pg';
+import { outboxTable } from './rights/decided';
 import { type RoleNames } from './rights/roles';
 
 const find = `
   SELECT to_regclass(format('%I.nova_migrations', $1::text)) IS NOT NULL AS here,
-         to_regclass('public.nova_migrations') IS NOT NULL AND to_regclass('public.outbox_events') IS NOT NULL AS in_public`;
+         to_regclass('public.nova_migrations') IS NOT NULL AND to_regclass('public.${outboxTable}') IS NOT NULL AS in_public`;
 
 /**
  * The schema to migrate: the wanted one, or `public` when this database was migrated before there was a schema of our own.

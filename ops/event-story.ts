@@ -3,16 +3,11 @@ import { type Pool } from 'pg';
 import { toPendingActivity } from '../activities/audit/temporal-pending-activity';
 import { memoNames } from '../contracts/memo';
 import { type OpenFinding, openFindingsOf } from './audit-findings';
+import { rowOfEvent } from '../outbox/operators.sql';
 import { oneLine } from '../runtime/errors';
 import { changedOptions } from './changed-options';
 import { type EventHold, holdOf } from './held-aggregates';
 
-const row = `
-  SELECT id, event_type, aggregate_type, aggregate_id, priority, sequence, created_at, published_at, emitted_at, dead_lettered_at,
-         retry_count, claim_count, last_error, next_attempt_at > now() AS backing_off, lease_until > now() AS leased,
-         (SELECT count(*) FROM nova.outbox_events e WHERE e.aggregate_id = o.aggregate_id AND e.sequence < o.sequence
-            AND e.published_at IS NULL AND e.dead_lettered_at IS NULL) AS earlier_pending
-  FROM nova.outbox_events o WHERE id = $1`;
 const deliveries = `
   SELECT recipient_id, channel, kind, state, reason, attempts, sent_at FROM nova.notification_deliveries WHERE event_id = $1 ORDER BY channel, recipient_id LIMIT 50`;
 
@@ -52,7 +47,7 @@ export interface EventStory {
 
 /** Everything known of one event: its row, its workflow and what that waits for, its deliveries. Null: no such row. */
 export async function eventStory(pool: Pool, workflows: WorkflowClient, id: string): Promise<EventStory | null> {
-  const found = (await pool.query<Record<string, unknown>>(row, [id])).rows[0];
+  const found = (await pool.query<Record<string, unknown>>(rowOfEvent, [id])).rows[0];
   if (found === undefined) return null;
   return {
     row: found,

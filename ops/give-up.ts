@@ -2,26 +2,12 @@ import { userInfo } from 'node:os';
 import { type Pool } from 'pg';
 import { definitionOf } from '../contracts/catalogue';
 import { type FailureCode } from '../contracts/failures';
+import { giveUp, pendingOfType, typesOfRows } from '../outbox/operators.sql';
 import { confirmed } from './confirm';
 
 const code: FailureCode = 'UNKNOWN_EVENT_TYPE';
 /** Rows of one statement: a bridge or a writer of the same aggregates waits for no more. */
 const batch = 500;
-
-const isPending = 'published_at IS NULL AND dead_lettered_at IS NULL';
-const ofType = `
-  SELECT id, event_type AS "eventType" FROM nova.outbox_events WHERE event_type = $1 AND ${isPending} ORDER BY sequence LIMIT $2`;
-const ofIds = `
-  SELECT id, event_type AS "eventType", ${isPending} AS pending FROM nova.outbox_events WHERE id = ANY ($1::uuid[])`;
-/** Not what a bridge has in hand, and not what is known by now. */
-const giveUp = `
-  UPDATE nova.outbox_events SET dead_lettered_at = clock_timestamp(), last_error = $2
-  WHERE id IN (
-    SELECT id FROM nova.outbox_events WHERE id = ANY ($1::uuid[]) AND ${isPending}
-      AND (lease_until IS NULL OR lease_until < clock_timestamp())
-      AND NOT event_type IN (SELECT spelling FROM nova.outbox_event_types)
-    ORDER BY id FOR UPDATE SKIP LOCKED)
-  RETURNING id`;
 
 export interface GiveUpRequest {
   readonly ids: readonly string[];
@@ -46,9 +32,9 @@ export async function planGiveUp(pool: Pool, { ids, type, limit }: GiveUpRequest
   if (type !== null && definitionOf(type) !== undefined)
     throw new Error(`${type} is a type of this version (docs/events.md): its rows are started, not given up`);
   const rows =
-    type === null ? [] : (await pool.query<{ id: string; eventType: string }>(ofType, [type, limit + 1])).rows;
+    type === null ? [] : (await pool.query<{ id: string; eventType: string }>(pendingOfType, [type, limit + 1])).rows;
   type Named = { readonly id: string; readonly eventType: string; readonly pending: boolean };
-  const named = new Map((await pool.query<Named>(ofIds, [ids])).rows.map((row) => [row.id, row]));
+  const named = new Map((await pool.query<Named>(typesOfRows, [ids])).rows.map((row) => [row.id, row]));
   const refused = ids.flatMap((id) => {
     const why = whyRefused(named.get(id.toLowerCase()));
     return why === null ? [] : [{ id, why }];

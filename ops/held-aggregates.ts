@@ -1,26 +1,5 @@
 import { type Pool } from 'pg';
-
-/** Rows behind one dead letter are counted up to here. */
-const mostCounted = 10_000;
-
-const held = `
-  SELECT count(*) AS aggregates, coalesce(sum(behind.rows), 0)::bigint AS rows, min(h.held_since) AS since FROM (
-    SELECT aggregate_id, min(sequence) AS sequence, min(held_since) AS held_since FROM nova.outbox_holds GROUP BY aggregate_id
-  ) h CROSS JOIN LATERAL (
-    SELECT count(*) AS rows FROM (
-      SELECT FROM nova.outbox_events o WHERE o.aggregate_id = h.aggregate_id AND o.sequence > h.sequence
-        AND o.published_at IS NULL AND o.dead_lettered_at IS NULL LIMIT ${mostCounted}
-    ) counted
-  ) behind`;
-
-const ofEvent = `
-  SELECT h.id, h.held_since AS since, h.id = o.id AS "isItself",
-    (SELECT count(*) FROM (
-       SELECT FROM nova.outbox_events e WHERE e.aggregate_id = o.aggregate_id AND e.sequence > h.sequence
-         AND e.published_at IS NULL AND e.dead_lettered_at IS NULL LIMIT ${mostCounted}) counted) AS waiting
-  FROM nova.outbox_events o JOIN nova.outbox_holds h ON h.aggregate_id = o.aggregate_id
-  WHERE o.id = $1 AND (h.id = o.id OR (h.sequence < o.sequence AND o.published_at IS NULL AND o.dead_lettered_at IS NULL))
-  ORDER BY h.id = o.id DESC, h.sequence LIMIT 1`;
+import { heldTotals, holdOfEvent } from '../outbox/operators.sql';
 
 /** Aggregates in which a dead letter holds back what follows it. */
 export interface HeldAggregates {
@@ -42,12 +21,12 @@ export interface EventHold {
 }
 
 export async function heldAggregates(pool: Pool): Promise<HeldAggregates> {
-  return (await pool.query<HeldAggregates>(held)).rows[0] ?? { aggregates: 0, rows: 0, since: null };
+  return (await pool.query<HeldAggregates>(heldTotals)).rows[0] ?? { aggregates: 0, rows: 0, since: null };
 }
 
 /** Null: nothing holds this event back, and it holds nothing. */
 export async function holdOf(pool: Pool, eventId: string): Promise<EventHold | null> {
-  return (await pool.query<EventHold>(ofEvent, [eventId])).rows[0] ?? null;
+  return (await pool.query<EventHold>(holdOfEvent, [eventId])).rows[0] ?? null;
 }
 
 export function heldText({ aggregates, rows, since }: HeldAggregates): string {

@@ -1,5 +1,5 @@
-import { type HousekeepingReport } from '../outbox-bridge/housekeeping/housekeeping';
-import { explained } from '../outbox-bridge/housekeeping/partitions';
+import { type HousekeepingReport } from '../outbox/housekeeping/housekeeping';
+import { explained } from '../outbox/housekeeping/partitions';
 import { type HousekeepingPlan } from './housekeeping';
 import { type PartitionLine } from './partition-report';
 

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { type Pool } from 'pg';
-import { type HousekeepingReport, keepHouse } from '../outbox-bridge/housekeeping/housekeeping';
-import { type KeepDays } from '../outbox-bridge/housekeeping/ledgers';
-import { type OpenRuns, dueDays, explained, examplesOf, reasonsToKeep } from '../outbox-bridge/housekeeping/partitions';
+import { type HousekeepingReport, keepHouse } from '../outbox/housekeeping/housekeeping';
+import { type KeepDays } from '../outbox/housekeeping/ledgers';
+import { type OpenRuns, dueDays, explained, examplesOf, reasonsToKeep } from '../outbox/housekeeping/partitions';
 import { createLogger } from '../runtime/logger';
 
 export interface HousekeepingDeps {

@@ -1,22 +1,14 @@
 import { type Pool } from 'pg';
 import { priorityName } from '../contracts/priority';
+import { pendingOfLanes, totals as totalsOf } from '../outbox/operators.sql';
 import { type FeedStoreLine, feedStoreReport } from './feed-store-report';
 import { type HeldAggregates, heldAggregates } from './held-aggregates';
 import { type PartitionLine, partitionReport } from './partition-report';
 import { skippedDeliveries } from './skipped-deliveries';
 
-const pending = `
-  SELECT priority, count(*) AS rows, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds,
-         count(*) FILTER (WHERE last_error IS NOT NULL) AS with_error
-  FROM nova.outbox_events WHERE published_at IS NULL AND dead_lettered_at IS NULL GROUP BY priority ORDER BY priority`;
 const bridges = `
   SELECT instance_id, state, reason, paused_types, extract(epoch FROM now() - heartbeat_at)::float8 AS seen_seconds_ago
   FROM nova.bridge_instances ORDER BY instance_id`;
-const counts = `
-  SELECT (SELECT count(*) FROM nova.outbox_events WHERE dead_lettered_at IS NOT NULL) AS dead_lettered,
-         (SELECT count(*) FROM nova.outbox_events WHERE emitted_at IS NULL AND dead_lettered_at IS NULL AND published_at IS NOT NULL) AS started_not_emitted,
-         (SELECT count(*) FROM nova.notification_deliveries WHERE state = 'unknown') AS deliveries_unknown`;
-
 export interface OutboxReport {
   readonly pending: readonly { priority: string; rows: number; oldestSeconds: number; withError: number }[];
   readonly bridges: readonly {
@@ -39,7 +31,7 @@ export interface OutboxReport {
 /** What waits, where, and why: the state of the outbox at one glance. Ages in seconds. */
 export async function outboxReport(pool: Pool, { retentionDays }: { retentionDays: number }): Promise<OutboxReport> {
   const [rows, instances, totals, partitions, deliveriesSkipped, feedStores, held] = await Promise.all([
-    pool.query<{ priority: number; rows: number; oldest_seconds: number; with_error: number }>(pending),
+    pool.query<{ priority: number; rows: number; oldest_seconds: number; with_error: number }>(pendingOfLanes),
     pool.query<{
       instance_id: string;
       state: string;
@@ -47,7 +39,7 @@ export async function outboxReport(pool: Pool, { retentionDays }: { retentionDay
       paused_types: Record<string, string>;
       seen_seconds_ago: number;
     }>(bridges),
-    pool.query<{ dead_lettered: number; started_not_emitted: number; deliveries_unknown: number }>(counts),
+    pool.query<{ dead_lettered: number; started_not_emitted: number; deliveries_unknown: number }>(totalsOf),
     partitionReport(pool, retentionDays),
     skippedDeliveries(pool),
     feedStoreReport(pool),

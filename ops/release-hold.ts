@@ -1,19 +1,9 @@
 import { userInfo } from 'node:os';
 import { type Pool } from 'pg';
+import { noteOnDeadLetter, otherHolds, releaseHold as release, rowOfHold } from '../outbox/operators.sql';
 import { inTransaction } from '../runtime/postgres';
 import { confirmed } from './confirm';
 import { type EventHold, holdOf } from './held-aggregates';
-
-const otherHolds = `
-  SELECT h.id FROM nova.outbox_holds h JOIN nova.outbox_holds mine ON mine.aggregate_id = h.aggregate_id
-  WHERE mine.id = $1 AND h.id <> $1 ORDER BY h.sequence LIMIT 10`;
-const row = `
-  SELECT event_type AS "eventType", aggregate_id AS "aggregateId", last_error AS "lastError" FROM nova.outbox_events WHERE id = $1`;
-/** Who and why stay with the dead letter. Appended: its code is the first word. */
-const note = `
-  UPDATE nova.outbox_events SET last_error = left(coalesce(last_error, ''), 1500) || $2
-  WHERE id = $1 AND dead_lettered_at IS NOT NULL`;
-const release = `SELECT nova.outbox_release_hold($1) AS released`;
 
 export interface ReleasePlan {
   readonly id: string;
@@ -28,7 +18,7 @@ export interface ReleasePlan {
 /** What a release would let pass; or, as text, why there is nothing to release. */
 async function planRelease(pool: Pool, id: string): Promise<ReleasePlan | string> {
   type Row = Pick<ReleasePlan, 'eventType' | 'aggregateId' | 'lastError'>;
-  const found = (await pool.query<Row>(row, [id])).rows[0];
+  const found = (await pool.query<Row>(rowOfHold, [id])).rows[0];
   if (found === undefined) return `no outbox row ${id}: it was never committed, or its partition is gone`;
   const hold = await holdOf(pool, id);
   if (hold === null) return `${id} holds nothing back`;
@@ -43,7 +33,10 @@ async function releaseHold(pool: Pool, id: string, reason: string | null): Promi
     const { released } = (await client.query<{ released: boolean }>(release, [id])).rows[0] ?? { released: false };
     const why = reason === null ? '' : `: ${reason.slice(0, 300)}`;
     if (released)
-      await client.query(note, [id, `; hold released ${new Date().toISOString()} by ${userInfo().username}${why}`]);
+      await client.query(noteOnDeadLetter, [
+        id,
+        `; hold released ${new Date().toISOString()} by ${userInfo().username}${why}`,
+      ]);
     return released;
   });
 }

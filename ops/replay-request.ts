@@ -4,6 +4,7 @@ import { type EventRef } from '../contracts/event-ref';
 import { parseEvent, workflowTypeFor } from '../contracts/parse-event';
 import { type Priority } from '../contracts/priority';
 import { type WorkflowType, workflowTypes } from '../contracts/workflow-types';
+import { payloadOf, rowForReplay } from '../outbox/operators.sql';
 
 export interface ReplayRequest {
   readonly ref: EventRef;
@@ -26,20 +27,11 @@ interface Row {
   readonly emitted: boolean;
 }
 
-/** Without the payload: an operator may not read it. */
-const select = `
-  SELECT event_type AS "eventType", aggregate_type AS "aggregateType", aggregate_id AS "aggregateId", sequence,
-    to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "createdAt",
-    round(extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::float8 AS "createdAtMs",
-    priority, schema_version AS "schemaVersion", traceparent, published_at IS NOT NULL AS published,
-    dead_lettered_at IS NOT NULL AS "deadLettered", emitted_at IS NOT NULL AS emitted
-  FROM nova.outbox_events WHERE id = $1`;
 const details = `SELECT detail FROM nova.audit_findings WHERE split_part(event_id, '/', 1) = $1`;
-const payload = `SELECT payload FROM nova.outbox_events WHERE id = $1`;
 
 /** The start of a further run of this event, as the bridge started the first; or why it cannot be replayed. */
 export async function replayRequest(pool: Pool, id: string, runType: string | null): Promise<ReplayRequest | string> {
-  const row = (await pool.query<Row>(select, [id])).rows[0];
+  const row = (await pool.query<Row>(rowForReplay, [id])).rows[0];
   if (row === undefined) return 'it has no outbox row: it was never committed, or its partition is gone';
   if (row.deadLettered) return 'it is a dead letter: npm run ops -- requeue';
   if (!row.published) return 'it is pending: a bridge starts it (ops show says what it waits for)';
@@ -68,7 +60,7 @@ async function workflowTypeOf(pool: Pool, row: Row, ref: EventRef, runType: stri
   const { rows } = await pool.query<{ detail: string }>(details, [ref.eventId]);
   const noted = rows.flatMap(({ detail }) => detail.split(/[^A-Za-z]+/)).find(isWorkflowType);
   if (noted !== undefined) return noted;
-  const found = await pool.query<{ payload: unknown }>(payload, [ref.eventId]);
+  const found = await pool.query<{ payload: unknown }>(payloadOf, [ref.eventId]);
   return workflowTypeFor(parseEvent({ ...row, payload: found.rows[0]?.payload }));
 }
 

@@ -1,12 +1,8 @@
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { type FailureCode } from '../contracts/failures';
+import { deadLettersById } from '../outbox/operators.sql';
 import { requeueDeadLetters } from './dead-letters';
-
-const deadLetters = `
-  SELECT id, split_part(last_error, ':', 1) AS code, claim_count AS "claimCount", published_at IS NOT NULL AS published,
-         (extract(epoch FROM clock_timestamp() - first_attempt_at) * 1000)::bigint AS "ageMs"
-  FROM nova.outbox_events WHERE id = ANY ($1::uuid[]) AND dead_lettered_at IS NOT NULL`;
 
 interface DeadRow {
   readonly id: string;
@@ -46,7 +42,7 @@ export async function requeueRows(
   ids: readonly string[],
   options: { neverRan: boolean },
 ): Promise<Requeued> {
-  const { rows } = await pool.query<DeadRow>(deadLetters, [ids]);
+  const { rows } = await pool.query<DeadRow>(deadLettersById, [ids]);
   const [asTheyAre, neverStarted, unknown]: [string[], string[], DeadRow[]] = [[], [], []];
   for (const row of rows) {
     if (row.claimCount <= 1 && beforeStart.has(row.code)) neverStarted.push(row.id);

@@ -3,6 +3,7 @@ import { type EventType } from '../contracts/catalogue';
 import { type FailureCode, NovaError, failures } from '../contracts/failures';
 import { aggregateFault, maxPayloadBytes, parseEvent, workflowTypeFor } from '../contracts/parse-event';
 import { type Priority, priorityNames } from '../contracts/priority';
+import { aloneAfterClaims, unreadAfterClaims } from '../outbox/thresholds';
 import { type Fuse } from './fuse';
 import { type Fault, notOurs } from './not-ours';
 import { type ClaimedRow, type OutboxStore, type Settlement, type StartRequest, type WorkflowStarter } from './ports';
@@ -34,15 +35,6 @@ export interface AttemptLimits {
 
 /** What a newer process may know. */
 export const notKnownYet: ReadonlySet<FailureCode> = new Set(['UNKNOWN_EVENT_TYPE', 'UNSUPPORTED_VERSION']);
-
-/**
- * Claims in a row without an end after which a row is suspected of killing the process, and is claimed and handled with
- * nothing else in hand; and after how many it is given up unread. In between it was alone each time. A row is found by
- * both counts only if three processes in a row died, hung or lost the database within the milliseconds that they held it
- * alone: what kills bridges for other reasons makes rows suspects, and their next turn alone clears them.
- */
-export const aloneAfterClaims = 3;
-export const unreadAfterClaims = 6;
 
 /** No aggregate type, trace context or type name of any use is longer; Temporal refuses search attributes over 2 kB. */
 const plainName = /^[\p{L}\p{N}._:/-]{1,100}$/u;

@@ -4,7 +4,7 @@ import { oneLine, toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
-import { type AttemptLimits, aloneAfterClaims, attemptStart } from './attempt';
+import { type AttemptLimits, attemptStart } from './attempt';
 import { applyOutcome, enterOutage } from './apply-outcome';
 import { ClaimProgress, SeriesLength } from './claim-progress';
 import { lanesFor } from './lanes';
@@ -14,7 +14,7 @@ import { type Outage } from './outage';
 import { type Pacer } from './pacer';
 import { type Pauses } from './pauses';
 import { type ClaimedRow, type OutboxStore, type Settlement, type WorkflowStarter } from './ports';
-import { seriesOf } from './series';
+import { hasSuspect, seriesOf } from './series';
 import { Settler } from './settler';
 import { type StartWindow } from './start-window';
 
@@ -155,7 +155,7 @@ export class Bridge implements Service {
     // its way is not believed to be young.
     const leasedAtMs = askedAtMs + Math.min(...rows.map(({ claimMs }) => claimMs));
     // A row that may kill the process was claimed alone: nothing else is in hand until its end is written.
-    const alone = rows.some((row) => row.unfinishedClaims >= aloneAfterClaims);
+    const alone = hasSuspect(rows);
     if (alone) await this.idle();
     const tried = seriesOf(rows).map((series) => this.dispatch(series, leasedAtMs));
     void this.judge(tried, this.deps.now() - askedAtMs);

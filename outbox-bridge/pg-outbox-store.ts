@@ -6,11 +6,9 @@ import { NovaError } from '../contracts/failures';
 import { oneLine } from '../runtime/errors';
 import { type StatementLimits, isEndedByServer, limitedQuery } from '../runtime/limited-query';
 import { asDatabaseError, isDatabaseOutage } from '../runtime/postgres';
-import { aloneAfterClaims, unreadAfterClaims } from './attempt';
+import { claim, settle, twins } from '../outbox/bridge.sql';
+import { aloneAfterClaims, unreadAfterClaims } from '../outbox/thresholds';
 import { type ClaimRequest, type ClaimedRow, type OutboxStore, type Settlement } from './ports';
-import { claim } from './sql/claim.sql';
-import { settle } from './sql/settle.sql';
-import { twins } from './sql/twins.sql';
 
 /** Where no lease is given: tools and tests. */
 const usualLeaseMs = 15_000;

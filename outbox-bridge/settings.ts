@@ -1,4 +1,4 @@
-import { type KeepDays } from './housekeeping/ledgers';
+import { type KeepDays } from '../outbox/housekeeping/ledgers';
 import { setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
 

@@ -10,7 +10,7 @@ import {
   type PendingRow,
 } from './audit-rows';
 import { isUuid } from '../../runtime/uuid';
-import * as sql from './audit-rows.sql';
+import * as sql from '../../outbox/audit.sql';
 import { query } from '../stores/pg-query';
 
 export class PgAuditRows implements AuditRows {

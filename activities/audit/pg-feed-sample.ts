@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { progressOfAggregates } from '../../outbox/audit.sql';
 import { type Database } from '../../runtime/postgres';
 import { type EventProgress, type FeedSample } from './feed-sample';
 import { query } from '../stores/pg-query';
@@ -38,18 +39,6 @@ const amongFollowers = `
 
 const authors = `SELECT DISTINCT author_id AS id FROM nova.post_states WHERE post_id = ANY ($1::uuid[])`;
 
-/** Both ends: an aggregate may have a million events (the reactions to a post), and those of feeds are at the ends. */
-const events = `
-  SELECT DISTINCT e.id AS "eventId",
-    CASE WHEN e.dead_lettered_at IS NOT NULL THEN 'dead' WHEN e.published_at IS NULL THEN 'pending'
-         WHEN e.published_at > clock_timestamp() - $2::double precision * interval '1 millisecond' THEN 'recent'
-         ELSE 'started' END AS progress
-  FROM unnest($1::uuid[]) AS a (id) CROSS JOIN LATERAL (
-    (SELECT id, published_at, dead_lettered_at FROM nova.outbox_events WHERE aggregate_id = a.id ORDER BY sequence LIMIT 10)
-    UNION ALL
-    (SELECT id, published_at, dead_lettered_at FROM nova.outbox_events WHERE aggregate_id = a.id ORDER BY sequence DESC LIMIT 10)
-  ) e`;
-
 interface Bounds {
   readonly firstReader: string | null;
   readonly lastReader: string | null;
@@ -85,7 +74,7 @@ export class PgFeedSample implements FeedSample {
 
   async events(aggregateIds: readonly string[], recentMs: number) {
     type Row = { readonly eventId: string; readonly progress: EventProgress };
-    return (await query<Row>(this.database, events, [aggregateIds, recentMs])).rows;
+    return (await query<Row>(this.database, progressOfAggregates, [aggregateIds, recentMs])).rows;
   }
 
   private async ids(text: string, values: unknown[]): Promise<string[]> {

@@ -1,30 +1,10 @@
 import { spellingsOf } from '../../contracts/catalogue';
 import { type EventRef } from '../../contracts/event-ref';
 import { type Priority } from '../../contracts/priority';
+import * as sql from '../../outbox/events.sql';
 import { type Database } from '../../runtime/postgres';
 import { type AggregateHistory } from './aggregate-history';
 import { query } from './pg-query';
-
-const creation = `
-  SELECT id, schema_version, aggregate_type, sequence, priority,
-    to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
-    -- Never later than now, as the claim has it: a post dated ahead would stay on top of every feed.
-    (extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::bigint AS created_at_ms
-  FROM nova.outbox_events
-  WHERE aggregate_id = $1 AND sequence < $2 AND event_type = ANY ($3) AND dead_lettered_at IS NULL
-  ORDER BY sequence LIMIT 1`;
-
-/** Up to the event that asks: whatever came later is not the first. */
-const firstPublication = `
-  SELECT id FROM nova.outbox_events
-  WHERE aggregate_id = $1 AND sequence <= $2 AND event_type = ANY ($3) AND payload ->> 'new_status' = 'published'
-    AND dead_lettered_at IS NULL
-  ORDER BY sequence LIMIT 1`;
-
-const startedBefore = `
-  SELECT id FROM nova.outbox_events
-  WHERE aggregate_id = $1 AND sequence < $2 AND published_at IS NOT NULL
-  ORDER BY sequence DESC LIMIT $3`;
 
 interface CreationRow {
   id: string;
@@ -42,7 +22,7 @@ export class PgAggregateHistory implements AggregateHistory {
   async creation({ aggregateId, sequence }: Pick<EventRef, 'aggregateId' | 'sequence'>): Promise<EventRef | undefined> {
     const eventType = 'content.post.created';
     const values = [aggregateId, sequence, spellingsOf(eventType)];
-    const row = (await this.rows<CreationRow>(creation, values))[0];
+    const row = (await this.rows<CreationRow>(sql.creationOf, values))[0];
     return (
       row && {
         eventId: row.id,
@@ -63,11 +43,11 @@ export class PgAggregateHistory implements AggregateHistory {
     sequence,
   }: Pick<EventRef, 'aggregateId' | 'sequence'>): Promise<string | undefined> {
     const values = [aggregateId, sequence, spellingsOf('content.post.status_updated')];
-    return (await this.rows<{ id: string }>(firstPublication, values))[0]?.id;
+    return (await this.rows<{ id: string }>(sql.firstPublication, values))[0]?.id;
   }
 
   async startedBefore(event: EventRef, limit: number): Promise<readonly string[]> {
-    const rows = await this.rows<{ id: string }>(startedBefore, [event.aggregateId, event.sequence, limit]);
+    const rows = await this.rows<{ id: string }>(sql.startedBefore, [event.aggregateId, event.sequence, limit]);
     return rows.map((row) => row.id);
   }
 

@@ -1,4 +1,5 @@
 import { type EventType, spellingsOf } from '../../contracts/catalogue';
+import { isComing } from '../../outbox/events.sql';
 import { type Database } from '../../runtime/postgres';
 import { type ContentOwner, type ContentOwners, type ContentType, type InnerContentType } from './content-owners';
 import { query } from './pg-query';
@@ -13,19 +14,6 @@ const createdBy: Record<InnerContentType, EventType> = {
   message: 'message.persisted',
   comment: 'comment.created',
 };
-
-// The first half reads the index of unemitted rows, the second the one of marks: both only as far as there is work. now(),
-// since clock_timestamp() is volatile, and no index is searched by it.
-export const selectComing = `
-  SELECT EXISTS (
-    SELECT FROM nova.outbox_events
-    WHERE emitted_at IS NULL AND dead_lettered_at IS NULL
-      AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
-  ) OR EXISTS (
-    SELECT FROM nova.outbox_events
-    WHERE emitted_at > now() - $3::bigint * interval '1 millisecond'
-      AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
-  ) AS coming`;
 
 export class PgContentOwners implements ContentOwners {
   constructor(private readonly database: Database) {}
@@ -42,7 +30,7 @@ export class PgContentOwners implements ContentOwners {
 
   async isComing(contentType: InnerContentType, writtenBeforeMs: number, settlingMs: number): Promise<boolean> {
     const values = [spellingsOf(createdBy[contentType]), writtenBeforeMs, settlingMs];
-    const { rows } = await query<{ coming: boolean }>(this.database, selectComing, values);
+    const { rows } = await query<{ coming: boolean }>(this.database, isComing, values);
     return rows[0]?.coming === true;
   }
 

@@ -3,15 +3,9 @@ import { type EventType, type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { parseEvent } from '../../contracts/parse-event';
+import { payloadByKey, payloadByKeyForSure } from '../../outbox/events.sql';
 import { type EventStore } from './event-store';
 import { query } from './pg-query';
-
-/** By the full primary key, so that only one partition is looked into. */
-const selectPayload = `
-  SELECT event_type, schema_version, payload FROM nova.outbox_events WHERE id = $1 AND created_at = $2::timestamptz`;
-
-/** Fails on a server that cannot write, which may be a former primary: what is not there may be on its successor. */
-const selectForSure = `${selectPayload} FOR KEY SHARE`;
 
 type Row = { event_type: string; schema_version: number; payload: unknown };
 
@@ -21,8 +15,8 @@ export class PgEventStore implements EventStore {
   async load<T extends EventType>(ref: EventRef): Promise<EventRecord<PayloadOf<T>>> {
     const key = [ref.eventId, ref.createdAt];
     const row =
-      (await query<Row>(this.pool, selectPayload, key)).rows[0] ??
-      (await query<Row>(this.pool, selectForSure, key)).rows[0];
+      (await query<Row>(this.pool, payloadByKey, key)).rows[0] ??
+      (await query<Row>(this.pool, payloadByKeyForSure, key)).rows[0];
     if (row === undefined) throw new NovaError('EVENT_NOT_FOUND', `outbox row ${ref.eventId} of ${ref.createdAt}`);
     const event = parseEvent({
       eventType: row.event_type,

@@ -1,5 +1,5 @@
 import { type ClientBase } from 'pg';
-import { type Columns, type Grant, definerFunctions, functionRights, relationRights } from './decided';
+import { type Columns, type Grant, definerFunctions, functionRights, outboxTable, relationRights } from './decided';
 import { type Role, type RoleNames, roles } from './roles';
 
 interface Relation {
@@ -14,7 +14,7 @@ interface Relation {
 const ownRelations = `
   SELECT c.oid, c.relname, c.relkind, c.relowner, c.relacl, s.nspname FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
   WHERE s.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-    AND (current_schema() <> 'public' OR c.relname = ANY ($1::text[]) OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('outbox_events')))`;
+    AND (current_schema() <> 'public' OR c.relname = ANY ($1::text[]) OR c.oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = to_regclass('${outboxTable}')))`;
 const ownFunctions = `
   SELECT p.oid, p.proname, p.prosecdef, p.proowner, p.proacl, p.proconfig, p.oid::regprocedure::text AS signature
   FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace
@@ -134,7 +134,7 @@ function listOf(kind: string, columns: Columns, { name, columns: all }: Relation
  */
 async function keepWhatPublicGave(client: ClientBase): Promise<void> {
   const { rows } = await client.query<{ signature: string; grantee: string }>(
-    `WITH outbox AS (SELECT r.relacl, r.relowner FROM (${ownRelations}) r WHERE r.relname = 'outbox_events'),
+    `WITH outbox AS (SELECT r.relacl, r.relowner FROM (${ownRelations}) r WHERE r.relname = '${outboxTable}'),
        by_hand AS (SELECT DISTINCT a.grantee FROM outbox, aclexplode(outbox.relacl) a
                    WHERE a.grantee <> 0 AND a.grantee <> outbox.relowner AND a.privilege_type = 'UPDATE')
      SELECT f.signature, by_hand.grantee::regrole::text AS grantee FROM (${ownFunctions.replace('$1', '$2')}) f, by_hand

@@ -31,12 +31,15 @@ const writersColumns = [
 /** Once written these never change, so that no process but the writer can alter an event. */
 const fixedColumns = [...writersColumns, 'sequence'];
 
+/** The outbox itself; its partitions are tables of their own. */
+export const outboxTable = 'outbox_events';
+
 /**
  * The rights on every table, view and sequence of the schema: what the statements of each process need, and no more. The
  * owner has all of them. A relation that is not here is the owner's alone, and a test fails until it is decided.
  */
 export const relationRights: Readonly<Record<string, Rights>> = {
-  outbox_events: {
+  [outboxTable]: {
     // SELECT on id: `INSERT … RETURNING id` needs it. Nothing else of other writers' events can be read.
     publisher: { insert: { only: writersColumns }, select: { only: ['id'] } },
     // emitted_at: of an event that was written twice, whose first row is what goes to Kafka.

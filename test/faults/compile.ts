@@ -8,6 +8,7 @@ const wanted = [
   'contracts',
   'runtime',
   'feeds',
+  'outbox',
   'activities',
   'outbox-bridge',
   'client',

@@ -15,7 +15,8 @@ import { type WideScan, armAutoExplain, wideScans } from './explain';
 const scenarios = [
   'test/integration/activities/(feed|media|identity|notify|emit)',
   'test/integration/activities/audit/(planted|audits)',
-  'test/integration/outbox-bridge/(bridge|event-ids|housekeeping)\\.test',
+  'test/integration/outbox-bridge/(bridge|event-ids)\\.test',
+  'test/integration/outbox/housekeeping\\.test',
   'test/integration/client',
   'test/integration/operators/replay',
   'test/integration/ops',
@@ -82,7 +83,9 @@ describe.each(['with statistics', 'without statistics'])('every statement of the
 
   it('was collected from all rooms', () => {
     const rooms = new Set(statements.map(({ from }) => from.split('/')[0]));
-    expect([...rooms].sort()).toEqual(expect.arrayContaining(['activities', 'client', 'ops', 'outbox-bridge']));
+    expect([...rooms].sort()).toEqual(
+      expect.arrayContaining(['activities', 'client', 'ops', 'outbox', 'outbox-bridge']),
+    );
     expect(statements.length).toBeGreaterThan(150);
   });
 

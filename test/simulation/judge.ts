@@ -1,4 +1,4 @@
-import { unreadAfterClaims } from '../../outbox-bridge/attempt';
+import { unreadAfterClaims } from '../../outbox/thresholds';
 import { type Settlement } from '../../outbox-bridge/ports';
 import { type ModelPostgres, type ModelRow } from './model-postgres';
 import { type ModelTemporal } from './model-temporal';

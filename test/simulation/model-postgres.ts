@@ -1,5 +1,5 @@
 import { type ClaimRequest, type ClaimedRow, type Settlement } from '../../outbox-bridge/ports';
-import { aloneAfterClaims, unreadAfterClaims } from '../../outbox-bridge/attempt';
+import { aloneAfterClaims, unreadAfterClaims } from '../../outbox/thresholds';
 import { maxPayloadBytes } from '../../contracts/parse-event';
 import { type HeadBreaks, ModelHeads } from './model-heads';
 
@@ -34,7 +34,7 @@ export interface ModelBreaks extends HeadBreaks {
 const longestRestMs = 360_000;
 
 /**
- * The outbox table and its two statements, outbox_claim of migrations/0010_heads.sql and outbox-bridge/sql/settle.sql.ts,
+ * The outbox table and its two statements, outbox_claim of migrations/0010_heads.sql and outbox/bridge.sql.ts,
  * line by line. Statements are atomic; the differential test holds this model to the real server.
  */
 export class ModelPostgres {

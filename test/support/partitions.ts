@@ -1,10 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Pool } from 'pg';
-import {
-  type HousekeepingDeps,
-  type HousekeepingReport,
-  keepHouse,
-} from '../../outbox-bridge/housekeeping/housekeeping';
+import { type HousekeepingDeps, type HousekeepingReport, keepHouse } from '../../outbox/housekeeping/housekeeping';
 import { silentLogger } from './logger';
 import { waitFor } from './wait-for';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { repairHeads } from '../../../outbox-bridge/housekeeping/heads';
+import { repairHeads } from '../../../outbox/housekeeping/heads';
 
 /** Rows per statement of a fill. */
 const chunk = 100_000;

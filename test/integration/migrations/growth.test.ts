@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ledgers } from '../../../outbox-bridge/housekeeping/ledgers';
+import { ledgers } from '../../../outbox/housekeeping/ledgers';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { newId } from '../../support/events';
 import { backdateOutbox, noon, turn } from '../../support/partitions';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type PoolClient } from 'pg';
-import { expireWriterLocks } from '../../../outbox-bridge/housekeeping/expire-writer-locks';
-import { repairHeads } from '../../../outbox-bridge/housekeeping/heads';
+import { expireWriterLocks } from '../../../outbox/housekeeping/expire-writer-locks';
+import { repairHeads } from '../../../outbox/housekeeping/heads';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { underWay } from '../../support/server-activity';
 import { waitFor } from '../../support/wait-for';

@@ -1,4 +1,4 @@
-import { selectComing } from '../../../activities/stores/pg-content-owners';
+import { isComing } from '../../../outbox/events.sql';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 
 /** Published history, a backlog over few aggregates, and some rows not yet emitted: the shape of a bad day. */
@@ -74,7 +74,7 @@ describe(`with ${history} published rows and a backlog of ${backlog}`, () => {
 
   it('whether an event may still say who owns something is found in the unemitted rows alone, when there is none', async () => {
     const values = { $1: `ARRAY['comment.created', 'CommentCreated']`, $2: String(Date.now()), $3: '1' };
-    const plan = await planOf(selectComing.replace(/\$\d/g, (name) => values[name as keyof typeof values]));
+    const plan = await planOf(isComing.replace(/\$\d/g, (name) => values[name as keyof typeof values]));
     expect(plan.scansTable).toBe(false);
     expect(plan.rowsRead).toBeLessThanOrEqual(backlog);
   });

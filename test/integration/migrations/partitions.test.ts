@@ -1,6 +1,6 @@
 import { Gauge, Registry } from 'prom-client';
 import { randomUUID } from 'node:crypto';
-import { PartitionsAhead, partitionDaysAhead } from '../../../outbox-bridge/housekeeping/partitions-ahead';
+import { PartitionsAhead, partitionDaysAhead } from '../../../outbox/housekeeping/partitions-ahead';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { awayFromMidnight, insertOld } from '../../support/partitions';

@@ -1,4 +1,4 @@
-import { ChoreTurn } from '../../../outbox-bridge/housekeeping/chore-turn';
+import { ChoreTurn } from '../../../outbox/housekeeping/chore-turn';
 import { type AuditWorld, createAuditWorld } from '../../support/audit-world';
 import { waitFor } from '../../support/wait-for';
 

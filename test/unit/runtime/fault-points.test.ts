@@ -7,6 +7,7 @@ const production = [
   'contracts',
   'runtime',
   'feeds',
+  'outbox',
   'workflows',
   'activities',
   'outbox-bridge',

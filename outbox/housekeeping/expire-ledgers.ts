@@ -1,4 +1,6 @@
 import { type Database } from '../../runtime/postgres';
+import { noRowIsLeft } from '../partitions.sql';
+import { rfc3339 } from '../states.sql';
 import { type KeepDays, type Ledger, ledgers } from './ledgers';
 
 const batchRows = 500;
@@ -6,7 +8,6 @@ const batchRows = 500;
 const batchesPerTurn = 400;
 
 const before = `clock_timestamp() - make_interval(days => $1)`;
-const instant = (value: string): string => `to_char((${value}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 /**
  * The stretches of time, up to the retention, whose partitions are gone: only there is it worth looking. Ledger rows of a day
@@ -16,14 +17,13 @@ const selectStretches = `
   WITH kept AS (
     SELECT range_agg(tstzrange(lower_bound, upper_bound)) AS days FROM nova.outbox_partitions WHERE lower_bound IS NOT NULL
   )
-  SELECT coalesce(${instant('lower(stretch)')}, '-infinity') AS "from", ${instant('upper(stretch)')} AS "to"
+  SELECT coalesce(${rfc3339('lower(stretch)')}, '-infinity') AS "from", ${rfc3339('upper(stretch)')} AS "to"
   FROM kept, unnest(tstzmultirange(tstzrange(NULL, ${before})) - coalesce(days, '{}'::tstzmultirange)) AS stretch
   ORDER BY stretch`;
 
 /**
  * Looks at one batch by age and deletes what belongs to no outbox row, in one statement with one view of both. While a
- * partition is half-way out its rows are in no query though they may come back, so nothing is deleted then. OFFSET 0: without
- * it the planner may hash the whole outbox for a batch instead of probing an index per row.
+ * partition is half-way out its rows are in no query though they may come back, so nothing is deleted then.
  */
 export const deleteBatch = ({ table, age, unless, only, event }: Ledger): string => `
   WITH seen AS MATERIALIZED (
@@ -32,14 +32,14 @@ export const deleteBatch = ({ table, age, unless, only, event }: Ledger): string
     ORDER BY t.${age} LIMIT ${batchRows}
   ), orphan AS MATERIALIZED (
     SELECT t.place FROM seen t
-    WHERE NOT EXISTS (SELECT 1 FROM nova.outbox_events o WHERE ${event} OFFSET 0)
+    WHERE ${noRowIsLeft(event)}
       AND NOT EXISTS (SELECT FROM nova.outbox_partition_drops WHERE dropped_at IS NULL)
       AND NOT EXISTS (SELECT FROM nova.outbox_partitions WHERE detach_pending)
   ), gone AS (
     DELETE FROM nova.${table} t WHERE t.ctid = ANY (ARRAY (SELECT place FROM orphan)) RETURNING 1
   )
-  SELECT (SELECT count(*) FROM seen) AS seen, (SELECT count(*) FROM gone) AS gone, ${instant('max(age)')} AS last,
-    ${instant(`max(age) + interval '1 microsecond'`)} AS "afterLast" FROM seen`;
+  SELECT (SELECT count(*) FROM seen) AS seen, (SELECT count(*) FROM gone) AS gone, ${rfc3339('max(age)')} AS last,
+    ${rfc3339(`(max(age) + interval '1 microsecond')`)} AS "afterLast" FROM seen`;
 
 export interface Expired {
   /** Rows deleted, by table. */

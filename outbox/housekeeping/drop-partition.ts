@@ -1,8 +1,9 @@
 import { type Pool } from 'pg';
 import { inTransaction } from '../../runtime/postgres';
+import { attachDay, countDay, detachDay, dropDetachedDay, finalizeDetach, lockDay } from '../partitions.sql';
 import { repairHeads } from './heads';
 import { cancelLeftovers, runPatiently } from './patient-statement';
-import { type DayPartition, type OpenRuns, type Reasons, quoted, reasonsToKeep } from './partitions';
+import { type DayPartition, type OpenRuns, type Reasons, reasonsToKeep } from './partitions';
 
 /** How a drop ended. `waiting`: half-way, behind a long transaction; the next turn goes on. */
 export type DropOutcome =
@@ -61,8 +62,7 @@ export async function dropDay(pool: Pool, day: DayPartition, options: DropOption
   const reasons = await reasonsToKeep(pool, day.name, { ...options, openRuns: await options.openRuns() });
   if (Object.keys(reasons).length > 0) return { kind: 'kept', reasons };
   await pool.query(insertIntent, [day.name, day.lowerBound, day.upperBound]);
-  const detach = `ALTER TABLE nova.outbox_events DETACH PARTITION nova.${quoted(day.name)} CONCURRENTLY`;
-  if (!(await runPatiently(pool, detach, options))) return { kind: 'waiting' };
+  if (!(await runPatiently(pool, detachDay(day.name), options))) return { kind: 'waiting' };
   return dropDetached(pool, day, options);
 }
 
@@ -86,36 +86,28 @@ async function unfinished(pool: Pool): Promise<Unfinished[]> {
   return (await pool.query<Unfinished>(selectUnfinished)).rows;
 }
 
-/** The second half of a detach; waits for every older snapshot, and meanwhile lets inserts pass but no new partition. */
 function finalize(pool: Pool, day: DayPartition, options: DropOptions): Promise<boolean> {
-  return runPatiently(
-    pool,
-    `ALTER TABLE nova.outbox_events DETACH PARTITION nova.${quoted(day.name)} FINALIZE`,
-    options,
-  );
+  return runPatiently(pool, finalizeDetach(day.name), options);
 }
 
 /** Under a lock that no process needs any more: no row can come or change between this look and the drop. */
 async function dropDetached(pool: Pool, day: DayPartition, options: DropOptions): Promise<DropOutcome> {
-  const table = quoted(day.name);
   const openRuns = await options.openRuns();
   return inTransaction(pool, async (client) => {
     await client.query(`SET LOCAL lock_timeout = '5s'`);
-    await client.query(`LOCK TABLE nova.${table} IN ACCESS EXCLUSIVE MODE`);
+    await client.query(lockDay(day.name));
     const attached = await client.query('SELECT FROM nova.outbox_partitions WHERE name = $1', [day.name]);
     if (attached.rowCount !== 0) throw new Error(`${day.name} was put back by another process`);
     const reasons = await reasonsToKeep(client, day.name, { ...options, openRuns });
     if (Object.keys(reasons).length > 0) {
-      await client.query(
-        `ALTER TABLE nova.outbox_events ATTACH PARTITION nova.${table} FOR VALUES FROM ('${day.lowerBound}') TO ('${day.upperBound}')`,
-      );
+      await client.query(attachDay(day));
       // While the day was out, a claim took the heads of its rows for vacant.
       await repairHeads(client);
       await client.query(deleteIntent, [day.name]);
       return { kind: 'kept', reasons };
     }
-    const { rows } = await client.query<{ rows: number }>(`SELECT count(*) AS rows FROM nova.${table}`);
-    await client.query(`DROP TABLE nova.${table}`);
+    const { rows } = await client.query<{ rows: number }>(countDay(day.name));
+    await client.query(dropDetachedDay(day.name));
     await client.query(recordDrop, [day.name, day.lowerBound, day.upperBound, rows[0]?.rows ?? 0]);
     return { kind: 'dropped', rows: rows[0]?.rows ?? 0 };
   });

@@ -1,3 +1,9 @@
+import { dead, pending, pendingByKey } from './states.sql';
+
+/** The statement and its reasons are the function outbox_claim in migrations/0010_heads.sql. */
+export const claim = `
+  SELECT * FROM nova.outbox_claim($1::uuid, make_interval(secs => $2::double precision / 1000), $3::integer[], $4, $5, $6, $7::text[], $8, $9, $10, $11)`;
+
 /**
  * Writes the ends of a whole batch at once. The token guards every row: a process that lost its lease changes nothing. The
  * bounds on created_at let the planner leave out the partitions that hold none of the rows.
@@ -12,8 +18,7 @@ export const settle = `
     JOIN nova.outbox_events o ON o.id = s.id AND o.created_at = s.created_at
     WHERE o.created_at BETWEEN $2::timestamptz AND $3::timestamptz
       AND o.lease_token = s.token
-      -- In words that fit no partial index: without statistics one of those looks cheaper than the key, and reads all that waits.
-      AND coalesce(o.published_at, o.dead_lettered_at) IS NULL
+      AND ${pendingByKey('o.')}
     -- The Kafka emitter marks the same rows: both lock in the order of the sequence, so neither waits for the other twice.
     ORDER BY o.sequence
     FOR NO KEY UPDATE OF o
@@ -35,3 +40,34 @@ export const settle = `
                              ELSE o.next_attempt_at END
   FROM settled s
   WHERE o.id = s.id AND o.created_at = s.created_at AND o.created_at BETWEEN $2::timestamptz AND $3::timestamptz`;
+
+/** Rows with the id of another. $1 id, $2 sequence of the other, $3 its created_at */
+export const twins = `
+  SELECT twin.aggregate_id = this.aggregate_id AND twin.payload = this.payload AS same, left(twin.event_type, 256) AS event_type
+  FROM nova.outbox_events this JOIN nova.outbox_events twin ON twin.id = this.id AND twin.sequence <> this.sequence
+  WHERE this.id = $1 AND this.sequence = $2 AND this.created_at = $3::timestamptz`;
+
+/**
+ * Depth and age of what waits, by lane. $1 counted to. Sequences follow the order of the commits but for moments, so the first row is
+ * as old as any. The order makes the planner read by priority: without it, a lane that has no rows cost a walk over all rows of the
+ * others.
+ */
+export const pendingByPriority = `
+  SELECT lane.priority,
+    (SELECT count(*) FROM (SELECT FROM nova.outbox_events o
+       WHERE o.priority = lane.priority AND ${pending('o.')}
+       ORDER BY o.sequence LIMIT $1) front) AS rows,
+    coalesce((SELECT extract(epoch FROM clock_timestamp() - o.created_at) FROM nova.outbox_events o
+       WHERE o.priority = lane.priority AND ${pending('o.')}
+       ORDER BY o.sequence LIMIT 1), 0)::float8 AS oldest_seconds
+  FROM generate_series(0, 3) AS lane(priority)`;
+
+/** $1 counted to; ordered, so that without statistics, too, the index of dead letters is read and no history. */
+export const deadLettered = `
+  SELECT count(*) AS rows
+  FROM (SELECT FROM nova.outbox_events WHERE ${dead()} ORDER BY dead_lettered_at LIMIT $1) dead`;
+
+/** What an open transaction, or a vacuum that does not come, leaves in the way of every claim. */
+export const deadHeads = `SELECT n_dead_tup AS rows FROM pg_stat_user_tables WHERE relid = 'nova.outbox_heads'::regclass`;
+
+export const heldAggregates = `SELECT count(DISTINCT aggregate_id) AS aggregates FROM nova.outbox_holds`;

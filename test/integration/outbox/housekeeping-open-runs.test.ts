@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, Connection } from '@temporalio/client';
-import { readOpenRuns } from '../../../outbox-bridge/housekeeping/open-runs';
+import { readOpenRuns } from '../../../outbox/housekeeping/open-runs';
 import { servers } from '../../support/servers';
 import { createTestClient } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';

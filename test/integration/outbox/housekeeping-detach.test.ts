@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Pool } from 'pg';
-import { finishDrops } from '../../../outbox-bridge/housekeeping/drop-partition';
-import { HousekeepingService } from '../../../outbox-bridge/housekeeping/service';
+import { finishDrops } from '../../../outbox/housekeeping/drop-partition';
+import { HousekeepingService } from '../../../outbox/housekeeping/service';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { Registry } from 'prom-client';
 import { type TestDatabase, createTestDatabase, patientPool } from '../../support/database';

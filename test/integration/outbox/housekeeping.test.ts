@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { deleteBatch } from '../../../outbox-bridge/housekeeping/expire-ledgers';
-import { ledgers } from '../../../outbox-bridge/housekeeping/ledgers';
+import { deleteBatch } from '../../../outbox/housekeeping/expire-ledgers';
+import { ledgers } from '../../../outbox/housekeeping/ledgers';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames, turn } from '../../support/partitions';
 

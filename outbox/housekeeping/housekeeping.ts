@@ -1,6 +1,7 @@
 import { type Pool } from 'pg';
 import { oneLine } from '../../runtime/errors';
 import { type Logger } from '../../runtime/logger';
+import { outboxTable } from '../partitions.sql';
 import { ChoreTurn, TurnLost } from './chore-turn';
 import { endDeliveries } from './end-deliveries';
 import { type DropOptions, type DropOutcome, dropDay, finishDrops } from './drop-partition';
@@ -149,7 +150,7 @@ async function endRest(deps: HousekeepingDeps, report: Draft, { between }: StepO
 async function expirePast(deps: HousekeepingDeps, report: Draft, { between }: StepOptions): Promise<void> {
   const openRuns = await deps.openRuns();
   const past = await expirePastRows(deps.pool, { retentionDays: deps.retentionDays, openRuns, between });
-  report.expired['outbox_events'] = past.rows;
+  report.expired[outboxTable] = past.rows;
   report.more ||= past.more;
 }
 

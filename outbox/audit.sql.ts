@@ -1,6 +1,8 @@
+import { dead, held, pending, startedUnemitted } from './states.sql';
+
 /** Columns of an AuditRow; times in epoch microseconds, which a JavaScript number holds exactly. */
 const columns = `
-  o.id AS "eventId", o.event_type AS "eventType", o.priority, o.dead_lettered_at IS NOT NULL AS "deadLettered",
+  o.id AS "eventId", o.event_type AS "eventType", o.priority, ${dead('o.')} AS "deadLettered",
   o.last_error AS "lastError", o.claim_count AS "claimCount",
   (extract(epoch FROM o.created_at) * 1000000)::bigint AS "createdUs",
   (extract(epoch FROM o.published_at) * 1000000)::bigint AS "publishedUs",
@@ -40,8 +42,6 @@ export const byIds = `
 /** The same, wherever they are. */
 export const byIdsAnywhere = `SELECT ${columns} FROM nova.outbox_events o WHERE o.id = ANY ($1::uuid[])`;
 
-const pendingOnly = `o.published_at IS NULL AND o.dead_lettered_at IS NULL`;
-
 /**
  * $1 budgets by priority, $2 lease margin, $3 claims, $4 paused spellings, $5 is every living bridge in an outage?
  *
@@ -55,7 +55,7 @@ const reason = `
        WHEN o.event_type = ANY ($4::text[]) THEN 'paused'
        WHEN o.lease_until > ${ago('$2')} AND o.lease_until < ${soon} AND o.claim_count < $3 THEN 'leased'
        WHEN o.last_error IS NOT NULL AND o.next_attempt_at > ${ago(budget)} AND o.next_attempt_at < ${soon} THEN 'error'
-       WHEN EXISTS (SELECT FROM nova.outbox_holds d WHERE d.aggregate_id = o.aggregate_id AND d.sequence < o.sequence) THEN 'held'
+       WHEN ${held('o.')} THEN 'held'
        WHEN EXISTS (SELECT FROM nova.outbox_heads h
                     WHERE h.aggregate_id = o.aggregate_id AND h.sequence < o.sequence AND h.vacant_since IS NULL) THEN 'behind'
        ELSE 'none' END`;
@@ -63,17 +63,17 @@ const reason = `
 const aheadBound = 500;
 const ahead = `
   (SELECT count(*) FROM (SELECT FROM nova.outbox_events f WHERE f.priority = o.priority AND f.sequence < o.sequence
-     AND f.published_at IS NULL AND f.dead_lettered_at IS NULL ORDER BY f.sequence LIMIT ${aheadBound}) front) AS ahead`;
+     AND ${pending('f.')} ORDER BY f.sequence LIMIT ${aheadBound}) front) AS ahead`;
 const pastBudget = `o.created_at < ${ago(budget)} AND (o.lease_until IS NULL OR o.lease_until < ${ago('$2')} OR o.lease_until > ${soon} OR o.claim_count >= $3)`;
 
 /** $6 ids */
 export const pendingByIds = `
-  SELECT ${columns}, ${reason} AS reason, ${ahead} FROM nova.outbox_events o WHERE o.id = ANY ($6::uuid[]) AND ${pendingOnly}`;
+  SELECT ${columns}, ${reason} AS reason, ${ahead} FROM nova.outbox_events o WHERE o.id = ANY ($6::uuid[]) AND ${pending('o.')}`;
 
 export const pendingCounts = `
   SELECT reason, count(*) AS count, (array_agg(id ORDER BY sequence))[1:3]::text[] AS examples
   FROM (SELECT o.id, o.sequence, ${reason} AS reason FROM nova.outbox_events o
-        WHERE ${pendingOnly} AND o.created_at < ${ago(budget)}) late
+        WHERE ${pending('o.')} AND o.created_at < ${ago(budget)}) late
   GROUP BY reason`;
 
 /** $6 rows of each priority, in the order in which the claim takes them */
@@ -81,7 +81,7 @@ export const unexplainedPending = `
   SELECT o.*, 0::bigint AS ahead FROM generate_series(0, 3) AS lane(priority)
   CROSS JOIN LATERAL (
     SELECT ${columns}, 'none' AS reason FROM nova.outbox_events o
-    WHERE o.priority = lane.priority AND ${pendingOnly} AND ${pastBudget} AND (${reason}) = 'none'
+    WHERE o.priority = lane.priority AND ${pending('o.')} AND ${pastBudget} AND (${reason}) = 'none'
     ORDER BY o.sequence LIMIT $6) o`;
 
 /** $1 since. Not by EXISTS, which knows no order: without statistics it reads the whole history when nothing was started. */
@@ -99,15 +99,30 @@ export const passedBy = `
                         AND head.published_at > ${time('$2')} - interval '30 s')
     GROUP BY p.priority)
   SELECT o.id FROM nova.outbox_events o JOIN newcomer n ON n.priority = o.priority AND n.sequence > o.sequence
-  WHERE o.id = ANY ($1::uuid[]) AND ${pendingOnly}`;
+  WHERE o.id = ANY ($1::uuid[]) AND ${pending('o.')}`;
 
 /** $1, $2 the place before; $3 the end; $4 limit. The rows still to be emitted are few, and have an index of their own. */
 export const unemitted = `
   SELECT ${columns} FROM nova.outbox_events o
-  WHERE o.emitted_at IS NULL AND o.dead_lettered_at IS NULL AND o.published_at IS NOT NULL
+  WHERE ${startedUnemitted('o.')}
     AND (o.published_at, o.id) > (${time('$1')}, $2::uuid) AND o.published_at < ${time('$3')}
   ORDER BY o.published_at, o.id LIMIT $4`;
 
 export const deadLetters = `
   SELECT count(*) AS count, (array_agg(id ORDER BY dead_lettered_at DESC))[1:3]::text[] AS examples
-  FROM nova.outbox_events WHERE dead_lettered_at IS NOT NULL`;
+  FROM nova.outbox_events WHERE ${dead()}`;
+
+/**
+ * How far the events of aggregates are. $1 aggregates, $2 what was started within so many milliseconds is recent. Both ends: an
+ * aggregate may have a million events (the reactions to a post), and those of feeds are at the ends.
+ */
+export const progressOfAggregates = `
+  SELECT DISTINCT e.id AS "eventId",
+    CASE WHEN ${dead('e.')} THEN 'dead' WHEN e.published_at IS NULL THEN 'pending'
+         WHEN e.published_at > clock_timestamp() - $2::double precision * interval '1 millisecond' THEN 'recent'
+         ELSE 'started' END AS progress
+  FROM unnest($1::uuid[]) AS a (id) CROSS JOIN LATERAL (
+    (SELECT id, published_at, dead_lettered_at FROM nova.outbox_events WHERE aggregate_id = a.id ORDER BY sequence LIMIT 10)
+    UNION ALL
+    (SELECT id, published_at, dead_lettered_at FROM nova.outbox_events WHERE aggregate_id = a.id ORDER BY sequence DESC LIMIT 10)
+  ) e`;

@@ -1,17 +1,11 @@
 import { type Database } from '../../runtime/postgres';
-import { type OpenRuns, openFailedRuns, pastPartition } from './partitions';
+import { deletePastRows, pastPartition, pastReaches } from '../partitions.sql';
+import { type OpenRuns } from './partitions';
 
 const batchRows = 500;
 const batchesPerTurn = 200;
 
-/** The partition of everything before the first day has no end to wait for: its rows go one by one, by the same rules. */
-const deleteBatch = `
-  DELETE FROM nova.${pastPartition} WHERE ctid IN (
-    SELECT o.ctid FROM nova.${pastPartition} o
-    WHERE o.published_at <= clock_timestamp() - make_interval(days => $1)
-      AND o.emitted_at IS NOT NULL AND o.dead_lettered_at IS NULL AND o.id <> ALL ($2::uuid[]) AND o.id <> ALL (ARRAY (${openFailedRuns}))
-      AND NOT EXISTS (SELECT 1 FROM nova.notification_deliveries d WHERE d.event_id = o.id AND d.state IN ('pending', 'claimed') OFFSET 0)
-    LIMIT ${batchRows} FOR UPDATE SKIP LOCKED)`;
+const deleteBatch = deletePastRows(batchRows);
 
 /** Deletes finished rows from the partition of the past; returns how many, and whether there is more. */
 export async function expirePastRows(
@@ -32,10 +26,6 @@ export async function expirePastRows(
 const lockNotAvailable = '55P03';
 const wideningTries = 5;
 
-const selectReach = `
-  SELECT coalesce(max(upper_bound) FILTER (WHERE name = $1) >= min(lower_bound) FILTER (WHERE name <> $1), true) AS reaches
-  FROM nova.outbox_partitions`;
-
 /**
  * Lets the partition of the past reach up to the first day that is left, so that a row dated into a dropped day is not
  * refused. Returns false when it must wait for a moment without long transactions, or for its own rows to go.
@@ -49,5 +39,5 @@ export async function widenPast(database: Database): Promise<boolean> {
       if ((thrown as { code?: unknown }).code !== lockNotAvailable) throw thrown;
     }
   }
-  return (await database.query<{ reaches: boolean }>(selectReach, [pastPartition])).rows[0]?.reaches ?? true;
+  return (await database.query<{ reaches: boolean }>(pastReaches, [pastPartition])).rows[0]?.reaches ?? true;
 }

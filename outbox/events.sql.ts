@@ -1,0 +1,47 @@
+import { rfc3339, started, unemitted } from './states.sql';
+
+/** By the full primary key, so that only one partition is looked into. $1 id, $2 created_at */
+export const payloadByKey = `
+  SELECT event_type, schema_version, payload FROM nova.outbox_events WHERE id = $1 AND created_at = $2::timestamptz`;
+
+/** Fails on a server that cannot write, which may be a former primary: what is not there may be on its successor. */
+export const payloadByKeyForSure = `${payloadByKey} FOR KEY SHARE`;
+
+/** The first event of some types in an aggregate before another. $1 aggregate, $2 sequence, $3 spellings */
+export const creationOf = `
+  SELECT id, schema_version, aggregate_type, sequence, priority,
+    ${rfc3339('created_at')} AS created_at,
+    -- Never later than now, as the claim has it: a post dated ahead would stay on top of every feed.
+    (extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::bigint AS created_at_ms
+  FROM nova.outbox_events
+  WHERE aggregate_id = $1 AND sequence < $2 AND event_type = ANY ($3) AND dead_lettered_at IS NULL
+  ORDER BY sequence LIMIT 1`;
+
+/** Up to the event that asks: whatever came later is not the first. $1 aggregate, $2 sequence, $3 spellings */
+export const firstPublication = `
+  SELECT id FROM nova.outbox_events
+  WHERE aggregate_id = $1 AND sequence <= $2 AND event_type = ANY ($3) AND payload ->> 'new_status' = 'published'
+    AND dead_lettered_at IS NULL
+  ORDER BY sequence LIMIT 1`;
+
+/** The last events of an aggregate before another that have a run. $1 aggregate, $2 sequence, $3 limit */
+export const startedBefore = `
+  SELECT id FROM nova.outbox_events
+  WHERE aggregate_id = $1 AND sequence < $2 AND ${started()}
+  ORDER BY sequence DESC LIMIT $3`;
+
+/**
+ * Whether an event of some types, written before an instant, may still have to take effect. $1 spellings, $2 epoch milliseconds,
+ * $3 milliseconds after its mark. The first half reads the index of unemitted rows, the second the one of marks: both only as
+ * far as there is work. now(), since clock_timestamp() is volatile, and no index is searched by it.
+ */
+export const isComing = `
+  SELECT EXISTS (
+    SELECT FROM nova.outbox_events
+    WHERE ${unemitted()}
+      AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
+  ) OR EXISTS (
+    SELECT FROM nova.outbox_events
+    WHERE emitted_at > now() - $3::bigint * interval '1 millisecond'
+      AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
+  ) AS coming`;

@@ -1,0 +1,123 @@
+import { dead, emitted, pending, rfc3339, started, startedUnemitted } from './states.sql';
+import { aloneAfterClaims } from './thresholds';
+
+/** The statements of `ops`: none reads a payload but `payloadOf`, which an operator's role may not run. */
+
+/** $1 failure code, or null; $2 limit */
+export const listDeadLetters = `
+  SELECT id, event_type AS "eventType", aggregate_id AS "aggregateId", last_error AS "lastError", dead_lettered_at AS "deadLetteredAt"
+  FROM nova.outbox_events WHERE ${dead()} AND ($1::text IS NULL OR last_error LIKE $1 || ':%')
+  ORDER BY dead_lettered_at DESC LIMIT $2`;
+
+/** What a requeue is decided by. $1 ids */
+export const deadLettersById = `
+  SELECT id, split_part(last_error, ':', 1) AS code, claim_count AS "claimCount", ${started()} AS published,
+         (extract(epoch FROM clock_timestamp() - first_attempt_at) * 1000)::bigint AS "ageMs"
+  FROM nova.outbox_events WHERE id = ANY ($1::uuid[]) AND ${dead()}`;
+
+/**
+ * Back to pending, with its attempts forgotten. first_attempt_at stays unless the row is known not to have run: it is what
+ * the retention guard goes by. A row that killed its bridges stays a suspect: it is tried alone. $1 ids, $2 known not to have run?
+ */
+export const requeue = `
+  UPDATE nova.outbox_events SET dead_lettered_at = NULL, retry_count = 0, next_attempt_at = '-infinity',
+         unfinished_claims = CASE WHEN last_error LIKE 'ROW_KILLS_PROCESS:%' THEN ${aloneAfterClaims} ELSE 0 END,
+         first_attempt_at = CASE WHEN $2 THEN NULL ELSE first_attempt_at END
+  WHERE id = ANY ($1::uuid[]) AND ${dead()} RETURNING id`;
+
+/** $1 spelling, $2 limit */
+export const pendingOfType = `
+  SELECT id, event_type AS "eventType" FROM nova.outbox_events WHERE event_type = $1 AND ${pending()} ORDER BY sequence LIMIT $2`;
+
+/** $1 ids */
+export const typesOfRows = `
+  SELECT id, event_type AS "eventType", ${pending()} AS pending FROM nova.outbox_events WHERE id = ANY ($1::uuid[])`;
+
+/** Not what a bridge has in hand, and not what is known by now. $1 ids, $2 error */
+export const giveUp = `
+  UPDATE nova.outbox_events SET dead_lettered_at = clock_timestamp(), last_error = $2
+  WHERE id IN (
+    SELECT id FROM nova.outbox_events WHERE id = ANY ($1::uuid[]) AND ${pending()}
+      AND (lease_until IS NULL OR lease_until < clock_timestamp())
+      AND NOT event_type IN (SELECT spelling FROM nova.outbox_event_types)
+    ORDER BY id FOR UPDATE SKIP LOCKED)
+  RETURNING id`;
+
+/** Columns of a row but its payload, and how many rows it waits behind. $1 id */
+export const rowOfEvent = `
+  SELECT id, event_type, aggregate_type, aggregate_id, priority, sequence, created_at, published_at, emitted_at, dead_lettered_at,
+         retry_count, claim_count, last_error, next_attempt_at > now() AS backing_off, lease_until > now() AS leased,
+         (SELECT count(*) FROM nova.outbox_events e WHERE e.aggregate_id = o.aggregate_id AND e.sequence < o.sequence
+            AND ${pending('e.')}) AS earlier_pending
+  FROM nova.outbox_events o WHERE id = $1`;
+
+/** Events with an open finding. $1 kinds, $2 spellings or null, $3 first seen within milliseconds or null, $4 limit */
+export const eventsWithFindings = `
+  SELECT DISTINCT o.id, o.sequence FROM nova.audit_findings f
+  JOIN nova.outbox_events o ON o.id = CASE WHEN f.event_id ~ '^[0-9a-f-]{36}' THEN left(f.event_id, 36)::uuid END
+  WHERE f.resolved_at IS NULL AND f.acknowledged_at IS NULL AND f.kind = ANY ($1::text[])
+    AND ($2::text[] IS NULL OR o.event_type = ANY ($2::text[]))
+    AND ($3::double precision IS NULL OR f.first_seen > clock_timestamp() - $3 * interval '1 millisecond')
+  ORDER BY o.sequence LIMIT $4`;
+
+/** What a further run of an event is started by. Without the payload: an operator may not read it. $1 id */
+export const rowForReplay = `
+  SELECT event_type AS "eventType", aggregate_type AS "aggregateType", aggregate_id AS "aggregateId", sequence,
+    ${rfc3339('created_at')} AS "createdAt",
+    round(extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::float8 AS "createdAtMs",
+    priority, schema_version AS "schemaVersion", traceparent, ${started()} AS published,
+    ${dead()} AS "deadLettered", ${emitted()} AS emitted
+  FROM nova.outbox_events WHERE id = $1`;
+
+/** $1 id */
+export const payloadOf = `SELECT payload FROM nova.outbox_events WHERE id = $1`;
+
+/** Rows behind one dead letter are counted up to here. */
+const mostCounted = 10_000;
+
+export const heldTotals = `
+  SELECT count(*) AS aggregates, coalesce(sum(behind.rows), 0)::bigint AS rows, min(h.held_since) AS since FROM (
+    SELECT aggregate_id, min(sequence) AS sequence, min(held_since) AS held_since FROM nova.outbox_holds GROUP BY aggregate_id
+  ) h CROSS JOIN LATERAL (
+    SELECT count(*) AS rows FROM (
+      SELECT FROM nova.outbox_events o WHERE o.aggregate_id = h.aggregate_id AND o.sequence > h.sequence
+        AND ${pending('o.')} LIMIT ${mostCounted}
+    ) counted
+  ) behind`;
+
+/** The hold that concerns an event: its own, else the first that it waits for. $1 id */
+export const holdOfEvent = `
+  SELECT h.id, h.held_since AS since, h.id = o.id AS "isItself",
+    (SELECT count(*) FROM (
+       SELECT FROM nova.outbox_events e WHERE e.aggregate_id = o.aggregate_id AND e.sequence > h.sequence
+         AND ${pending('e.')} LIMIT ${mostCounted}) counted) AS waiting
+  FROM nova.outbox_events o JOIN nova.outbox_holds h ON h.aggregate_id = o.aggregate_id
+  WHERE o.id = $1 AND (h.id = o.id OR (h.sequence < o.sequence AND ${pending('o.')}))
+  ORDER BY h.id = o.id DESC, h.sequence LIMIT 1`;
+
+/** Other dead letters that hold the same aggregate. $1 id */
+export const otherHolds = `
+  SELECT h.id FROM nova.outbox_holds h JOIN nova.outbox_holds mine ON mine.aggregate_id = h.aggregate_id
+  WHERE mine.id = $1 AND h.id <> $1 ORDER BY h.sequence LIMIT 10`;
+
+/** $1 id */
+export const rowOfHold = `
+  SELECT event_type AS "eventType", aggregate_id AS "aggregateId", last_error AS "lastError" FROM nova.outbox_events WHERE id = $1`;
+
+/** Who and why stay with the dead letter. Appended: its code is the first word. $1 id, $2 text */
+export const noteOnDeadLetter = `
+  UPDATE nova.outbox_events SET last_error = left(coalesce(last_error, ''), 1500) || $2
+  WHERE id = $1 AND ${dead()}`;
+
+/** $1 id */
+export const releaseHold = `SELECT nova.outbox_release_hold($1) AS released`;
+
+export const pendingOfLanes = `
+  SELECT priority, count(*) AS rows, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds,
+         count(*) FILTER (WHERE last_error IS NOT NULL) AS with_error
+  FROM nova.outbox_events WHERE ${pending()} GROUP BY priority ORDER BY priority`;
+
+export const totals = `
+  SELECT (SELECT count(*) FROM nova.outbox_events WHERE ${dead()}) AS dead_lettered,
+         (SELECT count(*) FROM nova.outbox_events WHERE ${startedUnemitted()}) AS started_not_emitted,
+         (SELECT count(*) FROM nova.notification_deliveries WHERE state = 'unknown') AS deliveries_unknown`;

@@ -1,0 +1,8 @@
+/**
+ * Claims in a row without an end after which a row is suspected of killing the process, and is claimed and handled with
+ * nothing else in hand; and after how many it is given up unread. In between it was alone each time. A row is found by
+ * both counts only if three processes in a row died, hung or lost the database within the milliseconds that they held it
+ * alone: what kills bridges for other reasons makes rows suspects, and their next turn alone clears them.
+ */
+export const aloneAfterClaims = 3;
+export const unreadAfterClaims = 6;
