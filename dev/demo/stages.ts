@@ -1,7 +1,8 @@
 import { type Reporter } from '../stack/reporter';
 import { type CheckResult } from '../../proof/checks/check';
 import { loadTruth } from '../../proof/observe/load-truth';
-import { runChecks } from '../../proof/checks/run-checks';
+import { checksOf } from '../../proof/checks/table';
+import { collectEvidence } from '../../proof/observe/collect';
 import { type Cleanup } from '../../proof/run/cleanup';
 import { type KafkaReader, startKafkaReader } from '../../proof/observe/kafka-reader';
 import { progressLine } from '../../proof/observe/outbox-counts';
@@ -37,6 +38,7 @@ export interface Running {
 /** Nothing may stand still for this long. Longer than an upload waits for its post. */
 const patienceMs = 60_000;
 const readyTimeoutMs = 90_000;
+const kafkaPatienceMs = 20_000;
 
 export async function startSystem(
   environment: Environment,
@@ -132,8 +134,13 @@ export function verify(
     const { truth, unaccounted } = await loadTruth(pool, ledger, settings);
     const redis = { url: addresses.redisUrl, prefix: names.redisPrefix };
     const { workflowQuery } = names;
-    const servers = { pool, client, workflowQuery, redis, kafka, mails: mails.received };
-    const checks = await runChecks({ truth, unaccounted, reachable, ...servers }, detail);
+    detail('reading Kafka to its end');
+    await kafka.readToEnd(kafkaPatienceMs);
+    const ids = truth.events.map(({ id }) => id);
+    const read = await collectEvidence({ pool, client, workflowQuery, redis }, ids, detail);
+    detail('comparing');
+    const evidence = { ...read, unaccounted, messages: kafka.messages, mails: mails.received };
+    const checks = checksOf(truth, evidence, reachable);
     return { checks, latency: await measureLatencies(pool, truth.events, kafka.messages) };
   };
   const title = 'looking at the servers, independently of the code under test';

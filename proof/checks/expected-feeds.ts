@@ -14,6 +14,8 @@ export interface ExpectedFeeds {
   /** Authors whose posts readers merge: those over the threshold who have a post that is there to be read. */
   readonly pullAuthors: ReadonlySet<string>;
   readonly isPull: (authorId: string) => boolean;
+  /** Most posts that a feed holds. */
+  readonly cap: number;
 }
 
 type EverByAuthor = ReadonlyMap<string, readonly { readonly score: number }[]>;
@@ -44,7 +46,13 @@ export function expectedFeeds(truth: Known): ExpectedFeeds {
   for (const [user, entries] of groupBy(places, ({ follower }) => follower))
     feeds.set(user, newestFirst(entries).slice(0, truth.feedCap));
   const everByAuthor = groupBy(pushed, ({ author }) => author);
-  return { feeds, pullAuthors, isPull, everScores: (user) => scoresOfEverFollowed(truth, everByAuthor, user) };
+  return {
+    feeds,
+    pullAuthors,
+    isPull,
+    cap: truth.feedCap,
+    everScores: (user) => scoresOfEverFollowed(truth, everByAuthor, user),
+  };
 }
 
 /** As Redis orders them: by score, then by member, both descending. */

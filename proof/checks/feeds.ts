@@ -1,33 +1,70 @@
 import { type RedisState, type StoredFeed } from '../observe/redis-reader';
 import { thousands as n } from '../report/thousands';
 import { checked, type CheckResult } from './check';
-import { expectedFeeds, type FeedEntry } from './expected-feeds';
-import { type Truth } from './truth';
+import { type ExpectedFeeds, expectedFeeds, type FeedEntry } from './expected-feeds';
 
-type Known = Parameters<typeof expectedFeeds>[0] & Pick<Truth, 'feedCap'>;
+/** Sentences, by what is wrong. */
+export interface FeedFaults {
+  readonly lacks: readonly string[];
+  readonly extra: readonly string[];
+  readonly score: readonly string[];
+  readonly order: readonly string[];
+  /** The same post twice. */
+  readonly repeated: readonly string[];
+  readonly overCap: readonly string[];
+  /** A bound hides posts, and nothing explains it. */
+  readonly bound: readonly string[];
+  /** Authors whose posts readers merge, and Redis does not say so; or the reverse. */
+  readonly pull: readonly string[];
+}
 
-/** Every feed in Redis is the feed computed from the tables, newest first. */
-export function checkFeeds(truth: Known, redis: Pick<RedisState, 'feeds' | 'pullAuthors'>): CheckResult {
-  const expected = expectedFeeds(truth);
+/** Every feed in Redis is the one that must be there, newest first, and no other feed is. */
+export function feedFaults(expected: ExpectedFeeds, redis: Pick<RedisState, 'feeds' | 'pullAuthors'>): FeedFaults {
   const users = new Set([...expected.feeds.keys(), ...redis.feeds.keys()]);
-  const mismatches = [...users].flatMap((user) => {
+  const faults = [...users].flatMap((user) => {
     const feed = redis.feeds.get(user) ?? { entries: [], bound: null };
-    const fault = faultOf(expected.feeds.get(user) ?? [], feed, truth.feedCap, () => expected.everScores(user));
-    return fault === undefined ? [] : [`feed:${user}: ${fault}`];
+    const wrong = faultsOf(expected.feeds.get(user) ?? [], feed, expected.cap, () => expected.everScores(user));
+    return wrong.map(({ kind, what }) => ({ kind, what: `feed:${user}: ${what}` }));
   });
+  const of = (wanted: FeedFault['kind']) => faults.filter(({ kind }) => kind === wanted).map(({ what }) => what);
   const unknownPull = [...expected.pullAuthors].filter((author) => !redis.pullAuthors.has(author));
   const wrongPull = [...redis.pullAuthors].filter((author) => !expected.isPull(author));
-  const pull = [
-    ...unknownPull.map((author) => `author ${author} is over the pull threshold, but Redis does not say so`),
-    ...wrongPull.map((author) => `author ${author} is not over the pull threshold, but Redis says so`),
-  ];
+  return {
+    lacks: of('lacks'),
+    extra: of('extra'),
+    score: of('score'),
+    order: of('order'),
+    repeated: of('repeated'),
+    overCap: of('over the cap'),
+    bound: of('unexplained bound'),
+    pull: [
+      ...unknownPull.map((author) => `author ${author} is over the pull threshold, but Redis does not say so`),
+      ...wrongPull.map((author) => `author ${author} is not over the pull threshold, but Redis says so`),
+    ],
+  };
+}
+
+/** Every feed in Redis is the feed computed from the tables, newest first. */
+export function checkFeeds(
+  truth: Parameters<typeof expectedFeeds>[0],
+  redis: Pick<RedisState, 'feeds' | 'pullAuthors'>,
+): CheckResult {
+  const expected = expectedFeeds(truth);
+  const { pull, ...faults } = feedFaults(expected, redis);
+  const wrong = Object.values(faults).flat();
+  const users = new Set([...expected.feeds.keys(), ...redis.feeds.keys()]);
   const entries = [...redis.feeds.values()].reduce((sum, feed) => sum + feed.entries.length, 0);
   return checked(
     'feeds',
     'every feed in Redis is the one computed from the tables, newest first',
     `${n(users.size)} feeds, ${n(entries)} entries; ${expected.pullAuthors.size} author left to readers`,
-    { feeds: users.size, feedEntries: entries, feedMismatches: mismatches.length, pullAuthors: redis.pullAuthors.size },
-    [...mismatches, ...pull],
+    {
+      feeds: users.size,
+      feedEntries: entries,
+      feedMismatches: new Set(wrong.map((what) => what.slice(0, 'feed:'.length + 36))).size,
+      pullAuthors: redis.pullAuthors.size,
+    },
+    [...wrong, ...pull],
   );
 }
 
@@ -38,7 +75,7 @@ export function faultOf(...feed: Parameters<typeof faultsOf>): string | undefine
 }
 
 export interface FeedFault {
-  readonly kind: 'over the cap' | 'unexplained bound' | 'lacks' | 'extra' | 'score' | 'order';
+  readonly kind: 'over the cap' | 'unexplained bound' | 'lacks' | 'extra' | 'score' | 'order' | 'repeated';
   /** The fault in words. */
   readonly what: string;
 }
@@ -72,6 +109,7 @@ export function faultsOf(
     { kind: 'extra', what: list('has, and should not,', extra) },
     { kind: 'score', what: list('has with a wrong score', moved) },
     { kind: 'order', what: unsorted ? 'is not newest first' : '' },
+    { kind: 'repeated', what: present.size < entries.length ? 'lists a post twice' : '' },
   ];
   return faults.filter(({ what }) => what !== '');
 }

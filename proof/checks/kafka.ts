@@ -4,25 +4,38 @@ import { kafkaHeaders } from '../../contracts/kafka';
 import { type ReceivedMessage } from '../observe/kafka-reader';
 import { thousands as n } from '../report/thousands';
 import { checked, type CheckResult } from './check';
+import { type OutboxRow } from './evidence';
 import { groupBy } from '../../runtime/group-by';
 import { type TrueEvent, type Truth } from './truth';
 
 /** Sentences, by what is wrong. */
 export interface KafkaFaults {
   readonly missing: readonly string[];
+  /** On Kafka more than once: what a crash may leave, and a healthy run does not. */
   readonly duplicates: readonly string[];
+  /** Sent after the row was marked as emitted: what no crash may leave. */
+  readonly late: readonly string[];
   readonly disorder: readonly string[];
   /** Of events that were rolled back, or that are unknown. */
   readonly strangers: readonly string[];
   readonly wrong: readonly string[];
+  /** Posts whose first `created` stands behind their first `deleted`. */
+  readonly reborn: readonly string[];
+}
+
+/** When rows were marked as emitted, and which late copies a fault of the servers explains. */
+export interface Marks {
+  readonly rows: readonly Pick<OutboxRow, 'id' | 'emittedAtMs'>[];
+  readonly isExplained?: (markedAtMs: number, storedAtMs: number) => boolean;
 }
 
 /** Every committed event is on Kafka once, in the order of its aggregate, with its payload as the body. */
 export function checkKafka(
   truth: Pick<Truth, 'events' | 'rolledBack'>,
   messages: readonly ReceivedMessage[],
+  marks?: Marks,
 ): CheckResult {
-  const { missing, duplicates, disorder, strangers, wrong } = kafkaFaults(truth, messages);
+  const { missing, duplicates, late, disorder, strangers, wrong, reborn } = kafkaFaults(truth, messages, marks);
   return checked(
     'kafka',
     'every committed event is on Kafka once, in the order of its aggregate, its payload as the body',
@@ -35,13 +48,14 @@ export function checkKafka(
       wrong: wrong.length,
       strangers: strangers.length,
     },
-    [...missing, ...duplicates, ...disorder, ...strangers, ...wrong],
+    [...missing, ...duplicates, ...late, ...disorder, ...reborn, ...strangers, ...wrong],
   );
 }
 
 export function kafkaFaults(
   { events, rolledBack }: Pick<Truth, 'events' | 'rolledBack'>,
   messages: readonly ReceivedMessage[],
+  marks: Marks = { rows: [] },
 ): KafkaFaults {
   const byEvent = groupBy(messages, (message) => message.headers[kafkaHeaders.eventId] ?? '');
   const known = new Map(events.map((event) => [event.id, event]));
@@ -54,7 +68,7 @@ export function kafkaFaults(
   const first: { event: TrueEvent; message: ReceivedMessage }[] = [];
   for (const [id, copies] of byEvent) {
     const event = known.get(id);
-    const [message] = copies;
+    const message = firstOf(copies);
     if (message === undefined) continue;
     if (copies.length > 1) duplicates.push(`event ${id} is on Kafka ${copies.length} times`);
     if (event === undefined) {
@@ -66,7 +80,50 @@ export function kafkaFaults(
     wrong.push(...copies.flatMap((copy) => faultsOf(event, copy)));
     first.push({ event, message });
   }
-  return { missing, duplicates, disorder: outOfOrder(first), strangers, wrong };
+  const late = lateCopies(byEvent, marks);
+  return { missing, duplicates, late, disorder: outOfOrder(first), strangers, wrong, reborn: reborn(messages) };
+}
+
+/** By offset, however the copies arrived. */
+function firstOf(copies: readonly ReceivedMessage[]): ReceivedMessage | undefined {
+  return [...copies].sort((a, b) => a.offset - b.offset)[0];
+}
+
+/** The clocks of PostgreSQL and of the broker are this machine's, read one after the other. */
+const clockMarginMs = 200;
+
+/**
+ * Kafka may get an event again, but only while its mark is not written. After it only an emitter that was held up between
+ * reading and sending may come too late.
+ */
+function lateCopies(
+  byEvent: ReadonlyMap<string, readonly ReceivedMessage[]>,
+  { rows, isExplained = () => false }: Marks,
+): string[] {
+  return rows.flatMap(({ id, emittedAtMs: markedAt }) => {
+    if (markedAt === null) return [];
+    const late = (byEvent.get(id) ?? []).filter(
+      ({ storedAtMs: at }) => at > markedAt + clockMarginMs && !isExplained(markedAt, at),
+    );
+    return late.map(
+      (message) =>
+        `event ${id} went to Kafka (${place(message)}) ${Math.round(message.storedAtMs - markedAt)} ms after it was marked`,
+    );
+  });
+}
+
+function reborn(messages: readonly ReceivedMessage[]): string[] {
+  const first = new Map<string, number>();
+  for (const { key, headers, offset } of messages) {
+    const name = `${headers[kafkaHeaders.eventType]} ${key}`;
+    first.set(name, Math.min(offset, first.get(name) ?? Infinity));
+  }
+  return [...first].flatMap(([name, deletedAt]) => {
+    const [type, postId] = name.split(' ');
+    if (type !== 'content.post.deleted') return [];
+    const createdAt = first.get(`content.post.created ${postId}`) ?? -1;
+    return createdAt > deletedAt ? [`post ${postId} is created on Kafka after it is deleted`] : [];
+  });
 }
 
 /** Sequences must rise along each partition, and an aggregate must keep to one partition of a topic. */

@@ -1,15 +1,7 @@
 import { thousands as n } from '../report/thousands';
 import { checked, type CheckResult } from './check';
+import { type NotificationRow } from './evidence';
 import { type ExpectedNotification } from './expected-notifications';
-
-/** A row of `notifications`. */
-export interface NotificationRow {
-  readonly eventId: string;
-  readonly recipientId: string;
-  readonly kind: string;
-  readonly inApp: boolean;
-  readonly retracted: boolean;
-}
 
 /** Sentences, by what is wrong. */
 export interface NotificationFaults {

@@ -11,44 +11,25 @@ interface EventRow {
   payload: Record<string, unknown>;
 }
 
-/** Reads the truth from the tables. Rows of the outbox that no service committed, or that are gone, are kept apart. */
-export async function loadTruth(
-  pool: Pool,
-  ledger: Ledger,
-  settings: Pick<Truth, 'pullThreshold' | 'feedCap'>,
-): Promise<{ truth: Truth; unaccounted: string[] }> {
-  const [outbox, posts, messages, comments, gone, followers, endedFollows, preferences] = await Promise.all([
-    rows<EventRow>(
-      pool,
-      `SELECT id, aggregate_id, sequence::float8 AS sequence, priority, payload,
-         round(extract(epoch FROM created_at) * 1000)::float8 AS created_at_ms FROM nova.outbox_events ORDER BY sequence`,
-    ),
-    rows<{ post_id: string; author_id: string; status: string; caption: string }>(pool, 'SELECT * FROM business.posts'),
-    rows<{ message_id: string; sender_id: string; deleted: boolean }>(pool, 'SELECT * FROM business.messages'),
-    rows<{ comment_id: string; post_id: string; author_id: string }>(pool, 'SELECT * FROM business.comments'),
-    rows<{ user_id: string; state: 'hidden' | 'deleted' }>(
-      pool,
-      `SELECT user_id, state FROM business.people WHERE state <> 'active'`,
-    ),
-    rows<{ followee_id: string; follower_ids: string[] }>(
-      pool,
-      `SELECT followee_id, array_agg(follower_id::text) AS follower_ids FROM nova.follows
-       WHERE followee_id IN (SELECT author_id FROM business.posts)
-          OR followee_id IN (SELECT (payload ->> 'user_id')::uuid FROM nova.outbox_events WHERE event_type ILIKE '%live%stream%')
-       GROUP BY followee_id`,
-    ),
-    rows<{ pair: string }>(pool, `SELECT followee_id || ' ' || follower_id AS pair FROM business.ended_follows`),
-    rows<{ user_id: string; kind: string; channel: string; enabled: boolean }>(
-      pool,
-      'SELECT * FROM nova.notification_preferences',
-    ),
-  ]);
+/** What those who wrote know of their events. */
+type Books = Pick<Ledger, 'committed' | 'rolledBack'>;
+
+/** The events that were committed, as their rows tell them, and sentences on rows and events that are not each other's. */
+async function loadEvents(
+  pool: Pick<Pool, 'query'>,
+  books: Books,
+): Promise<{ readonly events: TrueEvent[]; readonly unaccounted: string[] }> {
+  const { rows: outbox } = await pool.query<EventRow>(
+    `SELECT id, aggregate_id, sequence::float8 AS sequence, priority, payload,
+       round(extract(epoch FROM created_at) * 1000)::float8 AS created_at_ms FROM nova.outbox_events ORDER BY sequence`,
+  );
   const events: TrueEvent[] = [];
   const unaccounted: string[] = [];
   for (const row of outbox) {
-    const commit = ledger.committed.get(row.id);
+    const commit = books.committed.get(row.id);
     if (commit === undefined) {
-      unaccounted.push(`outbox row ${row.id} is in the table, but no service committed it`);
+      const what = books.rolledBack.has(row.id) ? 'it was rolled back' : 'no service committed it';
+      unaccounted.push(`outbox row ${row.id} is in the table, but ${what}`);
       continue;
     }
     const { id, aggregate_id: aggregateId, sequence, priority, payload, created_at_ms: createdAtMs } = row;
@@ -56,8 +37,43 @@ export async function loadTruth(
     events.push({ id, type, aggregateId, sequence, priority, createdAtMs, committedAtMs, payload });
   }
   const present = new Set(outbox.map(({ id }) => id));
-  for (const id of ledger.committed.keys())
+  for (const id of books.committed.keys())
     if (!present.has(id)) unaccounted.push(`event ${id} was committed, but its outbox row is not there`);
+  return { events, unaccounted };
+}
+
+/** Reads the truth from the tables. Rows of the outbox that no service committed, or that are gone, are kept apart. */
+export async function loadTruth(
+  pool: Pool,
+  ledger: Books,
+  settings: Pick<Truth, 'pullThreshold' | 'feedCap'>,
+): Promise<{ truth: Truth; unaccounted: string[] }> {
+  const [{ events, unaccounted }, posts, messages, comments, gone, followers, endedFollows, preferences] =
+    await Promise.all([
+      loadEvents(pool, ledger),
+      rows<{ post_id: string; author_id: string; status: string; caption: string }>(
+        pool,
+        'SELECT * FROM business.posts',
+      ),
+      rows<{ message_id: string; sender_id: string; deleted: boolean }>(pool, 'SELECT * FROM business.messages'),
+      rows<{ comment_id: string; post_id: string; author_id: string }>(pool, 'SELECT * FROM business.comments'),
+      rows<{ user_id: string; state: 'hidden' | 'deleted' }>(
+        pool,
+        `SELECT user_id, state FROM business.people WHERE state <> 'active'`,
+      ),
+      rows<{ followee_id: string; follower_ids: string[] }>(
+        pool,
+        `SELECT followee_id, array_agg(follower_id::text) AS follower_ids FROM nova.follows
+       WHERE followee_id IN (SELECT author_id FROM business.posts)
+          OR followee_id IN (SELECT (payload ->> 'user_id')::uuid FROM nova.outbox_events WHERE event_type ILIKE '%live%stream%')
+       GROUP BY followee_id`,
+      ),
+      rows<{ pair: string }>(pool, `SELECT followee_id || ' ' || follower_id AS pair FROM business.ended_follows`),
+      rows<{ user_id: string; kind: string; channel: string; enabled: boolean }>(
+        pool,
+        'SELECT * FROM nova.notification_preferences',
+      ),
+    ]);
   const truth: Truth = {
     events,
     rolledBack: ledger.rolledBack,

@@ -13,6 +13,12 @@ export interface RedisState {
   /** Post id to the caption that the cached summary shows. */
   readonly captions: ReadonlyMap<string, string>;
   readonly pullAuthors: ReadonlySet<string>;
+  /** Post id to the number of pages of feeds that were written for it and not looked at again; none with zero. */
+  readonly openPages: ReadonlyMap<string, number>;
+  /** Whom readers do not show. */
+  readonly hiddenUsers: ReadonlySet<string>;
+  /** Whose name the cache has. */
+  readonly authors: ReadonlySet<string>;
 }
 
 /** Reads every feed and every cached post under the prefix, by a client of its own. */
@@ -37,8 +43,20 @@ export async function readRedis(url: string, prefix: string): Promise<RedisState
     const captions = await inChunks(named('post'), async (chunk) =>
       (await redis.mget(chunk)).map((json, i) => [idOf(chunk[i] ?? ''), captionOf(json)] as const),
     );
-    const pullAuthors = await redis.smembers(`${prefix}pull_authors`);
-    return { feeds: new Map(feeds), captions: new Map(captions), pullAuthors: new Set(pullAuthors) };
+    const openPages = await inChunks(named('feed_open'), async (chunk) => {
+      const pipeline = redis.pipeline();
+      for (const key of chunk) pipeline.hlen(key);
+      const counts = (await repliesOf(pipeline.exec())) as number[];
+      return chunk.map((key, i) => [idOf(key), counts[i] ?? 0] as const);
+    });
+    return {
+      feeds: new Map(feeds),
+      captions: new Map(captions),
+      pullAuthors: new Set(await redis.smembers(`${prefix}pull_authors`)),
+      openPages: new Map(openPages.filter(([, pages]) => pages > 0)),
+      hiddenUsers: new Set(await redis.smembers(`${prefix}hidden_users`)),
+      authors: new Set(named('author').map(idOf)),
+    };
   } finally {
     redis.disconnect();
   }

@@ -3,7 +3,7 @@ import { Pool } from 'pg';
 import { loadTruth } from '../../../proof/observe/load-truth';
 import { startKafkaReader } from '../../../proof/observe/kafka-reader';
 import { newRunId } from '../../../proof/run/run-id';
-import { readRedis } from '../../../proof/observe/redis-reader';
+import { collectEvidence } from '../../../proof/observe/collect';
 import { Ledger as Books } from '../../../proof/traffic/ledger';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { configFrom, sharedSettings } from '../../../runtime/config';
@@ -13,8 +13,7 @@ import { type Ledger } from '../traffic/ledger';
 import { type ChaosWorld, type FaultRecord } from '../types';
 import { type Evidence } from './evidence';
 import { fatesOf } from './fates';
-import { readRuns } from './read-runs';
-import { readEffects, readHeld, readMarks, readOutbox } from './read-tables';
+import { readBridges, readHandlings, readHeld, readMarks } from './read-tables';
 
 const kafkaPatienceMs = 600_000;
 
@@ -45,21 +44,16 @@ export async function collect(
   return withWitnesses(world, async ({ pool, client }) => {
     detail('the locks that are held');
     const held = await readHeld(pool);
-    const rows = await readOutbox(pool, (count) => detail(`${count} rows of the outbox`));
-    detail('the tables');
-    const effects = await readEffects(pool);
     const marks = await readMarks(pool);
-    const { pullThreshold, feedCap } = world;
+    const { pullThreshold, feedCap, names, direct, mails } = world;
     const { truth, unaccounted } = await loadTruth(pool, booksOf(ledger, marks), { pullThreshold, feedCap });
-    detail('the workflows');
+    const redis = { url: direct.redisUrl, prefix: names.redisPrefix };
     const ids = truth.events.map(({ id }) => id);
-    const runs = await readRuns(client, world.names.workflowQuery, ids, (count) => detail(`${count} workflows`));
-    detail('the feeds');
-    const redis = await readRedis(world.direct.redisUrl, world.names.redisPrefix);
+    const read = await collectEvidence({ pool, client, workflowQuery: names.workflowQuery, redis }, ids, detail);
+    const [bridges, handlings] = [await readBridges(pool), await readHandlings(pool)];
     detail('Kafka, from its beginning to its end');
     const messages = await readTopics(world);
-    const { mails } = world;
-    return { ledger, marks, truth, unaccounted, rows, runs, messages, redis, mails, ...effects, held, faults };
+    return { ...read, ledger, marks, truth, unaccounted, messages, mails, bridges, handlings, held, faults };
   });
 }
 

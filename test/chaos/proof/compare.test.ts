@@ -1,6 +1,7 @@
 import { type FaultRecord } from '../types';
 import { compare, notesOn } from './compare';
 import { type Evidence } from './evidence';
+import { healthyEvidence } from './healthy-evidence';
 import {
   author,
   comment,
@@ -9,7 +10,6 @@ import {
   deletedPost,
   doubtful,
   follower,
-  healthyEvidence,
   livePost,
   media,
   messageOf,
@@ -20,8 +20,8 @@ import {
   short,
   uploaded,
   vanished,
-} from './healthy-evidence';
-import { byEvent } from './replays';
+} from '../../unit/proof/checks/healthy';
+import { byEvent } from '../../../proof/checks/replays';
 import { stallsOf } from './stalls';
 
 type Change = (healthy: Evidence) => Partial<Evidence>;
@@ -86,7 +86,7 @@ describe('the ledger proof', () => {
     ['lost', 'an event without a run', ({ runs }) => ({ runs: runs.slice(1) })],
     ['lost', 'an event that is not on Kafka', ({ messages }) => ({ messages: messages.slice(1) })],
     ['lost', 'a post that a feed lacks', feedOf([])],
-    ['lost', 'a person who was not notified', ({ told }) => ({ told: told.slice(1) })],
+    ['lost', 'a person who was not notified', ({ notices }) => ({ notices: notices.slice(1) })],
     ['lost', 'an upload that is not linked', () => ({ links: [] })],
     [
       'lost',
@@ -105,7 +105,7 @@ describe('the ledger proof', () => {
     ],
     ['duplicate starts', 'a run without a row', ({ runs }) => ({ runs: [...runs, runOf({ id: 'nobody' })] })],
     ['duplicate effects', 'an e-mail sent twice', ({ mails }) => ({ mails: [...mails, ...mails] })],
-    ['duplicate effects', 'a notification twice', ({ told }) => ({ told: [...told, ...told.slice(1)] })],
+    ['duplicate effects', 'a notification twice', ({ notices }) => ({ notices: [...notices, ...notices.slice(1)] })],
     ['duplicate effects', 'a post twice in a feed', feedOf([livePost, livePost])],
     ['duplicate effects', 'a link twice', ({ links }) => ({ links: [...links, ...links] })],
     [
@@ -154,12 +154,12 @@ describe('the ledger proof', () => {
     [
       'resurrected deletes',
       'a notification about a deleted post',
-      ({ told }) => ({ told: told.map((one) => ({ ...one, subjectId: deletedPost })) }),
+      ({ notices }) => ({ notices: notices.map((one) => ({ ...one, subjectId: deletedPost })) }),
     ],
     [
       'resurrected deletes',
       'a deleted post that its state calls published',
-      () => ({ postStates: [{ postId: deletedPost, status: 'published', forbidden: false }] }),
+      () => ({ postStates: [{ postId: deletedPost, authorId: author, status: 'published', forbidden: false }] }),
     ],
     [
       'rolled back, yet heard of',
@@ -174,7 +174,7 @@ describe('the ledger proof', () => {
     [
       'transactions happened whole or not at all',
       'a transaction in doubt of which only the events are there',
-      () => ({ marks: new Set([1, 2, 3, 4]) }),
+      () => ({ marks: new Set([1, 2, 3, 4, 8]) }),
     ],
     [
       'transactions happened whole or not at all',

@@ -1,11 +1,9 @@
-import { type ProofRow } from '../types';
 import { type Evidence } from './evidence';
-import { proofRow } from './row';
 
 /** Every transaction, answered or in doubt, happened as a whole or not at all: its mark and all its events. */
-export function halfCommitted({ ledger, marks, rows }: Pick<Evidence, 'ledger' | 'marks' | 'rows'>): ProofRow {
+export function halfCommitted({ ledger, marks, rows }: Pick<Evidence, 'ledger' | 'marks' | 'rows'>): string[] {
   const present = new Set(rows.map(({ id }) => id));
-  const offenders = ledger.transactions.flatMap(({ tx, fate, events }) => {
+  return ledger.transactions.flatMap(({ tx, fate, events }) => {
     const there = events.filter(({ id }) => present.has(id)).length;
     const parts = there + (marks.has(tx) ? 1 : 0);
     const whole = events.length + 1;
@@ -14,5 +12,4 @@ export function halfCommitted({ ledger, marks, rows }: Pick<Evidence, 'ledger' |
     const what = events.map(({ id }) => id).join(', ');
     return [`transaction ${tx} (${fate}): ${parts} of ${whole} of its rows are there; events ${what}`];
   });
-  return proofRow('transactions happened whole or not at all', ledger.transactions.length, offenders);
 }

@@ -1,7 +1,5 @@
 import { groupBy } from '../../../runtime/group-by';
-import { type ProofRow } from '../types';
 import { type Evidence, type Handling } from './evidence';
-import { proofRow } from './row';
 
 type Heard = Pick<Evidence, 'truth' | 'handlings'>;
 
@@ -9,12 +7,11 @@ type Heard = Pick<Evidence, 'truth' | 'handlings'>;
  * Every subscriber handled every event to its end, the events of each key in their order, and never two of one key at
  * once, however slow its handler was.
  */
-export function subscribersKept({ truth, handlings }: Heard): ProofRow {
-  const offenders = [...groupBy(handlings, ({ listener }) => listener)].flatMap(([listener, own]) => [
+export function subscribersKept({ truth, handlings }: Heard): string[] {
+  return [...groupBy(handlings, ({ listener }) => listener)].flatMap(([listener, own]) => [
     ...neverEnded(listener, truth.events, own),
     ...[...groupBy(own, ({ topic, key }) => `${topic} ${key}`).values()].flatMap(wrongInOneKey),
   ]);
-  return proofRow('subscribers’ order', handlings.length, offenders);
 }
 
 function neverEnded(listener: string, events: Heard['truth']['events'], own: readonly Handling[]): string[] {

@@ -5,7 +5,9 @@ import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { override } from '../../support/override';
 import { createTestClient, testQueuePrefix } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
-import { readRuns } from './read-runs';
+import { readRuns } from '../../../proof/observe/read-runs';
+import { collectEvidence } from '../../../proof/observe/collect';
+import { servers } from '../../support/servers';
 import { readBridges, readHeld } from './read-tables';
 
 let database: TestDatabase;
@@ -28,6 +30,16 @@ function counted(): { pool: Pool; asked: () => number } {
   };
   return { pool: override(database.pool, { query: query as Pool['query'] }), asked: () => asked };
 }
+
+it('finds nothing on servers where nothing was done', async () => {
+  const redis = { url: servers().redisUrl, prefix: `${testQueuePrefix()}:` };
+  const workflowQuery = `TaskQueue = "${testQueuePrefix()}"`;
+  const read = await collectEvidence({ pool: database.pool, client, workflowQuery, redis }, []);
+  const { redis: stored, ...tables } = read;
+  expect(Object.values(tables).flat()).toEqual([]);
+  const { feeds, captions, pullAuthors, openPages, hiddenUsers, authors } = stored;
+  for (const part of [feeds, captions, pullAuthors, openPages, hiddenUsers, authors]) expect(part.size).toBe(0);
+});
 
 it('takes a lock and a transaction for leaked only when they stay', async () => {
   const other = await database.pool.connect();

@@ -1,35 +1,8 @@
 import { type Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
 import { bridgeTrouble } from './bridge-trouble';
-import {
-  type BridgeInstance,
-  type Delivery,
-  type Evidence,
-  type Handling,
-  type OutboxRow,
-  type PostStateRow,
-} from './evidence';
+import { type BridgeInstance, type Handling } from './evidence';
 
-const pageSize = 5_000;
-const nobody = '00000000-0000-0000-0000-000000000000';
-
-const outboxPage = `
-  SELECT id, extract(epoch FROM published_at)::float8 * 1000 AS "publishedAtMs",
-    extract(epoch FROM emitted_at)::float8 * 1000 AS "emittedAtMs",
-    extract(epoch FROM dead_lettered_at)::float8 * 1000 AS "deadLetteredAtMs", retry_count AS "retryCount",
-    last_error AS "lastError", lease_token IS NOT NULL OR lease_until IS NOT NULL AS leased
-  FROM outbox_events WHERE id > $1 ORDER BY id LIMIT ${pageSize}`;
-const told = `
-  SELECT event_id AS "eventId", recipient_id AS "recipientId", kind, in_app AS "inApp",
-    retracted_at IS NOT NULL AS retracted, subject_type AS "subjectType", subject_id AS "subjectId" FROM notifications`;
-const deliveries = `
-  SELECT event_id AS "eventId", recipient_id AS "recipientId", channel, state FROM notification_deliveries`;
-const links = 'SELECT post_id AS "postId", media_id AS "mediaId", event_id AS "eventId" FROM post_media';
-const postStates = `
-  SELECT post_id AS "postId", status, EXISTS (
-    SELECT FROM tombstones t WHERE t.final AND ((t.subject_type = 'post' AND t.subject_id = p.post_id::text)
-      OR (t.subject_type = 'user' AND t.subject_id = p.author_id::text))) AS forbidden
-  FROM post_states p`;
 const bridges = `
   SELECT instance_id AS "instanceId", state, reason, ARRAY(SELECT jsonb_object_keys(paused_types)) AS "pausedTypes",
     extract(epoch FROM now() - heartbeat_at)::float8 * 1000 AS "silentForMs" FROM bridge_instances`;
@@ -39,31 +12,9 @@ const handlings = `
     extract(epoch FROM began_at)::float8 * 1000 AS "beganAtMs", extract(epoch FROM ended_at)::float8 * 1000 AS "endedAtMs"
   FROM business.heard`;
 
-/** Every outbox row, page by page, whoever wrote it. */
-export async function readOutbox(pool: Pool, onPage: (count: number) => void): Promise<OutboxRow[]> {
-  const rows: OutboxRow[] = [];
-  for (let after = nobody; ;) {
-    const page = await pool.query<OutboxRow>(outboxPage, [after]);
-    rows.push(...page.rows);
-    const last = page.rows.at(-1);
-    if (last === undefined) return rows;
-    after = last.id;
-    onPage(rows.length);
-  }
-}
-
-/** What the effects left in PostgreSQL. */
-export async function readEffects(
-  pool: Pool,
-): Promise<Pick<Evidence, 'told' | 'deliveries' | 'links' | 'postStates' | 'bridges' | 'handlings'>> {
-  return {
-    told: (await pool.query<Evidence['told'][number]>(told)).rows,
-    deliveries: (await pool.query<Delivery>(deliveries)).rows,
-    links: (await pool.query<Evidence['links'][number]>(links)).rows,
-    postStates: (await pool.query<PostStateRow>(postStates)).rows,
-    bridges: await readBridges(pool),
-    handlings: (await pool.query<Handling>(handlings)).rows,
-  };
+/** How subscribers handled what they heard. */
+export async function readHandlings(pool: Pool): Promise<Handling[]> {
+  return (await pool.query<Handling>(handlings)).rows;
 }
 
 /** Numbers of the transactions that happened. */

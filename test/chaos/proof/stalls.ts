@@ -3,7 +3,7 @@ import { groupBy } from '../../../runtime/group-by';
 import { type TrueEvent } from '../../../proof/checks/truth';
 import { percentiles } from '../../../proof/report/percentiles';
 import { type StallRow } from '../types';
-import { type OutboxRow } from './evidence';
+import { type OutboxRow } from '../../../proof/checks/evidence';
 
 /** Per priority: from right before COMMIT was sent, by the writers, to the marks in the table. */
 export function stallsOf(events: readonly TrueEvent[], rows: readonly OutboxRow[]): StallRow[] {

@@ -1,23 +1,21 @@
 import { emailKey } from '../../../proof/checks/emails';
 import { kafkaHeaders } from '../../../contracts/kafka';
-import { type ProofRow } from '../types';
 import { type Evidence } from './evidence';
 import { fatesOf } from './fates';
-import { proofRow } from './row';
 
 type Heard = Pick<
   Evidence,
-  'ledger' | 'marks' | 'rows' | 'runs' | 'messages' | 'told' | 'deliveries' | 'links' | 'mails'
+  'ledger' | 'marks' | 'rows' | 'runs' | 'messages' | 'notices' | 'deliveries' | 'links' | 'mails'
 >;
 
 /** Where events were heard of: a place and the ids there. */
 function places(evidence: Heard): [place: string, ids: readonly string[]][] {
-  const { rows, runs, messages, told, deliveries, links, mails } = evidence;
+  const { rows, runs, messages, notices, deliveries, links, mails } = evidence;
   return [
     ['has an outbox row', rows.map(({ id }) => id)],
     ['has a workflow', runs.map(({ workflowId }) => workflowId)],
     ['is on Kafka', messages.map(({ headers }) => headers[kafkaHeaders.eventId] ?? '')],
-    ['has a notification', told.map(({ eventId }) => eventId)],
+    ['has a notification', notices.map(({ eventId }) => eventId)],
     ['has a delivery', deliveries.map(({ eventId }) => eventId)],
     ['linked media', links.map(({ eventId }) => eventId)],
     ['sent an e-mail', mails.map(({ messageId }) => emailKey(messageId).split(' ')[0] ?? '')],
@@ -25,12 +23,11 @@ function places(evidence: Heard): [place: string, ids: readonly string[]][] {
 }
 
 /** An event whose transaction did not happen is nowhere. */
-export function rolledBackButHeard(evidence: Heard): ProofRow {
+export function rolledBackButHeard(evidence: Heard): string[] {
   const { never } = fatesOf(evidence.ledger, evidence.marks);
-  const offenders = places(evidence).flatMap(([place, ids]) =>
+  return places(evidence).flatMap(([place, ids]) =>
     [...new Set(ids)].filter((id) => never.has(id)).map((id) => `the rolled-back event ${id} ${place}`),
   );
-  return proofRow('rolled back, yet heard of', never.size, offenders);
 }
 
 /** Events heard of that no writer ever wrote. Runs without a row are told with the starts. */

@@ -10,7 +10,8 @@ import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy';
 import { waitFor } from '../../support/wait-for';
 import { fatesOf } from '../proof/fates';
 import { halfCommitted } from '../proof/halves';
-import { readMarks, readOutbox } from '../proof/read-tables';
+import { readOutbox } from '../../../proof/observe/read-tables';
+import { readMarks } from '../proof/read-tables';
 import { DoubtingBusiness } from './doubting-business';
 import { type Fate } from './ledger';
 import { LedgerFile, ledgerPath, readLedger } from './ledger-file';
@@ -76,7 +77,7 @@ describe('the writers of a chaos run', () => {
     const [marks, rows] = [await readMarks(database.pool), await readOutbox(database.pool, () => undefined)];
     const fates: Fate[] = ledger.transactions.map(({ fate }) => fate);
     const { happened, never } = fatesOf(ledger, marks);
-    const halves = halfCommitted({ ledger, marks, rows }).examples;
+    const halves = halfCommitted({ ledger, marks, rows });
     return { surely, fates, rows: rows.length, happened: happened.size, never: never.size, halves };
   }
 

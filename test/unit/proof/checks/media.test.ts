@@ -36,9 +36,9 @@ describe('the media check', () => {
     expect(checkMedia(truth, links, ended(undefined)).ok).toBe(false);
   });
 
-  it('leaves open what a deleted post has', () => {
+  it('leaves open whether a post that was deleted had been linked, and fails when it still is', () => {
     const deleted = truthOf({ ...truth, posts: new Map([...posts, [id('7'), { ...live, status: 'deleted' }]]) });
-    expect(checkMedia(deleted, links, ended('unclaimed')).ok).toBe(true);
     expect(checkMedia(deleted, links.slice(1), ended('unclaimed')).ok).toBe(true);
+    expect(checkMedia(deleted, links, ended('unclaimed'))).toMatchObject({ ok: false, counts: { resurrected: 1 } });
   });
 });

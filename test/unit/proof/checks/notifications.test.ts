@@ -1,5 +1,6 @@
 import { expectedNotifications } from '../../../../proof/checks/expected-notifications';
-import { checkNotifications, type NotificationRow } from '../../../../proof/checks/notifications';
+import { type NotificationRow } from '../../../../proof/checks/evidence';
+import { checkNotifications } from '../../../../proof/checks/notifications';
 import { type Truth } from '../../../../proof/checks/truth';
 import { event, id, truthOf } from './truth-of';
 

@@ -14,7 +14,7 @@ const feeds = (...postIds: string[]) =>
   new Map([[id('b'), { entries: postIds.map((postId) => ({ postId, score: 1 })), bound: null }]]);
 const seen = (change: object = {}) => ({
   redis: { feeds: feeds(live), captions: new Map([[live, 'new words']]), ...change },
-  notified: [{ postId: live, eventId: id('9') }],
+  notices: [{ subjectType: 'post', subjectId: live, eventId: id('9'), retracted: false }],
 });
 
 describe('the posts check', () => {
@@ -35,7 +35,7 @@ describe('the posts check', () => {
       ok: false,
       counts: { resurrected: 1 },
     });
-    const inbox = { ...seen(), notified: [{ postId: deleted, eventId: id('9') }] };
+    const inbox = { ...seen(), notices: [{ ...seen().notices[0]!, subjectId: deleted }] };
     expect(checkPostsShown(truth, inbox)).toMatchObject({ ok: false, counts: { resurrected: 1 } });
     const cached = (postId: string) =>
       new Map([

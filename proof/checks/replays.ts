@@ -1,4 +1,4 @@
-import { groupBy } from '../../../runtime/group-by';
+import { groupBy } from '../../runtime/group-by';
 import { type Run } from './evidence';
 
 /** The event that a workflow is for: a replay's id begins with it. */
@@ -17,11 +17,15 @@ export function byEvent(runs: readonly Run[]): Run[] {
     .map((run) => ({ ...run, workflowId: eventOf(run.workflowId) }));
 }
 
-/** Runs that ended other than well, or not at all, where no other run of the event came to a good end. */
-export function badlyEnded(runs: readonly Run[]): Run[] {
+/**
+ * Runs that ended other than well, or not at all, where no other run of the event came to a good end. Of a chain of which
+ * nothing but "went on as a new run" is there, all of it.
+ */
+export function badlyEnded<R extends Run>(runs: readonly R[]): R[] {
   return [...groupBy(runs, ({ workflowId }) => eventOf(workflowId)).values()].flatMap((ofEvent) => {
     const open = ofEvent.filter(({ status }) => status === 'RUNNING');
     if (ofEvent.some(({ status }) => status === 'COMPLETED')) return open;
-    return ofEvent.filter(({ status }) => status !== 'CONTINUED_AS_NEW');
+    const ended = ofEvent.filter(({ status }) => status !== 'CONTINUED_AS_NEW');
+    return ended.length === 0 ? [...ofEvent] : ended;
   });
 }

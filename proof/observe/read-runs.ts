@@ -1,7 +1,7 @@
 import { type Client, type WorkflowExecutionInfo, WorkflowNotFoundError } from '@temporalio/client';
-import { groupBy } from '../../../runtime/group-by';
-import { until } from '../../../dev/stack/until';
-import { type Run } from './evidence';
+import { groupBy } from '../../runtime/group-by';
+import { until } from '../../dev/stack/until';
+import { type Run } from '../checks/evidence';
 
 /** A list does not say of which chain a run is part. */
 type Listed = Omit<Run, 'firstRunId'>;
@@ -18,7 +18,7 @@ export async function readRuns(
   client: Client,
   query: string,
   expected: readonly string[],
-  onPage: (count: number) => void,
+  onPage: (count: number) => void = () => undefined,
 ): Promise<Run[]> {
   // A server that is just being started again is waited for as well.
   const enough = () =>

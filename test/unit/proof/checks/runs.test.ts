@@ -1,11 +1,13 @@
-import { checkWorkflows } from '../../../../proof/checks/workflows';
+import { checkWorkflows } from '../../../../proof/checks/runs';
 import { event, truthOf } from './truth-of';
 
 const first = event('comment.created', {});
 const second = event('comment.created', {});
 const truth = truthOf({ events: [first, second], rolledBack: new Set(['rolled-back']) });
-const run = (workflowId: string, status = 'COMPLETED') => ({
+const run = (workflowId: string, status = 'COMPLETED', firstRunId = workflowId) => ({
   workflowId,
+  runId: `${firstRunId} ${status}`,
+  firstRunId,
   status,
   type: 'notificationWorkflow',
   outcome: undefined,
@@ -31,7 +33,7 @@ describe('the workflows check', () => {
   });
 
   it('fails when an event ran twice', () => {
-    const result = checkWorkflows(truth, [run(first.id), run(second.id), run(second.id)]);
+    const result = checkWorkflows(truth, [run(first.id), run(second.id), run(second.id, 'COMPLETED', 'again')]);
     expect(result).toMatchObject({ ok: false, counts: { duplicates: 1 } });
   });
 

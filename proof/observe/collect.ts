@@ -1,0 +1,35 @@
+import { type Client } from '@temporalio/client';
+import { type Pool } from 'pg';
+import { type Evidence } from '../checks/evidence';
+import { readRedis } from './redis-reader';
+import { readRuns } from './read-runs';
+import { readEffects, readOutbox } from './read-tables';
+
+/** Clients of one's own, past everything that stands between the product and its servers. */
+export interface Witnesses {
+  readonly pool: Pool;
+  readonly client: Client;
+  /** Visibility query that lists the system's workflows and no others. */
+  readonly workflowQuery: string;
+  readonly redis: { readonly url: string; readonly prefix: string };
+}
+
+type Read = Omit<Evidence, 'messages' | 'mails' | 'unaccounted'>;
+
+/**
+ * Reads what the servers hold; Kafka and the mail server have readers of their own, which began to listen before.
+ * @param events ids of the events whose runs must be found
+ */
+export async function collectEvidence(
+  { pool, client, workflowQuery, redis }: Witnesses,
+  events: readonly string[],
+  detail: (text: string) => void = () => undefined,
+): Promise<Read> {
+  const rows = await readOutbox(pool, (count) => detail(`${count} rows of the outbox`));
+  detail('the tables');
+  const effects = await readEffects(pool);
+  detail('the workflows');
+  const runs = await readRuns(client, workflowQuery, events, (count) => detail(`${count} workflows`));
+  detail('the feeds');
+  return { rows, runs, redis: await readRedis(redis.url, redis.prefix), ...effects };
+}
