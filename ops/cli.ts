@@ -4,19 +4,18 @@ import { oneLine } from '../runtime/errors';
 import { auditCommandSettings, auditNow, durationMs } from './audit';
 import { acknowledgeFindings } from './audit-findings';
 import { auditText } from './audit-print';
-import { auditSchedule, auditScheduleText } from './audit-schedule';
 import { listDeadLetters } from './dead-letters';
 import { eventStory } from './event-story';
 import { type GiveUpOptions, giveUpCommand } from './give-up';
 import { planHousekeeping, runHousekeeping } from './housekeeping';
 import { doneText, planText } from './housekeeping-print';
-import { openFindings, openFindingsText } from './open-findings';
-import { outboxReport } from './outbox-report';
 import { print } from './print';
 import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
 import { type ReleaseOptions, releaseCommand } from './release-hold';
 import { requeueRows } from './requeue';
+import { systemStatus } from './status';
+import { statusText } from './status-print';
 import { keepDays } from '../outbox-bridge/settings';
 import { isUuid } from '../runtime/uuid';
 import { opsSettings, withConnections } from './connections';
@@ -44,19 +43,10 @@ program
   .description('what waits, where and why; exit code 1 when a person should look')
   .option('--json')
   .action(async ({ json }: { json?: boolean }) => {
-    const [report, found, audits] = await withConnections(config(), ({ pool, config, workflows, schedules }) =>
-      Promise.all([
-        outboxReport(pool, config),
-        openFindings(pool, workflows),
-        auditSchedule(schedules, config.taskQueuePrefix),
-      ]),
-    );
-    const status = { ...report, ...found, auditSchedule: audits };
+    const status = await withConnections(config(), systemStatus);
     print.report(status, json ?? false);
-    if (json !== true) console.log(`${openFindingsText(found)}\n${auditScheduleText(audits)}`);
-    const isIdle = report.bridges.every(({ state }) => state === 'outage' || state === 'refused');
-    const isFound = Object.keys(found.kinds).length > 0 || found.pausedRuns !== 0;
-    if (report.deadLettered > 0 || isIdle || isFound || audits.state === 'paused') process.exitCode = 1;
+    if (json !== true) console.log(statusText(status, config().temporalAddress));
+    if (status.lookAt.length > 0) process.exitCode = 1;
   });
 
 program

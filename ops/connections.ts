@@ -1,4 +1,4 @@
-import { ScheduleClient, WorkflowClient } from '@temporalio/client';
+import { type Connection, ScheduleClient, WorkflowClient } from '@temporalio/client';
 import { type Redis } from 'ioredis';
 import { type Pool } from 'pg';
 import { feedSettings } from '../activities/feed/settings';
@@ -28,6 +28,7 @@ export const opsSettings = {
 export interface Connections {
   readonly config: ConfigOf<typeof opsSettings>;
   readonly pool: Pool;
+  readonly connection: Connection;
   readonly workflows: WorkflowClient;
   readonly schedules: ScheduleClient;
   readonly redis: Redis;
@@ -60,6 +61,7 @@ export async function withConnections<T>(
     return await work({
       config,
       pool,
+      connection,
       redis,
       openRuns: () => readOpenRuns(connection, { namespace: config.temporalNamespace }),
       isOpen: (eventId) => isRunOpen(connection, config.temporalNamespace, eventId),

@@ -1,3 +1,4 @@
+import { ageText, columnLines } from './columns';
 import { type DeadLetter } from './dead-letters';
 import { type EventStory } from './event-story';
 import { storyLines } from './story-lines';
@@ -14,7 +15,7 @@ export const print = {
     if (json) return printJson(report);
     columns([
       ['PRIORITY', 'PENDING', 'OLDEST', 'WITH ERROR'],
-      ...report.pending.map((p) => [p.priority, String(p.rows), seconds(p.oldestSeconds), String(p.withError)]),
+      ...report.pending.map((p) => [p.priority, String(p.rows), ageText(p.oldestSeconds), String(p.withError)]),
     ]);
     if (report.pending.length === 0) console.log('nothing is pending');
     console.log('');
@@ -23,7 +24,7 @@ export const print = {
       ...report.bridges.map((b) => [
         b.instance,
         b.state,
-        `${seconds(b.seenSecondsAgo)} ago`,
+        `${ageText(b.seenSecondsAgo)} ago`,
         b.reason ??
           Object.entries(b.pausedTypes)
             // A type's name is whatever a writer put there.
@@ -105,22 +106,11 @@ function printJson(value: unknown): void {
 }
 
 function columns(rows: readonly (readonly string[])[]): void {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
+  for (const line of columnLines(rows)) console.log(line);
 }
 
 function text(value: unknown): string {
   if (value === null || value === undefined) return '–';
   if (value instanceof Date) return value.toISOString();
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function seconds(value: number): string {
-  return value < 120 ? `${value.toFixed(1)} s` : `${Math.round(value / 60)} min`;
 }

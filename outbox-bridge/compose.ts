@@ -32,7 +32,9 @@ import { readRetentionMs, rememberedMs } from '../runtime/temporal-retention';
 import { type bridgeSettings, keepDays } from './settings';
 import { removeInstance, reportInstance } from './report-instance.sql';
 import { StartWindow } from './start-window';
+import { createTaskQueueGauges, readTaskQueueGauges } from './task-queue-gauges';
 import { TemporalStarter } from './temporal-starter';
+import { createDeliveryGauges, readDeliveryGauges } from './waiting-deliveries';
 
 /** Builds the bridge and its chores from the configuration; the services are started in this order. */
 export function composeBridge(
@@ -53,6 +55,8 @@ export function composeBridge(
   const metrics = createBridgeMetrics(registry, () => Object.keys(pauses.describe()).length);
   const auditGauges = createAuditGauges(registry);
   const feedStoreGauges = createFeedStoreGauges(registry);
+  const deliveryGauges = createDeliveryGauges(registry);
+  const taskQueueGauges = createTaskQueueGauges(registry);
   // Epoch milliseconds that no step of the wall clock touches: leases, outages and retries are measured with it.
   const now = (): number => performance.timeOrigin + performance.now();
   const pacer = new Pacer({ minMs: config.pollMinMs, maxMs: config.pollMaxMs });
@@ -144,6 +148,8 @@ export function composeBridge(
     chore('gauges', 5_000, () => readOutboxGauges(pool, metrics)),
     chore('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges)),
     chore('feed-store-gauges', 15_000, () => readFeedStoreGauges(pool, feedStoreGauges)),
+    chore('delivery-gauges', 15_000, () => readDeliveryGauges(pool, deliveryGauges)),
+    chore('task-queue-gauges', 10_000, () => readTaskQueueGauges(pool, connection, config, taskQueueGauges)),
     ...(config.metricsPort === 0
       ? []
       : [

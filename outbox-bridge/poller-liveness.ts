@@ -1,8 +1,4 @@
-/**
- * A poller is listed for five minutes after it was last seen; a living one is seen at least once a minute, the length of a
- * long poll.
- */
-const freshMs = 130_000;
+import { pollerFreshMs } from '../runtime/task-queues';
 
 /** A poller as the server lists it; `lastAccessMs` is by the server's clock. */
 export interface SeenPoller {
@@ -14,7 +10,7 @@ export interface SeenPoller {
  * Distinguishes living pollers from those the server only remembers, by no wall clock of ours: the server's times are compared with
  * each other, and their changes with a monotonic clock of ours. A poller lives while its last access changes. One that was
  * listed already at our first look is as old as it is behind the newest access on any queue; if all are equally dead, they
- * pass for alive until `freshMs` have gone by without a change, and what is started meanwhile waits in its queue.
+ * pass for alive until `pollerFreshMs` have gone by without a change, and what is started meanwhile waits in its queue.
  */
 export class PollerLiveness {
   private known = new Map<string, { lastAccessMs: number; changedAtMs: number }>();
@@ -37,7 +33,7 @@ export class PollerLiveness {
         const firstSight = before === undefined && !this.looked.has(queue);
         const changedAtMs = unchanged ? before.changedAtMs : firstSight ? now - (newest - lastAccessMs) : now;
         seen.set(key, { lastAccessMs, changedAtMs });
-        if (now - changedAtMs < freshMs) polled.add(queue);
+        if (now - changedAtMs < pollerFreshMs) polled.add(queue);
       }
       this.looked.add(queue);
     }

@@ -190,3 +190,11 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
     client.release(broken);
   }
 }
+
+/** PostgreSQL's clock, epoch milliseconds. */
+export async function databaseNowMs(database: Database): Promise<number> {
+  const { rows } = await database.query<{ now: number }>(
+    'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now',
+  );
+  return rows[0]?.now ?? NaN;
+}

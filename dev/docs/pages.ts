@@ -10,6 +10,8 @@ import { workflowTypes } from '../../contracts/workflow-types';
 import { createAuditGauges } from '../../outbox-bridge/audit-gauges';
 import { createFeedStoreGauges } from '../../outbox-bridge/feed-store-gauges';
 import { createBridgeMetrics } from '../../outbox-bridge/metrics';
+import { createTaskQueueGauges } from '../../outbox-bridge/task-queue-gauges';
+import { createDeliveryGauges } from '../../outbox-bridge/waiting-deliveries';
 import { temporalErrors } from '../../runtime/temporal-errors';
 import { table } from './markdown';
 
@@ -140,6 +142,8 @@ export async function metricsPage(): Promise<string> {
   createBridgeMetrics(registry);
   createAuditGauges(registry);
   createFeedStoreGauges(registry);
+  createDeliveryGauges(registry);
+  createTaskQueueGauges(registry);
   const metrics: MetricObjectWithValues<MetricValue<string>>[] = await registry.getMetricsAsJSON();
   const labelsOf = (name: string): readonly string[] =>
     (registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] }).labelNames;

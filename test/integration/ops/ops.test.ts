@@ -2,14 +2,21 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type Client } from '@temporalio/client';
 import { environmentOf } from '../../../dev/stack/addresses';
+import { opsSettings, withConnections } from '../../../ops/connections';
 import { listDeadLetters, requeueDeadLetters } from '../../../ops/dead-letters';
 import { eventStory } from '../../../ops/event-story';
 import { outboxReport } from '../../../ops/outbox-report';
+import { type Status, systemStatus } from '../../../ops/status';
+import { waitingRuns } from '../../../ops/waiting-runs';
+import { configFrom } from '../../../runtime/config';
+import { taskQueuesOf } from '../../../runtime/task-queues';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { runOps } from '../../support/ops-command';
 import { servers } from '../../support/servers';
-import { createTestClient, testQueuePrefix } from '../../support/temporal';
+import { startStandInWorkers } from '../../support/stand-in-workers';
+import { createTestClient, startTestWorkers, testQueuePrefix } from '../../support/temporal';
+import { waitFor } from '../../support/wait-for';
 
 let database: TestDatabase;
 let client: Client;
@@ -75,6 +82,91 @@ describe('the report', () => {
     expect(report.bridges).toEqual([
       expect.objectContaining({ instance: 'b1', state: 'outage', pausedTypes: { 'reaction.added': 'NO_POLLER: y' } }),
     ]);
+  });
+});
+
+describe('what waits behind the start', () => {
+  const statusOf = (TASK_QUEUE_PREFIX: string) => {
+    const environment = { ...environmentOf(servers()), DATABASE_URL: database.url, TASK_QUEUE_PREFIX };
+    return withConnections(configFrom(opsSettings, environment), systemStatus);
+  };
+  const unserved = ({ taskQueues }: Status) =>
+    (taskQueues ?? []).filter(({ served }) => !served).map(({ queue, kind }) => `${queue} ${kind}`);
+
+  it('says at once which task queues no worker takes from, of workers that stopped too', async () => {
+    const prefix = testQueuePrefix();
+    const nobody = await statusOf(prefix);
+    expect(unserved(nobody)).toEqual(
+      taskQueuesOf(prefix).flatMap((queue) => [`${queue} workflow`, `${queue} activity`]),
+    );
+    const workers = await startTestWorkers({
+      prefix,
+      activities: { any: () => Promise.resolve() },
+      queues: ['feed', 'media'],
+    });
+    try {
+      // A poll is seen when it has reached the server.
+      await waitFor(
+        async () =>
+          !unserved(await statusOf(prefix))
+            .join()
+            .includes('media'),
+      );
+      expect(unserved(await statusOf(prefix)).join()).not.toContain(`${prefix}-feed`);
+    } finally {
+      await workers.stop();
+    }
+    // Temporal goes on listing their pollers for five minutes.
+    expect(unserved(await statusOf(prefix))).toEqual(unserved(nobody));
+    const text = await runOps({ DATABASE_URL: database.url, TASK_QUEUE_PREFIX: prefix }, 'status');
+    expect(text.stdout).toMatch(new RegExp(`${prefix}-feed +0 +0 +– +NO WORKER`));
+    expect(text.code).toBe(1);
+  });
+
+  it('counts deliveries that are tried again, by channel, and says since when and why', async () => {
+    const event = newId();
+    await database.pool.query(
+      `INSERT INTO notification_deliveries (event_id, recipient_id, channel, kind, state, attempts, reason, created_at)
+       SELECT $1, gen_random_uuid(), 'email', 'post.mention', state, attempts, reason, now() - interval '12 minutes'
+       FROM (VALUES ('pending', 3, 'SMTP_CONNECT'), ('pending', 1, 'SMTP_CONNECT'), ('claimed', 1, NULL), ('sent', 1, NULL))
+         AS d (state, attempts, reason)`,
+      [event],
+    );
+    const { stdout } = await ops('status');
+    expect(stdout).toMatch(/DELIVERIES WAIT .*\nemail +3 of 1 events +2 +12 min +SMTP_CONNECT/);
+    const { deliveriesWaiting, lookAt } = await statusOf(testQueuePrefix());
+    expect(deliveriesWaiting).toEqual([
+      expect.objectContaining({ channel: 'email', deliveries: 3, events: 1, tried: 2, reason: 'SMTP_CONNECT' }),
+    ]);
+    expect(lookAt).toContain('deliveries that wait');
+  });
+
+  it('names what open runs try again, inboxes among it', async () => {
+    const workers = await startStandInWorkers();
+    try {
+      for (const activity of ['notifyInApp', 'notifyPages', 'emitEvent']) workers.moods.set(activity, 'away');
+      const run = await workers.start('notificationWorkflow', { eventType: 'message.persisted' });
+      await waitFor(async () => {
+        const { waitFor: what } = await waitingRuns(client.workflow, workers.prefix);
+        return ['emitEvent', 'notifyPages'].every((name) => what.some(({ activity }) => activity === name));
+      });
+      const environment = { DATABASE_URL: database.url, TASK_QUEUE_PREFIX: workers.prefix };
+      const { stdout } = await runOps(environment, 'status');
+      expect(stdout).toMatch(/\nin_app +of 1 events +1 .* gone/);
+      expect(stdout).toMatch(/RUNS WAIT FOR .*\nemitEvent +1 .* gone\nnotifyPages +1 .* gone/);
+      await run.terminate();
+    } finally {
+      await workers.stop();
+    }
+  });
+
+  it('says that Temporal does not reply, and shows the rest', async () => {
+    const id = await deadLetter('INVALID_PAYLOAD: z');
+    const shown = await runOps({ DATABASE_URL: database.url, TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'status');
+    expect(shown).toMatchObject({ code: 1, stderr: '' });
+    expect(shown.stdout).toMatch(/no reply from Temporal at 127\.0\.0\.1:1 \(TEMPORAL_ADDRESS\): .*not looked at/);
+    expect(shown.stdout).toMatch(/dead-lettered [1-9]/);
+    await requeueDeadLetters(database.pool, [id], { neverRan: true });
   });
 });
 

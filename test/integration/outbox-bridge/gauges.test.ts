@@ -1,7 +1,12 @@
+import { Connection } from '@temporalio/client';
 import { Registry } from 'prom-client';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { readOutboxGauges } from '../../../outbox-bridge/outbox-gauges';
+import { createTaskQueueGauges, readTaskQueueGauges } from '../../../outbox-bridge/task-queue-gauges';
+import { createDeliveryGauges, readDeliveryGauges } from '../../../outbox-bridge/waiting-deliveries';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { createTestClient, startTestWorkers, testQueuePrefix } from '../../support/temporal';
+import { servers } from '../../support/servers';
 import { waitFor } from '../../support/wait-for';
 
 let database: TestDatabase;
@@ -20,6 +25,10 @@ const insert = (rows: number, age: string) =>
 async function gauges(countedTo?: number): Promise<Record<string, number>> {
   const registry = new Registry();
   await readOutboxGauges(database.pool, createBridgeMetrics(registry), countedTo);
+  return valuesOf(registry);
+}
+
+async function valuesOf(registry: Registry): Promise<Record<string, number>> {
   const metrics = await registry.getMetricsAsJSON();
   return Object.fromEntries(
     metrics.flatMap(({ name, values }) =>
@@ -52,5 +61,56 @@ it('show the dead heads that an open transaction keeps in the way of claims', as
   } finally {
     await open.query('ROLLBACK');
     open.release();
+  }
+});
+
+it('show deliveries that wait by channel, and zero when none does', async () => {
+  const registry = new Registry();
+  const deliveries = createDeliveryGauges(registry);
+  await readDeliveryGauges(database.pool, deliveries);
+  expect(await valuesOf(registry)).toEqual({
+    'nova_deliveries_waiting email': 0,
+    'nova_deliveries_oldest_waiting_seconds email': 0,
+  });
+  await database.pool.query(
+    `INSERT INTO notification_deliveries (event_id, recipient_id, channel, kind, state, created_at)
+     SELECT gen_random_uuid(), gen_random_uuid(), 'email', 'post.mention', state, now() - interval '1 hour'
+     FROM unnest('{pending,claimed,sent,skipped,unknown}'::text[]) AS state`,
+  );
+  await readDeliveryGauges(database.pool, deliveries);
+  const values = await valuesOf(registry);
+  expect(values['nova_deliveries_waiting email']).toBe(2);
+  expect(values['nova_deliveries_oldest_waiting_seconds email']).toBeGreaterThan(3_500);
+});
+
+it('show task queues that no worker takes from, and what waits there; nothing while Temporal is away', async () => {
+  const [prefix, client, registry] = [testQueuePrefix(), await createTestClient(), new Registry()];
+  const config = { temporalNamespace: servers().temporalNamespace, taskQueuePrefix: prefix };
+  const queues = createTaskQueueGauges(registry);
+  const read = async (connection = client.connection as Connection) => {
+    await readTaskQueueGauges(database.pool, connection, config, queues);
+    return valuesOf(registry);
+  };
+  const workers = await startTestWorkers({ prefix, activities: { any: () => Promise.resolve() }, queues: ['media'] });
+  try {
+    const run = await client.workflow.start('anyWorkflow', { workflowId: prefix, taskQueue: `${prefix}-feed` });
+    await waitFor(
+      async () => ((await read())[`nova_task_queue_oldest_waiting_seconds ${prefix}-feed workflow`] ?? 0) > 0,
+    );
+    expect(await read()).toMatchObject({
+      [`nova_task_queue_unserved ${prefix}-feed workflow`]: 1,
+      [`nova_task_queue_unserved ${prefix}-media workflow`]: 0,
+      [`nova_task_queue_unserved ${prefix}-media activity`]: 0,
+      [`nova_task_queue_unserved ${prefix}-maintenance workflow`]: 1,
+      [`nova_task_queue_waiting_tasks ${prefix}-feed workflow`]: 1,
+    });
+    await run.terminate();
+    const nowhere = Connection.lazy({ address: '127.0.0.1:1' });
+    await expect(read(nowhere)).rejects.toThrow();
+    expect(await valuesOf(registry)).toEqual({});
+    await nowhere.close();
+  } finally {
+    await workers.stop();
+    await client.connection.close();
   }
 });

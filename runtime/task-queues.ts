@@ -1,0 +1,152 @@
+import { type Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import { maintenanceQueue } from '../contracts/maintenance';
+import { queueNames, taskQueue } from '../contracts/workflow-types';
+
+const { TaskQueueType, WorkerStatus } = temporal.api.enums.v1;
+
+/**
+ * A living poller is seen at least once a minute, the length of a long poll. Temporal lists it for five minutes after that,
+ * whether it lives or not.
+ */
+export const pollerFreshMs = 130_000;
+const listedForMs = 300_000;
+/** A task may wait this long although a worker takes tasks: less is no sign of anything. */
+const passingMs = 5_000;
+const callMs = 3_000;
+
+export const taskKinds = ['workflow', 'activity'] as const;
+export type TaskKind = (typeof taskKinds)[number];
+
+/** The tasks of one kind on one queue, and who takes them. */
+export interface TaskQueueLook {
+  /** `nova-feed` */
+  readonly queue: string;
+  readonly kind: TaskKind;
+  /** Workers, by their identity, that asked for a task lately and have not said that they stop. */
+  readonly workers: number;
+  /** Tasks that wait, about; those of workflows that a worker has in its memory are not among them. */
+  readonly waiting: number;
+  /** How long the first of them has waited, seconds. */
+  readonly oldestSeconds: number;
+  /**
+   * A worker takes them. False for activities also means: there are workers, but all their slots are busy, so that none asks.
+   */
+  readonly served: boolean;
+}
+
+/** What Temporal says of a queue; times in epoch milliseconds of its clock. */
+export interface SeenQueue {
+  readonly queue: string;
+  readonly kind: TaskKind;
+  readonly pollers: readonly { readonly identity: string; readonly lastAccessMs: number }[];
+  readonly waiting: number;
+  readonly oldestMs: number;
+}
+
+/** Every task queue of a deployment: those of events, and the one of chores. */
+export const taskQueuesOf = (prefix: string): string[] => [
+  ...queueNames.map((queue) => taskQueue(prefix, queue)),
+  maintenanceQueue(prefix),
+];
+
+/**
+ * One look at every task queue of the deployment.
+ *
+ * @param nowMs epoch milliseconds by a clock that agrees with Temporal's: PostgreSQL's, not that of a person's machine
+ * @throws what Temporal throws when it is away
+ */
+export async function lookAtTaskQueues(
+  connection: Connection,
+  { namespace, taskQueuePrefix, nowMs }: { namespace: string; taskQueuePrefix: string; nowMs: number },
+): Promise<TaskQueueLook[]> {
+  return connection.withDeadline(Date.now() + callMs, async () => {
+    const [stopped, ...asked] = await Promise.allSettled([
+      stoppedWorkers(connection, namespace),
+      ...taskQueuesOf(taskQueuePrefix).flatMap((queue) =>
+        taskKinds.map((kind) => describe(connection, namespace, queue, kind)),
+      ),
+    ]);
+    // Not before all have ended: a connection that is closed beneath a call which is tried again ends the process.
+    const seen = asked.map((look) => {
+      if (look.status === 'rejected') throw look.reason;
+      return look.value;
+    });
+    return judge(seen, stopped.status === 'fulfilled' ? stopped.value : new Map<string, number>(), nowMs);
+  });
+}
+
+/**
+ * Who takes tasks. A queue is not served when no worker is listed, when all listed ones have said that they stop, when none asked
+ * for longer than a long poll lasts, or when a task has waited for longer than it is since any of them asked. The last shows
+ * killed workers seconds after the first task that they do not take.
+ *
+ * @param stopped workers that have said so: `queue` and identity → when, epoch milliseconds of their own clock
+ */
+export function judge(
+  seen: readonly SeenQueue[],
+  stopped: ReadonlyMap<string, number>,
+  nowMs: number,
+): TaskQueueLook[] {
+  const newest = Math.max(...seen.flatMap(({ pollers }) => pollers.map(({ lastAccessMs }) => lastAccessMs)));
+  // Beyond five minutes no poller is listed: then the clocks differ, and the newest sign of life is what is known of Temporal's.
+  const now = nowMs >= newest && nowMs - newest < listedForMs ? nowMs : newest;
+  return seen.map(({ queue, kind, pollers, waiting, oldestMs }) => {
+    const living = pollers.filter(
+      ({ identity, lastAccessMs }) =>
+        now - lastAccessMs < pollerFreshMs && lastAccessMs > (stopped.get(keyOf(queue, identity)) ?? -Infinity),
+    );
+    const silentMs = now - Math.max(...living.map(({ lastAccessMs }) => lastAccessMs));
+    const isLeft = oldestMs > passingMs && silentMs > oldestMs;
+    return {
+      ...{ queue, kind, workers: new Set(living.map(({ identity }) => identity)).size, waiting },
+      oldestSeconds: oldestMs / 1_000,
+      served: living.length > 0 && !isLeft,
+    };
+  });
+}
+
+const keyOf = (queue: string, identity: string): string => `${queue}\n${identity}`;
+
+async function describe(
+  { workflowService }: Connection,
+  namespace: string,
+  queue: string,
+  kind: TaskKind,
+): Promise<SeenQueue> {
+  const { pollers, stats } = await workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: queue },
+    taskQueueType:
+      kind === 'workflow' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    reportStats: true,
+  });
+  return {
+    queue,
+    kind,
+    pollers: (pollers ?? []).map(({ identity, lastAccessTime }) => ({
+      identity: identity ?? '',
+      lastAccessMs: millis(lastAccessTime),
+    })),
+    waiting: Number(stats?.approximateBacklogCount ?? 0),
+    oldestMs: millis(stats?.approximateBacklogAge),
+  };
+}
+
+/** Workers report that they stop; Temporal goes on listing their pollers. Servers before 1.30 do not know. */
+async function stoppedWorkers({ workflowService }: Connection, namespace: string): Promise<Map<string, number>> {
+  const listed = await workflowService.listWorkers({ namespace, pageSize: 1_000 });
+  const stopped = new Map<string, number>();
+  const running = new Set<string>();
+  for (const { workerHeartbeat } of listed.workersInfo ?? []) {
+    const key = keyOf(workerHeartbeat?.taskQueue ?? '', workerHeartbeat?.workerIdentity ?? '');
+    if (workerHeartbeat?.status === WorkerStatus.WORKER_STATUS_RUNNING) running.add(key);
+    else stopped.set(key, Math.max(stopped.get(key) ?? 0, millis(workerHeartbeat?.heartbeatTime)));
+  }
+  for (const key of running) stopped.delete(key);
+  return stopped;
+}
+
+function millis(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
+  return Number(time?.seconds ?? 0) * 1_000 + (time?.nanos ?? 0) / 1e6;
+}
