@@ -9,7 +9,7 @@ export const payloadByKeyForSure = `${payloadByKey} FOR KEY SHARE`;
 
 /** The first event of some types in an aggregate before another. $1 aggregate, $2 sequence, $3 spellings */
 export const creationOf = `
-  SELECT id, schema_version, aggregate_type, sequence, priority,
+  SELECT id, event_type, schema_version, aggregate_type, sequence, priority,
     ${rfc3339('created_at')} AS created_at,
     -- Never later than now, as the claim has it: a post dated ahead would stay on top of every feed.
     (extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::bigint AS created_at_ms
@@ -17,10 +17,10 @@ export const creationOf = `
   WHERE aggregate_id = $1 AND sequence < $2 AND event_type = ANY ($3) AND dead_lettered_at IS NULL
   ORDER BY sequence LIMIT 1`;
 
-/** Up to the event that asks: whatever came later is not the first. $1 aggregate, $2 sequence, $3 spellings */
+/** Up to the event that asks: whatever came later is not the first. $1 aggregate, $2 sequence, $3 spellings, $4 what its payload has */
 export const firstPublication = `
   SELECT id FROM nova.outbox_events
-  WHERE aggregate_id = $1 AND sequence <= $2 AND event_type = ANY ($3) AND payload ->> 'new_status' = 'published'
+  WHERE aggregate_id = $1 AND sequence <= $2 AND event_type = ANY ($3) AND payload @> $4::jsonb
     AND dead_lettered_at IS NULL
   ORDER BY sequence LIMIT 1`;
 

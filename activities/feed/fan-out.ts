@@ -1,8 +1,9 @@
+import { contentOf } from '../../contracts/consequences';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { type PayloadOf } from '../../contracts/catalogue';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
-import { draftMentions } from '../stores/draft-mentions';
+import { noticeFor } from '../stores/notice-for';
 import { refuseHeldPost } from '../stores/held';
 import { type PostState } from './post-states';
 import { type FeedDeps } from './deps';
@@ -109,15 +110,14 @@ async function fanOut(
 }
 
 function recordPost(deps: FeedDeps, record: Published): Promise<PostState> {
-  return 'new_status' in record.payload
+  return contentOf(record) === undefined
     ? recordPublishedStatus(deps, record as EventRecord<PayloadOf<'content.post.status_updated'>>)
     : recordCreation(deps, record as EventRecord<PayloadOf<'content.post.created'>>);
 }
 
 async function mentionsPeople(deps: FeedDeps, record: Published): Promise<boolean> {
-  if (!('new_status' in record.payload)) return hasAny(record.payload.mentioned_user_ids);
-  const publication = record as EventRecord<PayloadOf<'content.post.status_updated'>>;
-  return (await draftMentions(deps, publication)) !== undefined;
+  const notice = await noticeFor(deps, record);
+  return notice !== undefined && notice.notified.some(({ userIds }) => userIds.length > 0);
 }
 
 function modeOf(state: PostState, event: EventRef): FanoutMode {

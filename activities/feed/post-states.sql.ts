@@ -1,3 +1,5 @@
+import { strongerStays } from '../stores/tombstones.sql';
+
 const state = `post_id AS "postId", author_id AS "authorId", status, delivery, score_ms AS "scoreMs", sequence, summary,
   nova.post_is_voided(post_id, author_id, sequence) AS voided`;
 
@@ -62,5 +64,4 @@ export const markDeleted = `
     WHERE post_id = ANY ($1::uuid[]))
   INSERT INTO nova.tombstones AS t (subject_type, subject_id, sequence, final, reason)
   SELECT 'post', id::text, $2, true, $3 FROM unnest($1::uuid[]) AS id
-  ON CONFLICT (subject_type, subject_id) DO UPDATE
-    SET sequence = greatest(t.sequence, excluded.sequence), final = true, reason = excluded.reason`;
+  ${strongerStays}`;

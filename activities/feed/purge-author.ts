@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { type EventRef } from '../../contracts/event-ref';
+import { erasedUser } from '../../contracts/events/identity';
 import { faultPoint } from '../../runtime/fault-points';
 import { type FeedDeps } from './deps';
 import { type WalkPoint } from './page-followers';
@@ -46,13 +47,8 @@ const firstUuid = '00000000-0000-0000-0000-000000000000';
 export async function purgeAuthor(deps: PurgeDeps, event: EventRef, progress?: Progress<PurgePoint>): Promise<Purged> {
   const { payload } = await deps.events.load<'identity.user.deleted'>(event);
   const authorId = payload.user_id;
-  await deps.tombstones.set({
-    subjectType: 'user',
-    subjectId: authorId,
-    sequence: event.sequence,
-    final: true,
-    reason: 'user deleted',
-  });
+  // Whichever event of the user finds them erased: it may run after the one that deletes them.
+  await deps.tombstones.set({ ...erasedUser(authorId), sequence: event.sequence });
   await faultPoint('feed.purge-tombstone');
   const removed = await removeFromFeeds(deps, authorId, progress);
   await faultPoint('feed.purge-removed');

@@ -1,4 +1,6 @@
-import { type EventRef } from '../../contracts/event-ref';
+import { tombstoneOf } from '../../contracts/consequences';
+import { type EventRecord, type EventRef } from '../../contracts/event-ref';
+import { type Tombstone } from '../../contracts/events/consequences';
 import { NovaError } from '../../contracts/failures';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
@@ -7,7 +9,6 @@ import { type FeedDeps } from './deps';
 import { pageFollowers, type WalkPoint } from './page-followers';
 import { type Progress } from './progress';
 import { knownPost } from './record-post';
-import { type RetractedSubject, retractedSubject } from './retracted-subject';
 import { settleOpenPages, settlePage } from './settle-page';
 import { syncSummary } from './summary';
 
@@ -34,21 +35,27 @@ const start: WalkPoint = { after: null, count: 0 };
  * only: without Redis it leaves every page to `retractPages`.
  */
 export async function beginRetraction(deps: FeedDeps, event: EventRef): Promise<RetractBegun> {
-  const subject = retractedSubject(await deps.events.load(event));
-  const { subjectType, subjectId, final, reason } = subject;
-  await deps.tombstones.set({ subjectType, subjectId, sequence: event.sequence, final, reason });
+  const tombstone = tombstoneSetBy(await deps.events.load(event));
+  await deps.tombstones.set(tombstone);
   await faultPoint('feed.tombstone-set');
   // A message's running notification may wait for a mail server; a reaction has nothing that waits.
-  if (subject.postStatus === undefined)
-    return { mode: 'done', next: null, removed: 0, signal: subject.subjectType === 'message' };
-  const state = await setStatus(deps, event, subjectId, subject.postStatus);
+  if (tombstone.subjectType !== 'post')
+    return { mode: 'done', next: null, removed: 0, signal: tombstone.subjectType === 'message' };
+  const state = await setStatus(deps, event, tombstone.subjectId, tombstone.final ? 'deleted' : 'archived');
   await faultPoint('feed.status-set');
   try {
-    return { ...(await retract(deps, event, subject, state, start, { maxPages: 1 })), signal: true };
+    return { ...(await retract(deps, tombstone, state, start, { maxPages: 1 })), signal: true };
   } catch (thrown) {
     if (codeOf(thrown) !== 'REDIS_UNAVAILABLE') throw thrown;
     return { mode: 'done', next: start, removed: 0, signal: true };
   }
+}
+
+/** @throws NovaError INVALID_PAYLOAD when the event takes nothing back */
+function tombstoneSetBy(event: EventRecord): Tombstone {
+  const tombstone = tombstoneOf(event);
+  if (tombstone === undefined) throw new NovaError('INVALID_PAYLOAD', `${event.eventType} retracts nothing`);
+  return tombstone;
 }
 
 /**
@@ -73,23 +80,22 @@ export async function retractPages(
   from: WalkPoint,
   progress?: Progress<WalkPoint>,
 ): Promise<RetractStep> {
-  const subject = retractedSubject(await deps.events.load(event));
-  if (subject.subjectType !== 'post') throw new NovaError('INVALID_PAYLOAD', `${event.eventType} is in no feed`);
-  const state = await deps.posts.find(subject.subjectId);
+  const tombstone = tombstoneSetBy(await deps.events.load(event));
+  if (tombstone.subjectType !== 'post') throw new NovaError('INVALID_PAYLOAD', `${event.eventType} is in no feed`);
+  const state = await deps.posts.find(tombstone.subjectId);
   const maxPages = deps.settings.feedPagesPerCall;
-  return retract(deps, event, subject, state, from, progress === undefined ? { maxPages } : { maxPages, progress });
+  return retract(deps, tombstone, state, from, progress === undefined ? { maxPages } : { maxPages, progress });
 }
 
 async function retract(
   deps: FeedDeps,
-  event: EventRef,
-  subject: RetractedSubject,
+  { subjectId, sequence, final }: Tombstone,
   state: PostState | undefined,
   from: WalkPoint,
   options: { maxPages: number; progress?: Progress<WalkPoint> },
 ): Promise<RetractStep> {
   if (from.after === null) {
-    await deps.feeds.markDead(subject.subjectId, event.sequence, subject.final);
+    await deps.feeds.markDead(subjectId, sequence, final);
     if (state !== undefined) await syncSummary(deps, state);
   }
   // An earlier attempt may have died between its write and its look.

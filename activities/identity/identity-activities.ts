@@ -1,4 +1,4 @@
-import { type PayloadOf } from '../../contracts/catalogue';
+import { profileOf, tombstoneOf } from '../../contracts/consequences';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { faultPoint } from '../../runtime/fault-points';
 import { guarded } from '../guard';
@@ -27,9 +27,9 @@ export function createIdentityActivities(deps: IdentityDeps) {
     /** Applies an identity event: PostgreSQL first, then the copy in Redis. Idempotent, and right in any order of events. */
     identityApply: async (event: EventRef): Promise<IdentityResult> => {
       const record = await deps.events.load(event);
-      await store(deps, record);
+      const userId = await store(deps, record);
       await faultPoint('identity.stored');
-      const profile = await refreshAuthor(deps, userIdOf(record));
+      const profile = await refreshAuthor(deps, userId);
       return { hidden: profile?.state !== 'active', erased: profile?.state === 'deleted' };
     },
   });
@@ -37,37 +37,19 @@ export function createIdentityActivities(deps: IdentityDeps) {
 
 export type IdentityActivities = ReturnType<typeof createIdentityActivities>;
 
-async function store({ profiles, tombstones }: IdentityDeps, event: EventRecord): Promise<void> {
+/** Stores what the event says of a user, or that they are gone; returns the user's id. */
+async function store({ profiles, tombstones }: IdentityDeps, event: EventRecord): Promise<string> {
   const { sequence } = event;
-  switch (event.eventType) {
-    case 'identity.user.created': {
-      const user = event.payload as PayloadOf<'identity.user.created'>;
-      return profiles.apply({ userId: user.user_id, sequence, username: user.username, email: user.email });
-    }
-    case 'identity.user.profile_updated': {
-      const user = event.payload as PayloadOf<'identity.user.profile_updated'>;
-      return profiles.apply({
-        userId: user.user_id,
-        sequence,
-        username: user.username,
-        displayName: user.display_name,
-        avatarUrl: user.avatar_url,
-        isVerified: user.is_verified,
-      });
-    }
-    case 'identity.user.deleted': {
-      const user = event.payload as PayloadOf<'identity.user.deleted'>;
-      const final = !user.soft_delete;
-      const reason = final ? 'user deleted' : 'user hidden';
-      await tombstones.set({ subjectType: 'user', subjectId: user.user_id, sequence, final, reason });
-      await faultPoint('identity.tombstone-set');
-      return final ? profiles.erase(user.user_id, sequence) : profiles.hide(user.user_id, sequence);
-    }
-    default:
-      throw new Error(`identityApply got an event of type ${event.eventType}`);
+  const profile = profileOf(event);
+  if (profile !== undefined) {
+    await profiles.apply({ ...profile, sequence });
+    return profile.userId;
   }
-}
-
-function userIdOf(event: EventRecord): string {
-  return (event.payload as unknown as { user_id: string }).user_id;
+  const tombstone = tombstoneOf(event);
+  if (tombstone?.subjectType !== 'user') throw new Error(`identityApply got an event of type ${event.eventType}`);
+  const { subjectId: userId, final } = tombstone;
+  await tombstones.set(tombstone);
+  await faultPoint('identity.tombstone-set');
+  await (final ? profiles.erase(userId, sequence) : profiles.hide(userId, sequence));
+  return userId;
 }

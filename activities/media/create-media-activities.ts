@@ -1,3 +1,4 @@
+import { tombstoneOf } from '../../contracts/consequences';
 import { type EventRef } from '../../contracts/event-ref';
 import { guarded } from '../guard';
 import { type UploadStatus } from './media-store';
@@ -24,9 +25,9 @@ export function createMediaActivities(deps: MediaDeps) {
     },
     /** For a retraction, after the tombstone is set: takes its media from a post that is deleted for good. */
     async mediaUnlink(event: EventRef): Promise<{ unlinked: number }> {
-      if (!event.eventType.startsWith('content.post.')) return { unlinked: 0 };
-      const { post_id: postId } = (await events.load<'content.post.deleted'>(event)).payload;
-      return { unlinked: (await postIsGone(deps, postId)) ? await media.unlinkPost(postId) : 0 };
+      const gone = tombstoneOf(await events.load(event));
+      if (gone?.subjectType !== 'post' || !(await postIsGone(deps, gone.subjectId))) return { unlinked: 0 };
+      return { unlinked: await media.unlinkPost(gone.subjectId) };
     },
   });
 }

@@ -1,3 +1,4 @@
+import { type Notice } from '../../contracts/events/consequences';
 import { randomUUID } from 'node:crypto';
 import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
@@ -10,8 +11,7 @@ import { withHeartbeat } from './attempt';
 import { skipReasons, stillSwitchedOn } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
 import { renderEmail } from './email-templates';
-import { type Notice } from './notice';
-import { noticeFor } from './notice-for';
+import { noticeFor } from '../stores/notice-for';
 import { ownerOf } from './owner';
 import { refuseWhileHeld } from '../stores/held';
 import { verdictOn } from './voided';

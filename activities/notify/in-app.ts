@@ -1,3 +1,5 @@
+import { type Notice } from '../../contracts/events/consequences';
+import { contentOf } from '../../contracts/consequences';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { notificationKinds } from '../../contracts/notification-kinds';
@@ -6,8 +8,7 @@ import { type ExternalChannel } from './channel';
 import { type Recipient, audienceOf, pageOf } from './audience';
 import { chooseChannels } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
-import { type Notice } from './notice';
-import { noticeFor } from './notice-for';
+import { noticeFor } from '../stores/notice-for';
 import { isWorthWaiting, ownerOf } from './owner';
 import { refuseWhileHeld } from '../stores/held';
 import { type Verdict, verdictOn } from './voided';
@@ -41,8 +42,10 @@ export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: stri
   const record = await deps.events.load(event);
   const notice = await noticeFor(deps, record);
   if (notice === undefined) return noOne;
-  if (notice.creates !== undefined && cursor === null) {
-    const { contentType, contentId, ...owner } = notice.creates;
+  const content = contentOf(record);
+  // Posts are remembered by the feed.
+  if (content !== undefined && content.contentType !== 'post' && cursor === null) {
+    const { contentType, contentId, ...owner } = content;
     await deps.owners.remember(contentType, contentId, owner);
     await faultPoint('notify.owner-remembered');
   }
@@ -55,7 +58,7 @@ export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: stri
   await faultPoint('notify.inbox-written');
   const verdict = await lookAgain(deps, event, notice, owner.postId);
   if (verdict.voided) {
-    await takeBack(deps, event, notice, verdict);
+    await takeBack(deps, record, verdict);
     return { ...noOne, stopped: true };
   }
   const ownerUnknown = notice.owner !== undefined && owner.ownerId === undefined;
@@ -130,14 +133,10 @@ async function lookAgain(
 }
 
 /** What an event created goes with all that hangs on it: the delete did not know the one from the other. */
-async function takeBack(
-  { store }: NotifyDeps,
-  { eventId }: EventRef,
-  { creates }: Notice,
-  { contentGone }: Verdict,
-): Promise<void> {
-  while ((await store.retract({ by: 'event', eventId }, batch)).more);
-  if (creates === undefined || contentGone === undefined) return;
-  const subject = { type: creates.contentType, id: creates.contentId };
+async function takeBack({ store }: NotifyDeps, event: EventRecord, { contentGone }: Verdict): Promise<void> {
+  while ((await store.retract({ by: 'event', eventId: event.eventId }, batch)).more);
+  const content = contentOf(event);
+  if (content === undefined || content.contentType === 'post' || contentGone === undefined) return;
+  const subject = { type: content.contentType, id: content.contentId };
   while ((await store.retract({ by: 'subject', subject, ...contentGone }, batch)).more);
 }

@@ -1,17 +1,6 @@
+import { type Item, type Subject } from '../../contracts/events/consequences';
 import { type NotificationKind } from '../../contracts/notification-kinds';
 import { type ExternalChannel } from './channel';
-
-/** What a notification is about and goes with when it is deleted. */
-export interface Subject {
-  readonly type: 'post' | 'message' | 'comment' | 'user' | 'stream';
-  readonly id: string;
-}
-
-/** What exactly happened: the reaction on a post, the comment under it, or the subject itself. */
-export interface Item {
-  readonly type: string;
-  readonly id: string;
-}
 
 /** What all notifications of one event share. */
 export interface NotificationHead {

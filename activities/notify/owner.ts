@@ -1,9 +1,9 @@
+import { type Notice } from '../../contracts/events/consequences';
 import { type EventRef } from '../../contracts/event-ref';
 import { authorInOutbox } from '../stores/post-author';
 import { type ContentOwner } from '../stores/content-owners';
 import { isLocalTry, scheduledAgoMs } from './attempt';
 import { type NotifyDeps, limitsOf } from './deps';
-import { type Notice } from './notice';
 
 type Deps = Pick<NotifyDeps, 'owners' | 'history' | 'events'>;
 

@@ -1,11 +1,10 @@
 import { Context } from '@temporalio/activity';
-import { type EventType, type PayloadOf } from '../../contracts/catalogue';
+import { tombstoneOf } from '../../contracts/consequences';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
+import { type Tombstone, usersOfFollow } from '../../contracts/events/consequences';
 import { faultPoint } from '../../runtime/fault-points';
-import { type Retraction } from './notification-store';
-import { type Tombstone } from '../stores/tombstones';
 import { type NotifyDeps } from './deps';
-import { followId, reactionId } from './relation-id';
+import { type Retraction } from './notification-store';
 
 /** What a deleting event takes back, and the tombstone that keeps latecomers out. */
 export interface RetractionPlan {
@@ -13,75 +12,27 @@ export interface RetractionPlan {
   readonly retraction: Retraction;
 }
 
-type Rules = { readonly [T in EventType]?: (payload: PayloadOf<T>, event: EventRef) => RetractionPlan | undefined };
-
-const rules: Rules = {
-  'content.post.deleted': (post, { sequence }) => ofPost(post.post_id, sequence, true, 'post deleted'),
-  'content.post.status_updated': (post, { sequence }) => {
-    if (post.new_status === 'published') return undefined;
-    return ofPost(post.post_id, sequence, post.new_status === 'deleted', `post ${post.new_status}`);
-  },
-  'message.deleted': (message, { sequence }) => ({
-    tombstone: {
-      subjectType: 'message',
-      subjectId: message.message_id,
-      sequence,
-      final: true,
-      reason: 'message deleted',
-    },
-    retraction: { by: 'subject', subject: { type: 'message', id: message.message_id } },
-  }),
-  'reaction.removed': (reaction, { sequence }) => ({
-    tombstone: {
-      subjectType: 'reaction',
-      subjectId: reactionId(reaction),
-      sequence,
-      final: false,
-      reason: 'reaction removed',
-    },
-    retraction: { by: 'reaction', reactionId: reactionId(reaction), beforeSequence: sequence },
-  }),
-  'follow.removed': (follow, { sequence }) => ({
-    tombstone: {
-      subjectType: 'follow',
-      subjectId: followId(follow),
-      sequence,
-      final: false,
-      reason: 'follow ended',
-    },
-    retraction: {
-      by: 'follow',
-      followerId: follow.follower_id,
-      followeeId: follow.followee_id,
-      beforeSequence: sequence,
-    },
-  }),
-  'identity.user.deleted': (user, { sequence }) => {
-    // Of a soft delete nothing is taken back: readers and senders hide it while the user is hidden.
-    if (user.soft_delete) return undefined;
-    return {
-      tombstone: { subjectType: 'user', subjectId: user.user_id, sequence, final: true, reason: 'user deleted' },
-      retraction: { by: 'actor', actorId: user.user_id },
-    };
-  },
-};
-
-function ofPost(postId: string, sequence: number, final: boolean, reason: string): RetractionPlan {
-  return {
-    tombstone: { subjectType: 'post', subjectId: postId, sequence, final, reason },
-    retraction: {
-      by: 'subject',
-      subject: { type: 'post', id: postId },
-      beforeSequence: final ? undefined : sequence,
-    },
-  };
-}
-
 /** What the event takes back; undefined: nothing. */
 export function retractionOf(event: EventRecord): RetractionPlan | undefined {
-  const rule = rules[event.eventType] as
-    ((payload: unknown, event: EventRef) => RetractionPlan | undefined) | undefined;
-  return rule?.(event.payload, event);
+  const tombstone = tombstoneOf(event);
+  const retraction = tombstone && noticesVoidedBy(tombstone);
+  return retraction && { tombstone, retraction };
+}
+
+function noticesVoidedBy({ subjectType, subjectId: id, sequence, final }: Tombstone): Retraction | undefined {
+  const beforeSequence = final ? undefined : sequence;
+  switch (subjectType) {
+    case 'post':
+    case 'message':
+      return { by: 'subject', subject: { type: subjectType, id }, beforeSequence };
+    case 'reaction':
+      return { by: 'reaction', reactionId: id, beforeSequence };
+    case 'follow':
+      return { by: 'follow', ...usersOfFollow(id), beforeSequence };
+    case 'user':
+      // Of one who is only hidden nothing is taken back: readers and senders hide it as long as they are.
+      return final ? { by: 'actor', actorId: id } : undefined;
+  }
 }
 
 /** Rows per statement: short enough that an inbox never waits for it. */

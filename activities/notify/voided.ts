@@ -1,5 +1,5 @@
+import { type Notice } from '../../contracts/events/consequences';
 import { type TombstoneKey, type TombstoneState, type Tombstones } from '../stores/tombstones';
-import { type Notice } from './notice';
 
 /** What was deleted by now of what a notice is about, or of who caused it. */
 export interface Verdict {

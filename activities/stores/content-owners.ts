@@ -1,12 +1,8 @@
-export type ContentType = 'post' | 'message' | 'comment';
+import { type ContentType, type CreatedContent } from '../../contracts/events/consequences';
+
 /** Content whose creating event cannot be looked up in the outbox: its aggregate is something else. */
 export type InnerContentType = Exclude<ContentType, 'post'>;
-
-export interface ContentOwner {
-  readonly ownerId: string;
-  /** Of a comment: the post it stands under. */
-  readonly postId?: string | undefined;
-}
+export type ContentOwner = Omit<CreatedContent, 'contentId'>;
 
 /** Who owns what events point to. */
 export interface ContentOwners {

@@ -1,4 +1,5 @@
 import { type PayloadOf } from '../../contracts/catalogue';
+import { contentOf } from '../../contracts/consequences';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { type AggregateHistory } from './aggregate-history';
 import { type EventStore } from './event-store';
@@ -16,5 +17,5 @@ export async function createdPost(
   const creation = await history.creation(later);
   if (creation === undefined) return undefined;
   const created = await events.load<'content.post.created'>(creation);
-  return created.payload.post_id === postId ? created : undefined;
+  return contentOf(created)?.contentId === postId ? created : undefined;
 }

@@ -1,4 +1,5 @@
-import { spellingsOf } from '../../contracts/catalogue';
+import { definitionOf, spellingsOf } from '../../contracts/catalogue';
+import { typesThatCreate } from '../../contracts/consequences';
 import { type EventRef } from '../../contracts/event-ref';
 import { type Priority } from '../../contracts/priority';
 import * as sql from '../../outbox/events.sql';
@@ -8,6 +9,7 @@ import { query } from './pg-query';
 
 interface CreationRow {
   id: string;
+  event_type: string;
   schema_version: number;
   aggregate_type: string;
   sequence: number;
@@ -20,11 +22,11 @@ export class PgAggregateHistory implements AggregateHistory {
   constructor(private readonly database: Database) {}
 
   async creation({ aggregateId, sequence }: Pick<EventRef, 'aggregateId' | 'sequence'>): Promise<EventRef | undefined> {
-    const eventType = 'content.post.created';
-    const values = [aggregateId, sequence, spellingsOf(eventType)];
+    const values = [aggregateId, sequence, typesThatCreate('post').flatMap(spellingsOf)];
     const row = (await this.rows<CreationRow>(sql.creationOf, values))[0];
+    const eventType = row && definitionOf(row.event_type)?.type;
     return (
-      row && {
+      eventType && {
         eventId: row.id,
         eventType,
         schemaVersion: row.schema_version,
@@ -39,10 +41,12 @@ export class PgAggregateHistory implements AggregateHistory {
   }
 
   async firstPublication({
+    eventType,
     aggregateId,
     sequence,
-  }: Pick<EventRef, 'aggregateId' | 'sequence'>): Promise<string | undefined> {
-    const values = [aggregateId, sequence, spellingsOf('content.post.status_updated')];
+    when,
+  }: Parameters<AggregateHistory['firstPublication']>[0]): Promise<string | undefined> {
+    const values = [aggregateId, sequence, spellingsOf(eventType), when];
     return (await this.rows<{ id: string }>(sql.firstPublication, values))[0]?.id;
   }
 

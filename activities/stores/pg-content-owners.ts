@@ -1,7 +1,9 @@
-import { type EventType, spellingsOf } from '../../contracts/catalogue';
+import { spellingsOf } from '../../contracts/catalogue';
+import { typesThatCreate } from '../../contracts/consequences';
+import { type ContentType } from '../../contracts/events/consequences';
 import { isComing } from '../../outbox/events.sql';
 import { type Database } from '../../runtime/postgres';
-import { type ContentOwner, type ContentOwners, type ContentType, type InnerContentType } from './content-owners';
+import { type ContentOwner, type ContentOwners, type InnerContentType } from './content-owners';
 import { query } from './pg-query';
 
 const selectPost = `SELECT author_id AS owner_id, NULL::uuid AS post_id FROM nova.post_states WHERE post_id = $1`;
@@ -9,11 +11,6 @@ const selectOther = `SELECT owner_id, post_id FROM nova.content_owners WHERE con
 const insert = `
   INSERT INTO nova.content_owners (content_type, content_id, owner_id, post_id) VALUES ($1, $2, $3, $4)
   ON CONFLICT (content_type, content_id) DO NOTHING`;
-
-const createdBy: Record<InnerContentType, EventType> = {
-  message: 'message.persisted',
-  comment: 'comment.created',
-};
 
 export class PgContentOwners implements ContentOwners {
   constructor(private readonly database: Database) {}
@@ -29,7 +26,8 @@ export class PgContentOwners implements ContentOwners {
   }
 
   async isComing(contentType: InnerContentType, writtenBeforeMs: number, settlingMs: number): Promise<boolean> {
-    const values = [spellingsOf(createdBy[contentType]), writtenBeforeMs, settlingMs];
+    const types = typesThatCreate(contentType).flatMap(spellingsOf);
+    const values = [types, writtenBeforeMs, settlingMs];
     const { rows } = await query<{ coming: boolean }>(this.database, isComing, values);
     return rows[0]?.coming === true;
   }

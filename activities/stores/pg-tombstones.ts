@@ -1,22 +1,12 @@
+import { type SubjectType, type Tombstone } from '../../contracts/events/consequences';
 import { type Database } from '../../runtime/postgres';
-import {
-  type SubjectType,
-  type Tombstone,
-  type TombstoneKey,
-  type Tombstones,
-  type TombstoneState,
-} from './tombstones';
+import { type TombstoneKey, type Tombstones, type TombstoneState } from './tombstones';
+import { strongerStays } from './tombstones.sql';
 import { query } from './pg-query';
 
-// A signal holds until the delete it speaks of is here. A user's may be a soft one: that is no reason to hold on either.
 const upsert = `
   INSERT INTO nova.tombstones AS t (subject_type, subject_id, sequence, final, reason) VALUES ($1, $2, $3, $4, $5)
-  ON CONFLICT (subject_type, subject_id) DO UPDATE
-    SET sequence = greatest(t.sequence, excluded.sequence),
-        final = t.final OR excluded.final,
-        reason = excluded.reason,
-        held_until = CASE WHEN excluded.final OR t.subject_type = 'user' THEN NULL ELSE t.held_until END
-  WHERE NOT t.final`;
+  ${strongerStays}`;
 
 const select = `
   SELECT 1 FROM nova.tombstones WHERE subject_type = $1 AND subject_id = $2 AND (final OR sequence >= $3)`;

@@ -1,3 +1,4 @@
+import { contentOf } from '../../contracts/consequences';
 import { NovaError, failures } from '../../contracts/failures';
 import { createdPost } from './created-post';
 import { type AggregateHistory } from './aggregate-history';
@@ -20,8 +21,8 @@ export async function authorInOutbox(
   postId: string,
 ): Promise<string | undefined> {
   try {
-    return (await createdPost(deps, { aggregateId: postId, sequence: Number.MAX_SAFE_INTEGER }, postId))?.payload
-      .user_id;
+    const created = await createdPost(deps, { aggregateId: postId, sequence: Number.MAX_SAFE_INTEGER }, postId);
+    return created && contentOf(created)?.ownerId;
   } catch (thrown) {
     // A row that says nothing valid is the bridge's to refuse; it is no fault of the event that points to it.
     if (thrown instanceof NovaError && failures[thrown.code].cause === 'row') return undefined;

@@ -1,19 +1,8 @@
-/** What a tombstone can be about. A reaction's id is `target:user:emoji`, a follow's is `follower:followee`. */
-export type SubjectType = 'post' | 'message' | 'reaction' | 'follow' | 'user';
+import { type SubjectType, type Tombstone } from '../../contracts/events/consequences';
 
 export interface TombstoneKey {
   readonly type: SubjectType;
   readonly id: string;
-}
-
-export interface Tombstone {
-  readonly subjectType: SubjectType;
-  readonly subjectId: string;
-  /** Of the deleting event. */
-  readonly sequence: number;
-  /** True: nothing revives the subject. False: an event with a later sequence does (archived, then published again). */
-  readonly final: boolean;
-  readonly reason: string;
 }
 
 /** What is known of a subject that was deleted, or whose delete was signalled. */

@@ -1,3 +1,5 @@
+import { type ProfileFacts } from '../../contracts/events/consequences';
+
 /** The author data other parts show. */
 export interface PublicProfile {
   readonly username: string | null;
@@ -12,14 +14,8 @@ export interface StoredProfile extends PublicProfile {
 }
 
 /** Fields an event carried; what it did not carry stays as it is. */
-export interface ProfileChange {
-  readonly userId: string;
+export interface ProfileChange extends ProfileFacts {
   readonly sequence: number;
-  readonly username?: string | undefined;
-  readonly displayName?: string | undefined;
-  readonly avatarUrl?: string | undefined;
-  readonly isVerified?: boolean | undefined;
-  readonly email?: string | undefined;
 }
 
 /** Our copy of the users, field by field the newest whatever order events come in. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Notice } from './consequences';
 import { aggregateIsKey, defineEvent, mentions, renameFields, timestamp, uuid } from './define';
 
 const base = {
@@ -11,6 +12,24 @@ const base = {
 } as const;
 
 const authorIsUser = renameFields({ author_id: 'user_id' });
+
+/** A post that can be seen from now on, and whom it mentions. */
+function noticeOfPost(post: {
+  readonly post_id: string;
+  readonly user_id: string;
+  readonly mentioned_user_ids?: readonly string[] | undefined;
+}): Notice {
+  return {
+    actorId: post.user_id,
+    subject: { type: 'post', id: post.post_id },
+    item: { type: 'post', id: post.post_id },
+    voidedBy: [
+      { type: 'post', id: post.post_id },
+      { type: 'user', id: post.user_id },
+    ],
+    notified: [{ kind: 'post.mention', userIds: post.mentioned_user_ids ?? [] }],
+  };
+}
 
 export const postCreated = defineEvent({
   ...base,
@@ -32,6 +51,9 @@ export const postCreated = defineEvent({
     status: z.enum(['published', 'draft']).default('published'),
     created_at: z.string().max(1_000).optional(),
   }),
+  creates: { contentType: 'post', content: (post) => ({ contentId: post.post_id, ownerId: post.user_id }) },
+  // The people whom a draft mentions are notified by the event that publishes it first.
+  notifies: (post) => (post.status === 'published' ? noticeOfPost(post) : undefined),
 });
 
 export const postUpdated = defineEvent({
@@ -70,6 +92,17 @@ export const postStatusUpdated = defineEvent({
     new_status: z.enum(['published', 'archived', 'deleted']),
     updated_at: timestamp().optional(),
   }),
+  publishes: {
+    when: { new_status: 'published' },
+    notifies: (creation: z.output<typeof postCreated.schema>) =>
+      creation.status === 'draft' && (creation.mentioned_user_ids ?? []).length > 0
+        ? noticeOfPost(creation)
+        : undefined,
+  },
+  voids: ({ post_id, new_status: status }) =>
+    status === 'published'
+      ? undefined
+      : { subjectType: 'post', subjectId: post_id, final: status === 'deleted', reason: `post ${status}` },
 });
 
 export const postDeleted = defineEvent({
@@ -81,4 +114,5 @@ export const postDeleted = defineEvent({
   workflow: 'retractionWorkflow',
   upgrade: renameFields({ deleter_id: 'user_id', author_id: 'user_id' }),
   schema: z.looseObject({ post_id: uuid(), user_id: uuid(), deleted_at: timestamp().optional() }),
+  voids: (post) => ({ subjectType: 'post', subjectId: post.post_id, final: true, reason: 'post deleted' }),
 });

@@ -19,6 +19,14 @@ export const liveStreamStarted = defineEvent({
     title: z.string().max(500).optional(),
     started_at: timestamp().optional(),
   }),
+  notifies: (stream) => ({
+    actorId: stream.user_id,
+    subject: { type: 'stream', id: stream.stream_id },
+    item: { type: 'stream', id: stream.stream_id },
+    voidedBy: [{ type: 'user', id: stream.user_id }],
+    notified: [],
+    followersOf: { userId: stream.user_id, kind: 'live.started' },
+  }),
 });
 
 export const securityAlertRaised = defineEvent({
@@ -38,5 +46,13 @@ export const securityAlertRaised = defineEvent({
     user_id: uuid(),
     kind: z.enum(['new_login', 'password_changed', 'email_changed', 'suspicious_activity']),
     raised_at: timestamp().optional(),
+  }),
+  notifies: (alert) => ({
+    actorId: null,
+    subject: { type: 'user', id: alert.user_id },
+    item: { type: 'alert', id: alert.alert_id },
+    voidedBy: [{ type: 'user', id: alert.user_id }],
+    notified: [{ kind: 'security.alert', userIds: [alert.user_id] }],
+    detail: alert.kind,
   }),
 });

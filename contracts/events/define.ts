@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Effect } from '../effects';
 import { type PriorityName } from '../priority';
 import { type WorkflowType } from '../workflow-types';
+import { type Consequences } from './consequences';
 
 /** Kafka topics are per domain: `${KAFKA_TOPIC_PREFIX}.<domain>.events`. */
 export const domains = ['content', 'media', 'identity', 'message', 'social', 'live', 'security'] as const;
@@ -23,7 +24,10 @@ export const aggregateIsKey = (why: string): AggregateRule => ({ isKey: true, wh
 export const anyAggregate = (why: string): AggregateRule => ({ isKey: false, why });
 
 /** One row of the event catalogue. Everything that differs between event types is here and nowhere else. */
-export interface EventDefinition<Type extends string = string, Schema extends z.ZodType = z.ZodType> {
+export interface EventDefinition<
+  Type extends string = string,
+  Schema extends z.ZodType = z.ZodType,
+> extends Consequences<z.output<Schema>> {
   /** Canonical dotted name; the only spelling on the wire. */
   readonly type: Type;
   /** One line for the catalogue page. */

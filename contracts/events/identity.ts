@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Voided } from './consequences';
 import { aggregateIsKey, defineEvent, timestamp, url, uuid } from './define';
 
 const base = {
@@ -23,6 +24,7 @@ export const userCreated = defineEvent({
     email: z.email().max(1_000).optional(),
     created_at: timestamp().optional(),
   }),
+  profile: (user) => ({ userId: user.user_id, username: user.username, email: user.email }),
 });
 
 export const userProfileUpdated = defineEvent({
@@ -41,6 +43,21 @@ export const userProfileUpdated = defineEvent({
     follower_count: z.int().nonnegative().optional(),
     updated_at: timestamp().optional(),
   }),
+  profile: (user) => ({
+    userId: user.user_id,
+    username: user.username,
+    displayName: user.display_name,
+    avatarUrl: user.avatar_url,
+    isVerified: user.is_verified,
+  }),
+});
+
+/** Everything of the user goes, also what an event before or after their delete says. */
+export const erasedUser = (userId: string): Voided => ({
+  subjectType: 'user',
+  subjectId: userId,
+  final: true,
+  reason: 'user deleted',
 });
 
 export const userDeleted = defineEvent({
@@ -55,4 +72,9 @@ export const userDeleted = defineEvent({
     deleted_at: timestamp().optional(),
     soft_delete: z.boolean().default(false),
   }),
+  // Of a soft delete nothing is taken back: readers and senders hide it while the user is hidden.
+  voids: (user) =>
+    user.soft_delete
+      ? { subjectType: 'user', subjectId: user.user_id, final: false, reason: 'user hidden' }
+      : erasedUser(user.user_id),
 });

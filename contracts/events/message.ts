@@ -60,6 +60,23 @@ export const messagePersisted = defineEvent({
     })
     .refine(noPlaintext, noPlaintextRule)
     .meta(noPlaintextSchema),
+  creates: {
+    contentType: 'message',
+    content: (message) => ({ contentId: message.message_id, ownerId: message.sender_id }),
+  },
+  notifies: (message) => ({
+    actorId: message.sender_id,
+    subject: { type: 'message', id: message.message_id },
+    item: { type: 'message', id: message.message_id },
+    voidedBy: [
+      { type: 'message', id: message.message_id },
+      { type: 'user', id: message.sender_id },
+    ],
+    notified: [
+      { kind: 'message.mention', userIds: message.mentioned_user_ids ?? [] },
+      { kind: 'message.received', userIds: message.recipient_ids ?? [] },
+    ],
+  }),
 });
 
 export const messageEdited = defineEvent({
@@ -96,5 +113,11 @@ export const messageDeleted = defineEvent({
     conversation_id: uuid(),
     deleter_id: uuid().optional(),
     deleted_at: timestamp().optional(),
+  }),
+  voids: (message) => ({
+    subjectType: 'message',
+    subjectId: message.message_id,
+    final: true,
+    reason: 'message deleted',
   }),
 });

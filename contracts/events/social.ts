@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { followId, reactionId } from './consequences';
 import { aggregateIsKey, anyAggregate, defineEvent, mentions, timestamp, uuid } from './define';
 
 const base = { domain: 'social', version: 1 } as const;
@@ -37,6 +38,23 @@ export const reactionAdded = defineEvent({
     user_id: uuid(),
     emoji,
   }),
+  notifies: (reaction) => ({
+    actorId: reaction.user_id,
+    subject: { type: reaction.target_type, id: reaction.target_id },
+    item: { type: 'reaction', id: reactionId(reaction) },
+    voidedBy: [
+      { type: 'reaction', id: reactionId(reaction) },
+      { type: 'user', id: reaction.user_id },
+      ...(reaction.target_type === 'comment' ? [] : [{ type: reaction.target_type, id: reaction.target_id }]),
+    ],
+    notified: [],
+    owner: {
+      contentType: reaction.target_type,
+      contentId: reaction.target_id,
+      ownerId: reaction.target_owner_id,
+      kind: 'reaction.received',
+    },
+  }),
 });
 
 export const reactionRemoved = defineEvent({
@@ -47,6 +65,13 @@ export const reactionRemoved = defineEvent({
   effects: ['notify.retract', 'kafka.emit'],
   workflow: 'retractionWorkflow',
   schema: z.looseObject({ target_id: uuid(), target_type: z.enum(targetTypes).optional(), user_id: uuid(), emoji }),
+  // The same reaction may come back: only what was before this event is void.
+  voids: (reaction) => ({
+    subjectType: 'reaction',
+    subjectId: reactionId(reaction),
+    final: false,
+    reason: 'reaction removed',
+  }),
 });
 
 export const followAdded = defineEvent({
@@ -57,6 +82,16 @@ export const followAdded = defineEvent({
   effects: ['feed.follow', 'notify', 'kafka.emit'],
   workflow: 'followWorkflow',
   schema: z.looseObject({ follower_id: uuid(), followee_id: uuid() }),
+  notifies: (follow) => ({
+    actorId: follow.follower_id,
+    subject: { type: 'user', id: follow.follower_id },
+    item: { type: 'user', id: follow.follower_id },
+    voidedBy: [
+      { type: 'user', id: follow.follower_id },
+      { type: 'follow', id: followId(follow) },
+    ],
+    notified: [{ kind: 'follow.received', userIds: [follow.followee_id] }],
+  }),
 });
 
 export const followRemoved = defineEvent({
@@ -67,6 +102,7 @@ export const followRemoved = defineEvent({
   effects: ['feed.follow', 'notify.retract', 'kafka.emit'],
   workflow: 'followWorkflow',
   schema: z.looseObject({ follower_id: uuid(), followee_id: uuid() }),
+  voids: (follow) => ({ subjectType: 'follow', subjectId: followId(follow), final: false, reason: 'follow ended' }),
 });
 
 export const commentCreated = defineEvent({
@@ -88,5 +124,25 @@ export const commentCreated = defineEvent({
     content: z.string().max(10_000).optional(),
     mentioned_user_ids: mentions(),
     created_at: timestamp().optional(),
+  }),
+  creates: {
+    contentType: 'comment',
+    content: (comment) => ({ contentId: comment.comment_id, ownerId: comment.user_id, postId: comment.post_id }),
+  },
+  notifies: (comment) => ({
+    actorId: comment.user_id,
+    subject: { type: 'post', id: comment.post_id },
+    item: { type: 'comment', id: comment.comment_id },
+    voidedBy: [
+      { type: 'post', id: comment.post_id },
+      { type: 'user', id: comment.user_id },
+    ],
+    notified: [{ kind: 'comment.mention', userIds: comment.mentioned_user_ids ?? [] }],
+    owner: {
+      contentType: 'post',
+      contentId: comment.post_id,
+      ownerId: comment.post_owner_id,
+      kind: 'comment.received',
+    },
   }),
 });

@@ -1,5 +1,6 @@
-import { audienceOf, noticeOf, pageOf } from '../../../../activities/notify/audience';
+import { audienceOf, pageOf } from '../../../../activities/notify/audience';
 import { type EventType, type PayloadInput } from '../../../../contracts/catalogue';
+import { noticeOf } from '../../../../contracts/consequences';
 import { type EventRecord } from '../../../../contracts/event-ref';
 import { parseEvent } from '../../../../contracts/parse-event';
 import { newId } from '../../../support/events';
