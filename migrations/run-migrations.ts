@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { Client, type ClientBase } from 'pg';
 import { defaultSchema } from '../runtime/schema';
+import { applyFunctionFiles } from './function-files';
 import { applyNumberedFiles } from './numbered-files';
 import { recordContracts } from './record-contracts';
 import { applyRights, fixSearchPaths, moveTo, takeOwnership } from './rights/apply-rights';
@@ -26,13 +28,13 @@ export interface MigrationOptions {
   readonly moveFromPublic?: boolean;
   /** Called with what an operator should know. */
   readonly onNote?: (note: string) => void;
-  /** Folder of the numbered files; default: this one. */
+  /** Folder of the numbered files, and of `functions/`; default: this one. */
   readonly folder?: string;
 }
 
 /**
- * Brings a database to the newest schema: numbered SQL files in order, event types of the catalogue, partitions, and the
- * rights of the roles. All of it in one transaction: what fails leaves the database as it was. Safe to run from many
+ * Brings a database to the newest schema: numbered SQL files in order, the texts of functions, event types of the catalogue,
+ * partitions, and the rights of the roles. All of it in one transaction: what fails leaves the database as it was. Safe to run from many
  * processes at once, and beside the processes of the version before. Returns the names of the files applied by this call.
  */
 export async function runMigrations(databaseUrl: string, options: MigrationOptions = {}): Promise<string[]> {
@@ -80,6 +82,7 @@ async function migrate(client: ClientBase, { schema, names, folder, moves }: Pla
     await client.query(`SET LOCAL search_path = "${schema}", pg_temp`);
   }
   const applied = await applyNumberedFiles(client, folder);
+  for (const name of await applyFunctionFiles(client, join(folder, 'functions'))) applied.push(`functions/${name}`);
   await fixSearchPaths(client, schema);
   await recordContracts(client);
   await client.query('SELECT outbox_ensure_partitions($1)', [partitionDaysAhead]);

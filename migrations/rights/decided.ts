@@ -121,6 +121,7 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   event_replays: { ...shown, operator: write, workers: read, bridge: readAndDelete },
 
   nova_migrations: shown,
+  nova_functions: shown,
   nova_migrations_id_seq: {},
 };
 

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { schemaText } from '../../../dev/docs/schema';
 import { checkoutRoot } from '../../../dev/stack/paths';
+import { readFunctionFiles } from '../../../migrations/function-files';
 import { runMigrations } from '../../../migrations/run-migrations';
 import { roles } from '../../../migrations/rights/roles';
 import { createDatabase, dropDatabase } from '../../support/databases';
@@ -60,14 +62,28 @@ const contents = (url: string) =>
      ) AS thing WHERE name !~ '^(pg_|information_schema)' ORDER BY 1, 2`,
   );
 
-/** The product's own numbered files, and one more. */
-function folderWith(name: string, sql: string): string {
+/** The product's own numbered files, those up to a number if given. */
+function folderOfFiles(last = '9999'): string {
   const folder = mkdtempSync(join(tmpdir(), 'nova-migrations-'));
   made.folders.push(folder);
   const own = join(checkoutRoot, 'migrations');
-  for (const file of readdirSync(own).filter((file) => file.endsWith('.sql')))
+  for (const file of readdirSync(own).filter((file) => file.endsWith('.sql') && file.slice(0, 4) <= last))
     cpSync(join(own, file), join(folder, file));
+  return folder;
+}
+
+/** All of them, and one more. */
+function folderWith(name: string, sql: string): string {
+  const folder = folderOfFiles();
   writeFileSync(join(folder, name), sql);
+  return folder;
+}
+
+/** All of them, and one function. */
+function folderWithFunction(name: string, sql: string): string {
+  const folder = folderOfFiles();
+  mkdirSync(join(folder, 'functions'));
+  writeFileSync(join(folder, `functions/${name}.sql`), sql);
   return folder;
 }
 
@@ -246,5 +262,74 @@ describe('the roles', () => {
     const databases = [await emptyDatabase(), await emptyDatabase(), await emptyDatabase(), await emptyDatabase()];
     const applied = await Promise.all(databases.map(({ url }) => runMigrations(url, { rolePrefix })));
     expect(new Set(applied.map((names) => names.length)).size).toBe(1);
+  });
+});
+
+describe('the schema', () => {
+  it('is docs/schema.sql, in a fresh database and in one that was upgraded (else: npm run schema:dump)', async () => {
+    const [fresh, upgraded] = [await emptyDatabase(), await emptyDatabase()];
+    await runMigrations(fresh.url);
+    await runMigrations(upgraded.url, { folder: folderOfFiles('0020') });
+    await runMigrations(upgraded.url);
+    const text = readFileSync(join(checkoutRoot, 'docs/schema.sql'), 'utf8');
+    expect(await schemaText(fresh.url)).toBe(text);
+    expect(await schemaText(upgraded.url)).toBe(text);
+  });
+});
+
+describe('the text of a function', () => {
+  const markRead = (revision: number, body: string) =>
+    [
+      `-- Revision ${revision}.`,
+      `CREATE OR REPLACE FUNCTION nova_mark_read(recipient_id uuid, up_to_id bigint) RETURNS integer LANGUAGE sql AS '${body}';`,
+    ].join('\n');
+  const stateOf = async (url: string) =>
+    (
+      await ask<{ body: string; acl: string; owner: string; config: string }>(
+        url,
+        `SELECT prosrc AS body, proacl::text AS acl, proowner::regrole::text AS owner, array_to_string(proconfig, ';') AS config
+         FROM pg_proc WHERE oid = 'nova.nova_mark_read'::regproc`,
+      )
+    )[0]!;
+
+  it('is that of its file', async () => {
+    const { url } = await emptyDatabase();
+    await runMigrations(url);
+    const bodies = await ask<{ name: string; body: string }>(
+      url,
+      `SELECT proname::text AS name, prosrc AS body FROM pg_proc WHERE pronamespace = 'nova'::regnamespace ORDER BY proname`,
+    );
+    const files = await readFunctionFiles(join(checkoutRoot, 'migrations/functions'));
+    expect(bodies.map(({ name }) => name)).toEqual(files.map(({ name }) => name));
+    expect(bodies.filter(({ body }, at) => !files[at]!.sql.includes(body)).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('is replaced by a newer revision, which keeps owner, rights and search_path, and by no older one', async () => {
+    const { url } = await emptyDatabase();
+    await runMigrations(url);
+    const before = await stateOf(url);
+    const newer = folderWithFunction('nova_mark_read', markRead(1_000, 'SELECT 7'));
+    expect(await runMigrations(url, { folder: newer })).toEqual(['functions/nova_mark_read']);
+    expect(await stateOf(url)).toEqual({ ...before, body: 'SELECT 7' });
+    // The version before is migrated once more, by a deployment that was rolled back.
+    expect(await runMigrations(url)).toEqual([]);
+    expect(await stateOf(url)).toMatchObject({ body: 'SELECT 7' });
+  });
+
+  it('is refused when it was changed and its revision was not, and nothing is changed', async () => {
+    const { url } = await emptyDatabase();
+    await runMigrations(url, { folder: folderWithFunction('nova_mark_read', markRead(5, 'SELECT 1')) });
+    const changed = folderWithFunction('nova_mark_read', markRead(5, 'SELECT 2'));
+    await expect(runMigrations(url, { folder: changed })).rejects.toThrow(
+      /nova_mark_read.sql is not the text.*raise the/s,
+    );
+    expect(await stateOf(url)).toMatchObject({ body: 'SELECT 1' });
+  });
+
+  it('is applied again when the function is gone', async () => {
+    const { url } = await emptyDatabase();
+    await runMigrations(url);
+    await ask(url, 'DROP FUNCTION nova.nova_mark_read(uuid, bigint)');
+    expect(await runMigrations(url)).toEqual(['functions/nova_mark_read']);
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkoutRoot } from '../../../dev/stack/paths';
+import { readFunctionFiles } from '../../../migrations/function-files';
 import { functionRights, outboxTable, relationRights } from '../../../migrations/rights/decided';
 import * as states from '../../../outbox/states.sql';
 
@@ -77,5 +78,21 @@ describe('the outbox table', () => {
         return rules.filter((rule) => text.includes(rule)).map((rule) => `${file}: ${rule}`);
       });
     expect(found).toEqual([]);
+  });
+});
+
+describe('the functions of the schema', () => {
+  // In two places, the older text would be what a database has that was migrated in another order.
+  it('are made by migrations/functions alone since that folder is there: no newer numbered file makes one', () => {
+    const numbered = readdirSync(join(checkoutRoot, 'migrations')).filter((file) => /^\d{4}_.*\.sql$/.test(file));
+    const making = numbered.filter(
+      (file) => file > '0021' && /CREATE (OR REPLACE )?FUNCTION/.test(textOf(join('migrations', file))),
+    );
+    expect(making).toEqual([]);
+  });
+
+  it('have a file each, with its revision in its first line', async () => {
+    const files = await readFunctionFiles(join(checkoutRoot, 'migrations/functions'));
+    expect(files.map(({ name }) => name)).toEqual(Object.keys(functionRights).sort());
   });
 });

@@ -1,0 +1,11 @@
+-- Revision 1.
+CREATE OR REPLACE FUNCTION follow_begun_by_hand() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+  latest bigint := (SELECT last_value FROM outbox_sequence);
+BEGIN
+  IF current_setting('nova.follow_by_event', true) = 'on' THEN RETURN NULL; END IF;
+  -- Only pairs that ended lately have an event that could come too late.
+  UPDATE follow_changes c SET sequence = greatest(c.sequence, latest), following = true, changed_at = clock_timestamp()
+  FROM begun b WHERE c.followee_id = b.followee_id AND c.follower_id = b.follower_id;
+  RETURN NULL;
+END $$;

@@ -1,0 +1,17 @@
+-- Revision 1.
+-- What signalDeleted() calls: a service may announce a delete, and read or write nothing else of ours. Holds the subject back
+-- from when this is committed; returns the newest started workflows of the aggregate, which may be running.
+CREATE OR REPLACE FUNCTION nova_signal_deleted(
+  p_subject_type text, p_subject_id text, p_aggregate uuid, p_hold_ms integer, p_reason text
+) RETURNS TABLE (workflow_id uuid) LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF p_subject_type NOT IN ('post', 'message', 'user') THEN
+    RAISE EXCEPTION 'nova_signal_deleted: subject type % is none of post, message, user', p_subject_type;
+  END IF;
+  INSERT INTO tombstones AS t (subject_type, subject_id, sequence, final, reason, held_until)
+  VALUES (p_subject_type, lower(p_subject_id), NULL, false, p_reason,
+          clock_timestamp() + least(p_hold_ms, 3600000) * interval '1 millisecond')
+  ON CONFLICT (subject_type, subject_id) DO UPDATE SET held_until = excluded.held_until WHERE NOT t.final;
+  RETURN QUERY SELECT o.id FROM outbox_events o
+    WHERE o.aggregate_id = p_aggregate AND o.published_at IS NOT NULL ORDER BY o.sequence DESC LIMIT 50;
+END $$;
