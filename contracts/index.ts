@@ -12,4 +12,5 @@ export * from './parse-event';
 export * from './priority';
 export * from './signals';
 export { type Domain, domains, type EventDefinition } from './events/define';
-export { type Effect, effects } from './effects';
+export { type Effect, effects, type WorkflowType } from './effects';
+export * from './events/consequences';

@@ -1,37 +1,27 @@
-import { type Effect } from './effects';
+import { type Effect, type WorkflowType, effectNames, effectOf } from './effects';
 
-/**
- * The workflow types, one per family of effects, and the task queue each runs on. The key is the name registered with
- * Temporal (the exported function in `workflows/`): renaming one strands its open runs.
- */
-export const workflowTypes = {
-  feedFanoutWorkflow: {
-    queue: 'feed',
-    meaning: 'A post appears: fan out to followers, claim its media, notify the mentioned.',
-  },
-  postRefreshWorkflow: { queue: 'feed', meaning: 'A post was edited: refresh the cached summary.' },
-  retractionWorkflow: {
-    queue: 'feed',
-    meaning: 'Something was deleted or archived: tombstone, stop what runs, remove what went out.',
-  },
-  followWorkflow: { queue: 'feed', meaning: 'A follow began or ended: fill or clear the feed, notify the followee.' },
-  mediaLinkWorkflow: {
-    queue: 'media',
-    meaning: 'An upload finished: link it to its post, or park it until the post claims it.',
-  },
-  notificationWorkflow: { queue: 'notification', meaning: 'Decide who is notified, and deliver on each channel once.' },
-  identityWorkflow: {
-    queue: 'identity',
-    meaning: 'A user was created, changed or deleted: refresh or hide what shows them.',
-  },
-  emitWorkflow: { queue: 'kafka', meaning: 'No orchestrated effect: only the Kafka event for passive subscribers.' },
-} as const satisfies Record<string, { queue: QueueName; meaning: string }>;
-
-export type WorkflowType = keyof typeof workflowTypes;
+export { type WorkflowType } from './effects';
 
 /** One task queue and one worker pool per effect, so that a dead dependency delays only its own. */
-export const queueNames = ['feed', 'media', 'notification', 'identity', 'kafka'] as const;
-export type QueueName = (typeof queueNames)[number];
+export type QueueName = Effect;
+export const queueNames = effectNames;
+
+interface TypeOfRun {
+  readonly queue: QueueName;
+  readonly meaning: string;
+  readonly openMinutes: number;
+  readonly waitsForPost: boolean;
+}
+
+/** The workflow types of all effects (effects.ts), and the task queue each runs on. */
+export const workflowTypes = Object.fromEntries(
+  effectNames.flatMap((queue) =>
+    Object.entries(effectOf(queue).workflows).map(([name, { waitsForPost = false, ...entry }]) => [
+      name,
+      { queue, waitsForPost, ...entry },
+    ]),
+  ),
+) as Readonly<Record<WorkflowType, TypeOfRun>>;
 
 /** `nova` + `feed` → `nova-feed`. The prefix separates deployments (and test files) that share a namespace. */
 export function taskQueue(prefix: string, queue: QueueName): string {
@@ -45,17 +35,3 @@ export function taskQueue(prefix: string, queue: QueueName): string {
 export function siblingQueue(current: string, queue: QueueName): string {
   return taskQueue(current.slice(0, current.lastIndexOf('-')), queue);
 }
-
-/** Which pool runs the activities of each effect. */
-export const effectQueue: Record<Effect, QueueName> = {
-  'feed.fanout': 'feed',
-  'feed.refresh': 'feed',
-  'feed.retract': 'feed',
-  'feed.follow': 'feed',
-  'media.link': 'media',
-  'media.claim': 'media',
-  notify: 'notification',
-  'notify.retract': 'notification',
-  identity: 'identity',
-  'kafka.emit': 'kafka',
-};

@@ -190,6 +190,6 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       }),
       logger,
     }),
-    ...createEmitActivities({ log: new PgEmitLog(pools.emit), sink, topics: topicsOf(config), logger }),
+    ...createEmitActivities({ log: new PgEmitLog(pools.kafka), sink, topics: topicsOf(config), logger }),
   };
 }

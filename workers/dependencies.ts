@@ -4,6 +4,7 @@ import { type Pool } from 'pg';
 import { KafkaEventSink } from '../activities/emit/kafka-event-sink';
 import { SmtpChannel } from '../activities/notify/smtp-channel';
 import { topicsOf } from '../activities/emit/settings';
+import { effectNames, effectOf } from '../contracts/effects';
 import { deliveryTryMs } from '../contracts/time-budgets';
 import { createKafka } from '../runtime/kafka';
 import { type Service } from '../runtime/lifecycle';
@@ -16,7 +17,10 @@ import { connectClient } from '../runtime/temporal';
 import { type WorkerConfig } from './settings';
 import { ensureTopics } from './topics';
 
-const effects = ['feed', 'media', 'notification', 'identity', 'emit', 'audit'] as const;
+/** Each effect has connections of its own, and so has the audit. */
+const poolNames = [...effectNames, 'audit'] as const;
+type PoolName = (typeof poolNames)[number];
+const auditConnections = 2;
 
 /**
  * The connections of a worker process. None must be up for it to start: what is away delays its own effects and is
@@ -25,7 +29,7 @@ const effects = ['feed', 'media', 'notification', 'identity', 'emit', 'audit'] a
 export class Dependencies implements Service {
   readonly name = 'dependencies';
   /** One pool per effect: a bulkhead. Connections are opened when they are needed. */
-  readonly pools: Record<(typeof effects)[number], Pool>;
+  readonly pools: Record<PoolName, Pool>;
   readonly redis: Redis;
   readonly sink: KafkaEventSink;
   readonly temporal: Client;
@@ -40,20 +44,16 @@ export class Dependencies implements Service {
     private readonly logger: Logger,
   ) {
     this.pools = Object.fromEntries(
-      effects.map((effect) => {
-        // Emits share one transaction at a time; the second connection replaces one that was lost.
-        const max = effect === 'emit' || effect === 'audit' ? 2 : config.databaseConnections;
-        return [
-          effect,
-          createPool({
-            url: config.databaseUrl,
-            schema: config.databaseSchema,
-            max,
-            applicationName: `nova-worker-${effect}`,
-            logger,
-          }),
-        ];
-      }),
+      poolNames.map((name) => [
+        name,
+        createPool({
+          url: config.databaseUrl,
+          schema: config.databaseSchema,
+          max: (name === 'audit' ? auditConnections : effectOf(name).connections) ?? config.databaseConnections,
+          applicationName: `nova-worker-${name}`,
+          logger,
+        }),
+      ]),
     ) as Dependencies['pools'];
     this.redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger, tls: config });
     this.sink = new KafkaEventSink(createKafka(config, 'nova-workers', logger, config.kafkaSendTimeoutMs), logger, {
@@ -94,7 +94,7 @@ export class Dependencies implements Service {
   private async close(): Promise<void> {
     this.email?.close();
     this.redis.disconnect();
-    const pools = effects.map((effect) => this.pools[effect].end());
+    const pools = poolNames.map((name) => this.pools[name].end());
     await Promise.all([this.topics.stop(), this.sink.close(), this.connection.close(), ...pools]);
   }
 

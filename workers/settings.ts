@@ -3,13 +3,13 @@ import { emitSettings } from '../activities/emit/settings';
 import { feedSettings } from '../activities/feed/settings';
 import { mediaSettings } from '../activities/media/settings';
 import { notificationSettings } from '../activities/notify/settings';
+import { type Effect, effectNames, effectOf } from '../contracts/effects';
 import { maintenance } from '../contracts/maintenance';
-import { queueNames } from '../contracts/workflow-types';
 import { type ConfigOf, type Setting, setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
 
 /** The queues of events, and the one of scheduled chores. */
-export const workerQueueNames = [...queueNames, maintenance] as const;
+export const workerQueueNames = [...effectNames, maintenance] as const;
 export type WorkerQueue = (typeof workerQueueNames)[number];
 const known = new Set<string>(workerQueueNames);
 
@@ -32,6 +32,10 @@ const concurrency = (queue: WorkerQueue, fallback: number) =>
     { min: 1, max: 10_000 },
     { fallback: String(fallback) },
   );
+
+const effectConcurrency = Object.fromEntries(
+  effectNames.map((effect) => [`${effect}Concurrency`, concurrency(effect, effectOf(effect).slots)]),
+) as Record<`${Effect}Concurrency`, Setting<number>>;
 
 /** All settings of the workers. docs/configuration.md is generated from this table. */
 export const workerSettings = {
@@ -60,13 +64,8 @@ export const workerSettings = {
     { min: -1, max: 10 },
     { fallback: '-1' },
   ),
-  feedConcurrency: concurrency('feed', 20),
-  mediaConcurrency: concurrency('media', 20),
-  notificationConcurrency: concurrency('notification', 40),
-  identityConcurrency: concurrency('identity', 10),
-  // Emits wait for each other’s batch, so many waiting ones make few, large batches.
-  kafkaConcurrency: concurrency('kafka', 200),
-  maintenanceConcurrency: concurrency('maintenance', 2),
+  ...effectConcurrency,
+  maintenanceConcurrency: concurrency(maintenance, 2),
   databaseConnections: setting.integer(
     'WORKER_DB_CONNECTIONS',
     'PostgreSQL connections of each effect in this process, at most; the Kafka emit needs 2 whatever this says.',

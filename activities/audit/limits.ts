@@ -1,5 +1,5 @@
 import { type PriorityName, priorityNames } from '../../contracts/priority';
-import { type WorkflowType } from '../../contracts/workflow-types';
+import { type WorkflowType, workflowTypes } from '../../contracts/workflow-types';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -48,17 +48,7 @@ export function auditLimits(config: {
     graceMs: config.graceMs,
     marginMs: 2 * minute,
     pendingMs: { critical: 30 * second, high: minute, normal: 2 * minute, low: 10 * minute },
-    openMs: {
-      feedFanoutWorkflow: 30 * minute,
-      postRefreshWorkflow: 5 * minute,
-      retractionWorkflow: 30 * minute,
-      followWorkflow: 10 * minute,
-      // The post of an upload may come up to the end of the window.
-      mediaLinkWorkflow: config.claimWindowMs + 10 * minute,
-      notificationWorkflow: 30 * minute,
-      identityWorkflow: 30 * minute,
-      emitWorkflow: 5 * minute,
-    },
+    openMs: openMs(config.claimWindowMs),
     openFactor: { critical: 0.2, high: 0.5, normal: 1, low: 2 },
     markMs: minute,
     emitMs: 2 * minute,
@@ -70,14 +60,27 @@ export function auditLimits(config: {
   };
 }
 
+function openMs(claimWindowMs: number): Readonly<Record<WorkflowType, number>> {
+  return Object.fromEntries(
+    Object.entries(workflowTypes).map(([type, { openMinutes, waitsForPost }]) => [
+      type,
+      openMinutes * minute + (waitsForPost ? claimWindowMs : 0),
+    ]),
+  ) as Record<WorkflowType, number>;
+}
+
 /**
  * How long a run of this type may be open without saying why. The wait for a post is the same for every priority; a type
  * that is not ours gets the longest.
  */
 export function openBudgetMs(limits: AuditLimits, workflowType: string, priority: string | undefined): number {
-  const base = limits.openMs[workflowType as WorkflowType] ?? Math.max(...Object.values(limits.openMs));
-  const factor = limits.openFactor[priority as PriorityName] ?? 1;
-  return workflowType === 'mediaLinkWorkflow' ? base : base * factor;
+  const type = Object.hasOwn(workflowTypes, workflowType) ? (workflowType as WorkflowType) : undefined;
+  if (type === undefined) return Math.max(...Object.values(limits.openMs)) * factorOf(limits, priority);
+  return limits.openMs[type] * (workflowTypes[type].waitsForPost ? 1 : factorOf(limits, priority));
+}
+
+function factorOf(limits: AuditLimits, priority: string | undefined): number {
+  return limits.openFactor[priority as PriorityName] ?? 1;
 }
 
 /** The shortest budget of each type: what visibility is asked for. */

@@ -36,7 +36,6 @@ export const postCreated = defineEvent({
   type: 'content.post.created',
   meaning: 'A post was written; if published it goes to the feeds of its author’s followers.',
   aliases: ['PostCreated', 'post_created', 'content.post_created'],
-  effects: ['feed.fanout', 'media.claim', 'notify', 'kafka.emit'],
   workflow: 'feedFanoutWorkflow',
   upgrade: authorIsUser,
   schema: z.looseObject({
@@ -61,7 +60,6 @@ export const postUpdated = defineEvent({
   type: 'content.post.updated',
   meaning: 'The text of a post was edited.',
   aliases: ['PostUpdated', 'post_updated', 'content.post_updated'],
-  effects: ['feed.refresh', 'kafka.emit'],
   workflow: 'postRefreshWorkflow',
   upgrade: renameFields({ editor_id: 'user_id', author_id: 'user_id' }),
   schema: z.looseObject({
@@ -80,7 +78,6 @@ export const postStatusUpdated = defineEvent({
   meaning:
     'A post was published, archived or deleted by a change of status. The first publication of a draft notifies those it mentions.',
   aliases: ['PostStatusUpdated', 'post_status_updated', 'content.post_status_updated'],
-  effects: ['feed.fanout', 'feed.retract', 'notify', 'notify.retract', 'kafka.emit'],
   workflow: {
     among: ['feedFanoutWorkflow', 'retractionWorkflow'],
     choose: (payload) => (payload.new_status === 'published' ? 'feedFanoutWorkflow' : 'retractionWorkflow'),
@@ -110,7 +107,6 @@ export const postDeleted = defineEvent({
   type: 'content.post.deleted',
   meaning: 'A post was deleted: nothing of it goes out any more, and what went out is taken back.',
   aliases: ['PostDeleted', 'post_deleted', 'content.post_deleted'],
-  effects: ['feed.retract', 'notify.retract', 'kafka.emit'],
   workflow: 'retractionWorkflow',
   upgrade: renameFields({ deleter_id: 'user_id', author_id: 'user_id' }),
   schema: z.looseObject({ post_id: uuid(), user_id: uuid(), deleted_at: timestamp().optional() }),

@@ -11,7 +11,6 @@ export const liveStreamStarted = defineEvent({
   aggregateType: 'stream',
   partitionKey: 'stream_id',
   aggregate: anyAggregate('a stream has one event'),
-  effects: ['notify', 'kafka.emit'],
   workflow: 'notificationWorkflow',
   schema: z.looseObject({
     stream_id: uuid(),
@@ -39,7 +38,6 @@ export const securityAlertRaised = defineEvent({
   aggregateType: 'user',
   partitionKey: 'user_id',
   aggregate: anyAggregate('each alert stands for itself'),
-  effects: ['notify', 'kafka.emit'],
   workflow: 'notificationWorkflow',
   schema: z.looseObject({
     alert_id: uuid(),

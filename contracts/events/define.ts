@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { type Effect } from '../effects';
 import { type PriorityName } from '../priority';
 import { type WorkflowType } from '../workflow-types';
 import { type Consequences } from './consequences';
@@ -48,7 +47,6 @@ export interface EventDefinition<
   readonly partitionKey: string;
   /** Whether `aggregate_id` of the row must be that field, and why. */
   readonly aggregate: AggregateRule;
-  readonly effects: readonly Effect[];
   /** The workflow the bridge starts. */
   readonly workflow: WorkflowType | WorkflowChoice<z.output<Schema>>;
   /**

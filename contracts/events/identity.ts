@@ -17,7 +17,6 @@ export const userCreated = defineEvent({
   meaning: 'A user signed up.',
   aliases: ['UserCreatedEvent', 'UserCreated', 'user_created'],
   priority: 'normal',
-  effects: ['identity', 'kafka.emit'],
   schema: z.looseObject({
     user_id: uuid(),
     username: z.string().max(200),
@@ -33,7 +32,6 @@ export const userProfileUpdated = defineEvent({
   meaning: 'Name, avatar or badges of a user changed; cached author data follows.',
   aliases: ['UserProfileUpdatedEvent', 'UserProfileUpdated', 'user_profile_updated'],
   priority: 'normal',
-  effects: ['identity', 'kafka.emit'],
   schema: z.looseObject({
     user_id: uuid(),
     username: z.string().max(200),
@@ -66,7 +64,6 @@ export const userDeleted = defineEvent({
   meaning: 'A user left: hidden at once; on a hard delete their posts leave every feed.',
   aliases: ['UserDeletedEvent', 'UserDeleted', 'user_deleted'],
   priority: 'high',
-  effects: ['identity', 'feed.retract', 'notify.retract', 'kafka.emit'],
   schema: z.looseObject({
     user_id: uuid(),
     deleted_at: timestamp().optional(),

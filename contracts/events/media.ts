@@ -11,7 +11,6 @@ export const mediaUploadCompleted = defineEvent({
   aggregateType: 'upload',
   partitionKey: 'upload_id',
   aggregate: anyAggregate('an upload has one event'),
-  effects: ['media.link', 'kafka.emit'],
   workflow: 'mediaLinkWorkflow',
   schema: z.looseObject({
     upload_id: uuid(),

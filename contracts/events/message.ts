@@ -44,7 +44,6 @@ export const messagePersisted = defineEvent({
   type: 'message.persisted',
   meaning: 'A message was stored; its recipients and the mentioned are notified.',
   aliases: ['MessageCreated', 'MessagePersisted', 'message_created', 'message_persisted'],
-  effects: ['notify', 'kafka.emit'],
   workflow: 'notificationWorkflow',
   upgrade: conversationFromAggregate,
   schema: z
@@ -84,7 +83,6 @@ export const messageEdited = defineEvent({
   type: 'message.edited',
   meaning: 'The text of a message changed; search refreshes.',
   aliases: ['MessageEdited', 'message_edited'],
-  effects: ['kafka.emit'],
   workflow: 'emitWorkflow',
   upgrade: conversationFromAggregate,
   schema: z
@@ -105,7 +103,6 @@ export const messageDeleted = defineEvent({
   type: 'message.deleted',
   meaning: 'A message was deleted; notifications about it are taken back.',
   aliases: ['MessageDeleted', 'message_deleted'],
-  effects: ['notify.retract', 'kafka.emit'],
   workflow: 'retractionWorkflow',
   upgrade: conversationFromAggregate,
   schema: z.looseObject({

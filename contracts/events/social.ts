@@ -29,7 +29,6 @@ export const reactionAdded = defineEvent({
   type: 'reaction.added',
   meaning: 'A user reacted to a post, message or comment; its owner is notified.',
   aliases: ['ReactionAdded', 'reaction_added'],
-  effects: ['notify', 'kafka.emit'],
   workflow: 'notificationWorkflow',
   schema: z.looseObject({
     target_id: uuid(),
@@ -62,7 +61,6 @@ export const reactionRemoved = defineEvent({
   type: 'reaction.removed',
   meaning: 'A reaction was taken back, and so is its notification.',
   aliases: ['ReactionRemoved', 'reaction_removed'],
-  effects: ['notify.retract', 'kafka.emit'],
   workflow: 'retractionWorkflow',
   schema: z.looseObject({ target_id: uuid(), target_type: z.enum(targetTypes).optional(), user_id: uuid(), emoji }),
   // The same reaction may come back: only what was before this event is void.
@@ -79,7 +77,6 @@ export const followAdded = defineEvent({
   type: 'follow.added',
   meaning: 'A user began to follow another: they become a follower, their feed is filled, the followee is notified.',
   aliases: ['FollowAdded', 'follow_added'],
-  effects: ['feed.follow', 'notify', 'kafka.emit'],
   workflow: 'followWorkflow',
   schema: z.looseObject({ follower_id: uuid(), followee_id: uuid() }),
   notifies: (follow) => ({
@@ -99,7 +96,6 @@ export const followRemoved = defineEvent({
   type: 'follow.removed',
   meaning: 'A user stopped following another: the followee’s posts leave the feed, and the notice of the follow goes.',
   aliases: ['FollowRemoved', 'follow_removed'],
-  effects: ['feed.follow', 'notify.retract', 'kafka.emit'],
   workflow: 'followWorkflow',
   schema: z.looseObject({ follower_id: uuid(), followee_id: uuid() }),
   voids: (follow) => ({ subjectType: 'follow', subjectId: followId(follow), final: false, reason: 'follow ended' }),
@@ -114,7 +110,6 @@ export const commentCreated = defineEvent({
   aggregateType: 'post',
   partitionKey: 'post_id',
   aggregate: anyAggregate('a comment has one event'),
-  effects: ['notify', 'kafka.emit'],
   workflow: 'notificationWorkflow',
   schema: z.looseObject({
     comment_id: uuid(),

@@ -1,7 +1,7 @@
 import { type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client';
 import { z } from 'zod';
 import { catalogue, spellingsOf, topicPartitions } from '../../contracts/catalogue';
-import { effects } from '../../contracts/effects';
+import { effectNames, effectOf } from '../../contracts/effects';
 import { failures } from '../../contracts/failures';
 import { topicNames } from '../../contracts/kafka';
 import { notificationKinds } from '../../contracts/notification-kinds';
@@ -21,7 +21,7 @@ const topics = topicNames('${KAFKA_TOPIC_PREFIX}');
 /** docs/events.md: every event type, what it means, where it goes and what it causes. */
 export function eventsPage(): string {
   const overview = table(
-    ['type', 'meaning', 'priority', 'topic', 'key', '`aggregate_id`', 'after a dead letter', 'workflow', 'effects'],
+    ['type', 'meaning', 'priority', 'topic', 'key', '`aggregate_id`', 'after a dead letter', 'workflow', 'besides'],
     catalogue.map((e) => [
       `[\`${e.type}\`](events/${e.type}.v${e.version}.json)`,
       e.meaning,
@@ -31,7 +31,7 @@ export function eventsPage(): string {
       `${e.aggregate.isKey ? `must be \`${e.partitionKey}\`` : 'any'}: ${e.aggregate.why}`,
       e.afterDeadLetter === 'hold' ? 'waits' : 'goes on',
       (typeof e.workflow === 'string' ? [e.workflow] : e.workflow.among).map((w) => `\`${w}\``).join(' or '),
-      e.effects.map((effect) => `\`${effect}\``).join(', '),
+      besides(e),
     ]),
   );
   const aliases = table(
@@ -47,7 +47,7 @@ export function eventsPage(): string {
   return [
     '# Event catalogue',
     generated,
-    'One row per event type, from `contracts/catalogue.ts`. The type links to the JSON Schema of its payload. The wire carries the canonical name only. _After a dead letter_ (`afterDeadLetter` in the catalogue): what follows one of this type in its aggregate goes on, or waits until it is requeued or released (`npm run ops -- release-hold <event id>`).',
+    'One row per event type, from `contracts/catalogue.ts`. The type links to the JSON Schema of its payload. _Besides_: whether it creates content that later events point to, notifies people, or takes back what went out. The wire carries the canonical name only. _After a dead letter_ (`afterDeadLetter` in the catalogue): what follows one of this type in its aggregate goes on, or waits until it is requeued or released (`npm run ops -- release-hold <event id>`).',
     overview,
     '## Spellings',
     aliases,
@@ -67,9 +67,10 @@ export function eventsPage(): string {
     'Each message has the payload alone as its body, and the headers `event_id`, `event_type`, `schema_version`, `sequence`, `content-type` (always `application/json`) and, if the writer gave one, `traceparent`.',
     'Numbers in a body have every digit that the writer wrote, be it a 64-bit integer or a long decimal. `JSON.parse` of JavaScript, and other parsers that make a double of each number, change what has more than 15 digits: read such fields with a parser that keeps them (`lossless-json`, `JsonNode` with `USE_BIG_DECIMAL_FOR_FLOATS`, `json.Decoder` with `UseNumber`, `parse_float=Decimal`, `jsonb`), or have the writer send them as strings. `payload` of `client/subscriber.ts` is made by `JSON.parse`; `body` beside it is the text. Numbers beyond ±1.8e308 are refused.',
     '## Effects',
+    'An effect has a task queue, workers and connections of its own: one dead dependency delays only its own effect. A workflow runs on the queue of one effect and calls what it needs of the others. Every event is emitted to Kafka.',
     table(
-      ['effect', 'meaning'],
-      Object.entries(effects).map(([name, meaning]) => [`\`${name}\``, meaning]),
+      ['effect', 'task queue', 'meaning'],
+      effectNames.map((name) => [`\`${name}\``, `\`<prefix>-${name}\``, effectOf(name).meaning]),
     ),
     '## Workflows',
     table(
@@ -88,6 +89,15 @@ export function eventsPage(): string {
     ),
     '',
   ].join('\n\n');
+}
+
+/** What follows from an event beside its workflow's own work, as its definition says. */
+function besides(event: (typeof catalogue)[number]): string {
+  return [
+    ...(event.creates === undefined ? [] : [`creates a ${event.creates.contentType}`]),
+    ...('notifies' in event || 'publishes' in event ? ['notifies'] : []),
+    ...('voids' in event ? ['takes back'] : []),
+  ].join(', ');
 }
 
 /** docs/failures.md: every failure code, its cause and what to do. */

@@ -1,5 +1,6 @@
 import { catalogue, definitionOf, spellingsOf } from '../../../contracts/catalogue';
-import { effectQueue, siblingQueue, workflowTypes } from '../../../contracts/workflow-types';
+import { effectNames, effectOf } from '../../../contracts/effects';
+import { siblingQueue, workflowTypes } from '../../../contracts/workflow-types';
 import { maintenanceWorkflows } from '../../../contracts/maintenance';
 import { topicNames } from '../../../contracts/kafka';
 import { priorityName, temporalPriorityKey } from '../../../contracts/priority';
@@ -33,12 +34,15 @@ describe('the catalogue', () => {
   });
 
   it.each(catalogue.map((e) => [e.type, e] as const))(
-    '%s: dotted name, a meaning, emitted to Kafka, and every effect has a pool',
+    '%s: dotted name, a meaning, and and each workflow it may start runs on the queue of an effect',
     (_type, e) => {
       expect(e.type).toMatch(/^[a-z]+(\.[a-z_]+)+$/);
       expect(e.meaning).toMatch(/^[A-Z].{15,}\.$/);
-      expect(e.effects).toContain('kafka.emit');
-      expect(e.effects.map((effect) => effectQueue[effect])).not.toContain(undefined);
+      for (const workflow of typeof e.workflow === 'string' ? [e.workflow] : e.workflow.among) {
+        const { queue } = workflowTypes[workflow];
+        expect(effectNames).toContain(queue);
+        expect(effectOf(queue).workflows).toHaveProperty(workflow);
+      }
     },
   );
 
