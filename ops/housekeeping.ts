@@ -3,6 +3,7 @@ import { type Pool } from 'pg';
 import { type HousekeepingReport, keepHouse } from '../outbox/housekeeping/housekeeping';
 import { type KeepDays } from '../outbox/housekeeping/ledgers';
 import { type OpenRuns, dueDays, explained, examplesOf, reasonsToKeep } from '../outbox/housekeeping/partitions';
+import { holderOfHousekeeping } from '../outbox/partitions.sql';
 import { createLogger } from '../runtime/logger';
 
 export interface HousekeepingDeps {
@@ -57,8 +58,6 @@ export async function runHousekeeping(deps: HousekeepingDeps): Promise<Housekeep
     { asked: true, signal: stop.signal },
   );
   if (report !== undefined) return report;
-  const { rows } = await deps.pool.query<{ holder: string | null }>(
-    `SELECT holder FROM nova.chores WHERE name = 'housekeeping'`,
-  );
+  const { rows } = await deps.pool.query<{ holder: string | null }>(holderOfHousekeeping);
   throw new Error(`${rows[0]?.holder ?? 'another process'} is at it: its turn ends within ten minutes even if it died`);
 }

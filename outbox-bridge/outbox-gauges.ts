@@ -1,8 +1,8 @@
 import { type Pool } from 'pg';
 import { priorityName } from '../contracts/priority';
 import * as sql from '../outbox/bridge.sql';
+import { lastHousekeeping } from '../outbox/partitions.sql';
 import { limitedQuery } from '../runtime/limited-query';
-import { housekeepingChore } from '../outbox/housekeeping/housekeeping';
 import { type KeepReason, keepReasons } from '../outbox/housekeeping/partitions';
 import { type BridgeMetrics } from './metrics';
 
@@ -11,11 +11,6 @@ const patience = { serverMs: 4_000, waitMs: 5_000 };
 
 /** Counted no further than this: more is a backlog, and to count one of a million every five seconds would be a load of its own. */
 const countedTo = 10_000;
-
-/** Every bridge shows it, whichever process did it last: an alarm must not depend on which one is asked. */
-const housekeeping = `
-  SELECT extract(epoch FROM clock_timestamp() - last_done_at)::float8 AS age_seconds, report -> 'kept' AS kept
-  FROM nova.chores WHERE name = '${housekeepingChore}'`;
 
 /** Depth and age of the outbox, read from the indexes of pending and dead rows, and the state of housekeeping. */
 export async function readOutboxGauges(pool: Pool, metrics: BridgeMetrics, upTo = countedTo): Promise<void> {
@@ -33,7 +28,7 @@ export async function readOutboxGauges(pool: Pool, metrics: BridgeMetrics, upTo 
   const holds = await pool.query<{ aggregates: number }>(sql.heldAggregates);
   metrics.heldAggregates.set(holds.rows[0]?.aggregates ?? 0);
   type Row = { age_seconds: number | null; kept: Record<string, Partial<Record<KeepReason, number>>> | null };
-  const kept = (await pool.query<Row>(housekeeping)).rows[0];
+  const kept = (await pool.query<Row>(lastHousekeeping)).rows[0];
   if (typeof kept?.age_seconds === 'number') metrics.housekeepingAge.set(kept.age_seconds);
   for (const reason of Object.keys(keepReasons) as KeepReason[]) {
     const partitions = Object.values(kept?.kept ?? {}).filter((reasons) => reasons[reason] !== undefined);

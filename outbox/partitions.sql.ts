@@ -6,6 +6,17 @@ export const outboxTable = 'outbox_events';
 /** Where rows dated before the first day go. Never dropped: its rows are deleted one by one. */
 export const pastPartition = `${outboxTable}_past`;
 
+/** What housekeeping is called in the table of chores. */
+export const housekeepingChore = 'housekeeping';
+
+/** How long ago its last turn ended, and which days that kept. Every bridge shows it, whichever process did it. */
+export const lastHousekeeping = `
+  SELECT extract(epoch FROM clock_timestamp() - last_done_at)::float8 AS age_seconds, report -> 'kept' AS kept
+  FROM nova.chores WHERE name = '${housekeepingChore}'`;
+
+/** Which process has the turn. */
+export const holderOfHousekeeping = `SELECT holder FROM nova.chores WHERE name = '${housekeepingChore}'`;
+
 /** Safe as an identifier: made by us, from a date. @throws Error for another name */
 function quoted(name: string): string {
   if (!/^outbox_events_[a-z0-9_]+$/.test(name)) throw new Error(`not a partition of the outbox: ${name}`);
@@ -105,7 +116,7 @@ export const partitionLines = `
   ), dead AS (
     ${countedByPartition(dead())}
   ), kept AS (
-    SELECT d.key AS name, d.value AS reasons FROM nova.chores, jsonb_each(coalesce(report -> 'kept', '{}')) AS d WHERE chores.name = 'housekeeping'
+    SELECT d.key AS name, d.value AS reasons FROM nova.chores, jsonb_each(coalesce(report -> 'kept', '{}')) AS d WHERE chores.name = '${housekeepingChore}'
   )
   SELECT p.name, ${instant('p.lower_bound')} AS "from", ${instant('p.upper_bound')} AS "to", p.estimated_rows AS rows,
     coalesce(unpublished.rows, 0) AS unpublished, coalesce(not_emitted.rows, 0) AS "notEmitted",

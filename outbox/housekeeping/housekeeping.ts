@@ -1,7 +1,7 @@
 import { type Pool } from 'pg';
 import { oneLine } from '../../runtime/errors';
 import { type Logger } from '../../runtime/logger';
-import { outboxTable } from '../partitions.sql';
+import { housekeepingChore, outboxTable } from '../partitions.sql';
 import { ChoreTurn, TurnLost } from './chore-turn';
 import { endDeliveries } from './end-deliveries';
 import { type DropOptions, type DropOutcome, dropDay, finishDrops } from './drop-partition';
@@ -12,7 +12,6 @@ import { repairHeads } from './heads';
 import { type OpenRuns, type Reasons, dueDays, explained, ownsOutbox } from './partitions';
 import { expirePastRows, widenPast } from './past-rows';
 
-export const housekeepingChore = 'housekeeping';
 const hourSeconds = 3_600;
 /** After a failure, or when there is more to do. */
 const soonSeconds = 300;

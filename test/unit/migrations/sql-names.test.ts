@@ -81,6 +81,18 @@ describe('the outbox table', () => {
   });
 });
 
+describe('the states of a row', () => {
+  it('are, word for word, the conditions of the table’s partial indexes, or no index would serve a statement', () => {
+    const schema = textOf('docs/schema.sql');
+    const asPostgresWrites = (rule: string) => {
+      const parts = rule.split(' AND ').map((part) => `(${part})`);
+      return parts.length === 1 ? parts.join('') : `(${parts.join(' AND ')})`;
+    };
+    const indexed = [states.pending, states.unemitted, states.dead, states.started, states.emitted];
+    for (const rule of indexed) expect(schema).toContain(`WHERE ${asPostgresWrites(rule())};`);
+  });
+});
+
 describe('the functions of the schema', () => {
   // In two places, the older text would be what a database has that was migrated in another order.
   it('are made by migrations/functions alone since that folder is there: no newer numbered file makes one', () => {
