@@ -229,21 +229,22 @@ export function valuesOf(chain: Chain, config: Numbers): number[] {
 
 /** What of a process's configuration breaks a chain: one sentence per pair, which names both. */
 export function brokenChains(process: Chain['process'], config: Numbers): string[] {
-  return chains
-    .filter((chain) => chain.process === process)
-    .flatMap((chain) => {
-      const values = valuesOf(chain, config);
-      return chain.limits.slice(1).flatMap((outer, i) => {
-        const inner = chain.limits[i];
-        if (inner === undefined || values[i]! < values[i + 1]!) return [];
-        const said = (limit: Limit, value: number) => {
-          const shown = limit.setting && config[limit.setting.key];
-          const name = limit.setting === undefined ? 'fixed' : `${limit.setting.env}=${String(shown)}`;
-          return `${limit.what} (${name}, ${value} ${chain.unit})`;
-        };
-        return [
-          `${chain.name}: ${said(inner, values[i]!)} must be less than ${said(outer, values[i + 1]!)}, or ${chain.otherwise}`,
-        ];
-      });
-    });
+  return chains.filter((chain) => chain.process === process).flatMap((chain) => faultsOf(chain, config));
+}
+
+/** The same of one chain. */
+export function faultsOf(chain: Chain, config: Numbers): string[] {
+  const values = valuesOf(chain, config);
+  return chain.limits.slice(1).flatMap((outer, i) => {
+    const inner = chain.limits[i];
+    if (inner === undefined || values[i]! < values[i + 1]!) return [];
+    const said = (limit: Limit, value: number) => {
+      const shown = limit.setting && config[limit.setting.key];
+      const name = limit.setting === undefined ? 'fixed' : `${limit.setting.env}=${String(shown)}`;
+      return `${limit.what} (${name}, ${value} ${chain.unit})`;
+    };
+    return [
+      `${chain.name}: ${said(inner, values[i]!)} must be less than ${said(outer, values[i + 1]!)}, or ${chain.otherwise}`,
+    ];
+  });
 }

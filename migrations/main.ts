@@ -1,10 +1,12 @@
 import { type Connection } from '@temporalio/client';
 import { Client } from 'pg';
-import { ConfigError, configFrom } from '../runtime/config';
+import { ConfigError, type ConfigOf, configFrom } from '../runtime/config';
 import { type Deployment, deploymentOf } from '../runtime/deployment';
 import { oneLine } from '../runtime/errors';
+import { nearNameText, nearNames } from '../runtime/near-names';
 import { inSchema } from '../runtime/schema';
 import { connectClient } from '../runtime/temporal';
+import { withSetting } from '../runtime/which-setting';
 import { runMigrations } from './run-migrations';
 import { homeOf } from './schema-home';
 import { ensureSearchAttributes } from './search-attributes';
@@ -18,6 +20,17 @@ import { migrateSettings } from './settings';
  */
 async function main(adopt: boolean, moveFromPublic: boolean): Promise<void> {
   const config = configFrom(migrateSettings, process.env);
+  for (const near of nearNames(migrateSettings, process.env)) console.error(`migrate: ${nearNameText(near)}`);
+  await migrate(config, adopt, moveFromPublic).catch((thrown: unknown) => {
+    throw thrown instanceof ConfigError ? thrown : new Error(withSetting(thrown, config), { cause: thrown });
+  });
+}
+
+async function migrate(
+  config: ConfigOf<typeof migrateSettings>,
+  adopt: boolean,
+  moveFromPublic: boolean,
+): Promise<void> {
   const connection: Connection = connectClient(config);
   const inDatabase = async <T>(work: (database: Database) => Promise<T>): Promise<T> => {
     const client = new Client({ connectionString: config.databaseUrl, application_name: 'nova-migrate' });

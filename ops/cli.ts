@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { ConfigError, configFrom } from '../runtime/config';
-import { oneLine } from '../runtime/errors';
 import { auditCommandSettings, auditNow, durationMs } from './audit';
 import { acknowledgeFindings } from './audit-findings';
 import { auditText } from './audit-print';
@@ -18,7 +17,9 @@ import { systemStatus } from './status';
 import { statusText } from './status-print';
 import { keepDays } from '../outbox-bridge/settings';
 import { isUuid } from '../runtime/uuid';
+import { withSetting } from '../runtime/which-setting';
 import { opsSettings, withConnections } from './connections';
+import { settingWarnings } from './warn-of-settings';
 
 const program = new Command('ops').description('Look at and repair the outbox. Every command takes --json.');
 
@@ -37,6 +38,9 @@ interface AuditOptions {
 }
 
 const config = () => configFrom(opsSettings, process.env);
+program.hook('preAction', () => {
+  for (const line of settingWarnings(process.env)) console.error(`ops: ${line}`);
+});
 
 program
   .command('status')
@@ -192,6 +196,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 program.parseAsync().catch((thrown: unknown) => {
-  console.error(thrown instanceof ConfigError ? thrown.message : `ops: ${oneLine(thrown, 2_000)}`);
+  console.error(thrown instanceof ConfigError ? thrown.message : `ops: ${withSetting(thrown, config())}`);
   process.exitCode = 2;
 });

@@ -10,6 +10,7 @@ import { Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
 import { connectClient } from '../runtime/temporal';
 import { watchTemporalTls } from '../runtime/temporal-tls';
+import { withSetting } from '../runtime/which-setting';
 import { createAuditGauges, readAuditGauges } from './audit-gauges';
 import { Bridge } from './bridge';
 import { enterOutage } from './apply-outcome';
@@ -27,7 +28,7 @@ import { Pacer } from './pacer';
 import { Pauses } from './pauses';
 import { PgOutboxStore } from './pg-outbox-store';
 import { PollerWatch } from './poller-watch';
-import { type OutboxStore } from './ports';
+import { storeOfProcess } from './process-store';
 import { readRetentionMs, rememberedMs } from '../runtime/temporal-retention';
 import { type bridgeSettings, keepDays } from './settings';
 import { removeInstance, reportInstance } from './report-instance.sql';
@@ -82,7 +83,7 @@ export function composeBridge(
     deadlineMs: startCallMs(config.leaseMs),
   });
   const bridge = new Bridge({
-    store: announcing(new PgOutboxStore(pool, claimLimits(config.leaseMs)), () =>
+    store: storeOfProcess(new PgOutboxStore(pool, claimLimits(config.leaseMs)), config, () =>
       logger.info('ready: rows are started'),
     ),
     starter: {
@@ -111,9 +112,10 @@ export function composeBridge(
     logger,
     onResume: () => pacer.nudge(),
   });
+  const explain = (thrown: unknown) => withSetting(thrown, config);
   const instanceId = `${hostname()}-${process.pid}`;
   const chore = (name: string, everyMs: number, work: () => Promise<unknown>) =>
-    new Periodic(name, async () => (await work(), everyMs), { logger, retryMs: Math.min(everyMs, 5_000) });
+    new Periodic(name, async () => (await work(), everyMs), { logger, explain, retryMs: Math.min(everyMs, 5_000) });
   const partitions = new PartitionsAhead({
     database: pool,
     days: config.partitionDaysAhead,
@@ -139,7 +141,7 @@ export function composeBridge(
     closing('postgres and temporal', () => closeAll(pool, connection, instanceId)),
     chore('partitions', 600_000, () => partitions.keep()),
     watchTemporalTls(config, logger),
-    new Periodic('poller-watch', () => watch.look(), { logger, retryMs: 1_000 }),
+    new Periodic('poller-watch', () => watch.look(), { logger, explain, retryMs: 1_000 }),
     chore('retention', 3_600_000, async () => {
       const retention = await readRetentionMs(connection, config.temporalNamespace);
       limits.retentionGuardMs = rememberedMs(config.retentionMarginHours, retention);
@@ -171,7 +173,7 @@ export function composeBridge(
       return pool.query(reportInstance, [instanceId, state, reason ?? guard.alarm ?? partitions.alarm ?? null, paused]);
     }),
     // Before the first claim.
-    new Periodic('deployment', () => guard.look(), { logger, retryMs: 5_000 }),
+    new Periodic('deployment', () => guard.look(), { logger, explain, retryMs: 5_000 }),
     bridge,
   ];
   return { bridge, services };
@@ -189,21 +191,6 @@ function readinessOf(bridge: Bridge, guard: DeploymentGuard): Health {
   const { state } = bridge.describe();
   if (state === 'not started' || state === 'stopping') return { ok: false, reason: 'NOT_RUNNING' };
   return healthOf(bridge, guard);
-}
-
-/** Calls back once, after the first claim that PostgreSQL has replied to. */
-function announcing(store: OutboxStore, onFirstClaim: () => void): OutboxStore {
-  let first = true;
-  return {
-    claim: async (request) => {
-      const rows = await store.claim(request);
-      if (first) onFirstClaim();
-      first = false;
-      return rows;
-    },
-    settle: (settlements) => store.settle(settlements),
-    isRepeated: async (row) => (await store.isRepeated?.(row)) ?? false,
-  };
 }
 
 /** A service that only has something to close; first in the list, so it closes last. */

@@ -5,8 +5,9 @@ import { type FailureCode, NovaError } from '../contracts/failures';
 import { type DeploymentSettings, checkDeployment } from '../runtime/deployment';
 import { oneLine } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
-import { asDatabaseError, isDatabaseOutage } from '../runtime/postgres';
+import { isDatabaseOutage } from '../runtime/postgres';
 import { missingSearchAttributes } from '../runtime/search-attributes';
+import { type ServerSettings, withSetting } from '../runtime/which-setting';
 import { classifyTemporalError } from '../runtime/classify-temporal-error';
 import { type Pauses } from './pauses';
 
@@ -24,7 +25,7 @@ export class DeploymentGuard {
     private readonly deps: {
       readonly pool: Pool;
       readonly connection: Connection;
-      readonly settings: DeploymentSettings;
+      readonly settings: DeploymentSettings & ServerSettings;
       readonly pauses: Pauses;
       readonly logger: Logger;
       /** Called with what keeps the bridge from working. */
@@ -43,9 +44,8 @@ export class DeploymentGuard {
     const { pool, connection, settings } = this.deps;
     await checkDeployment(pool, connection, settings).catch((thrown: unknown) => {
       if (thrown instanceof NovaError) throw thrown;
-      if (isDatabaseOutage(thrown)) throw asDatabaseError(thrown);
-      const { code, detail } = classifyTemporalError(thrown);
-      throw new NovaError(code, detail, { cause: thrown });
+      const code = isDatabaseOutage(thrown) ? 'DATABASE_UNAVAILABLE' : classifyTemporalError(thrown).code;
+      throw new NovaError(code, withSetting(thrown, settings), { cause: thrown });
     });
   }
 

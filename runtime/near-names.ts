@@ -28,12 +28,12 @@ export function nearNames(settings: Settings, environment: Environment): NearNam
 
 /** Warns of each once. */
 export function warnOfNearNames(settings: Settings, environment: Environment, logger: Logger): void {
-  for (const { given, meant } of nearNames(settings, environment))
-    logger.warn(
-      { variable: given, setting: meant },
-      `${given} is no setting and has no effect; did you mean ${meant}?`,
-    );
+  for (const near of nearNames(settings, environment))
+    logger.warn({ variable: near.given, setting: near.meant }, nearNameText(near));
 }
+
+export const nearNameText = ({ given, meant }: NearName): string =>
+  `${given} is no setting and has no effect; did you mean ${meant}?`;
 
 /** How many letters must be put in, taken out or changed (Levenshtein). */
 function distance(one: string, other: string): number {

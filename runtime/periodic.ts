@@ -10,12 +10,18 @@ export class Periodic implements Service {
   private timer: NodeJS.Timeout | undefined;
   private current: Promise<void> = Promise.resolve();
   private stopped = false;
+  private lastFailure: string | undefined;
 
   /** `work` returns the milliseconds until the next turn; Infinity: there is none. */
   constructor(
     readonly name: string,
     private readonly work: () => Promise<number>,
-    private readonly options: { readonly logger: Logger; readonly retryMs: number },
+    private readonly options: {
+      readonly logger: Logger;
+      readonly retryMs: number;
+      /** One line about a failure, for the log. */
+      readonly explain?: (thrown: unknown) => string;
+    },
   ) {}
 
   /** Resolves after the first turn, whether it succeeded or not. */
@@ -32,11 +38,19 @@ export class Periodic implements Service {
   private async turn(): Promise<void> {
     let nextMs = this.options.retryMs;
     this.current = this.work().then(
-      (ms) => void (nextMs = ms),
+      (ms) => {
+        nextMs = ms;
+        this.lastFailure = undefined;
+      },
       (thrown: unknown) => {
         // There is no next turn: a failure while it stops is no news, and would be the last word of the process.
         if (this.stopped) return;
-        this.options.logger.warn({ chore: this.name, error: oneLine(thrown) }, 'chore failed; trying again');
+        const error = (this.options.explain ?? oneLine)(thrown);
+        // The same again is no news, and there may be a turn every second. Figures in it, as of a time that went by, are none either.
+        const kind = error.replace(/\d+/g, '');
+        const level = kind === this.lastFailure ? 'debug' : 'warn';
+        this.lastFailure = kind;
+        this.options.logger[level]({ chore: this.name, error }, 'chore failed; trying again');
       },
     );
     await this.current;

@@ -37,7 +37,7 @@ export function createRedis(options: { url: string; keyPrefix: string; logger: L
   let lastWarning = '';
   redis.on('error', (error: Error) => {
     const warning = tlsFault(error) ?? oneLine(error);
-    if (warning !== lastWarning) options.logger.warn({ error: warning }, 'redis: connection trouble');
+    if (warning !== lastWarning) options.logger.warn({ error: warning }, 'redis: connection trouble (REDIS_URL)');
     lastWarning = warning;
   });
   // Said when the handshake is over, before anything is read.

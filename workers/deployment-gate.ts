@@ -5,7 +5,9 @@ import { NovaError } from '../contracts/failures';
 import { type DeploymentSettings, checkDeployment } from '../runtime/deployment';
 import { oneLine } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
+import { isDatabaseOutage } from '../runtime/postgres';
 import { missingSearchAttributes } from '../runtime/search-attributes';
+import { type ServerSettings, withSetting } from '../runtime/which-setting';
 
 const everyMs = { well: 30_000, ill: 2_000 };
 
@@ -22,7 +24,7 @@ export class DeploymentGate {
     private readonly deps: {
       readonly pool: Pool;
       readonly connection: Connection;
-      readonly settings: DeploymentSettings;
+      readonly settings: DeploymentSettings & ServerSettings;
       readonly logger: Logger;
       /** Called when the database turns out to belong to another deployment while this process works on it. */
       readonly onRefusal: (refusal: NovaError) => void;
@@ -37,7 +39,8 @@ export class DeploymentGate {
         this.isOpen = true;
         return;
       } catch (thrown) {
-        waiting(oneLine(thrown));
+        const code = isDatabaseOutage(thrown) ? 'DATABASE_UNAVAILABLE: ' : '';
+        waiting(`${code}${withSetting(thrown, this.deps.settings)}`);
         await pause(everyMs.ill, undefined, { signal: stop }).catch(() => undefined);
       }
     }

@@ -98,7 +98,7 @@ export class KafkaProducerLine {
   private lose(failure: Error): void {
     this.current = undefined;
     this.lastFailure = oneLine(failure);
-    this.logger.warn({ error: this.lastFailure }, 'kafka: lost; connecting in the background');
+    this.logger.warn({ error: this.lastFailure }, 'kafka: lost; connecting in the background (KAFKA_BROKERS)');
     this.reconnecting ??= this.reconnect().finally(() => (this.reconnecting = undefined));
   }
 

@@ -66,9 +66,14 @@ afterAll(async () => {
   await database.drop();
 });
 
-it('hears SIGTERM through npm, and stops in order', async () => {
+/** Lines that say so. */
+const ready = ({ lines }: Started) => lines.filter(({ msg }) => String(msg).startsWith('ready: '));
+
+it('says in one line that it is ready, hears SIGTERM through npm, and stops in order', async () => {
   const bridge = await npmRunBridge();
   await waitFor(async () => (await bridge.page('/readyz')) === 200);
+  await waitFor(() => ready(bridge).length > 0);
+  expect(ready(bridge)).toEqual([expect.objectContaining({ level: 'info', msg: 'ready: rows are started' })]);
   bridge.npm.kill('SIGTERM');
   expect(await bridge.exit).toBe(0);
   expect(bridge.lines.map(({ msg }) => msg)).toContain('stopping: finishing what is in flight');
@@ -81,6 +86,43 @@ it('is alive and not ready while Temporal is away', async () => {
   expect(await bridge.page('/livez')).toBe(200);
   bridge.npm.kill('SIGTERM');
   expect(await bridge.exit).toBe(0);
+});
+
+it.each([
+  [
+    'TEMPORAL_NAMESPACE',
+    'nowhere',
+    /no namespace "nowhere" \(TEMPORAL_NAMESPACE\) in Temporal at .* \(TEMPORAL_ADDRESS\)/,
+  ],
+  ['DATABASE_URL', 'postgres://u:secret@127.0.0.1:1/d', /no PostgreSQL at 127\.0\.0\.1:1\/d \(DATABASE_URL\)/],
+])('names %s when it leads nowhere, and is not ready', async (variable, value, sentence) => {
+  const bridge = await npmRunBridge({ [variable]: value });
+  await waitFor(() => bridge.lines.some(({ error, code }) => code !== undefined && sentence.test(String(error))));
+  // The way back is tried meanwhile, with a claim of no rows.
+  await waitFor(() => bridge.lines.some(({ chore }) => chore !== undefined));
+  expect(ready(bridge)).toEqual([]);
+  expect(JSON.stringify(bridge.lines)).not.toContain('secret');
+  bridge.npm.kill('SIGTERM');
+  expect(await bridge.exit).toBe(0);
+});
+
+it('migrate names the variable that leads nowhere, and warns of one that is nearly spelt like a setting', async () => {
+  const run = promisify(execFile)('npm', ['run', '--silent', 'migrate'], {
+    cwd: checkoutRoot,
+    env: {
+      PATH: process.env['PATH'],
+      ...environmentOf(servers()),
+      DATABASE_URL: database.url,
+      TEMPORAL_NAMESPACE: 'nowhere',
+      KAFKA_TOPIC_PREFX: 'x',
+    },
+  });
+  await expect(run).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^migrate: KAFKA_TOPIC_PREFX is no setting .* mean KAFKA_TOPIC_PREFIX\?\nmigrate: no namespace "nowhere" \(TEMPORAL_NAMESPACE\)/,
+    ) as string,
+  });
 });
 
 it('gives a shell the addresses of the stack', async () => {

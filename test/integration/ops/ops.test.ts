@@ -225,6 +225,16 @@ it('shows the row when Temporal is away, and names the address', async () => {
   expect(shown.code).toBe(2);
 });
 
+it('names the variable that leads nowhere, and warns of settings that are misspelt or do not fit together', async () => {
+  const wrong = { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/d', FEED_CAPP: '9', KAFKA_SEND_TIMEOUT_MS: '12000' };
+  const { code, stderr } = await runOps(wrong, 'dead-letters');
+  expect(code).toBe(2);
+  expect(stderr).toContain('ops: FEED_CAPP is no setting and has no effect; did you mean FEED_CAP?\n');
+  expect(stderr).toMatch(/KAFKA_SEND_TIMEOUT_MS=12000, 12000 ms\) must be less than/);
+  expect(stderr).toMatch(/no PostgreSQL at 127\.0\.0\.1:1\/d \(DATABASE_URL\)/);
+  expect(stderr).not.toContain('secret');
+});
+
 it('ends quietly when its reader has seen enough', async () => {
   // Not --help: that ends the process before it hears of the pipe.
   const child = spawn(process.execPath, ['--import', 'tsx', 'ops/cli.ts', 'dead-letters'], {

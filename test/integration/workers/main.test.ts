@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { type Client } from '@temporalio/client';
 import { type EventRef } from '../../../contracts/event-ref';
@@ -118,6 +120,9 @@ it('runs every queue, says which event each line is about, and exits with 0 on S
   run.child.kill('SIGTERM');
   expect(await run.exit).toBe(0);
   expect(run.lines.at(-1)).toMatchObject({ msg: 'stopped' });
+  expect(run.lines.filter(({ msg }) => String(msg).startsWith('ready: '))).toEqual([
+    expect.objectContaining({ level: 'info', msg: 'ready: tasks are taken' }),
+  ]);
   expect(JSON.stringify([run.lines, run.errors])).not.toContain(content);
 });
 
@@ -179,11 +184,29 @@ it('ends with a sentence that names an unknown queue', async () => {
   expect(said).toMatch(/WORKER_QUEUES="feed,fead" must be one or more of feed, media/);
 });
 
+it('names the variable of a port for metrics that is taken', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  try {
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const run = startWorkers({ WORKER_METRICS_PORT: String(port) });
+    expect(await run.exit).toBe(1);
+    expect(run.errors.join()).toContain(`127.0.0.1:${port} (METRICS_HOST, WORKER_METRICS_PORT)`);
+  } finally {
+    taken.close();
+  }
+});
+
 it.each([
   [
     'a namespace that does not exist',
     { TEMPORAL_NAMESPACE: 'nowhere' },
     /no namespace "nowhere" \(TEMPORAL_NAMESPACE\)/,
+  ],
+  [
+    'a PostgreSQL that is not there',
+    { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/d' },
+    /no PostgreSQL at 127\.0\.0\.1:1\/d \(DATABASE_URL\)/,
   ],
   ['a Temporal that is not there', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /no Temporal at 127\.0\.0\.1:1/],
 ])('waits for %s, says so, and still hears SIGTERM', async (_case, environment, sentence) => {

@@ -1,0 +1,46 @@
+import { failures } from '../contracts/failures';
+import { temporalFailure } from './classify-temporal-error';
+import { codeOf, oneLine } from './errors';
+import { isDatabaseOutage } from './postgres';
+import { grpcStatusOf } from './service-error';
+
+/** The settings that lead a process to its servers. */
+export interface ServerSettings {
+  readonly databaseUrl: string;
+  readonly databaseSchema?: string;
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+}
+
+/**
+ * One line about what a server replied, or that it did not: with the server and the variable that leads to it.
+ * Any other failure as it is.
+ */
+export function withSetting(thrown: unknown, settings: ServerSettings): string {
+  const text = oneLine(thrown, 1_000);
+  if (grpcStatusOf(thrown) !== undefined) return ofTemporal(thrown, text, settings);
+  if (thrown instanceof Error && thrown.name.startsWith('KafkaJS')) return `Kafka (KAFKA_BROKERS): ${text}`;
+  if (codeOf(thrown) === 'REDIS_UNAVAILABLE' || text.includes('enableOfflineQueue'))
+    return `no Redis (REDIS_URL): ${text}`;
+  const at = `PostgreSQL at ${placeOf(settings.databaseUrl)} (DATABASE_URL)`;
+  const code = String((thrown as { code?: unknown } | undefined)?.code);
+  if (['28P01', '28000', '3D000', '42501'].includes(code)) return `${at} refuses us: ${text}`;
+  if (isDatabaseOutage(thrown)) return `no ${at}: ${text}`;
+  if (['42P01', '3F000', '42883'].includes(code))
+    return `${at} has not all that is ours in schema ${settings.databaseSchema ?? 'nova'} (DATABASE_SCHEMA); run \`npm run migrate\`: ${text}`;
+  return text;
+}
+
+function ofTemporal(thrown: unknown, text: string, { temporalAddress, temporalNamespace }: ServerSettings): string {
+  const at = `Temporal at ${temporalAddress} (TEMPORAL_ADDRESS)`;
+  const { code } = temporalFailure(thrown);
+  if (code === 'NAMESPACE_MISSING') return `no namespace "${temporalNamespace}" (TEMPORAL_NAMESPACE) in ${at}: ${text}`;
+  if (code === 'NOT_AUTHORIZED') return `${at} refuses us (TEMPORAL_API_KEY, TEMPORAL_CERT_FILE): ${text}`;
+  return failures[code].cause === 'outage' ? `no ${at}: ${text}` : `${at}: ${text}`;
+}
+
+/** Host, port and database, without the login. */
+function placeOf(url: string): string {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
+}
