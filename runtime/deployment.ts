@@ -79,7 +79,8 @@ export async function checkDeployment(
   settings: DeploymentSettings,
 ): Promise<void> {
   const theirs = await recordedDeployment(database);
-  if (theirs === undefined) return;
-  const differences = deploymentDifferences(await deploymentOf(connection, settings), theirs);
+  // Also where none is recorded: a namespace that is not there is the commonest mistake.
+  const ours = await deploymentOf(connection, settings);
+  const differences = theirs === undefined ? [] : deploymentDifferences(ours, theirs);
   if (differences.length > 0) throw new NovaError('WRONG_DEPLOYMENT', differences.join('; '));
 }
