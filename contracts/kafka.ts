@@ -10,6 +10,17 @@ export const kafkaHeaders = {
   contentType: 'content-type',
 } as const;
 
+/** Headers beside those when KAFKA_CLOUDEVENTS is true: CloudEvents 1.0, binary mode. */
+export const cloudEventHeaders = {
+  specVersion: 'ce_specversion',
+  id: 'ce_id',
+  source: 'ce_source',
+  type: 'ce_type',
+  time: 'ce_time',
+  subject: 'ce_subject',
+  dataSchema: 'ce_dataschema',
+} as const;
+
 /** Headers that a dead letter of a subscriber has beside those of its message. */
 export const deadLetterHeaders = {
   group: 'dead_letter_group',

@@ -29,7 +29,7 @@ import { RedisPendingMedia } from '../activities/media/redis-pending-media';
 import { TemporalRunSignaller } from '../activities/signals/temporal-run-signaller';
 import { createAuditActivities } from '../activities/audit/create-audit-activities';
 import { createEmitActivities } from '../activities/emit/create-emit-activities';
-import { topicsOf } from '../activities/emit/settings';
+import { cloudEventsOf, topicsOf } from '../activities/emit/settings';
 import { createFeedActivities } from '../activities/feed/create-feed-activities';
 import { createRepairActivities } from '../activities/feed/create-repair-activities';
 import { createIdentityActivities } from '../activities/identity/identity-activities';
@@ -190,6 +190,12 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       }),
       logger,
     }),
-    ...createEmitActivities({ log: new PgEmitLog(pools.kafka), sink, topics: topicsOf(config), logger }),
+    ...createEmitActivities({
+      log: new PgEmitLog(pools.kafka),
+      sink,
+      topics: topicsOf(config),
+      cloudEvents: cloudEventsOf(config),
+      logger,
+    }),
   };
 }

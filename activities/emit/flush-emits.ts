@@ -4,6 +4,7 @@ import { NovaError } from '../../contracts/failures';
 import { limits } from '../../contracts/time-budgets';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Logger } from '../../runtime/logger';
+import { type CloudEventsOptions } from './cloud-events';
 import { type EmitLog, type EmitRow } from './emit-log';
 import { type EventSink, type OutgoingEvent } from './event-sink';
 import { toOutgoingEvent } from './outgoing-event';
@@ -19,6 +20,8 @@ export interface EmitDependencies {
   readonly log: EmitLog;
   readonly sink: EventSink;
   readonly topics: Readonly<Record<Domain, string>>;
+  /** Undefined: without the headers of CloudEvents. */
+  readonly cloudEvents?: CloudEventsOptions | undefined;
   readonly logger: Logger;
 }
 
@@ -29,7 +32,7 @@ export interface EmitDependencies {
  * Returns an outcome for each event id.
  */
 export async function flushEmits(
-  { log, sink, topics, logger }: EmitDependencies,
+  { log, sink, topics, cloudEvents, logger }: EmitDependencies,
   refs: readonly EventRef[],
 ): Promise<ReadonlyMap<string, EmitOutcome>> {
   const flushed = await log.transaction(async (transaction) => {
@@ -42,7 +45,7 @@ export async function flushEmits(
     for (const [eventId, outcome] of settled) outcomes.set(eventId, outcome);
     // From here on the transaction is idle: the server's patience with it begins, and so does ours.
     const deadline = performance.now() + limits.emit.sendingMs;
-    const { messages, refused } = convert(rows, topics);
+    const { messages, refused } = convert(rows, topics, cloudEvents);
     await faultPoint('emit.locked');
     const sent = await sink.send(messages, deadline);
     await faultPoint('emit.sent');
@@ -79,7 +82,11 @@ export async function flushEmits(
  * Rows that can never be read are set aside, so that they hold up no other. One that a newer worker can read holds up what
  * is behind it in its aggregate: the order is that worker's to keep.
  */
-function convert(rows: readonly EmitRow[], topics: Readonly<Record<Domain, string>>) {
+function convert(
+  rows: readonly EmitRow[],
+  topics: Readonly<Record<Domain, string>>,
+  cloudEvents: CloudEventsOptions | undefined,
+) {
   const messages: OutgoingEvent[] = [];
   const refused: { row: EmitRow; reason: NovaError }[] = [];
   const heldUp = new Map<string, NovaError>();
@@ -90,7 +97,7 @@ function convert(rows: readonly EmitRow[], topics: Readonly<Record<Domain, strin
       continue;
     }
     try {
-      messages.push(toOutgoingEvent(row, topics));
+      messages.push(toOutgoingEvent(row, topics, cloudEvents));
     } catch (thrown) {
       if (!(thrown instanceof NovaError)) throw thrown;
       if (thrown.entry.retryable) heldUp.set(row.aggregateId, thrown);

@@ -2,16 +2,21 @@ import { type Domain } from '../../contracts/events/define';
 import { NovaError } from '../../contracts/failures';
 import { kafkaHeaders } from '../../contracts/kafka';
 import { maxPayloadBytes, parseEvent, partitionKeyOf } from '../../contracts/parse-event';
+import { type CloudEventsOptions, cloudEventHeadersOf } from './cloud-events';
 import { type EmitRow } from './emit-log';
 import { type OutgoingEvent } from './event-sink';
 import { exactJson } from './exact-json';
 
 /**
  * The message of a row: its payload in today's field names as the body, with every digit that was written; everything else
- * in headers.
+ * in headers. With `cloudEvents`, in those of that standard too.
  * @throws NovaError UNKNOWN_EVENT_TYPE, UNSUPPORTED_VERSION, INVALID_PAYLOAD, PAYLOAD_TOO_LARGE
  */
-export function toOutgoingEvent(row: EmitRow, topics: Readonly<Record<Domain, string>>): OutgoingEvent {
+export function toOutgoingEvent(
+  row: EmitRow,
+  topics: Readonly<Record<Domain, string>>,
+  cloudEvents?: CloudEventsOptions,
+): OutgoingEvent {
   const text = payloadText(row);
   const event = parseEvent({ ...row, payload: JSON.parse(text) as unknown });
   const { upgrade } = event.definition;
@@ -28,6 +33,7 @@ export function toOutgoingEvent(row: EmitRow, topics: Readonly<Record<Domain, st
       [kafkaHeaders.sequence]: String(row.sequence),
       [kafkaHeaders.contentType]: 'application/json',
       ...(row.traceparent === null ? {} : { [kafkaHeaders.traceparent]: row.traceparent }),
+      ...(cloudEvents === undefined ? {} : cloudEventHeadersOf(row, event.definition, cloudEvents)),
     },
     body: exactJson(text, event.payload, bring),
   };

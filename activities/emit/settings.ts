@@ -1,7 +1,9 @@
 import { type Domain } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
+import { z } from 'zod';
 import { type ConfigOf, setting, sharedSettings } from '../../runtime/config';
 import { kafkaSecuritySettings } from '../../runtime/kafka';
+import { type CloudEventsOptions } from './cloud-events';
 
 /** Settings of the Kafka emit. */
 export const emitSettings = {
@@ -22,6 +24,26 @@ export const emitSettings = {
   kafkaCompression: setting.oneOf('KAFKA_COMPRESSION', 'Compression of what is sent.', ['none', 'gzip'], {
     fallback: 'none',
   }),
+  kafkaCloudEvents: setting.boolean(
+    'KAFKA_CLOUDEVENTS',
+    'Each message also has the headers of CloudEvents 1.0 (Kafka binding, binary mode).',
+    { fallback: 'false' },
+  ),
+  kafkaCloudEventsSource: {
+    ...setting.text('KAFKA_CLOUDEVENTS_SOURCE', '`ce_source`: URI of this deployment, a different one for each.', {
+      fallback: '/nova-side-effects',
+    }),
+    allowed: 'a URI or the path of one, without spaces',
+    schema: z.string().regex(/^[!-~]+$/),
+  },
+  kafkaCloudEventsSchemas: {
+    ...setting.optionalText(
+      'KAFKA_CLOUDEVENTS_SCHEMAS',
+      'Base of `ce_dataschema`: URL at which you serve the files of docs/events. Empty: no such header.',
+    ),
+    allowed: 'a URL without spaces, or empty',
+    schema: z.union([z.literal(''), z.url().regex(/^[!-~]+$/)]),
+  },
 } as const;
 
 type TopicConfig = Pick<
@@ -38,4 +60,15 @@ export function topicsOf(config: TopicConfig): Record<Domain, string> {
   };
   const given = Object.entries(overrides).filter(([, topic]) => topic !== '');
   return topicNames(config.kafkaTopicPrefix, Object.fromEntries(given));
+}
+
+type CloudEventsConfig = Pick<
+  ConfigOf<typeof emitSettings>,
+  'kafkaCloudEvents' | 'kafkaCloudEventsSource' | 'kafkaCloudEventsSchemas'
+>;
+
+/** Undefined: switched off. */
+export function cloudEventsOf(config: CloudEventsConfig): CloudEventsOptions | undefined {
+  if (!config.kafkaCloudEvents) return undefined;
+  return { source: config.kafkaCloudEventsSource, schemas: config.kafkaCloudEventsSchemas };
 }

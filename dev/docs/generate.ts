@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { asyncApiFile } from './asyncapi';
 import { configurationPage } from './configuration';
 import { timeLimitsPage } from './time-limits';
 import { eventsPage, failuresPage, metricsPage, schemaFiles, temporalErrorsPage } from './pages';
@@ -15,6 +16,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     'docs/metrics.md': await metricsPage(),
     'docs/time-limits.md': timeLimitsPage(),
     'docs/configuration.md': configurationPage(),
+    'docs/asyncapi.json': asyncApiFile(),
     ...schemaFiles(),
   };
 }

@@ -1,4 +1,5 @@
 import { type EventRef } from '../../contracts/event-ref';
+import { type CloudEventsOptions } from '../../activities/emit/cloud-events';
 import { EmitBatcher } from '../../activities/emit/emit-batcher';
 import { flushEmits } from '../../activities/emit/flush-emits';
 import { KafkaEventSink } from '../../activities/emit/kafka-event-sink';
@@ -43,13 +44,15 @@ export async function startEmitter(options: {
   databaseUrl: string;
   topics: TestTopics['topics'];
   brokers?: string;
+  cloudEvents?: CloudEventsOptions;
   wrapLog?: (log: EmitLog) => EmitLog;
 }): Promise<TestEmitter> {
   const logger = silentLogger;
   const pool = createPool({ url: options.databaseUrl, max: 4, applicationName: 'nova-test-emitter', logger });
   const sink = await startPatientSink(options.brokers);
   const log = (options.wrapLog ?? ((inner: EmitLog) => inner))(new PgEmitLog(pool));
-  const batcher = new EmitBatcher((refs) => flushEmits({ log, sink, topics: options.topics, logger }, refs));
+  const { topics, cloudEvents } = options;
+  const batcher = new EmitBatcher((refs) => flushEmits({ log, sink, topics, cloudEvents, logger }, refs));
   return {
     emit: (event, timeoutMs = patienceMs) => batcher.emit(event, AbortSignal.timeout(timeoutMs)),
     close: async () => {

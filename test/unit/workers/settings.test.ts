@@ -1,4 +1,4 @@
-import { topicsOf } from '../../../activities/emit/settings';
+import { cloudEventsOf, topicsOf } from '../../../activities/emit/settings';
 import { configFrom } from '../../../runtime/config';
 import { workerSettings } from '../../../workers/settings';
 
@@ -33,4 +33,14 @@ it('overrides the topics that have a variable of their own, and no other', () =>
     content: 'nova.content.events',
     social: 'nova.social.events',
   });
+});
+
+it('adds the headers of CloudEvents only where that is asked for, and refuses what no CloudEvent may have', () => {
+  expect(cloudEventsOf(config({}))).toBeUndefined();
+  const on = { KAFKA_CLOUDEVENTS: 'true' };
+  expect(cloudEventsOf(config(on))).toEqual({ source: '/nova-side-effects', schemas: '' });
+  const all = { ...on, KAFKA_CLOUDEVENTS_SOURCE: 'urn:eu', KAFKA_CLOUDEVENTS_SCHEMAS: 'https://example.org/s' };
+  expect(cloudEventsOf(config(all))).toEqual({ source: 'urn:eu', schemas: 'https://example.org/s' });
+  expect(() => config({ KAFKA_CLOUDEVENTS_SOURCE: 'our shop' })).toThrow('KAFKA_CLOUDEVENTS_SOURCE="our shop" must be');
+  expect(() => config({ KAFKA_CLOUDEVENTS_SCHEMAS: 'docs/events' })).toThrow('KAFKA_CLOUDEVENTS_SCHEMAS=');
 });

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { type Socket, createServer } from 'node:net';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import { type CloudEvent, Kafka } from 'cloudevents';
 import { ConfigResourceTypes } from 'kafkajs';
 import { topicPartitions } from '../../../../contracts/catalogue';
 import { parseEvent } from '../../../../contracts/parse-event';
@@ -60,6 +64,44 @@ it('puts the payload alone in the body and everything else in headers, keyed and
   });
   expect(JSON.parse(message.body)).toEqual(JSON.parse(JSON.stringify(canonical)));
   expect((await messageOf(ref.eventId)).headers).not.toHaveProperty('traceparent');
+});
+
+it('says the same in the headers of CloudEvents, which its own SDK reads, when that is asked for', async () => {
+  const cloudEvents = { source: 'https://nova.example/side-effects', schemas: 'https://nova.example/schemas/' };
+  const own = await startEmitter({ databaseUrl: database.url, topics: topics.topics, cloudEvents });
+  const payload = { message_id: newId(), conversation_id: newId(), sender_id: newId(), content: 'hello' };
+  const ref = await insertEvent(database.pool, 'message.persisted', payload);
+  await own.emit(ref);
+  await own.close();
+
+  const { headers, body, key } = await messageOf(ref.eventId);
+  const received = { headers, body, value: body, key };
+  const event = Kafka.toEvent(received) as CloudEvent<unknown>;
+  expect(event.validate()).toBe(true);
+  const row = await rowOf(ref.eventId);
+  expect(event).toMatchObject({
+    specversion: '1.0',
+    id: ref.eventId,
+    source: cloudEvents.source,
+    type: 'message.persisted',
+    subject: ref.aggregateId,
+    time: (row?.['created_at'] as Date).toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: 'https://nova.example/schemas/message.persisted.v1.json',
+    data: payload,
+  });
+  // Those that read our own headers notice nothing. All of it is as docs/asyncapi.json says.
+  expect(headers).toMatchObject({ event_id: ref.eventId, event_type: event.type, schema_version: '1' });
+  const schemas = addFormats(new Ajv({ strict: false }));
+  schemas.addSchema(JSON.parse(readFileSync('docs/asyncapi.json', 'utf8')) as object, 'asyncapi');
+  const message = 'asyncapi#/components/messages/message.persisted';
+  for (const [part, value] of [
+    ['headers', headers],
+    ['payload', JSON.parse(body)],
+  ] as const) {
+    schemas.validate(`${message}/${part}`, value);
+    expect(schemas.errors).toBeNull();
+  }
 });
 
 const limitMessages = (bytes: number) =>
