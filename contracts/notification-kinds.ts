@@ -1,6 +1,11 @@
 /** Channels a notification can take. In-app rows are made by us; the others go through a provider. */
 export const channels = ['in_app', 'email'] as const;
 export type Channel = (typeof channels)[number];
+/** Channels that go through a provider, each delivery claimed in the ledger before it is sent. */
+export type ExternalChannel = Exclude<Channel, 'in_app'>;
+
+/** In the result of a workflow: the name of the count of deliveries that the provider of a channel took over. */
+export const sentCounts: Readonly<Record<ExternalChannel, string>> = { email: 'emailed' };
 
 interface KindEntry {
   readonly meaning: string;

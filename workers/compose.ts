@@ -130,7 +130,7 @@ function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {
 
 /** Every activity there is, over the real adapters. */
 export function createActivities(dependencies: Dependencies, config: WorkerConfig, logger: Logger) {
-  const { pools, redis, sink, temporal, email } = dependencies;
+  const { pools, redis, sink, temporal, channels } = dependencies;
   const runs = new TemporalRunSignaller(temporal);
   return {
     ...createFeedActivities({
@@ -168,13 +168,9 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       store: new PgNotificationStore(pools.notification),
       ledger: new PgDeliveryLedger(pools.notification),
       users: new PgUserDirectory(pools.notification),
-      channels: new Map(email === undefined ? [] : [['email', email]]),
+      channels,
       logger,
-      limits: {
-        sendConcurrency: config.smtpConnections,
-        claimLeaseMs: config.deliveryLeaseMs,
-        sendsPerActorPerHour: config.emailsPerActorPerHour,
-      },
+      limits: { claimLeaseMs: config.deliveryLeaseMs },
     }),
     ...createIdentityActivities({
       events: new PgEventStore(pools.identity),

@@ -2,17 +2,16 @@ import { Client, type Connection } from '@temporalio/client';
 import { type Redis } from 'ioredis';
 import { type Pool } from 'pg';
 import { KafkaEventSink } from '../activities/emit/kafka-event-sink';
-import { SmtpChannel } from '../activities/notify/smtp-channel';
+import { type Channels } from '../activities/notify/channel';
+import { openChannels } from '../activities/notify/channels';
 import { topicsOf } from '../activities/emit/settings';
 import { effectNames, effectOf } from '../contracts/effects';
-import { deliveryTryMs } from '../contracts/time-budgets';
 import { createKafka } from '../runtime/kafka';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
 import { Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
 import { createRedis } from '../runtime/redis';
-import { readTlsFiles } from '../runtime/tls';
 import { connectClient } from '../runtime/temporal';
 import { type WorkerConfig } from './settings';
 import { ensureTopics } from './topics';
@@ -33,8 +32,8 @@ export class Dependencies implements Service {
   readonly redis: Redis;
   readonly sink: KafkaEventSink;
   readonly temporal: Client;
-  /** Undefined: no mail server is configured. */
-  readonly email: SmtpChannel | undefined;
+  /** Ways to reach people outside the app, as far as they are configured. */
+  readonly channels: Channels;
   private readonly connection: Connection;
   private readonly topics: Periodic;
   private stopping: Promise<void> | undefined;
@@ -65,17 +64,7 @@ export class Dependencies implements Service {
     this.topics = new Periodic('kafka-topics', topics, { logger, retryMs: 2_000 });
     this.connection = connectClient(config);
     this.temporal = new Client({ connection: this.connection, namespace: config.temporalNamespace });
-    this.email =
-      config.smtpUrl === ''
-        ? undefined
-        : new SmtpChannel({
-            url: config.smtpUrl,
-            requireTls: config.smtpRequireTls,
-            ...readTlsFiles('SMTP', { caFile: config.smtpCaFile, certFile: '', keyFile: '' }),
-            from: config.emailFrom,
-            connections: config.smtpConnections,
-            timeouts: { totalMs: deliveryTryMs(config.deliveryLeaseMs) },
-          });
+    this.channels = openChannels(config);
   }
 
   async start(): Promise<void> {
@@ -92,7 +81,7 @@ export class Dependencies implements Service {
   }
 
   private async close(): Promise<void> {
-    this.email?.close();
+    for (const channel of this.channels.values()) channel.close?.();
     this.redis.disconnect();
     const pools = poolNames.map((name) => this.pools[name].end());
     await Promise.all([this.topics.stop(), this.sink.close(), this.connection.close(), ...pools]);

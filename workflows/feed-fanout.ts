@@ -7,7 +7,7 @@ import { beginEmit } from './steps/emit-to-kafka';
 import { FanoutPager } from './steps/fanout-pager';
 import { localThenLater } from './steps/local-first';
 import { Looks } from './steps/looks';
-import { beginNotify } from './steps/begin-notify';
+import { beginNotify, noOneNotified } from './steps/begin-notify';
 import { recordOutcome } from './steps/outcome';
 import { settleAll } from './steps/settle';
 import { deletedSignal } from './signals';
@@ -56,7 +56,7 @@ async function firstRun(event: EventRef, pager: FanoutPager, waiting: { lookAgai
   const claim = media ? await beginClaim(event) : { done: notBegun.then(() => ({ linked: 0 })) };
   const notifying = mentions ? await beginNotify(event) : undefined;
   if (notifying !== undefined) waiting.push(notifying);
-  const notified = notifying?.done ?? notBegun.then(() => ({ created: 0, emailed: 0 }));
+  const notified = notifying?.done ?? notBegun.then(() => noOneNotified);
 
   const others = Promise.all([claim.done, notified, emit.done]);
   others.then(
@@ -64,8 +64,8 @@ async function firstRun(event: EventRef, pager: FanoutPager, waiting: { lookAgai
     () => undefined,
   );
   await settleAll({ feed, 'media claim': claim.done, notify: notified, 'kafka emit': emit.done });
-  const [{ linked }, { created, emailed }] = await others;
-  return { step: await feed, counts: { linked, notified: created, emailed } };
+  const [{ linked }, { created, sent }] = await others;
+  return { step: await feed, counts: { linked, notified: created, ...sent } };
 }
 
 function beginClaim(event: EventRef): Promise<{ readonly done: Promise<{ linked: number }> }> {

@@ -5,7 +5,7 @@ import { limits } from '../contracts/time-budgets';
 import { onQueue } from './steps/activity-options';
 import { emitToKafka } from './steps/emit-to-kafka';
 import { localThenLater } from './steps/local-first';
-import { beginNotify } from './steps/begin-notify';
+import { beginNotify, noOneNotified } from './steps/begin-notify';
 import { settleAll } from './steps/settle';
 
 /**
@@ -15,11 +15,11 @@ import { settleAll } from './steps/settle';
 export async function followWorkflow(event: EventRef): Promise<WorkflowResult> {
   const feed = await localThenLater('feedFollow', onQueue('feed', { summary: 'fill or clear the feed' }), event);
   const notifying = event.eventType === 'follow.added' ? await beginNotify(event) : undefined;
-  const notified = notifying?.done ?? Promise.resolve({ created: 0, emailed: 0 });
+  const notified = notifying?.done ?? Promise.resolve(noOneNotified);
   const { done: retracted } = await beginRetract(event);
   await settleAll({ feed: feed.done, notify: notified, notices: retracted, 'kafka emit': emitToKafka(event) });
-  const { created, emailed } = await notified;
-  return { outcome: 'done', counts: { notified: created, emailed, ...((await retracted) ?? {}) } };
+  const { created, sent } = await notified;
+  return { outcome: 'done', counts: { notified: created, ...sent, ...((await retracted) ?? {}) } };
 }
 
 /** In a run begun by a version that took nothing back, nothing is. */

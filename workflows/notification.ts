@@ -16,8 +16,8 @@ export async function notificationWorkflow(event: EventRef): Promise<WorkflowRes
   // The signal may be about another message of the conversation, so it stops nothing by itself: it makes what waits look.
   new Looks(event).on(deletedSignal, () => notifying.lookAgain());
   await settleAll({ notify: notifying.done, 'kafka emit': emitToKafka(event) });
-  const { created, emailed, undelivered, stopped, ownerUnknown } = await notifying.done;
+  const { created, sent, undelivered, stopped, ownerUnknown } = await notifying.done;
   const outcome = stopped ? 'stopped' : ownerUnknown ? 'skipped' : 'done';
   recordOutcome(outcome);
-  return { outcome, counts: { notified: created, emailed, undelivered } };
+  return { outcome, counts: { notified: created, ...sent, undelivered } };
 }

@@ -1,5 +1,5 @@
 import { type Channel, type NotificationKind, channels, isDefault, isLocked } from '../../contracts/notification-kinds';
-import { type ExternalChannel } from './channel';
+import { type ExternalChannel } from '../../contracts/notification-kinds';
 import { type NotificationRow } from './notification-store';
 import { type Preference } from './preferences';
 import { type Recipient } from './audience';

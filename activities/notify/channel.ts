@@ -1,17 +1,35 @@
-import { type Channel as ChannelName } from '../../contracts/notification-kinds';
+import { type ExternalChannel, type NotificationKind } from '../../contracts/notification-kinds';
 import { type Contact } from './user-directory';
 
-/** Channels that go through a provider, each claimed in the delivery ledger before it is sent. */
-export type ExternalChannel = Exclude<ChannelName, 'in_app'>;
+/** What is said on a channel, composed for it: subject and text of an e-mail, title and body of a push message. */
+export interface Message {
+  readonly subject: string;
+  readonly text: string;
+}
 
-/** One notification for one person, rendered for a channel. */
-export interface OutgoingDelivery {
+/** What a channel composes its message from. Never the content itself: messages are read on lock screens. */
+export interface NoticeText {
+  readonly kind: NotificationKind;
+  /** Undefined: no name is known, or no person caused it. */
+  readonly actorName: string | undefined;
+  /** What kind of alert; a code of the catalogue. */
+  readonly detail: string | undefined;
+}
+
+/** One notification for one destination, as its channel composed it. */
+export interface OutgoingDelivery extends Message {
   /** The same for every try of one delivery: what providers deduplicate by. */
   readonly deliveryId: string;
   /** Personal data: never logged, never in an error. */
   readonly address: string;
-  readonly subject: string;
-  readonly text: string;
+}
+
+/** Where a channel leaves one out, that of NotifyLimits holds. */
+export interface ChannelLimits {
+  /** Sends of one event side by side. */
+  readonly sendConcurrency: number;
+  /** Messages that one person may cause another in an hour; the rest is in the inbox only. */
+  readonly sendsPerActorPerHour: number;
 }
 
 /**
@@ -32,13 +50,20 @@ export type SendOutcome =
     }
   | { readonly kind: 'unknown'; readonly reason: string };
 
-/** A way to reach people outside the app. Push and SMS are further adapters of this port. */
+/** A way to reach people outside the app: whatever differs between two of them is here (channels.ts lists them). */
 export interface Channel {
   readonly name: ExternalChannel;
-  /** The address this channel uses of a person, or undefined when it cannot reach them. */
-  addressOf(contact: Contact): string | undefined;
-  /** One try, no retries of its own, bounded in time. Returns also when the provider is away; throws only for bugs. */
+  readonly limits?: Partial<ChannelLimits>;
+  /** Where this channel reaches a person: an address, several devices, or nowhere. Each gets the message. */
+  destinations(contact: Contact): readonly string[];
+  compose(notice: NoticeText): Message;
+  /**
+   * One try of one destination, no retries of its own, bounded in time. Returns also when the provider is away; throws only
+   * for bugs.
+   */
   send(delivery: OutgoingDelivery): Promise<SendOutcome>;
+  /** Lets what is being sent finish, then closes the connections. */
+  close?(): void;
 }
 
 /** The channels this deployment has; one that is missing is switched off. */

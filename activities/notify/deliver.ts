@@ -2,15 +2,15 @@ import { type Notice } from '../../contracts/events/consequences';
 import { randomUUID } from 'node:crypto';
 import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
-import { notificationKinds } from '../../contracts/notification-kinds';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
-import { type Channel, type ExternalChannel, type OutgoingDelivery, type SendOutcome } from './channel';
+import { type ExternalChannel, notificationKinds } from '../../contracts/notification-kinds';
+import { type Channel, type SendOutcome } from './channel';
 import { type ClaimedDelivery, type DeliveryCounts, type Settlement } from './delivery-ledger';
 import { withHeartbeat } from './attempt';
 import { skipReasons, stillSwitchedOn } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
-import { renderEmail } from './email-templates';
+import { type Composed, sendToAll } from './destinations';
 import { noticeFor } from '../stores/notice-for';
 import { ownerOf } from './owner';
 import { refuseWhileHeld } from '../stores/held';
@@ -57,7 +57,9 @@ export async function deliver(deps: NotifyDeps, event: EventRef, name: ExternalC
   await withHeartbeat(async (cancelled) => {
     const token = randomUUID();
     const attempt: Attempt = { deps, event, notice, channel, token, postId, halted: false, waiting: undefined };
-    const lanes = Array.from({ length: limits.sendConcurrency }, () => lane(attempt, cancelled));
+    const lanes = Array.from({ length: channel.limits?.sendConcurrency ?? limits.sendConcurrency }, () =>
+      lane(attempt, cancelled),
+    );
     const failed = (await Promise.allSettled(lanes)).find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     cancelled.throwIfAborted();
@@ -84,7 +86,7 @@ async function lane(attempt: Attempt, cancelled: AbortSignal): Promise<void> {
 async function sendOne(attempt: Attempt, claimed: ClaimedDelivery): Promise<Settlement> {
   const message = await composed(attempt, claimed).catch((thrown: unknown) => giveBack(attempt, claimed, thrown));
   if ('state' in message) return message;
-  const outcome = await attempt.channel.send(message);
+  const outcome = await sendToAll(attempt.channel, message);
   await faultPoint('notify.delivery-sent');
   return settlementOf(attempt, claimed, outcome);
 }
@@ -93,7 +95,7 @@ async function sendOne(attempt: Attempt, claimed: ClaimedDelivery): Promise<Sett
  * Looks once more whether the person may and wants to be notified, after the claim and right before the send: a delivery may
  * have waited out an outage of days. A channel that is locked for the kind cannot be switched off here either.
  */
-async function composed(attempt: Attempt, claimed: ClaimedDelivery): Promise<OutgoingDelivery | Settlement> {
+async function composed(attempt: Attempt, claimed: ClaimedDelivery): Promise<Composed | Settlement> {
   await faultPoint('notify.delivery-claimed');
   const { deps, event, notice, channel } = attempt;
   const { recipientId, actorId, kind } = claimed;
@@ -106,11 +108,11 @@ async function composed(attempt: Attempt, claimed: ClaimedDelivery): Promise<Out
   if (claimed.claimedAtMs - event.createdAtMs > notificationKinds[kind].expiresAfterHours * hourMs)
     return { state: 'skipped', reason: skipReasons.tooOld };
   const contact = await deps.users.contactOf(recipientId);
-  const address = contact === undefined ? undefined : channel.addressOf(contact);
-  if (address === undefined) return { state: 'skipped', reason: skipReasons.noAddress };
+  const destinations = contact === undefined ? [] : channel.destinations(contact);
+  if (destinations.length === 0) return { state: 'skipped', reason: skipReasons.noAddress };
   const actorName = actorId === null ? undefined : (await deps.users.contactOf(actorId))?.displayName;
-  const email = renderEmail({ kind, actorName, detail: notice.detail });
-  return { deliveryId: `${event.eventId}.${recipientId}`, address, ...email };
+  const message = channel.compose({ kind, actorName, detail: notice.detail });
+  return { deliveryId: `${event.eventId}.${recipientId}`, destinations, message };
 }
 
 /** What failed before the send was surely not sent: the next attempt takes it, instead of its ending as unknown. */

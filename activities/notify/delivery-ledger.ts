@@ -1,5 +1,5 @@
 import { type NotificationKind } from '../../contracts/notification-kinds';
-import { type ExternalChannel } from './channel';
+import { type ExternalChannel } from '../../contracts/notification-kinds';
 
 /** A delivery someone may send now: its claim was committed before. */
 export interface ClaimedDelivery {

@@ -34,11 +34,11 @@ export interface NotifyLimits {
    * that could say is under way.
    */
   readonly ownerPatienceMs: number;
-  /** Sends of one event side by side on one channel. */
+  /** Sends of one event side by side on a channel that sets no limit of its own. */
   readonly sendConcurrency: number;
   /** After this long without an answer a claim has lost its holder. Longer than a send can take (smtp-channel.ts). */
   readonly claimLeaseMs: number;
-  /** Messages on one channel that one person may cause another in an hour; the rest is in the inbox only. */
+  /** Messages that one person may cause another in an hour, on a channel that sets no limit of its own. */
   readonly sendsPerActorPerHour: number;
 }
 

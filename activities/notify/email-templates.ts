@@ -1,4 +1,5 @@
 import { type NotificationKind } from '../../contracts/notification-kinds';
+import { type Message, type NoticeText } from './channel';
 import { displayName } from './display-name';
 
 interface Wording {
@@ -34,12 +35,7 @@ const closings: Partial<Record<NotificationKind, string>> = {
 const usualClosing = 'Open the app to see it. You can choose what we write you about in the settings.';
 
 /** The e-mail for a notification. An actor we have no name of is `Somebody`. */
-export function renderEmail(notification: {
-  readonly kind: NotificationKind;
-  readonly actorName: string | undefined;
-  readonly detail: string | undefined;
-}): { subject: string; text: string } {
-  const { kind, actorName, detail } = notification;
+export function renderEmail({ kind, actorName, detail }: NoticeText): Message {
   const wording = wordings[kind];
   const sentence = (detail === undefined ? undefined : alerts[detail]) ?? wording.text;
   const text = sentence.replace('{actor}', () => displayName(actorName));

@@ -4,7 +4,7 @@ import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { notificationKinds } from '../../contracts/notification-kinds';
 import { faultPoint } from '../../runtime/fault-points';
-import { type ExternalChannel } from './channel';
+import { type ExternalChannel } from '../../contracts/notification-kinds';
 import { type Recipient, audienceOf, pageOf } from './audience';
 import { chooseChannels } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
@@ -108,7 +108,11 @@ async function write(
   const { eventId, sequence } = event;
   const { actorId, subject, item } = notice;
   const head = { eventId, sequence, actorId, subject, item };
-  const limit = { perWindow: limitsOf(deps).sendsPerActorPerHour, windowMs: 3_600_000 };
+  const usual = limitsOf(deps).sendsPerActorPerHour;
+  const perWindow = Object.fromEntries(
+    [...deps.channels].map(([name, { limits }]) => [name, limits?.sendsPerActorPerHour ?? usual]),
+  );
+  const limit = { perWindow, windowMs: 3_600_000 };
   const created = await deps.store.create(head, rows, limit);
   for (const { recipientId, kind } of recipients)
     if (notificationKinds[kind].single) await deps.store.keepNewest(kind, head, recipientId);

@@ -1,6 +1,6 @@
 import { type Item, type Subject } from '../../contracts/events/consequences';
 import { type NotificationKind } from '../../contracts/notification-kinds';
-import { type ExternalChannel } from './channel';
+import { type ExternalChannel } from '../../contracts/notification-kinds';
 
 /** What all notifications of one event share. */
 export interface NotificationHead {
@@ -40,9 +40,10 @@ export interface Retracted {
   readonly more: boolean;
 }
 
-/** How many messages one person may cause another on one channel; the rest stays in the inbox. */
+/** How many messages one person may cause another on each channel; the rest stays in the inbox. */
 export interface SendLimit {
-  readonly perWindow: number;
+  /** A channel that is left out has no limit. */
+  readonly perWindow: Readonly<Partial<Record<ExternalChannel, number>>>;
   readonly windowMs: number;
 }
 

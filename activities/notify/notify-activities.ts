@@ -1,6 +1,6 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { guarded } from '../guard';
-import { type ExternalChannel } from './channel';
+import { type ExternalChannel } from '../../contracts/notification-kinds';
 import { type DeliveryCounts } from './delivery-ledger';
 import { deliver } from './deliver';
 import { type NotifyDeps } from './deps';

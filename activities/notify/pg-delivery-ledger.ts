@@ -1,6 +1,6 @@
 import { type NotificationKind } from '../../contracts/notification-kinds';
 import { type Database } from '../../runtime/postgres';
-import { type ExternalChannel } from './channel';
+import { type ExternalChannel } from '../../contracts/notification-kinds';
 import {
   type ClaimedDelivery,
   type DeliveryCounts,

@@ -1,6 +1,6 @@
 import { type NotificationKind } from '../../contracts/notification-kinds';
 import { type Database } from '../../runtime/postgres';
-import { type ExternalChannel } from './channel';
+import { type ExternalChannel } from '../../contracts/notification-kinds';
 import {
   type NotificationHead,
   type NotificationRow,
@@ -42,17 +42,17 @@ const insert = `
     -- In order of the key, so that two events of one actor never wait for each other in a circle.
     INSERT INTO nova.send_allowances AS a (actor_id, recipient_id, channel, window_began, used)
     SELECT $3::uuid, recipient_id, channel, clock_timestamp(), 1 FROM external
-    WHERE skipped IS NULL AND $3::uuid IS NOT NULL AND $14::int IS NOT NULL
+    WHERE skipped IS NULL AND $3::uuid IS NOT NULL AND $14::jsonb ->> channel IS NOT NULL
     ORDER BY recipient_id, channel
     ON CONFLICT (actor_id, recipient_id, channel) DO UPDATE SET
       window_began = CASE WHEN ${windowIsOver} THEN excluded.window_began ELSE a.window_began END,
       used = CASE WHEN ${windowIsOver} THEN 1 ELSE a.used + 1 END
-    WHERE ${windowIsOver} OR a.used < $14::int
+    WHERE ${windowIsOver} OR a.used < ($14::jsonb ->> a.channel)::int
     RETURNING recipient_id, channel
   ), judged AS (
     SELECT recipient_id, kind, channel, CASE
       WHEN skipped IS NOT NULL THEN skipped
-      WHEN $3::uuid IS NOT NULL AND $14::int IS NOT NULL
+      WHEN $3::uuid IS NOT NULL AND $14::jsonb ->> x.channel IS NOT NULL
         AND NOT EXISTS (SELECT FROM allowed l WHERE l.recipient_id = x.recipient_id AND l.channel = x.channel)
       THEN 'LIMITED' END AS skipped
     FROM external x

@@ -13,6 +13,6 @@ export class PgUserDirectory implements UserDirectory {
     type Row = { email: string | null; display_name: string | null; active: boolean };
     const row = (await query<Row>(this.database, select, [userId])).rows[0];
     if (row === undefined) return undefined;
-    return { email: row.email ?? undefined, displayName: row.display_name ?? undefined, active: row.active };
+    return { userId, email: row.email ?? undefined, displayName: row.display_name ?? undefined, active: row.active };
   }
 }

@@ -4,7 +4,15 @@ import SMTPPool from 'nodemailer/lib/smtp-pool';
 import { limits } from '../../contracts/time-budgets';
 import { tlsFault } from '../../runtime/tls';
 import { type SmtpFault, type SmtpStage, smtpOutcome } from './smtp-outcome';
-import { type Channel, type OutgoingDelivery, type SendOutcome } from './channel';
+import {
+  type Channel,
+  type ChannelLimits,
+  type Message,
+  type NoticeText,
+  type OutgoingDelivery,
+  type SendOutcome,
+} from './channel';
+import { renderEmail } from './email-templates';
 import { type Contact } from './user-directory';
 
 export interface SmtpOptions {
@@ -17,6 +25,7 @@ export interface SmtpOptions {
   readonly requireTls?: RequireTls;
   /** PEM of the authority that signed the server's certificate; absent: those that Node.js knows. */
   readonly ca?: Buffer;
+  readonly limits?: Partial<ChannelLimits>;
   readonly timeouts?: Partial<SmtpTimeouts>;
 }
 
@@ -67,8 +76,16 @@ export class SmtpChannel implements Channel {
     this.transporter = createTransport<SMTPPoolSentMessageInfo>(watched(pool));
   }
 
-  addressOf(contact: Contact): string | undefined {
-    return contact.email;
+  get limits(): Partial<ChannelLimits> {
+    return this.options.limits ?? {};
+  }
+
+  destinations({ email }: Contact): readonly string[] {
+    return email === undefined ? [] : [email];
+  }
+
+  compose(notice: NoticeText): Message {
+    return renderEmail(notice);
   }
 
   async send({ deliveryId, address, subject, text }: OutgoingDelivery): Promise<SendOutcome> {

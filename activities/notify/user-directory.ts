@@ -1,5 +1,7 @@
 /** How a person is reached and named. */
 export interface Contact {
+  /** UUID: the address itself, for a provider that knows the user's devices by our id. */
+  readonly userId: string;
   /** Personal data: never logged, never in workflow history. */
   readonly email: string | undefined;
   readonly displayName: string | undefined;

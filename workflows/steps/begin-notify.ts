@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { InAppResult } from '../../activities/notify/in-app';
 import type { NotifyActivities } from '../../activities/notify/notify-activities';
-import type { ExternalChannel } from '../../activities/notify/channel';
+import { type ExternalChannel, sentCounts } from '../../contracts/notification-kinds';
 import { type EventRef } from '../../contracts/event-ref';
 import { limits } from '../../contracts/time-budgets';
 import { localTry, onQueue } from './activity-options';
@@ -11,8 +11,8 @@ import { rejected } from './local-first';
 /** What the notifying came to. */
 export interface NotifyResult {
   readonly created: number;
-  /** Deliveries by e-mail and the other channels that providers took over. */
-  readonly emailed: number;
+  /** Deliveries that providers took over, a count for each channel under the name that `sentCounts` gives it. */
+  readonly sent: Readonly<Record<string, number>>;
   /** Deliveries that no retry can cure: refused, or sent without an answer. The ledger says which and why. */
   readonly undelivered: number;
   readonly stopped: boolean;
@@ -83,7 +83,7 @@ async function throughChannels(
   const counts = await Promise.all(inbox.channels.map((channel) => throughOne(event, channel, waiting)));
   return {
     created: inbox.created,
-    emailed: sum(counts.map(({ sent }) => sent)),
+    sent: sentOn(inbox.channels.map((channel, i) => [channel, counts[i]?.sent ?? 0])),
     undelivered: sum(counts.map(({ failed, unknown }) => failed + unknown)),
     stopped: inbox.stopped,
     ownerUnknown: inbox.ownerUnknown,
@@ -114,6 +114,17 @@ async function throughOne(event: EventRef, channel: ExternalChannel, waiting: Se
     }
   }
 }
+
+/** `[['email', 2]]` → `{ emailed: 2 }`, with a zero for every other channel. */
+function sentOn(counts: readonly (readonly [ExternalChannel, number])[]): NotifyResult['sent'] {
+  const sent = Object.fromEntries(Object.values(sentCounts).map((name) => [name, 0]));
+  // A channel that this version does not know (any more) is counted under its own name.
+  for (const [channel, count] of counts) sent[(sentCounts[channel] as string | undefined) ?? channel] = count;
+  return sent;
+}
+
+/** What an event that notifies no one comes to. */
+export const noOneNotified: Pick<NotifyResult, 'created' | 'sent'> = { created: 0, sent: sentOn([]) };
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);

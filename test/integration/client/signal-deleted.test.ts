@@ -16,7 +16,8 @@ let outcome: SendOutcome;
 const sent: string[] = [];
 const channel: Channel = {
   name: 'email',
-  addressOf: (contact) => contact.email,
+  destinations: ({ email }) => (email === undefined ? [] : [email]),
+    compose: () => ({ subject: '', text: '' }),
   send: ({ address }) => {
     if (outcome.kind === 'accepted') sent.push(address);
     return Promise.resolve(outcome);

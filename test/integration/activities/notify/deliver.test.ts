@@ -60,7 +60,8 @@ function scripted(send: (recipientAddress: string) => Promise<SendOutcome>): Cha
   return {
     name: 'email',
     sent,
-    addressOf: (contact) => contact.email,
+    destinations: ({ email }) => (email === undefined ? [] : [email]),
+    compose: () => ({ subject: '', text: '' }),
     send: ({ address }) => {
       sent.push(address);
       return send(address);

@@ -14,7 +14,8 @@ import { deliveriesOf, insertUser, notificationsOf, notifyDeps } from '../../../
 
 const mute = {
   name: 'email',
-  addressOf: () => undefined,
+  destinations: () => [],
+  compose: () => ({ subject: '', text: '' }),
   send: () => Promise.reject(new Error('not sent here')),
 } as const;
 

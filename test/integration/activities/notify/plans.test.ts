@@ -135,7 +135,7 @@ const uses: Record<string, (database: Database, notice: Record<string, string>) 
     new PgNotificationStore(db).create(
       { ...head(n), eventId: newId() },
       [{ recipientId: newId(), kind: 'post.mention', inApp: true, external: [{ channel: 'email' }] }],
-      { perWindow: 5, windowMs: 3_600_000 },
+      { perWindow: { email: 5 }, windowMs: 3_600_000 },
     ),
   'still wanted': (db, n) =>
     new PgNotificationStore(db).stillWanted(n['event_id'] as string, n['recipient_id'] as string),

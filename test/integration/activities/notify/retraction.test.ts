@@ -9,7 +9,8 @@ import { deliveriesOf, notificationsOf, notifyDeps } from '../../../support/noti
 
 const mute = {
   name: 'email',
-  addressOf: () => undefined,
+  destinations: () => [],
+  compose: () => ({ subject: '', text: '' }),
   send: () => Promise.reject(new Error('not sent here')),
 } as const;
 

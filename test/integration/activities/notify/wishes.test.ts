@@ -20,7 +20,8 @@ function mailServer() {
   const server = { outcome: away, sent: [] as string[] } as { outcome: SendOutcome; sent: string[] };
   const channel: Channel = {
     name: 'email',
-    addressOf: (contact) => contact.email,
+    destinations: ({ email }) => (email === undefined ? [] : [email]),
+    compose: () => ({ subject: '', text: '' }),
     send: ({ address }) => {
       if (server.outcome.kind === 'accepted') server.sent.push(address);
       return Promise.resolve(server.outcome);

@@ -1,5 +1,5 @@
 import { chooseChannels } from '../../../../activities/notify/channel-choice';
-import { type ExternalChannel } from '../../../../activities/notify/channel';
+import { type ExternalChannel } from '../../../../contracts/notification-kinds';
 import { type Preference } from '../../../../activities/notify/preferences';
 import { type NotificationKind } from '../../../../contracts/notification-kinds';
 
