@@ -33,7 +33,7 @@ describe('the one rule for deletes', () => {
     [said('follow.removed', { follower_id: a, followee_id: b }), ['follow', `${a}:${b}`, false, 'follow ended']],
     [said('identity.user.deleted', { user_id: user }), ['user', user, true, 'user deleted']],
     [said('identity.user.deleted', { user_id: user, soft_delete: true }), ['user', user, false, 'user hidden']],
-  ] as const)('$eventType sets the tombstone of its subject', (event, [subjectType, subjectId, final, reason]) => {
+  ] as const)('%j sets the tombstone of its subject', (event, [subjectType, subjectId, final, reason]) => {
     expect(tombstoneOf(event)).toEqual({ subjectType, subjectId, final, reason, sequence: 7 });
   });
 
@@ -58,7 +58,7 @@ describe('what an event creates', () => {
       said('comment.created', { comment_id: c, post_id: a, user_id: user }),
       { contentType: 'comment', contentId: c, ownerId: user, postId: a },
     ],
-  ] as const)('$eventType', (event, content) => {
+  ] as const)('%j', (event, content) => {
     expect(contentOf(event)).toEqual(content);
     expect(typesThatCreate(content.contentType)).toEqual([event.eventType]);
   });
