@@ -6,6 +6,8 @@ module.exports = {
   // Writes down the statements that the product sends, for test/plans, which therefore comes last.
   setupFilesAfterEnv: ['<rootDir>/test/support/record-statements.ts'],
   testSequencer: '<rootDir>/test/support/plans-last.cjs',
+  // Their tables are filled while the other tests run.
+  globals: { plansAreLookedAt: true },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   reporters: ['default', '<rootDir>/test/support/counts-reporter.cjs'],

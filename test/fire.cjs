@@ -11,5 +11,12 @@ module.exports = [
   'examples/',
   'integration/deployment/',
   'integration/dev/stack/',
+  'integration/dev/npm-run.test.ts',
+  'integration/activities/audit/under-fire.test.ts',
+  'integration/activities/emit/emit-slow.test.ts',
+  'integration/activities/emit/kafka-partitions.test.ts',
+  'integration/outbox-bridge/retention-second-run.test.ts',
+  'integration/runtime/tls.test.ts',
+  'integration/workers/refused-worker.test.ts',
   'integration/client/subscriber-slow.test.ts',
 ];

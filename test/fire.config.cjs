@@ -5,5 +5,6 @@ const fire = require('./fire.cjs');
 module.exports = {
   ...everything,
   rootDir: '..',
+  globals: { plansAreLookedAt: false },
   testMatch: fire.map((path) => `<rootDir>/test/${path.replace(/\/$/, '/**/*.test.ts')}`),
 };

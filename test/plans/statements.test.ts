@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestDatabase, createTestDatabase } from '../support/database';
 import { type RecordedStatement, recordVariable, recorded } from '../support/recorded-statements';
 import { allowed } from './allowed';
-import { connected, fillBigTables } from './big-tables';
+import { type BigDatabases, dropBigDatabases, forgetStatistics, kinds, makeBigDatabases } from './big-databases';
+import { connected } from './big-tables';
 import { type WideScan, armAutoExplain, wideScans } from './explain';
+import { bigDatabasesOfRun } from './in-the-background';
 
 /**
  * What is looked at is what the tests send; no list of statements is kept by hand. In a run of this file alone, these are run
@@ -27,15 +28,44 @@ const isOfMigrations = ({ from }: RecordedStatement): boolean => from.startsWith
 /** Rows one scan may read: some pages of followers or a batch of housekeeping, far below the size of a table. */
 const limit = 12_000;
 
-let database: TestDatabase;
+/** What came of running all statements in one of the databases. */
+interface Look {
+  readonly found: WideScan[];
+  readonly errors: string[];
+}
+
 let statements: RecordedStatement[];
+let looks: Readonly<Record<(typeof kinds)[number], Look>>;
+let made: BigDatabases | undefined;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  [statements] = await Promise.all([collect(), fillBigTables(database.url, database.pool)]);
+  const [sent, databases] = await Promise.all([collect(), bigDatabasesOfRun().then((ready) => ready ?? make())]);
+  statements = sent;
+  const [withThem, without] = await Promise.all(kinds.map((kind) => look(kind, databases[kind])));
+  looks = { 'with statistics': withThem!, 'without statistics': without! };
 }, 3_600_000);
 
-afterAll(() => database.drop());
+afterAll(() => made && dropBigDatabases(made));
+
+const make = async (): Promise<BigDatabases> => (made = await makeBigDatabases());
+
+async function look(kind: (typeof kinds)[number], url: string): Promise<Look> {
+  const [found, errors]: [WideScan[], string[]] = [[], []];
+  const client = await connected(url);
+  try {
+    if (kind === 'without statistics') await forgetStatistics(client);
+    await armAutoExplain(client);
+    await client.query(`SET statement_timeout = '10min'`);
+    for (const statement of statements) {
+      const result = await wideScans(client, statement, limit);
+      found.push(...result.found);
+      if (result.error !== undefined) errors.push(`${statement.from}: ${result.error}`);
+    }
+  } finally {
+    await client.end();
+  }
+  return { found, errors };
+}
 
 /** What the tests of this run have sent; in a run of this file alone, what a run of the scenarios sends. */
 async function collect(): Promise<RecordedStatement[]> {
@@ -60,27 +90,7 @@ async function runScenarios(folder: string): Promise<void> {
   await new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
 }
 
-describe.each(['with statistics', 'without statistics'])('every statement of the product, %s', (kind) => {
-  const found: WideScan[] = [];
-  const errors: string[] = [];
-
-  beforeAll(async () => {
-    const client = await connected(database.url);
-    try {
-      if (kind === 'with statistics') await client.query('ANALYZE');
-      else await client.query('DELETE FROM pg_statistic');
-      await armAutoExplain(client);
-      await client.query(`SET statement_timeout = '10min'`);
-      for (const statement of statements) {
-        const result = await wideScans(client, statement, limit);
-        found.push(...result.found);
-        if (result.error !== undefined) errors.push(`${statement.from}: ${result.error}`);
-      }
-    } finally {
-      await client.end();
-    }
-  }, 1_800_000);
-
+describe.each(kinds)('every statement of the product, %s', (kind) => {
   it('was collected from all rooms', () => {
     const rooms = new Set(statements.map(({ from }) => from.split('/')[0]));
     expect([...rooms].sort()).toEqual(
@@ -90,13 +100,14 @@ describe.each(['with statistics', 'without statistics'])('every statement of the
   });
 
   it('reads no more rows when its tables grow', () => {
-    const wide = found.filter(
+    const wide = looks[kind].found.filter(
       ({ statement }) => !allowed.some(({ pattern, only }) => pattern.test(statement) && (only ?? kind) === kind),
     );
     expect(wide.map((scan) => ({ ...scan, statement: scan.statement.slice(0, 400) }))).toEqual([]);
   });
 
   it('can be run here, but for some that need what they were recorded with', () => {
+    const { errors } = looks[kind];
     if (process.env['NOVA_PLANS_SHOW'] !== undefined) process.stderr.write(`${errors.join('\n')}\n`);
     expect(errors.length).toBeLessThan(statements.length / 4);
   });

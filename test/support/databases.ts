@@ -5,8 +5,14 @@ import { type Client } from 'pg';
  * Makes a database beside that of `admin`: an empty one, or a copy of `template`. For both PostgreSQL waits five seconds until
  * no other session is in what is copied, its own autovacuum included, and then gives up.
  */
-export function createDatabase(admin: Client, name: string, template = 'template1'): Promise<void> {
-  return whileInUse(() => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`));
+export function createDatabase(
+  admin: Client,
+  name: string,
+  template = 'template1',
+  /** FILE_COPY is quicker where there is much to copy. */
+  strategy: 'WAL_LOG' | 'FILE_COPY' = 'WAL_LOG',
+): Promise<void> {
+  return whileInUse(() => admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY ${strategy}`));
 }
 
 /** Ends all sessions of a database, for whose end PostgreSQL waits as long, and removes it; nothing when it is gone. */

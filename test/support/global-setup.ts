@@ -5,6 +5,7 @@ import { up } from '../../dev/stack/stack';
 import { makeLogins } from '../../dev/logins';
 import { runMigrations } from '../../migrations/run-migrations';
 import { createDatabase, dropDatabase } from './databases';
+import { beginBigDatabases } from '../plans/in-the-background';
 import globalTeardown from './global-teardown';
 import { folderOfRun, recordVariable } from './recorded-statements';
 import { databaseUrl, serversVariable, templateDatabase } from './servers';
@@ -13,7 +14,7 @@ import { databaseUrl, serversVariable, templateDatabase } from './servers';
  * Brings the test stack up (or takes the servers whose addresses are in the environment) and makes the template database.
  * The teardown takes down what was started here, unless NOVA_TEST_STACK_KEEP=1 keeps it for the next run.
  */
-export default async function globalSetup(run: JestRun): Promise<void> {
+export default async function globalSetup(run: JestRun, project: JestProject): Promise<void> {
   if (isWhole(run)) {
     process.env[recordVariable] ??= folderOfRun();
     mkdirSync(process.env[recordVariable], { recursive: true });
@@ -34,6 +35,7 @@ export default async function globalSetup(run: JestRun): Promise<void> {
   } finally {
     await admin.end();
   }
+  if (isWhole(run) && project.globals['plansAreLookedAt'] === true) beginBigDatabases();
 }
 
 /** Jest calls no teardown when it is interrupted: the servers, which are processes of their own, would stay. */
@@ -52,6 +54,11 @@ interface JestRun {
   readonly shard?: unknown;
   readonly testNamePattern?: string;
   readonly testPathPatterns: { readonly patterns: readonly string[] };
+}
+
+/** What a configuration says; jest's ProjectConfig. */
+interface JestProject {
+  readonly globals: Readonly<Record<string, unknown>>;
 }
 
 /** Whether all tests run: then the statements they send are written down for test/plans. */
