@@ -8,10 +8,14 @@ import { runTool } from '../../../dev/stack/run-tool';
 
 type Environment = Readonly<Record<string, string>>;
 
-const patienceMs = 900_000;
+/** A run that was cancelled ends when its turn comes: on a starved machine, behind a backlog, that took more than a quarter of an hour. */
+const patienceMs = 3_600_000;
+/** One command. */
+const commandMs = 900_000;
 const pauseMs = 1_000;
 /** An hour's audit asks for some 35,000 rows, runs and messages. */
 const auditMs = 1_800_000;
+const mostAudits = 3;
 
 /** Deletes everything in Redis; tried again while another fault keeps it from answering. */
 export async function flushRedis(url: string): Promise<void> {
@@ -32,10 +36,20 @@ export async function runRebuildFeeds(environment: Environment, folder: string):
   await persist('rebuild-feeds', () => ops(['rebuild-feeds', '--json'], environment, folder));
 }
 
-/** Runs `npm run ops -- audit` over the whole run. Findings make no failure: they are in its tables. */
+/**
+ * Runs `npm run ops -- audit` over the whole run. Findings make no failure: they are in its tables. An audit that could not look
+ * (exit code 2: a server did not reply in time) is run again, as an operator would, three times at most.
+ */
 export async function runAudit(environment: Environment, folder: string): Promise<void> {
   const options = { okCodes: [0, 1], timeoutMs: auditMs };
-  await ops(['audit', '--since', '24h', '--json'], environment, folder, options);
+  for (let tries = 1; ; tries++) {
+    try {
+      await ops(['audit', '--since', '24h', '--json'], environment, folder, options);
+      return;
+    } catch (error) {
+      if (tries === mostAudits) throw error;
+    }
+  }
 }
 
 /** Writes lines into the operator's log. */
@@ -48,7 +62,7 @@ async function ops(
   args: readonly string[],
   environment: Environment,
   folder: string,
-  { okCodes = [0], timeoutMs = patienceMs }: { okCodes?: readonly number[]; timeoutMs?: number } = {},
+  { okCodes = [0], timeoutMs = commandMs }: { okCodes?: readonly number[]; timeoutMs?: number } = {},
 ): Promise<string> {
   const note = noteInto(folder);
   const said = await runTool({
