@@ -474,6 +474,7 @@ CREATE INDEX idx_wanted_media_age ON nova.wanted_media USING btree (wanted_at);
 -- FUNCTION nova.newer_fields(patch jsonb, sequences jsonb, seq bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_apply_follow(p_followee uuid, p_follower uuid, p_sequence bigint, p_following boolean) RETURNS boolean LANGUAGE plpgsql SET lock_timeout=200ms SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_checked_event(type text, payload jsonb, INOUT id uuid, INOUT aggregate_id uuid, priority text, INOUT schema_version integer, place text, OUT event_type text, OUT priority_number smallint) RETURNS record LANGUAGE plpgsql SET search_path=nova, pg_temp
+-- FUNCTION nova.nova_delete_notice(recipient_id uuid, notice_id bigint) RETURNS integer LANGUAGE plpgsql SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_edit_distance(one text, other text) RETURNS integer LANGUAGE plpgsql IMMUTABLE SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_event_state(event uuid) RETURNS TABLE(event_id uuid, event_type text, state text, reason text, created_at timestamp with time zone, started_at timestamp with time zone, on_kafka_at timestamp with time zone, dead_lettered_at timestamp with time zone) LANGUAGE sql STABLE SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_id_of(event jsonb, field text, place text) RETURNS uuid LANGUAGE plpgsql SET search_path=nova, pg_temp

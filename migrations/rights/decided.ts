@@ -162,6 +162,7 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   // A settings page and an inbox: their logins get the right by hand (docs/sql.md).
   nova_set_preference: ['workers'],
   nova_mark_read: ['workers'],
+  nova_delete_notice: ['workers'],
   nova_apply_follow: ['workers'],
   follow_ended_by_hand: [],
   follow_begun_by_hand: [],

@@ -26,9 +26,10 @@ beforeAll(async () => {
     DO $$ BEGIN CREATE ROLE nova_test_settings LOGIN PASSWORD 'settings'; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
     GRANT USAGE ON SCHEMA nova TO nova_test_settings;
     GRANT SELECT ON nova.nova_inbox, nova.notification_kinds TO nova_test_settings;
-    GRANT SELECT (id, recipient_id, in_app, read_at, retracted_at), UPDATE (read_at) ON nova.notifications TO nova_test_settings;
+    GRANT SELECT (id, recipient_id, in_app, read_at, retracted_at), UPDATE (read_at, in_app) ON nova.notifications TO nova_test_settings;
     GRANT SELECT, INSERT, UPDATE ON nova.notification_preferences TO nova_test_settings;
-    GRANT EXECUTE ON FUNCTION nova.nova_preferences, nova.nova_set_preference, nova.nova_mark_read, nova.nova_refuse TO nova_test_settings`);
+    GRANT EXECUTE ON FUNCTION nova.nova_preferences, nova.nova_set_preference, nova.nova_mark_read, nova.nova_delete_notice,
+      nova.nova_refuse TO nova_test_settings`);
   const url = new URL(database.url);
   url.username = 'nova_test_settings';
   url.password = 'settings';
@@ -97,6 +98,26 @@ describe('nova_inbox', () => {
       (await settings.query<{ n: number }>('SELECT nova.nova_mark_read($1, $2) AS n', [bob, middle])).rows[0]!.n;
     expect([await mark(), await mark()]).toEqual([2, 0]);
     expect([await unread(), await inbox.unreadCount(bob)]).toEqual([1, 1]);
+  });
+
+  it('loses what is deleted by its owner, as for the TypeScript reader, and nothing else', async () => {
+    const [bob, eve] = [newId(), newId()];
+    const [kept, gone] = [await notice(bob), await notice(bob)];
+    const inbox = new Inbox(database.pool);
+    const lists = async () => [
+      (await listed(reader, bob)).map(({ id }) => Number(id)),
+      (await inbox.list(bob)).entries.map(({ id }) => id),
+    ];
+    const remove = async (client: Client, recipient: string, id: number) =>
+      (await client.query<{ n: number }>('SELECT nova.nova_delete_notice($1, $2) AS n', [recipient, id])).rows[0]!.n;
+    expect(await remove(settings, eve, gone)).toBe(0);
+    expect(await remove(settings, bob, gone)).toBe(1);
+    expect(await remove(settings, bob, gone)).toBe(0);
+    expect(await lists()).toEqual([[Number(kept)], [Number(kept)]]);
+    // A second try of the event must find its row.
+    const { rows } = await database.pool.query('SELECT in_app FROM notifications WHERE id = $1', [gone]);
+    expect(rows).toEqual([{ in_app: false }]);
+    await expect(remove(reader, bob, kept)).rejects.toThrow(/permission denied/);
   });
 
   it('reads by the indexes of the inbox, for a page and for the count', async () => {
