@@ -1,10 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestDatabase, createTestDatabase } from '../support/database';
 import { compile, consumers } from './consumers';
 import { snippets } from './snippets';
-import { bytesIn, emptyFolder, entriesOf, install, installedIn, packInto, run, sameVersion } from './workshop';
+import {
+  bytesIn,
+  emptyFolder,
+  entriesOf,
+  install,
+  installedIn,
+  packInto,
+  repository,
+  run,
+  sameVersion,
+} from './workshop';
 
 /** Judges of packages, in a folder of their own: they bring a compiler of their own. */
 const judges = ['publint@0.3.25', '@arethetypeswrong/cli@0.18.5'];
@@ -27,6 +37,15 @@ describe('the packages, packed as they are published', () => {
       expect(await judge('publint', 'run', tarball, '--strict')).toContain('All good');
       // What it leaves out: resolution of TypeScript before 4.7, which knows no `exports`.
       await expect(judge('attw', tarball, '--profile', 'node16', '--no-color')).resolves.toContain('node16 (from CJS)');
+    }
+  });
+
+  it('carry the licence and their page', async () => {
+    const licence = await readFile(join(repository, 'LICENSE'), 'utf8');
+    for (const tarball of tarballs) {
+      const files = (await run('tar', ['-tzf', tarball], folder.path)).split('\n');
+      expect(files).toEqual(expect.arrayContaining(['package/LICENSE', 'package/README.md', 'package/package.json']));
+      expect(await run('tar', ['-xzOf', tarball, 'package/LICENSE'], folder.path)).toBe(licence);
     }
   });
 
