@@ -1,5 +1,6 @@
 import { maxPayloadBytes } from '../contracts/parse-event';
-import { dead, emitted, rfc3339, started, unemittedByKey } from './states.sql';
+import { rfc3339 } from '../runtime/sql-time';
+import { dead, emitted, started, unemittedByKey } from './states.sql';
 
 /** Bounds of one read. A flush makes one, and one more per topic that others stand before. */
 const rowsPerAggregate = 100;

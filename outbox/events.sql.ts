@@ -1,4 +1,5 @@
-import { rfc3339, started, unemitted } from './states.sql';
+import { rfc3339 } from '../runtime/sql-time';
+import { started, unemitted } from './states.sql';
 
 /** By the full primary key, so that only one partition is looked into. $1 id, $2 created_at */
 export const payloadByKey = `

@@ -1,4 +1,5 @@
-import { dead, emitted, pending, rfc3339, started, startedUnemitted } from './states.sql';
+import { rfc3339 } from '../runtime/sql-time';
+import { dead, emitted, pending, started, startedUnemitted } from './states.sql';
 import { aloneAfterClaims } from './thresholds';
 
 /** The statements of `ops`: none reads a payload but `payloadOf`, which an operator's role may not run. */

@@ -36,7 +36,3 @@ export const startedUnemitted: State = (row = '') => `${unemitted(row)} AND ${st
 /** Behind a dead letter that holds back what follows it in its aggregate; meant for a pending row. */
 export const held = (row: Row): string =>
   `EXISTS (SELECT FROM nova.outbox_holds d WHERE d.aggregate_id = ${row}aggregate_id AND d.sequence < ${row}sequence)`;
-
-/** An instant as RFC 3339 in UTC with microseconds: what PostgreSQL keeps, and text that sorts by time. */
-export const rfc3339 = (instant: string): string =>
-  `to_char(${instant} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;

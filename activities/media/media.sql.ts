@@ -1,5 +1,7 @@
+import { rfc3339 } from '../../runtime/sql-time';
+
 const uploadColumns = `m.media_id AS "mediaId", m.upload_id AS "uploadId", m.user_id AS "userId", m.event_id AS "eventId",
-  to_char(m.uploaded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "uploadedAt"`;
+  ${rfc3339('m.uploaded_at')} AS "uploadedAt"`;
 
 // Media that nothing claimed may be uploaded again by the same user, and then waits again. A repetition is not later.
 export const insertUpload = `

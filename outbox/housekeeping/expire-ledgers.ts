@@ -1,6 +1,6 @@
 import { type Database } from '../../runtime/postgres';
 import { noRowIsLeft } from '../partitions.sql';
-import { rfc3339 } from '../states.sql';
+import { rfc3339 } from '../../runtime/sql-time';
 import { type KeepDays, type Ledger, ledgers } from './ledgers';
 
 const batchRows = 500;
