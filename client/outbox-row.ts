@@ -4,7 +4,7 @@ import { NovaError } from '../contracts/failures';
 import { aggregateFault, maxPayloadBytes, parseEvent, partitionKeyOf } from '../contracts/parse-event';
 import { priorities } from '../contracts/priority';
 import { isUuid } from '../runtime/uuid';
-import { type NewEvent } from './publish';
+import { type NewEvent } from './new-event';
 
 /** What a writer says of an event, in the columns of the outbox. */
 export interface OutboxRow {

@@ -3,7 +3,8 @@ import { NovaError } from '../contracts/failures';
 import { insertRows } from '../outbox/writes.sql';
 import { defaultSchema, inSchema } from '../runtime/schema';
 import { type OutboxRow, outboxRow } from './outbox-row';
-import { type NewEvent, type PublishOptions, type PublishedEvent, type Transaction } from './publish';
+import { type NewEvent } from './new-event';
+import { type PublishOptions, type PublishedEvent, type Transaction } from './publish';
 
 /** An event of any type: its payload is that of its type. */
 export type AnyNewEvent = { readonly [T in EventType]: NewEvent<T> }[EventType];

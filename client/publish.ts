@@ -1,8 +1,10 @@
-import { type EventType, type PayloadInput } from '../contracts/catalogue';
-import { type PriorityName } from '../contracts/priority';
+import { type EventType } from '../contracts/catalogue';
 import { insertRow } from '../outbox/writes.sql';
 import { defaultSchema, inSchema } from '../runtime/schema';
+import { type NewEvent } from './new-event';
 import { outboxRow } from './outbox-row';
+
+export type { NewEvent } from './new-event';
 
 /**
  * The transaction the caller has open: a `pg` client between BEGIN and COMMIT, or whatever sends a text with the parameters
@@ -11,19 +13,6 @@ import { outboxRow } from './outbox-row';
  */
 export interface Transaction {
   query(text: string, values: unknown[]): Promise<unknown>;
-}
-
-export interface NewEvent<T extends EventType> {
-  readonly type: T;
-  readonly payload: PayloadInput<T>;
-  /** UUID of the event, and of its workflow. Default: a fresh UUIDv7. Give one to make a retried request idempotent. */
-  readonly id?: string;
-  /** UUID of what the event is about. Default, and for most types the only one allowed: the payload's partition key field. */
-  readonly aggregateId?: string;
-  /** Default: the catalogue's priority of the type. */
-  readonly priority?: PriorityName;
-  /** W3C trace context; carried to the Kafka header. */
-  readonly traceparent?: string;
 }
 
 export interface PublishOptions {

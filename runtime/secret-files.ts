@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs';
-import { type Environment, type Setting } from './config';
+
+/** The part of a setting that matters here: the name of its variable. */
+interface Variable {
+  readonly env: string;
+}
 
 /** Name of the variable that names a file with the value of a secret setting: `DATABASE_URL_FILE`. */
-export const fileVariable = ({ env }: Pick<Setting, 'env'>): string => `${env}_FILE`;
+export const fileVariable = ({ env }: Variable): string => `${env}_FILE`;
 
 /** The text of a secret setting: its variable, or the file that its `_FILE` variable names, without the last line break. */
-export function secretText(setting: Setting, environment: Environment): { text?: string; fault?: string } {
+export function secretText(
+  setting: Variable,
+  environment: Readonly<Record<string, string | undefined>>,
+): { text?: string; fault?: string } {
   const given = environment[setting.env]?.trim() ?? '';
   const variable = fileVariable(setting);
   const file = environment[variable]?.trim() ?? '';

@@ -3,6 +3,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { oneLine } from '../runtime/errors';
 import { temporalTlsFault } from '../runtime/temporal-tls';
 import { type TemporalAddress, connectionOptions } from '../runtime/temporal';
+import { within } from '../runtime/within';
 
 /** Bound of one try: a server may take connections and answer nothing. */
 const tryMs = 5_000;
@@ -15,7 +16,7 @@ export async function connectWorker(config: TemporalAddress): Promise<NativeConn
   const { temporalAddress: address, temporalNamespace: namespace } = config;
   let connection: NativeConnection | undefined;
   try {
-    const made = await within(
+    const made = await inTime(
       NativeConnection.connect({ ...connectionOptions(config), grpcCompression: { codec: 'none' } }),
     );
     connection = made;
@@ -30,15 +31,10 @@ export async function connectWorker(config: TemporalAddress): Promise<NativeConn
 }
 
 /** The SDK sets no bound of its own. A connection that comes too late is closed. */
-async function within(connecting: Promise<NativeConnection>): Promise<NativeConnection> {
-  const bound = new AbortController();
-  const over = pause(tryMs, undefined, { signal: bound.signal }).then(() => {
+function inTime(connecting: Promise<NativeConnection>): Promise<NativeConnection> {
+  return within(tryMs, connecting, () => {
     connecting.then((late) => late.close()).catch(() => undefined);
-    throw new Error(`no answer within ${tryMs} ms`);
-  });
-  return Promise.race([connecting, over]).finally(() => {
-    over.catch(() => undefined);
-    bound.abort();
+    return new Error(`no answer within ${tryMs} ms`);
   });
 }
 

@@ -4,6 +4,7 @@ import { type AuditReport, type AuditRequest } from '../../contracts/audit-kinds
 import { limits } from '../../contracts/time-budgets';
 import { type Logger } from '../../runtime/logger';
 import { guarded } from '../guard';
+import { withHeartbeats } from '../heartbeat';
 import { type AuditDeps } from './deps';
 import { runAudit } from './run-audit';
 
@@ -18,9 +19,8 @@ export function createAuditActivities(deps: Omit<AuditDeps, 'sleep'> & { readonl
       const context = Context.current();
       const { info, cancellationSignal } = context;
       let at: unknown;
-      const beat = setInterval(() => context.heartbeat(at), heartbeatMs);
-      try {
-        const report = await runAudit(
+      const audit = () =>
+        runAudit(
           { ...deps, sleep: (ms) => sleep(ms, undefined, { signal: cancellationSignal }) },
           {
             ...request,
@@ -33,11 +33,9 @@ export function createAuditActivities(deps: Omit<AuditDeps, 'sleep'> & { readonl
             },
           },
         );
-        say(deps.logger, report);
-        return report;
-      } finally {
-        clearInterval(beat);
-      }
+      const report = await withHeartbeats(heartbeatMs, () => context.heartbeat(at), audit);
+      say(deps.logger, report);
+      return report;
     },
   });
 }

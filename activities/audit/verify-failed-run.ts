@@ -2,7 +2,7 @@ import { forgottenSoon, notOnKafka } from '../../contracts/audit-kinds';
 import { type DescribedRun } from './audit-runs';
 import { eventIdOf } from './check-runs';
 import { type Suspicion } from './suspicions';
-import { type SecondLook, rowOf } from './verify';
+import { type SecondLook, rowOf } from './second-look';
 
 const dayMs = 86_400_000;
 const badly: readonly string[] = ['FAILED', 'TIMED_OUT', 'TERMINATED', 'CANCELLED'];

@@ -2,7 +2,7 @@ import { isRedisAway, isUnderRepair } from './check-feeds';
 import { type AuditDeps, type AuditedFeeds } from './deps';
 import { feedDifference } from './feed-difference';
 import { type Suspicion } from './suspicions';
-import { type SecondLook } from './verify';
+import { type SecondLook } from './second-look';
 
 /** Posts of one feed that are looked into, on each side. */
 const maxPosts = 10;

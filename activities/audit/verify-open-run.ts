@@ -2,7 +2,7 @@ import { type FailureCode, failures } from '../../contracts/failures';
 import { type PendingActivity } from './audit-runs';
 import { type AuditLimits, openBudgetMs } from './limits';
 import { type Suspicion } from './suspicions';
-import { type SecondLook } from './verify';
+import { type SecondLook } from './second-look';
 
 /**
  * A run past its budget is explained by what it waits for, if that is known to heal or goes on. Every activity must be

@@ -4,7 +4,7 @@ import { type PendingRow } from './audit-rows';
 import { frontOfLane, pendingLimitsOf } from './check-rows';
 import { type AuditDeps } from './deps';
 import { type Suspicion } from './suspicions';
-import { type SecondLook } from './verify';
+import { type SecondLook } from './second-look';
 
 /**
  * The second look at pending rows. One counts when it has not moved since the first look, still nothing says why, and it

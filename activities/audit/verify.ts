@@ -1,11 +1,9 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
 import { rememberedMs } from '../../runtime/temporal-retention';
 import { type Finding } from './audit-book';
-import { type AuditRow } from './audit-rows';
 import { eventIdOf } from './check-runs';
-import { type AuditDeps } from './deps';
 import { retentionMarginHours } from './limits';
-import { type Gathered, type Suspicion } from './suspicions';
+import { type SecondLook, type Verify, rowOf } from './second-look';
 import { verifyFailedRun } from './verify-failed-run';
 import { verifyOpenRun, verifyPausedRun } from './verify-open-run';
 import { verifyFeed } from './verify-feed';
@@ -13,19 +11,6 @@ import { verifyPending } from './verify-pending';
 
 /** Describes and row reads under way at once: a disaster has thousands of suspicions. */
 const atOnce = 8;
-
-/** What the second look has at hand. */
-export interface SecondLook {
-  readonly deps: AuditDeps;
-  /** When the first look was over, and now, by the database's clock. */
-  readonly firstLookUs: number;
-  readonly nowUs: number;
-  readonly retentionMs: number;
-  readonly gathered: Gathered;
-}
-
-/** Detail of a finding that stands, or null: it was nothing, or is over, or has a reason. */
-type Verify = (look: SecondLook, suspicion: Suspicion) => Promise<string | null>;
 
 /** The kinds of pending rows are distinguished by the second look, so they are looked at together. */
 const pendingKinds: readonly FindingKind[] = ['stuck', 'lease_over', 'run_unmarked'];
@@ -111,10 +96,6 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
     return (await rowOf(deps, eventId)) === undefined ? 'on Kafka; no row' : null;
   },
 };
-
-export async function rowOf({ rows }: AuditDeps, eventId: string): Promise<AuditRow | undefined> {
-  return (await rows.byIds([eventId]))[0];
-}
 
 function rfc3339(us: number): string {
   return new Date(us / 1_000).toISOString();

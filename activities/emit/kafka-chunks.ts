@@ -7,8 +7,8 @@ const aloneBytes = 128 * 1024;
 /** Record framing and header lengths, generously. */
 const overheadBytes = 100;
 
-/** Cuts messages into runs, in order, that the broker takes as one batch under its default limits. */
-export function chunksOf(events: readonly OutgoingEvent[]): OutgoingEvent[][] {
+/** Cuts messages into batches, in order, that the broker takes one by one under its default limits. */
+export function batchesUnderLimit(events: readonly OutgoingEvent[]): OutgoingEvent[][] {
   const chunks: OutgoingEvent[][] = [];
   let open: OutgoingEvent[] = [];
   let openBytes = 0;

@@ -4,10 +4,10 @@ import { toError } from '../../runtime/errors';
 import { groupBy } from '../../runtime/group-by';
 import { type Logger } from '../../runtime/logger';
 import { type EventSink, type OutgoingEvent, type SendOutcome, type SendResult } from './event-sink';
-import { chunksOf } from './kafka-chunks';
+import { batchesUnderLimit } from './kafka-chunks';
 import { asKafkaFailure, isConnectionFault, isTooLarge } from './kafka-failures';
 import { KafkaPartitions } from './kafka-partitions';
-import { KafkaProducerLine, within } from './kafka-producer-line';
+import { KafkaProducerLine, withinKafka } from './kafka-producer-line';
 import { KafkaTrouble } from './kafka-trouble';
 
 export interface KafkaEventSinkOptions {
@@ -125,7 +125,7 @@ export class KafkaEventSink implements EventSink {
     const lanes = [...groupBy(events, ({ topic }) => topic)].flatMap(([topic, ofTopic]): Lane[] =>
       this.trouble.isApart(topic) || this.partitions.degraded(topic)
         ? this.byPartition(topic, ofTopic)
-        : [{ topic, partition: undefined, chunks: chunksOf(ofTopic) }],
+        : [{ topic, partition: undefined, chunks: batchesUnderLimit(ofTopic) }],
     );
     const first = lanes.length === 0 ? 0 : this.turn++ % lanes.length;
     const turned = [...lanes.slice(first), ...lanes.slice(0, first)];
@@ -135,11 +135,11 @@ export class KafkaEventSink implements EventSink {
 
   private byPartition(topic: string, events: readonly OutgoingEvent[]): Lane[] {
     const groups = groupBy(events, ({ key }) => this.partitions.of(topic, key));
-    return [...groups].map(([partition, messages]) => ({ topic, partition, chunks: chunksOf(messages) }));
+    return [...groups].map(([partition, messages]) => ({ topic, partition, chunks: batchesUnderLimit(messages) }));
   }
 
   private async producer(deadline: number): Promise<Producer> {
-    return within(Math.max(deadline - performance.now(), 0), this.line.producer());
+    return withinKafka(Math.max(deadline - performance.now(), 0), this.line.producer());
   }
 
   /** Returns what went wrong, or undefined. */
@@ -156,7 +156,7 @@ export class KafkaEventSink implements EventSink {
         compression: this.options.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None,
         messages: chunk.map(({ key, body, headers }) => ({ key, value: body, headers: { ...headers } })),
       });
-      await within(this.options.sendTimeoutMs, sending);
+      await withinKafka(this.options.sendTimeoutMs, sending);
       return undefined;
     } catch (thrown) {
       const failure = toError(thrown);

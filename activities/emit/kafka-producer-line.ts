@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ICustomPartitioner, type Kafka, type Producer } from 'kafkajs';
 import { NovaError } from '../../contracts/failures';
 import { oneLine, toError } from '../../runtime/errors';
 import { type Logger } from '../../runtime/logger';
+import { within } from '../../runtime/within';
 
 /**
  * The line to Kafka: one producer at a time, replaced when in doubt.
@@ -84,7 +86,7 @@ export class KafkaProducerLine {
     this.lastFailure = 'closed';
     await producer?.disconnect();
     this.sweep();
-    await within(this.options.connectTimeoutMs, Promise.all(this.leaving)).catch(() => undefined);
+    await withinKafka(this.options.connectTimeoutMs, Promise.all(this.leaving)).catch(() => undefined);
   }
 
   /** False when another send has already retired it. */
@@ -105,7 +107,7 @@ export class KafkaProducerLine {
   private async reconnect(): Promise<void> {
     // The first try at once: of several brokers only one may be gone.
     for (let waitMs = 0; ; waitMs = this.options.reconnectMs) {
-      await pause(waitMs, this.closing.signal);
+      await pause(waitMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
       if (this.closing.signal.aborted) return;
       try {
         const producer = await this.newProducer();
@@ -130,7 +132,7 @@ export class KafkaProducerLine {
       retry: { retries: 2, initialRetryTime: 100 },
     });
     try {
-      await within(this.options.connectTimeoutMs, producer.connect());
+      await withinKafka(this.options.connectTimeoutMs, producer.connect());
       return producer;
     } catch (thrown) {
       this.leave(producer);
@@ -140,25 +142,6 @@ export class KafkaProducerLine {
 }
 
 /** @throws NovaError KAFKA_UNAVAILABLE when the work has not ended in time; the work goes on unheard */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<never>((_, reject) => {
-    const detail = `no answer from Kafka within ${Math.round(ms)} ms`;
-    timer = setTimeout(() => reject(new NovaError('KAFKA_UNAVAILABLE', detail)), ms);
-  });
-  work.catch(() => undefined);
-  return Promise.race([work, over]).finally(() => clearTimeout(timer));
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
+export function withinKafka<T>(ms: number, work: Promise<T>): Promise<T> {
+  return within(ms, work, () => new NovaError('KAFKA_UNAVAILABLE', `no answer from Kafka within ${Math.round(ms)} ms`));
 }

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { limits } from '../../contracts/time-budgets';
+import { withHeartbeats } from '../heartbeat';
 
 /** How a long activity survives its worker: it reports where it is, and its next attempt begins there. */
 export interface Progress<Point> {
@@ -30,15 +31,15 @@ export async function withProgress<Point, Result>(
   const resumeAt = context.info.heartbeatDetails as Point | undefined;
   let point = resumeAt;
   let stepBegan = performance.now();
-  const timer = setInterval(() => {
+  const beat = (): void => {
     if (performance.now() - stepBegan < patienceMs) context.heartbeat(point);
-  }, heartbeatMs);
+  };
   const alive = (): void => {
     stepBegan = performance.now();
     context.heartbeat(point);
   };
-  try {
-    return await work({
+  return withHeartbeats(heartbeatMs, beat, () =>
+    work({
       resumeAt,
       report: (reached) => {
         point = reached;
@@ -46,8 +47,6 @@ export async function withProgress<Point, Result>(
       },
       alive,
       cancelled: () => context.cancellationSignal.aborted,
-    });
-  } finally {
-    clearInterval(timer);
-  }
+    }),
+  );
 }

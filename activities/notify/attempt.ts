@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { limits } from '../../contracts/time-budgets';
+import { withHeartbeats } from '../heartbeat';
 
 /** Milliseconds since this activity was first scheduled, over all its attempts. */
 export function scheduledAgoMs(): number {
@@ -14,11 +15,7 @@ export function isLocalTry(): boolean {
 /** Runs `work` while reporting to Temporal every second that this attempt lives, which also brings cancellations in. */
 export async function withHeartbeat<T>(work: (cancelled: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(), limits.delivery.beatMs);
-  context.heartbeat();
-  try {
-    return await work(context.cancellationSignal);
-  } finally {
-    clearInterval(timer);
-  }
+  const beat = (): void => context.heartbeat();
+  beat();
+  return withHeartbeats(limits.delivery.beatMs, beat, () => work(context.cancellationSignal));
 }

@@ -8,7 +8,7 @@ import { plainReporter, type Reporter } from './reporter';
 import { givenBy } from './servers/addresses-of';
 import { serverNames, type ServerName } from './servers/server';
 import { down, status, up } from './stack';
-import type { Profile } from './state-file';
+import type { Profile } from './servers/server';
 import { statusTable } from './status-table';
 import { underLiveList } from './terminal-list';
 

@@ -5,8 +5,8 @@ import { addresses, save, type OpenStack } from './open-stack';
 import { stackFolder, type Env } from './paths';
 import { carryOut, makePlan } from './plan';
 import { silentReporter, type Reporter } from './reporter';
-import type { ServerName } from './servers/server';
-import { emptyRecord, readRecord, type Profile } from './state-file';
+import type { Profile, ServerName } from './servers/server';
+import { emptyRecord, readRecord } from './state-file';
 import { takeDown } from './take-down';
 
 export { status, type StackStatus } from './status';

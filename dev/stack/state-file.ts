@@ -2,9 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Ports } from './ports';
 import type { ProcessRef } from './processes';
-import type { Program, ServerName } from './servers/server';
-
-export type Profile = 'durable' | 'test';
+import type { Profile, Program, ServerName } from './servers/server';
 
 /** A server that an `up` of this stack started. */
 export interface ServerRecord {

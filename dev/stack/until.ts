@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { within as rejectAfter } from '../../runtime/within';
 
 /** Asks `condition` again and again until it holds (true) or the time is over (false). */
 export async function until(
@@ -14,14 +15,6 @@ export async function until(
 }
 
 /** Rejects when the promise takes longer than `ms`; the work itself is not stopped. */
-export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  return rejectAfter(ms, promise, () => new Error(`${what} did not answer within ${ms} ms`));
 }

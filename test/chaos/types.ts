@@ -1,8 +1,11 @@
 import { type StackAddresses } from '../../dev/stack/addresses';
 import { type ReceivedMail } from '../../proof/observe/mail-sink';
-import { type BurstKind } from './traffic/bursts';
 import { type OperatorAction } from './world/operator-actions';
-import { type RolloutOrder } from './world/rolling-upgrade';
+
+/** What writers may do all at once. */
+export type BurstKind = 'hot-aggregate' | 'bulk';
+/** In which order a rollout replaces the two kinds of processes. */
+export type RolloutOrder = 'bridge-first' | 'workers-first';
 
 /** What a chaos run is asked to do. */
 export interface ChaosOptions {

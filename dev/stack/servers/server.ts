@@ -2,7 +2,9 @@ import type { StackAddresses } from '../addresses';
 import type { Env } from '../paths';
 import type { PortName, Ports } from '../ports';
 import type { Command } from '../processes';
-import type { Profile } from '../state-file';
+
+/** Whether the servers keep what they hold across crashes, or are as quick as they can be. */
+export type Profile = 'durable' | 'test';
 
 export const serverNames = ['postgres', 'redis', 'kafka', 'temporal'] as const;
 export type ServerName = (typeof serverNames)[number];

@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Random } from '../../../proof/traffic/random';
-import { type ChaosOptions } from '../types';
+import { type BurstKind, type ChaosOptions } from '../types';
 import { requireActive, type Services, text } from '../../../proof/traffic/scenarios/scenario';
-
-/** What writers may do all at once. */
-export type BurstKind = 'hot-aggregate' | 'bulk';
 
 export interface BurstSize {
   /** Rows of one aggregate, committed as fast as the database takes them. */

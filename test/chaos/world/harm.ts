@@ -1,6 +1,5 @@
 import { needsSecondBroker } from '../schedule/fault-kinds';
-import { type BurstKind } from '../traffic/bursts';
-import { type ChaosWorld, type FaultKind, type PlannedFault, everyOne } from '../types';
+import { type BurstKind, type ChaosWorld, type FaultKind, type PlannedFault, everyOne } from '../types';
 import { type Links, type ProxiedTarget } from './links';
 import { actAsOperator, type OperatorAction, type OperatorTools } from './operator-actions';
 import { type ManagedProcess } from './managed-process';

@@ -7,9 +7,6 @@ import { type ManagedProcess, type Program } from './managed-process';
 import { type ReleaseBefore } from './release-before';
 import { type System } from './system';
 
-/** In which order a rollout replaces the two kinds of processes. */
-export type RolloutOrder = 'bridge-first' | 'workers-first';
-
 /** A rollout goes on when the new process works, and gives that this long: other faults may be in the way. */
 const readyMs = 60_000;
 /** What was written before is left to today's release; a backlog that takes longer than this forbids the rollout. */

@@ -1,7 +1,7 @@
 import { type AuditDeps } from '../../../../activities/audit/deps';
 import { auditLimits } from '../../../../activities/audit/limits';
 import { Gathered } from '../../../../activities/audit/suspicions';
-import { type SecondLook } from '../../../../activities/audit/verify';
+import { type SecondLook } from '../../../../activities/audit/second-look';
 import { verifyFailedRun } from '../../../../activities/audit/verify-failed-run';
 import { verifyOpenRun } from '../../../../activities/audit/verify-open-run';
 import { type AuditRow } from '../../../../activities/audit/audit-rows';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { chunksOf } from '../../../../activities/emit/kafka-chunks';
+import { batchesUnderLimit } from '../../../../activities/emit/kafka-chunks';
 import { type OutgoingEvent } from '../../../../activities/emit/event-sink';
 
 const event = (bytes: number, i = 0): OutgoingEvent => ({
@@ -14,7 +14,7 @@ it('keeps every message and their order, within the limit, and leaves large ones
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 40 }), (sizes) => {
       const events = sizes.map(event);
-      const chunks = chunksOf(events);
+      const chunks = batchesUnderLimit(events);
       expect(chunks.flat()).toEqual(events);
       for (const chunk of chunks) {
         const bytes = chunk.reduce((sum, { body }) => sum + body.length, 0);
@@ -28,5 +28,5 @@ it('keeps every message and their order, within the limit, and leaves large ones
 });
 
 it('sends many small messages as one', () => {
-  expect(chunksOf(Array.from({ length: 500 }, (_, i) => event(300, i)))).toHaveLength(1);
+  expect(batchesUnderLimit(Array.from({ length: 500 }, (_, i) => event(300, i)))).toHaveLength(1);
 });
