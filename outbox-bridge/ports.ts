@@ -1,5 +1,6 @@
 import { type EventRef } from '../contracts/event-ref';
 import { type FailureCode } from '../contracts/failures';
+import { type RunOwner } from '../contracts/run-owner';
 import { type WorkflowType } from '../contracts/workflow-types';
 import { type Lanes } from './lanes';
 
@@ -85,8 +86,8 @@ export type StartOutcome =
   /** Temporal has our run, from this call or an earlier one. */
   { readonly kind: 'started' } | { readonly kind: 'failed'; readonly code: FailureCode; readonly detail: string };
 
-/** What Temporal knows of an event id; `twin`: this outbox started it, for another row of the same id. */
-export type Lookup = 'ours' | 'twin' | 'foreign' | 'unknown';
+/** What Temporal knows of an event id; `unknown`: no run. */
+export type Lookup = RunOwner | 'unknown';
 
 /** Temporal as the bridge sees it. Never throws for an expected failure: the outcome says what happened. */
 export interface WorkflowStarter {

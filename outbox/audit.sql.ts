@@ -2,7 +2,7 @@ import { dead, held, pending, startedUnemitted } from './states.sql';
 
 /** Columns of an AuditRow; times in epoch microseconds, which a JavaScript number holds exactly. */
 const columns = `
-  o.id AS "eventId", o.event_type AS "eventType", o.priority, ${dead('o.')} AS "deadLettered",
+  o.id AS "eventId", o.sequence, o.event_type AS "eventType", o.priority, ${dead('o.')} AS "deadLettered",
   o.last_error AS "lastError", o.claim_count AS "claimCount",
   (extract(epoch FROM o.created_at) * 1000000)::bigint AS "createdUs",
   (extract(epoch FROM o.published_at) * 1000000)::bigint AS "publishedUs",
@@ -41,6 +41,12 @@ export const byIds = `
 
 /** The same, wherever they are. */
 export const byIdsAnywhere = `SELECT ${columns} FROM nova.outbox_events o WHERE o.id = ANY ($1::uuid[])`;
+
+/** Whether two rows of one id say the same of the same thing. $1 id, $2 and $3 their sequences */
+export const saySame = `
+  SELECT one.aggregate_id = other.aggregate_id AND one.payload = other.payload AS same
+  FROM nova.outbox_events one JOIN nova.outbox_events other ON other.id = one.id AND other.sequence = $3
+  WHERE one.id = $1 AND one.sequence = $2`;
 
 /**
  * $1 budgets by priority, $2 lease margin, $3 claims, $4 paused spellings, $5 is every living bridge in an outage?

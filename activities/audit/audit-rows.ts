@@ -1,6 +1,7 @@
 /** An outbox row as the audit sees it. Times are epoch microseconds by the database's clock; null: never. */
 export interface AuditRow {
   readonly eventId: string;
+  readonly sequence: number;
   /** As written: any accepted spelling. */
   readonly eventType: string;
   readonly priority: number;
@@ -63,6 +64,8 @@ export interface AuditRows {
   emitted(page: MarkPage): Promise<AuditRow[]>;
   /** Rows of these ids; `createdSinceUs` bounds where they are looked for, if given. Ids that are no UUIDs have none. */
   byIds(ids: readonly string[], createdSinceUs?: number): Promise<AuditRow[]>;
+  /** Whether two rows of one id are the same event, written twice: the same type, aggregate and payload. */
+  areSameEvent(one: AuditRow, other: AuditRow): Promise<boolean>;
   /** Those of these ids that are pending (neither published nor dead-lettered), with the reason. */
   pending(ids: readonly string[], bridges: Bridges, limits: PendingLimits): Promise<PendingRow[]>;
   /** How many rows are pending past their budget, by reason. */

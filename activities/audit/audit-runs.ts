@@ -1,3 +1,5 @@
+import { type RowOfRun } from '../../contracts/run-owner';
+
 /** A run as visibility lists it: eventually consistent, good for suspicions only. */
 export interface ListedRun {
   readonly workflowId: string;
@@ -5,6 +7,8 @@ export interface ListedRun {
   readonly workflowType: string;
   readonly status: RunStatus;
   readonly startedMs: number;
+  /** The row that it was started for; null: this outbox did not start it. */
+  readonly startedFor: RowOfRun | null;
   /** `critical` to `low`, or undefined. */
   readonly priority: string | undefined;
 }
@@ -42,8 +46,6 @@ export interface PendingActivity {
 
 /** A run as Temporal's history service describes it: consistent. */
 export interface DescribedRun extends ListedRun {
-  /** Only the bridge starts runs that say so. */
-  readonly ours: boolean;
   readonly activities: readonly PendingActivity[];
   /** Attempts of the workflow task that is due now; more than one means that it fails. 0: none is due. */
   readonly taskAttempt: number;

@@ -1,3 +1,5 @@
+import { ownerOf } from '../../contracts/run-owner';
+import { groupBy } from '../../runtime/group-by';
 import { rememberedMs } from '../../runtime/temporal-retention';
 import { type AuditRow } from './audit-rows';
 import { type ListedRun } from './audit-runs';
@@ -30,14 +32,13 @@ export async function checkMarkedRows(
   }
 
   function compare(page: readonly AuditRow[], listed: readonly ListedRun[], into: Gathered): void {
-    const byId = new Map<string, number>();
-    // A continuation is the same run to us; so is a reset, which the second look distinguishes.
-    for (const { workflowId, status } of listed)
-      byId.set(workflowId, (byId.get(workflowId) ?? 0) + (status === 'CONTINUED_AS_NEW' ? 0 : 1));
-    for (const { eventId } of page) {
-      const chains = byId.get(eventId);
-      if (chains === undefined) into.suspect('marked_without_run', eventId);
-      else if (chains > 1) into.suspect('two_runs', eventId);
+    const byId = groupBy(listed, ({ workflowId }) => workflowId);
+    for (const row of page) {
+      const found = byId.get(row.eventId) ?? [];
+      if (!found.some((run) => ownerOf(run, row) === 'ours')) into.suspect('marked_without_run', row.eventId);
+      // A continuation is the same run to us; so is a reset, which the second look distinguishes.
+      const chains = found.filter(({ status }) => status !== 'CONTINUED_AS_NEW');
+      if (chains.length > 1) into.suspect('two_runs', row.eventId);
     }
   }
 }

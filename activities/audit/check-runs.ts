@@ -1,3 +1,5 @@
+import { ownerOf } from '../../contracts/run-owner';
+import { groupBy } from '../../runtime/group-by';
 import { type AuditRow } from './audit-rows';
 import { type ListedRun } from './audit-runs';
 import { type AuditDeps, type AuditWindow } from './deps';
@@ -22,8 +24,9 @@ export async function checkStartedRuns(
       page.map(({ workflowId }) => workflowId),
       window.fromUs,
     );
-    for (const { workflowId, startedMs } of page) {
-      const row = rowOf(workflowId);
+    for (const run of page) {
+      const { workflowId, startedMs } = run;
+      const row = rowOf(workflowId, run);
       if (row === undefined) gathered.suspect('run_without_row', workflowId);
       else if (row.publishedUs === null && startedMs < nowUs / 1_000 - limits.markMs)
         gathered.suspect('run_unmarked', row.eventId, row.claimCount);
@@ -70,10 +73,16 @@ export async function rowsOf(
   rows: Pick<AuditDeps['rows'], 'byIds'>,
   workflowIds: readonly string[],
   aroundUs: number,
-): Promise<(workflowId: string) => AuditRow | undefined> {
+): Promise<(workflowId: string, run?: ListedRun) => AuditRow | undefined> {
   const ids = [...new Set(workflowIds.map(eventIdOf))];
-  const found = new Map((await rows.byIds(ids, aroundUs - usualLeadUs)).map((row) => [row.eventId, row]));
+  const found = groupBy(await rows.byIds(ids, aroundUs - usualLeadUs), ({ eventId }) => eventId);
   const missing = ids.filter((id) => !found.has(id));
-  if (missing.length > 0) for (const row of await rows.byIds(missing)) found.set(row.eventId, row);
-  return (workflowId) => found.get(eventIdOf(workflowId));
+  const elsewhere = missing.length === 0 ? [] : await rows.byIds(missing);
+  for (const [id, same] of groupBy(elsewhere, ({ eventId }) => eventId)) found.set(id, same);
+  return (workflowId, run) => rowOfRun(found.get(eventIdOf(workflowId)) ?? [], run);
+}
+
+/** An id may have been written twice: of its rows the one that the run was started for, else the first. */
+export function rowOfRun(rows: readonly AuditRow[], run: ListedRun | null | undefined): AuditRow | undefined {
+  return rows.find((row) => run != null && ownerOf(run, row) === 'ours') ?? rows[0];
 }

@@ -63,6 +63,16 @@ export class PgAuditRows implements AuditRows {
     return rows;
   }
 
+  async areSameEvent(one: AuditRow, other: AuditRow): Promise<boolean> {
+    if (typeOf(one) !== typeOf(other)) return false;
+    const { rows } = await query<{ same: boolean }>(this.pool, sql.saySame, [
+      one.eventId,
+      one.sequence,
+      other.sequence,
+    ]);
+    return rows[0]?.same ?? false;
+  }
+
   async pending(ids: readonly string[], bridges: Bridges, limits: PendingLimits): Promise<PendingRow[]> {
     const wanted = ids.filter(isUuid);
     if (wanted.length === 0) return [];
@@ -92,6 +102,11 @@ export class PgAuditRows implements AuditRows {
     const { rows } = await query<{ count: number; examples: string[] | null }>(this.pool, sql.deadLetters, []);
     return { count: rows[0]?.count ?? 0, examples: rows[0]?.examples ?? [] };
   }
+}
+
+/** Of the catalogue, whatever the spelling. */
+function typeOf({ eventType }: AuditRow): string {
+  return definitionOf(eventType)?.type ?? eventType;
 }
 
 function placeOf({ afterUs, afterId, toUs, limit }: MarkPage): unknown[] {

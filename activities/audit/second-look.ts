@@ -15,7 +15,7 @@ export interface SecondLook {
 /** Detail of a finding that stands, or null: it was nothing, or is over, or has a reason. */
 export type Verify = (look: SecondLook, suspicion: Suspicion) => Promise<string | null>;
 
-/** The row of this event, wherever it is. */
-export async function rowOf({ rows }: AuditDeps, eventId: string): Promise<AuditRow | undefined> {
-  return (await rows.byIds([eventId]))[0];
+/** The rows of this event, wherever they are: one, unless its id was written twice. */
+export function rowsOfEvent({ rows }: AuditDeps, eventId: string): Promise<AuditRow[]> {
+  return rows.byIds([eventId]);
 }

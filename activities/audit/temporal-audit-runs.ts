@@ -3,6 +3,7 @@ import { type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { NovaError } from '../../contracts/failures';
 import { memoNames } from '../../contracts/memo';
+import { startedFor } from '../../contracts/run-owner';
 import { type SearchAttributeName } from '../../contracts/search-attributes';
 import { queueNames, taskQueue } from '../../contracts/workflow-types';
 import { temporalFailure } from '../../runtime/classify-temporal-error';
@@ -81,7 +82,6 @@ export class TemporalAuditRuns implements AuditRuns {
       const run = await this.call(() => this.client.workflow.getHandle(workflowId).describe());
       return {
         ...toListed(run),
-        ours: run.memo?.[memoNames.eventId] === workflowId.split('/')[0],
         activities: (run.raw.pendingActivities ?? []).map(toPendingActivity),
         taskAttempt: run.raw.pendingWorkflowTask == null ? 0 : (run.raw.pendingWorkflowTask.attempt ?? 1),
         closedMs: run.closeTime?.getTime() ?? null,
@@ -145,7 +145,7 @@ export class TemporalAuditRuns implements AuditRuns {
 
 type Listable = Pick<
   WorkflowExecutionInfo,
-  'workflowId' | 'runId' | 'type' | 'status' | 'startTime' | 'searchAttributes'
+  'workflowId' | 'runId' | 'type' | 'status' | 'startTime' | 'searchAttributes' | 'memo'
 >;
 
 function toListed(run: Listable): ListedRun {
@@ -154,6 +154,7 @@ function toListed(run: Listable): ListedRun {
     workflowId: run.workflowId,
     runId: run.runId,
     workflowType: run.type,
+    startedFor: startedFor(run.memo),
     status: run.status.name,
     startedMs: run.startTime.getTime(),
     priority: typeof priority === 'string' ? priority : undefined,

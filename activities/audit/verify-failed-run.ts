@@ -1,8 +1,8 @@
 import { forgottenSoon, notOnKafka } from '../../contracts/audit-kinds';
 import { type DescribedRun } from './audit-runs';
-import { eventIdOf } from './check-runs';
+import { eventIdOf, rowOfRun } from './check-runs';
 import { type Suspicion } from './suspicions';
-import { type SecondLook, rowOf } from './second-look';
+import { type SecondLook, rowsOfEvent } from './second-look';
 
 const dayMs = 86_400_000;
 const badly: readonly string[] = ['FAILED', 'TIMED_OUT', 'TERMINATED', 'CANCELLED'];
@@ -20,7 +20,7 @@ export async function verifyFailedRun(
   if (run?.status === 'COMPLETED') return null;
   if (run !== null && !badly.includes(run.status) && known === null) return null;
   if (run === null && known === null) return null;
-  const row = await rowOf(deps, eventIdOf(eventId));
+  const row = rowOfRun(await rowsOfEvent(deps, eventIdOf(eventId)), run);
   // Without a row, or before its mark, it is another kind, unless it was this one before.
   if (known === null && (row === undefined || row.publishedUs === null)) return null;
   if ((await deps.runs.completedReplays(eventIdOf(eventId))) > 0) return null;

@@ -1,10 +1,9 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
-import { rememberedMs } from '../../runtime/temporal-retention';
 import { type Finding } from './audit-book';
 import { eventIdOf } from './check-runs';
-import { retentionMarginHours } from './limits';
-import { type SecondLook, type Verify, rowOf } from './second-look';
+import { type SecondLook, type Verify, rowsOfEvent } from './second-look';
 import { verifyFailedRun } from './verify-failed-run';
+import { verifyMarkedRow } from './verify-marked-row';
 import { verifyOpenRun, verifyPausedRun } from './verify-open-run';
 import { verifyFeed } from './verify-feed';
 import { verifyPending } from './verify-pending';
@@ -33,24 +32,15 @@ export async function verifyAll(look: SecondLook): Promise<Finding[]> {
 }
 
 const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmarked'>, Verify> = {
-  async marked_without_run({ deps, nowUs, retentionMs }, { eventId, known }) {
-    const row = await rowOf(deps, eventId);
-    // What Temporal was found not to know stays a finding when it could have forgotten it by now.
-    if (row === undefined) return known;
-    if (row.publishedUs === null) return null;
-    if (known === null && row.publishedUs < nowUs - rememberedMs(retentionMarginHours, retentionMs) * 1_000)
-      return null;
-    const run = await deps.runs.describe(eventId);
-    if (run?.ours === true || (await deps.runs.completedReplays(eventId)) > 0) return null;
-    return `marked ${rfc3339(row.publishedUs)}; ${run === null ? 'Temporal does not know the id' : 'the run of this id is not ours'}`;
-  },
+  marked_without_run: verifyMarkedRow,
 
   async run_without_row({ deps }, { eventId, known }) {
-    if ((await rowOf(deps, eventIdOf(eventId))) !== undefined) return null;
+    const id = eventIdOf(eventId);
+    if ((await rowsOfEvent(deps, id)).length > 0) return null;
     const run = await deps.runs.describe(eventId);
     // A stranger's run that is gone does not bring the row back that was lost.
     if (run === null) return known;
-    const whose = run.ours ? 'ours: its row is gone' : 'not ours';
+    const whose = run.startedFor?.eventId === id ? 'ours: its row is gone' : 'not ours';
     return `${run.workflowType} started ${new Date(run.startedMs).toISOString()}, ${run.status.toLowerCase()}; ${whose}`;
   },
 
@@ -69,33 +59,39 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
   feed_differs: verifyFeed,
 
   async lost_emit({ deps }, { eventId }) {
-    const row = await rowOf(deps, eventId);
-    if (row === undefined || row.emittedUs !== null || row.publishedUs === null || row.deadLettered) return null;
+    const rows = await rowsOfEvent(deps, eventId);
+    const row = rows.find((one) => one.emittedUs === null && one.publishedUs !== null && !one.deadLettered);
+    if (row === undefined) return null;
     const run = await deps.runs.describe(eventId);
     // Open: it emits yet, and has a budget of its own. Failed: counted as that.
     if (run !== null && run.status !== 'COMPLETED') return null;
-    return `marked ${rfc3339(row.publishedUs)}; ${run === null ? 'Temporal has forgotten its run' : 'its run is completed'}`;
+    return `marked ${rfc3339(row.publishedUs ?? 0)}; ${run === null ? 'Temporal has forgotten its run' : 'its run is completed'}`;
   },
 
   async emitted_twice({ deps }, { eventId, evidence, known }) {
-    const row = await rowOf(deps, eventId);
-    if (row === undefined || row.emittedUs === null) return null;
+    const emittedUs = await lastEmitOf(deps, eventId);
+    if (emittedUs === null) return null;
     // What was sent stays sent: a person must acknowledge it.
     if (known !== null && evidence === 0) return known;
-    if (evidence <= row.emittedUs / 1_000 + deps.limits.marginMs) return null;
-    return `marked ${rfc3339(row.emittedUs)}, sent again ${new Date(evidence).toISOString()}`;
+    if (evidence <= emittedUs / 1_000 + deps.limits.marginMs) return null;
+    return `marked ${rfc3339(emittedUs)}, sent again ${new Date(evidence).toISOString()}`;
   },
 
   async emitted_without_record({ deps }, { eventId }) {
-    const row = await rowOf(deps, eventId);
-    if (row === undefined || row.emittedUs === null) return null;
-    return `marked ${rfc3339(row.emittedUs)}; no message on Kafka`;
+    const emittedUs = await lastEmitOf(deps, eventId);
+    return emittedUs === null ? null : `marked ${rfc3339(emittedUs)}; no message on Kafka`;
   },
 
   async record_without_row({ deps }, { eventId }) {
-    return (await rowOf(deps, eventId)) === undefined ? 'on Kafka; no row' : null;
+    return (await rowsOfEvent(deps, eventId)).length === 0 ? 'on Kafka; no row' : null;
   },
 };
+
+/** Null: no row of this id is marked as emitted. */
+async function lastEmitOf(deps: SecondLook['deps'], eventId: string): Promise<number | null> {
+  const marks = (await rowsOfEvent(deps, eventId)).flatMap(({ emittedUs }) => emittedUs ?? []);
+  return marks.length === 0 ? null : Math.max(...marks);
+}
 
 function rfc3339(us: number): string {
   return new Date(us / 1_000).toISOString();

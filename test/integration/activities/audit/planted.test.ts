@@ -104,6 +104,26 @@ it('finds a run whose row was never marked, and a dead letter that has its run',
   expect(await world.findings(unmarked!.eventId)).toEqual([]);
 });
 
+it('finds a row that is marked though the run of its id is another event’s, not one that was rightly given up', async () => {
+  const { eventId } = await one();
+  const { pool } = world.database;
+  const again = (change: string, end: string) =>
+    pool.query(
+      `INSERT INTO outbox_events (id, aggregate_id, event_type, payload, ${end})
+       SELECT id, aggregate_id, event_type, ${change}, now() FROM outbox_events WHERE id = $1 ORDER BY sequence LIMIT 1`,
+      [eventId],
+    );
+  await again(`payload || '{"content": "other"}'`, 'dead_lettered_at');
+  await again('payload', 'published_at');
+  await world.audit({ markMs: 0 });
+  expect(await world.findings(eventId)).toEqual([]);
+  // A bridge that took the run for this row's would have lost the second event.
+  await world.set(plant(eventId), `published_at = now(), dead_lettered_at = NULL`);
+  await world.set(eventId, `emitted_at = now()`);
+  await world.audit();
+  expect(await world.findings(eventId)).toEqual(['marked_without_run']);
+});
+
 it('finds an event that was started twice, and takes neither a reset nor a continuation for it', async () => {
   const [twice, reset] = await world.settled(2);
   await (await startOn(plant(twice!.eventId), 'ALLOW_DUPLICATE', [twice as never])).result();

@@ -3,7 +3,9 @@ import { auditLimits } from '../../../../activities/audit/limits';
 import { Gathered } from '../../../../activities/audit/suspicions';
 import { type SecondLook } from '../../../../activities/audit/second-look';
 import { verifyFailedRun } from '../../../../activities/audit/verify-failed-run';
+import { verifyMarkedRow } from '../../../../activities/audit/verify-marked-row';
 import { verifyOpenRun } from '../../../../activities/audit/verify-open-run';
+import { verifyPending } from '../../../../activities/audit/verify-pending';
 import { type AuditRow } from '../../../../activities/audit/audit-rows';
 import { type DescribedRun, type PendingActivity } from '../../../../activities/audit/audit-runs';
 
@@ -18,22 +20,67 @@ const activity = (over: Partial<PendingActivity>): PendingActivity => ({
 });
 const run = (over: Partial<DescribedRun>): DescribedRun => ({
   ...{ workflowId: id, runId: 'r', workflowType: 'feedFanoutWorkflow', status: 'RUNNING', startedMs: nowMs - day / 4 },
-  ...{ priority: 'normal', ours: true, activities: [], taskAttempt: 0, closedMs: null, notDone: [] },
+  ...{ priority: 'normal', startedFor: { eventId: id, sequence: 1 }, activities: [], taskAttempt: 0, closedMs: null, notDone: [] },
   ...over,
 });
 
 /** A second look at a world that the test describes. */
-function look(world: { run: DescribedRun | null; row?: Partial<AuditRow> | null; replays?: number }): SecondLook {
-  const row = { eventId: id, publishedUs: (nowMs - day / 4) * 1_000, emittedUs: null, ...world.row } as AuditRow;
+function look(world: {
+  run: DescribedRun | null;
+  row?: Partial<AuditRow> | null;
+  twin?: Partial<AuditRow>;
+  replays?: number;
+}): SecondLook {
+  const row = { eventId: id, sequence: 1, publishedUs: (nowMs - day / 4) * 1_000, emittedUs: null, ...world.row } as AuditRow;
   const deps = {
     runs: { describe: async () => world.run, completedReplays: async () => world.replays ?? 0 },
-    rows: { byIds: async () => (world.row === null ? [] : [row]) },
+    rows: {
+      byIds: async () => [
+        // An id that was written twice has its rows in no order.
+        ...(world.twin === undefined ? [] : [{ ...row, sequence: 2, ...world.twin }]),
+        ...(world.row === null ? [] : [row]),
+      ],
+      areSameEvent: async (one: AuditRow, other: AuditRow) => one.eventType === other.eventType,
+      bridges: async () => ({ alive: 1 }),
+      pending: async () => [],
+      progress: async () => ({ started: true, passedBy: new Set() }),
+    },
     limits: auditLimits({ settleMs: 0, graceMs: 0, claimWindowMs: 0 }),
   } as unknown as AuditDeps;
   const times = { firstLookUs: nowMs * 1_000, nowUs: nowMs * 1_000, retentionMs: 7 * day };
   return { deps, ...times, gathered: new Gathered(10) };
 }
 const seen = (known: string | null = null) => ({ kind: 'failed_run' as const, eventId: id, evidence: 0, known });
+
+describe('an id that was written twice', () => {
+  const given = { deadLettered: true, publishedUs: null, lastError: 'DUPLICATE_EVENT_ID: x' };
+  const marked = (world: Parameters<typeof look>[0]) => verifyMarkedRow(look(world), { ...seen(), kind: 'marked_without_run' });
+  const other = { eventType: 'another' };
+
+  it('has one run, which is not the other row’s: marked, that one never happened', async () => {
+    const completed = run({ status: 'COMPLETED' });
+    expect(await marked({ run: completed, twin: other })).toMatch(/was started for another row of the same id/);
+    // The same event, written again.
+    expect(await marked({ run: completed, twin: {} })).toBeNull();
+    // Nothing says that it was another event, when the row with the run is gone.
+    expect(await marked({ run: run({ startedFor: { eventId: id, sequence: 7 } }), twin: other })).toBeNull();
+    expect(await marked({ run: run({ startedFor: null }) })).toMatch(/is not ours/);
+    expect(await marked({ run: null })).toMatch(/does not know the id/);
+  });
+
+  it('makes no finding of the row that was rightly given up', async () => {
+    const suspicion = { ...seen(), kind: 'run_unmarked' as const };
+    expect(await verifyPending(look({ run: run({}), twin: given }), [suspicion])).toEqual([]);
+    // Its run is its own.
+    expect(await verifyPending(look({ run: run({}), row: given }), [suspicion])).toMatchObject([
+      { detail: 'dead-lettered (DUPLICATE_EVENT_ID), yet its run is ours' },
+    ]);
+  });
+
+  it('does not hide that the run failed', async () => {
+    expect(await verifyFailedRun(look({ run: run({ status: 'FAILED' }), twin: given }), seen())).toMatch(/failed/);
+  });
+});
 
 describe('an open run past its budget', () => {
   const verdict = async (...activities: PendingActivity[]) => {
