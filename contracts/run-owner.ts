@@ -29,7 +29,7 @@ export type RunOwner = 'ours' | 'twin' | 'foreign';
  * The one place that decides it. `workflowType`: what the row's event runs; leave it out where an older release may have started
  * another type for the event.
  */
-export function ownerOf(
+export function runOwnerOf(
   run: { readonly startedFor: RowOfRun | null; readonly workflowType: string },
   row: RowOfRun & { readonly workflowType?: string },
 ): RunOwner {

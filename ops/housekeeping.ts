@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
 import { type Pool } from 'pg';
-import { type HousekeepingReport, keepHouse } from '../outbox/housekeeping/housekeeping';
+import { type HousekeepingReport, doHousekeeping } from '../outbox/housekeeping/housekeeping';
 import { type KeepDays } from '../outbox/housekeeping/ledgers';
 import { type OpenRuns, dueDays, explained, examplesOf, reasonsToKeep } from '../outbox/housekeeping/partitions';
 import { holderOfHousekeeping } from '../outbox/partitions.sql';
 import { createLogger } from '../runtime/logger';
 
-export interface HousekeepingDeps {
+export interface CommandDeps {
   readonly pool: Pool;
   readonly retentionDays: number;
   readonly keepDays: KeepDays;
@@ -25,7 +25,7 @@ export async function planHousekeeping({
   pool,
   retentionDays,
   openRuns,
-}: Omit<HousekeepingDeps, 'isOpen' | 'keepDays'>): Promise<HousekeepingPlan> {
+}: Omit<CommandDeps, 'isOpen' | 'keepDays'>): Promise<HousekeepingPlan> {
   const drop: string[] = [];
   const keep: Record<string, string> = {};
   const options = { retentionDays, openRuns: await openRuns() };
@@ -45,10 +45,10 @@ function named(examples: readonly string[]): string {
  * Does what a bridge does every hour, now.
  * @throws when a bridge is at it, naming that one
  */
-export async function runHousekeeping(deps: HousekeepingDeps): Promise<HousekeepingReport> {
+export async function runHousekeeping(deps: CommandDeps): Promise<HousekeepingReport> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new Error('interrupted')));
-  const report = await keepHouse(
+  const report = await doHousekeeping(
     {
       ...deps,
       logger: createLogger('ops', 'error'),

@@ -1,7 +1,7 @@
 import { type Connection, WorkflowClient, type WorkflowStartInput } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import { NovaError } from '../contracts/failures';
-import { ownerOf, startedFor } from '../contracts/run-owner';
+import { runOwnerOf, startedFor } from '../contracts/run-owner';
 import { classifyTemporalError, mayConcernOneStart } from '../runtime/classify-temporal-error';
 import { notOurs } from './not-ours';
 import { startOptions } from './start-options';
@@ -84,7 +84,7 @@ export class TemporalStarter implements WorkflowStarter {
   async lookUp({ ref, workflowType }: StartRequest): Promise<Lookup | Extract<StartOutcome, { kind: 'failed' }>> {
     try {
       const run = await this.within(() => this.client.getHandle(ref.eventId).describe());
-      return ownerOf({ startedFor: startedFor(run.memo), workflowType: run.type }, { ...ref, workflowType });
+      return runOwnerOf({ startedFor: startedFor(run.memo), workflowType: run.type }, { ...ref, workflowType });
     } catch (thrown) {
       if (thrown instanceof WorkflowNotFoundError) return 'unknown';
       return { kind: 'failed', ...classifyTemporalError(thrown) };

@@ -11,7 +11,7 @@ const bytesPerRead = 2 * 1024 * 1024;
 /** In a function, so that its plan over all partitions is made once per connection (0014_emit.sql). */
 export const selectUnemitted = `
   SELECT id AS "eventId", created_at AS "createdAt", aggregate_id AS "aggregateId", sequence, event_type AS "eventType",
-    schema_version AS "schemaVersion", payload, payload_bytes AS "payloadBytes", traceparent, published
+    schema_version AS "schemaVersion", payload, payload_bytes AS "payloadBytes", traceparent, published AS started
   FROM nova.outbox_unemitted($1, $2, $3, ${rowsPerAggregate}, ${rowsPerRead}, ${bytesPerRead}, ${maxPayloadBytes})`;
 
 /** The bounds on created_at let the planner drop the other partitions before it starts. */
@@ -37,7 +37,7 @@ export const selectGivenUp = `
   SELECT o.id AS "eventId", ${createdAt} AS "createdAt", o.aggregate_id AS "aggregateId", o.sequence,
     o.event_type AS "eventType", o.schema_version AS "schemaVersion",
     CASE WHEN o.bytes BETWEEN 0 AND ${maxPayloadBytes} THEN o.payload::text END AS payload, o.bytes AS "payloadBytes",
-    o.traceparent, ${started('o.')} AS published
+    o.traceparent, ${started('o.')} AS started
   FROM bounded o WHERE bytes_before < ${bytesPerRead} ORDER BY o.aggregate_id, o.sequence`;
 
 /** Row locks in the order of the sequence; `mark` tries again when the bridge marks the same rows in another. */
@@ -47,7 +47,7 @@ const locked = `
   WHERE o.created_at BETWEEN $3::timestamptz AND $4::timestamptz
   ORDER BY o.sequence FOR NO KEY UPDATE OF o`;
 
-/** The dead-letter mark of a published row was the emitter's, and is over; that of an unpublished row is the bridge's. */
+/** The dead-letter mark of a started row was the emitter’s, and is over; that of a row not started is the bridge's. */
 export const updateEmitted = `
   WITH locked AS (${locked})
   UPDATE nova.outbox_events o SET emitted_at = clock_timestamp(),

@@ -1,4 +1,4 @@
-import { ownerOf } from '../../contracts/run-owner';
+import { runOwnerOf } from '../../contracts/run-owner';
 import { groupBy } from '../../runtime/group-by';
 import { rememberedMs } from '../../runtime/temporal-retention';
 import { type AuditRow } from './audit-rows';
@@ -35,7 +35,7 @@ export async function checkMarkedRows(
     const byId = groupBy(listed, ({ workflowId }) => workflowId);
     for (const row of page) {
       const found = byId.get(row.eventId) ?? [];
-      if (!found.some((run) => ownerOf(run, row) === 'ours')) into.suspect('marked_without_run', row.eventId);
+      if (!found.some((run) => runOwnerOf(run, row) === 'ours')) into.suspect('marked_without_run', row.eventId);
       // A continuation is the same run to us; so is a reset, which the second look distinguishes.
       const chains = found.filter(({ status }) => status !== 'CONTINUED_AS_NEW');
       if (chains.length > 1) into.suspect('two_runs', row.eventId);

@@ -1,4 +1,4 @@
-import { ownerOf } from '../../contracts/run-owner';
+import { runOwnerOf } from '../../contracts/run-owner';
 import { groupBy } from '../../runtime/group-by';
 import { type AuditRow } from './audit-rows';
 import { type ListedRun } from './audit-runs';
@@ -84,5 +84,5 @@ export async function rowsOf(
 
 /** An id may have been written twice: of its rows the one that the run was started for, else the first. */
 export function rowOfRun(rows: readonly AuditRow[], run: ListedRun | null | undefined): AuditRow | undefined {
-  return rows.find((row) => run != null && ownerOf(run, row) === 'ours') ?? rows[0];
+  return rows.find((row) => run != null && runOwnerOf(run, row) === 'ours') ?? rows[0];
 }

@@ -1,4 +1,4 @@
-import { ownerOf } from '../../contracts/run-owner';
+import { runOwnerOf } from '../../contracts/run-owner';
 import { rememberedMs } from '../../runtime/temporal-retention';
 import { retentionMarginHours } from './limits';
 import { type SecondLook, rowsOfEvent } from './second-look';
@@ -22,9 +22,9 @@ export async function verifyMarkedRow(
   });
   if (marked.length === 0) return null;
   const run = await deps.runs.describe(eventId);
-  const owner = rows.find((row) => run !== null && ownerOf(run, row) === 'ours');
+  const owner = rows.find((row) => run !== null && runOwnerOf(run, row) === 'ours');
   for (const { row, publishedUs } of marked) {
-    const whose = run === null ? 'unknown' : ownerOf(run, row);
+    const whose = run === null ? 'unknown' : runOwnerOf(run, row);
     if (whose === 'ours') continue;
     // Where the row that has the run is gone, nothing says that this one was another event.
     if (whose === 'twin' && (owner === undefined || (await deps.rows.areSameEvent(row, owner)))) continue;

@@ -1,5 +1,5 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
-import { ownerOf } from '../../contracts/run-owner';
+import { runOwnerOf } from '../../contracts/run-owner';
 import { type Finding } from './audit-book';
 import { type PendingRow } from './audit-rows';
 import { frontOfLane, pendingLimitsOf } from './check-rows';
@@ -42,7 +42,7 @@ async function findingOf({ deps, nowUs }: SecondLook, row: PendingRow, bridgesAl
   const { eventId } = row;
   const finding = (kind: FindingKind, detail: string): Finding => ({ eventId, kind, detail });
   const run = await deps.runs.describe(eventId);
-  if (run !== null && ownerOf(run, row) === 'ours' && run.startedMs < nowUs / 1_000 - deps.limits.markMs)
+  if (run !== null && runOwnerOf(run, row) === 'ours' && run.startedMs < nowUs / 1_000 - deps.limits.markMs)
     return finding('run_unmarked', `run started ${new Date(run.startedMs).toISOString()}, row not marked`);
   if (row.leaseUntilUs !== null && bridgesAlive === 0)
     return finding('lease_over', `lease ended ${new Date(row.leaseUntilUs / 1_000).toISOString()}, no bridge is alive`);
@@ -65,7 +65,7 @@ async function deadLettersWithRun(
     if (!row.deadLettered || row.publishedUs !== null) continue;
     const run = await runs.describe(row.eventId);
     // The run of an id that was written twice is the other row's: this one was rightly given up.
-    if (run === null || ownerOf(run, row) !== 'ours') continue;
+    if (run === null || runOwnerOf(run, row) !== 'ours') continue;
     const why = row.lastError?.split(':')[0] ?? 'no reason';
     findings.push({
       eventId: row.eventId,

@@ -26,7 +26,7 @@ export interface EmitRow extends RowKey {
   /** Bytes of that text, read or not; -1 when there is none. */
   readonly payloadBytes: number;
   readonly traceparent: string | null;
-  readonly published: boolean;
+  readonly started: boolean;
 }
 
 /** What is on Kafka and what is not. */

@@ -58,7 +58,7 @@ export async function flushEmits(
     await faultPoint('emit.marked');
     // What the bridge has not started yet is the bridge's to give up.
     const given = refused.filter(
-      ({ row, reason }) => !reason.entry.retryable && row.published && !retried.has(row.eventId),
+      ({ row, reason }) => !reason.entry.retryable && row.started && !retried.has(row.eventId),
     );
     if (given.length > 0) await transaction.markRefused(given);
     for (const { row, reason } of given)

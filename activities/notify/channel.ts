@@ -51,7 +51,7 @@ export type SendOutcome =
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** A way to reach people outside the app: whatever differs between two of them is here (channels.ts lists them). */
-export interface Channel {
+export interface DeliveryChannel {
   readonly name: ExternalChannel;
   readonly limits?: Partial<ChannelLimits>;
   /** Where this channel reaches a person: an address, several devices, or nowhere. Each gets the message. */
@@ -67,4 +67,4 @@ export interface Channel {
 }
 
 /** The channels this deployment has; one that is missing is switched off. */
-export type Channels = ReadonlyMap<ExternalChannel, Channel>;
+export type Channels = ReadonlyMap<ExternalChannel, DeliveryChannel>;

@@ -5,9 +5,9 @@ import { NovaError } from '../../contracts/failures';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
 import { type ExternalChannel, notificationKinds } from '../../contracts/notification-kinds';
-import { type Channel, type SendOutcome } from './channel';
-import { type ClaimedDelivery, type DeliveryCounts, type Settlement } from './delivery-ledger';
-import { withHeartbeat } from './attempt';
+import { type DeliveryChannel, type SendOutcome } from './channel';
+import { type ClaimedDelivery, type DeliveryCounts, type DeliverySettlement } from './delivery-ledger';
+import { withHeartbeat } from './this-activity';
 import { skipReasons, stillSwitchedOn } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';
 import { type Composed, sendToAll } from './destinations';
@@ -21,11 +21,11 @@ const shortestLookMs = 1_000;
 const hourMs = 3_600_000;
 
 /** What the lanes of one attempt share. */
-interface Attempt {
+interface SendingAttempt {
   readonly deps: NotifyDeps;
   readonly event: EventRef;
   readonly notice: Notice;
-  readonly channel: Channel;
+  readonly channel: DeliveryChannel;
   readonly token: string;
   readonly postId: string | undefined;
   /** Set when going on makes no sense: the channel is down, the activity was cancelled, or a lane failed. */
@@ -56,7 +56,7 @@ export async function deliver(deps: NotifyDeps, event: EventRef, name: ExternalC
   await deps.ledger.giveUpClaims(event.eventId, name, limits.claimLeaseMs);
   await withHeartbeat(async (cancelled) => {
     const token = randomUUID();
-    const attempt: Attempt = { deps, event, notice, channel, token, postId, halted: false, waiting: undefined };
+    const attempt: SendingAttempt = { deps, event, notice, channel, token, postId, halted: false, waiting: undefined };
     const lanes = Array.from({ length: channel.limits?.sendConcurrency ?? limits.sendConcurrency }, () =>
       lane(attempt, cancelled),
     );
@@ -68,7 +68,7 @@ export async function deliver(deps: NotifyDeps, event: EventRef, name: ExternalC
   return deps.ledger.counts(event.eventId, name);
 }
 
-async function lane(attempt: Attempt, cancelled: AbortSignal): Promise<void> {
+async function lane(attempt: SendingAttempt, cancelled: AbortSignal): Promise<void> {
   const { deps, event, channel, token } = attempt;
   try {
     while (!attempt.halted && !cancelled.aborted) {
@@ -83,7 +83,7 @@ async function lane(attempt: Attempt, cancelled: AbortSignal): Promise<void> {
   }
 }
 
-async function sendOne(attempt: Attempt, claimed: ClaimedDelivery): Promise<Settlement> {
+async function sendOne(attempt: SendingAttempt, claimed: ClaimedDelivery): Promise<DeliverySettlement> {
   const message = await composed(attempt, claimed).catch((thrown: unknown) => giveBack(attempt, claimed, thrown));
   if ('state' in message) return message;
   const outcome = await sendToAll(attempt.channel, message);
@@ -95,7 +95,7 @@ async function sendOne(attempt: Attempt, claimed: ClaimedDelivery): Promise<Sett
  * Looks once more whether the person may and wants to be notified, after the claim and right before the send: a delivery may
  * have waited out an outage of days. A channel that is locked for the kind cannot be switched off here either.
  */
-async function composed(attempt: Attempt, claimed: ClaimedDelivery): Promise<Composed | Settlement> {
+async function composed(attempt: SendingAttempt, claimed: ClaimedDelivery): Promise<Composed | DeliverySettlement> {
   await faultPoint('notify.delivery-claimed');
   const { deps, event, notice, channel } = attempt;
   const { recipientId, actorId, kind } = claimed;
@@ -116,14 +116,14 @@ async function composed(attempt: Attempt, claimed: ClaimedDelivery): Promise<Com
 }
 
 /** What failed before the send was surely not sent: the next attempt takes it, instead of its ending as unknown. */
-async function giveBack({ deps }: Attempt, claimed: ClaimedDelivery, thrown: unknown): Promise<never> {
+async function giveBack({ deps }: SendingAttempt, claimed: ClaimedDelivery, thrown: unknown): Promise<never> {
   await deps.ledger.settle(claimed, { state: 'pending', reason: codeOf(thrown) ?? 'FAILED_BEFORE_SEND' }).catch(() => {
     // PostgreSQL is away: the claim's lease ends it.
   });
   throw thrown;
 }
 
-function settlementOf(attempt: Attempt, claimed: ClaimedDelivery, outcome: SendOutcome): Settlement {
+function settlementOf(attempt: SendingAttempt, claimed: ClaimedDelivery, outcome: SendOutcome): DeliverySettlement {
   if (outcome.kind === 'accepted') return { state: 'sent', providerId: outcome.providerId };
   const { deps, event } = attempt;
   const fields = {
@@ -147,7 +147,10 @@ function settlementOf(attempt: Attempt, claimed: ClaimedDelivery, outcome: SendO
 }
 
 /** An attempt is over only when no delivery is: otherwise Temporal's retry takes what is left. */
-async function refuseToEndEarly({ deps, event, channel, waiting }: Attempt, claimLeaseMs: number): Promise<void> {
+async function refuseToEndEarly(
+  { deps, event, channel, waiting }: SendingAttempt,
+  claimLeaseMs: number,
+): Promise<void> {
   const { pending, claimed } = await deps.ledger.counts(event.eventId, channel.name);
   if (pending > 0) {
     throw new NovaError(

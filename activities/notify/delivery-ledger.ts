@@ -15,7 +15,7 @@ export interface ClaimedDelivery {
 }
 
 /** How a claimed delivery ended. `pending`: surely not sent, a later attempt takes it. Reasons are codes. */
-export type Settlement =
+export type DeliverySettlement =
   | { readonly state: 'sent'; readonly providerId?: string | undefined }
   | { readonly state: 'failed' | 'unknown' | 'skipped' | 'pending'; readonly reason: string };
 
@@ -33,7 +33,7 @@ export interface DeliveryLedger {
    * Records how a claim ended; false when the claim is not ours any more. An answer that comes after others gave the
    * claim up still counts: `sent` and `failed` replace `unknown`.
    */
-  settle(claim: ClaimedDelivery, settlement: Settlement): Promise<boolean>;
+  settle(claim: ClaimedDelivery, settlement: DeliverySettlement): Promise<boolean>;
   /** Claims older than this have lost their holder: no one knows whether they were sent. They become `unknown`. */
   giveUpClaims(eventId: string, channel: ExternalChannel, olderThanMs: number): Promise<number>;
   /** Milliseconds until the first of the claims may be given up; 0 when it may be, or when there is none. */

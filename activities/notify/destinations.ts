@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Channel, type Message, type SendOutcome } from './channel';
+import { type DeliveryChannel, type Message, type SendOutcome } from './channel';
 
 /** What one person is sent on one channel, wherever it reaches them. */
 export interface Composed {
@@ -11,7 +11,7 @@ export interface Composed {
 
 /** Sends to every destination at once, so that all of them take no longer than one try, and judges them as one delivery. */
 export async function sendToAll(
-  channel: Channel,
+  channel: DeliveryChannel,
   { deliveryId, destinations, message }: Composed,
 ): Promise<SendOutcome> {
   const single = destinations.length === 1;

@@ -5,7 +5,7 @@ import { type NotifyDeps } from './deps';
 import { type InAppResult, notifyPage } from './in-app';
 
 /** How far an earlier attempt came; survives in the heartbeat. */
-interface Progress {
+interface PagesDone {
   readonly cursor: string | null;
   readonly created: number;
 }
@@ -16,7 +16,7 @@ interface Progress {
  */
 export async function notifyAllPages(deps: NotifyDeps, event: EventRef, from: string | null): Promise<InAppResult> {
   const context = Context.current();
-  let progress = (context.info.heartbeatDetails as Progress | undefined) ?? { cursor: from, created: 0 };
+  let progress = (context.info.heartbeatDetails as PagesDone | undefined) ?? { cursor: from, created: 0 };
   for (;;) {
     context.heartbeat(progress);
     context.cancellationSignal.throwIfAborted();

@@ -6,7 +6,7 @@ import {
   type DeliveryCounts,
   type DeliveryLedger,
   type DeliveryState,
-  type Settlement,
+  type DeliverySettlement,
 } from './delivery-ledger';
 import { query } from '../stores/pg-query';
 
@@ -60,7 +60,7 @@ export class PgDeliveryLedger implements DeliveryLedger {
     return { eventId, recipientId, channel, kind, actorId, claimedAtMs, token };
   }
 
-  async settle(claimed: ClaimedDelivery, settlement: Settlement): Promise<boolean> {
+  async settle(claimed: ClaimedDelivery, settlement: DeliverySettlement): Promise<boolean> {
     const { rowCount } = await query(this.database, settle, [
       claimed.eventId,
       claimed.recipientId,

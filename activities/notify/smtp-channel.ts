@@ -5,7 +5,7 @@ import { limits } from '../../contracts/time-budgets';
 import { tlsFault } from '../../runtime/tls';
 import { type SmtpFault, type SmtpStage, smtpOutcome } from './smtp-outcome';
 import {
-  type Channel,
+  type DeliveryChannel,
   type ChannelLimits,
   type Message,
   type NoticeText,
@@ -49,7 +49,7 @@ const usualTimeouts: SmtpTimeouts = {
 };
 
 /** E-mail by SMTP over a pool of connections. One try per call: the pool's own re-sending is off, Temporal retries. */
-export class SmtpChannel implements Channel {
+export class SmtpChannel implements DeliveryChannel {
   readonly name = 'email';
   private readonly transporter: Transporter<SMTPPoolSentMessageInfo>;
   private readonly domain: string;

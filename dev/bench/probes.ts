@@ -1,7 +1,7 @@
 import { type NewEvent } from '../../client/publish';
 import { type EventType } from '../../contracts/catalogue';
 
-/** A follower of the live streamer, the recipient of the message, …: one user all probes tell. */
+/** A follower of the live streamer, the recipient of the message, …: one user whom all probes notify. */
 const user = '11111111-1111-4111-8111-111111111111';
 const actor = '22222222-2222-4222-8222-222222222222';
 

@@ -34,7 +34,7 @@ export async function reusable(stack: OpenStack, server: ServerName): Promise<bo
   const entry = stack.record.servers[server];
   if (entry === undefined) return false;
   const lives = () => entry.how === 'docker' || livingProcess(stack, server) !== null;
-  const answers = async () => {
+  const replies = async () => {
     const health = await furnishAndAsk(localServers[server], addresses(stack)).catch((): Health => ({
       healthy: false,
       problem: '',
@@ -43,7 +43,7 @@ export async function reusable(stack: OpenStack, server: ServerName): Promise<bo
   };
   let healthy = false;
   const patience = { timeoutMs: entry.how === 'docker' ? 0 : 60_000, everyMs: 250 };
-  await until(async () => !lives() || (healthy = await answers()), patience);
+  await until(async () => !lives() || (healthy = await replies()), patience);
   return healthy;
 }
 

@@ -14,7 +14,7 @@ interface LaunchOptions {
   readonly addresses: StackAddresses;
   readonly logFile: string;
   readonly birthNote: string;
-  /** Told of the process as soon as there is one. */
+  /** Called with the process as soon as there is one. */
   readonly born: (process: ProcessRef) => void;
 }
 
@@ -23,7 +23,7 @@ const provenMark = (setting: Setting) => join(setting.data, '.proven');
 /** Makes the server's data folder ready for a start: new, or repaired after a crash. */
 export async function prepareData(server: LocalServer, setting: Setting): Promise<void> {
   if (existsSync(provenMark(setting))) {
-    server.mend?.(setting);
+    server.repair?.(setting);
     return;
   }
   // Never healthy yet, so it holds nothing: an initialisation that was interrupted half way is made again.

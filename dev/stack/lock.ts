@@ -7,7 +7,7 @@ import { until } from './until';
 
 interface LockOptions {
   readonly timeoutMs: number;
-  /** Told once, with the holder's pid, when the lock is not free at once. */
+  /** Called once, with the holder's pid, when the lock is not free at once. */
   readonly onWait?: (holder: number) => void;
 }
 
@@ -15,14 +15,14 @@ interface LockOptions {
 export async function withLock<T>(file: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   mkdirSync(dirname(file), { recursive: true });
   const mine = JSON.stringify({ pid: process.pid, identity: identityOf(process.pid), token: randomUUID() });
-  let told = false;
+  let reported = false;
   const got = await until(
     () => {
       if (create(file, mine)) return true;
       const holder = readHolder(file);
       if (holder === null || !isAlive(holder)) removeStale(file);
-      else if (!told) {
-        told = true;
+      else if (!reported) {
+        reported = true;
         options.onWait?.(holder.pid);
       }
       return false;

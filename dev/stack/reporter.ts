@@ -1,6 +1,6 @@
 import { messageOf } from './errors';
 
-/** Told of every step of `up` and `down`, so that a terminal, jest and the demo can each show it their way. */
+/** Learns of every step of `up` and `down`, so that a terminal, jest and the demo can each show it their way. */
 export interface Reporter {
   /** A step began; `step` is its key from then on (a server's name). */
   started(step: string, title: string): void;
@@ -33,7 +33,7 @@ export function seconds(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** Runs one step and tells how it went; `work` returns the summary. */
+/** Runs one step and reports how it went; `work` returns the summary. */
 export async function reported(
   report: Reporter,
   step: string,

@@ -52,7 +52,7 @@ type Draft = { -readonly [K in keyof HousekeepingReport]: HousekeepingReport[K] 
  * when it was not our turn. Each step is tried whatever became of the one before.
  * @throws the first failure, after the turn's end is written
  */
-export async function keepHouse(
+export async function doHousekeeping(
   deps: HousekeepingDeps,
   options: { asked: boolean; signal: AbortSignal },
 ): Promise<HousekeepingReport | undefined> {

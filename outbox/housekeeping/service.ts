@@ -1,7 +1,7 @@
 import { type Counter } from 'prom-client';
 import { type Service } from '../../runtime/lifecycle';
 import { Periodic } from '../../runtime/periodic';
-import { type HousekeepingDeps, keepHouse } from './housekeeping';
+import { type HousekeepingDeps, doHousekeeping } from './housekeeping';
 
 /** How often a process asks whether it is its turn. */
 const askEveryMs = 60_000;
@@ -19,7 +19,7 @@ export class HousekeepingService implements Service {
   ) {
     const turn = async (): Promise<number> => {
       if (this.stopping.signal.aborted) return askEveryMs;
-      const report = await keepHouse(deps, { asked: false, signal: this.stopping.signal });
+      const report = await doHousekeeping(deps, { asked: false, signal: this.stopping.signal });
       metrics.partitionsDropped.inc(Object.keys(report?.dropped ?? {}).length);
       for (const [table, rows] of Object.entries(report?.expired ?? {})) metrics.rowsExpired.inc({ table }, rows);
       return askEveryMs;

@@ -11,7 +11,7 @@ export interface NotificationFaults {
   readonly wrong: readonly string[];
 }
 
-/** Everybody concerned was notified exactly once, of the right thing, and of nothing that was taken back. */
+/** Everyone concerned was notified exactly once, of the right thing, and of nothing that was taken back. */
 export function checkNotifications(
   expected: ReadonlyMap<string, ExpectedNotification>,
   rows: readonly NotificationRow[],
@@ -23,7 +23,7 @@ export function checkNotifications(
   );
   return checked(
     'notifications',
-    'everybody concerned was told once, and of nothing that was taken back',
+    'everyone concerned was notified once, and of nothing that was taken back',
     `${n(due)} due, ${n(live.size)} there, ${n(rows.length - live.size)} taken back, ${duplicates.length} twice`,
     {
       notifications: live.size,
@@ -53,7 +53,7 @@ export function notificationFaults(
     if (!row.retracted) live.add(key);
     const due = expected.get(key);
     if (seen.get(key) === 2) duplicates.push(`${name} is there more than once`);
-    if (due === undefined) wrong.push(`${name}: nobody should have been told that`);
+    if (due === undefined) wrong.push(`${name}: no one should have been notified of that`);
     else if (due.kind !== row.kind || due.inApp !== row.inApp)
       wrong.push(`${name} (inbox: ${row.inApp}), expected ${due.kind} (inbox: ${due.inApp})`);
     else if (due.presence === 'none' && !row.retracted)

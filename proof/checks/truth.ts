@@ -1,6 +1,6 @@
 import { type EventType } from '../../contracts/catalogue';
 
-/** A committed event, as its outbox row and the service that wrote it tell it. */
+/** A committed event, as its outbox row and the service that wrote it report it. */
 export interface TrueEvent {
   readonly id: string;
   /** The canonical type, as the writer meant it, whatever spelling the row has. */
@@ -32,7 +32,7 @@ export interface Truth {
   readonly comments: ReadonlyMap<string, { readonly ownerId: string; readonly postId: string }>;
   /** Those who left: `hidden` or `deleted`. */
   readonly gone: ReadonlyMap<string, 'hidden' | 'deleted'>;
-  /** Followee to followers, for everybody who wrote a post or went live. */
+  /** Followee to followers, for everyone who wrote a post or went live. */
   readonly followers: ReadonlyMap<string, readonly string[]>;
   /** `followee follower` of follows that ended because the follower left, without an event of their own. */
   readonly endedFollows: ReadonlySet<string>;

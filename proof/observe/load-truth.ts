@@ -14,7 +14,7 @@ interface EventRow {
 /** What those who wrote know of their events. */
 type Books = Pick<Ledger, 'committed' | 'rolledBack'>;
 
-/** The events that were committed, as their rows tell them, and sentences on rows and events that are not each other's. */
+/** The events that were committed, as their rows report them, and sentences on rows and events that are not each other's. */
 async function loadEvents(
   pool: Pick<Pool, 'query'>,
   books: Books,

@@ -84,9 +84,9 @@ async function answered<T>(what: string, ask: () => Promise<T>): Promise<T> {
   return replies[0] as T;
 }
 
-type Told = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'type' | 'status' | 'typedSearchAttributes'>;
+type ListedInfo = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'type' | 'status' | 'typedSearchAttributes'>;
 
-function listedOf(info: Told): Listed {
+function listedOf(info: ListedInfo): Listed {
   const outcome = info.typedSearchAttributes.getAll().find(({ key }) => key.name === 'Outcome')?.value;
   return {
     workflowId: info.workflowId,

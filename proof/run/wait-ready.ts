@@ -36,7 +36,7 @@ export async function waitReady(ready: Readiness): Promise<void> {
 }
 
 async function unpolledQueues({ connection, namespace, taskQueuePrefix }: Readiness): Promise<string[]> {
-  const answers = await Promise.all(
+  const replies = await Promise.all(
     queueNames.map((queue) =>
       connection.workflowService.describeTaskQueue({
         namespace,
@@ -45,7 +45,7 @@ async function unpolledQueues({ connection, namespace, taskQueuePrefix }: Readin
       }),
     ),
   );
-  const unpolled = queueNames.filter((_, i) => (answers[i]?.pollers.length ?? 0) === 0);
+  const unpolled = queueNames.filter((_, i) => (replies[i]?.pollers.length ?? 0) === 0);
   return unpolled.length === 0 ? [] : [`workers on ${unpolled.join(' ')}`];
 }
 

@@ -40,7 +40,7 @@ export function planGraph(
   { users, followers, events }: { users: number; followers: number; events: number },
   random: Random,
 ): Graph {
-  // Prime, so that every step walks through everybody before it meets someone twice.
+  // Prime, so that every step walks through everyone before it meets someone twice.
   const people = nextPrime(Math.max(users, followers) + Math.ceil(Math.max(users, followers) * 0.2));
   const authors = Array.from({ length: users }, (_, n) => ({
     n,

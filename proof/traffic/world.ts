@@ -78,7 +78,7 @@ export class World {
     return random.chance(celebrityShare) ? this.celebrity(random) : this.user(random);
   }
 
-  /** Followed by enough people that a live stream is worth it, and few enough that a small machine can tell them all. */
+  /** Followed by enough people that a live stream is worth it, and few enough that a small machine can notify them all. */
   streamer(random: Random): string {
     return userId(random.between(celebrities, Math.min(400, this.active.length - 1)));
   }
@@ -88,7 +88,7 @@ export class World {
     return user === than ? undefined : user;
   }
 
-  /** Someone new; undefined when everybody has signed up. */
+  /** Someone new; undefined when everyone has signed up. */
   newcomer(): string | undefined {
     if (this.nextNewcomer >= this.graph.users) return undefined;
     this.nextNewcomer += 1;

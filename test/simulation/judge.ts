@@ -31,7 +31,7 @@ export class Judge {
     must(!this.refusedToExist.has(id), `${id} was rolled back and is started`);
     must(row !== undefined, `${id} is started before it is committed`);
     must(this.temporal().runsEver(id) === 0, `${id} is started a second time`);
-    // A start on its way while another bridge finds the row too old to try is the operator's case, hence parked.
+    // A start on its way while another bridge finds the row too old to try is the operator's case, so it is parked.
     must(
       row.deadLetteredAt === undefined || codeOf(row) === 'RETENTION_PASSED',
       `${id} is dead-lettered and is started`,

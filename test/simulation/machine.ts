@@ -194,7 +194,7 @@ export class Process implements Caller {
     };
   }
 
-  /** What the bridge would tell people goes into the trace. */
+  /** What the bridge would report goes into the trace. */
   private logger(): Logger {
     const log =
       (level: string) =>

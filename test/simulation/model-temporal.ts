@@ -19,7 +19,7 @@ type Failed = Extract<StartOutcome, { kind: 'failed' }>;
 
 /**
  * Temporal as the bridge meets it through TemporalStarter: a start whose request id is the event id, REJECT_DUPLICATE,
- * verified when someone else owns the id. Answers a repeated start of ours with our run, open or closed, until the
+ * verified when someone else owns the id. Replies to a repeated start of ours with our run, open or closed, until the
  * namespace's retention has deleted it; from then on the same request starts a new run.
  */
 export class ModelTemporal {

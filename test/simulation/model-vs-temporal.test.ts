@@ -38,7 +38,7 @@ function request(): StartRequest {
   return { ref, workflowType: 'emitWorkflow' };
 }
 
-/** A namespace of the model that forgets only when told, with workflows that end only when told. */
+/** A namespace of the model that forgets only on request, with workflows that end only on request. */
 function modelTemporal(): { model: ModelTemporal; starts: string[]; close: () => void } {
   const starts: string[] = [];
   let nowMs = 0;
@@ -94,9 +94,9 @@ describe('the model of Temporal replies as the real server does', () => {
   it('an id that another program took: refused for good, and recognised', async () => {
     const { model, starts } = modelTemporal();
     const asked = request();
-    const foreign = await client.workflow.start('somebodyElse', {
+    const foreign = await client.workflow.start('anotherWorkflow', {
       workflowId: asked.ref.eventId,
-      taskQueue: `${prefix}-nobody`,
+      taskQueue: `${prefix}-unpolled`,
     });
     model.plantForeign(asked.ref.eventId);
     expect(await starter.lookUp(asked)).toBe(model.lookUp(asked));

@@ -142,7 +142,7 @@ async function run(plan: Plan, breaks: Breaks, traceTo: string[] | undefined): P
   return { virtualMs: time.nowMs, rows: postgres.rows.size, claims };
 }
 
-/** Idle bridges neither spin nor sleep for good, and stop when they are told to. */
+/** Idle bridges neither spin nor sleep for good, and stop when they are asked to. */
 async function endQuietly(time: VirtualTime, machines: Machine[], plan: Plan): Promise<number> {
   for (let rested = false; !rested;) {
     revive(machines);
@@ -193,7 +193,7 @@ function planFault(
   after(endsMs + stopMs, () => revive(machines));
 }
 
-/** The supervisor: whoever is gone is started again. */
+/** The supervisor: a process that is gone is started again. */
 function revive(machines: Machine[]): void {
   for (const machine of machines) machine.boot();
 }

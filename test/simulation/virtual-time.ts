@@ -51,7 +51,7 @@ export class VirtualTime {
       if (steps > stepsPerInstant) throw new Error(`time stands still at ${this.nowMs} ms: something spins`);
       this.nowMs = next.atMs;
       next.work();
-      // Answers of one instant come in one turn of the event loop, so what they set in motion runs interleaved.
+      // Replies of one instant come in one turn of the event loop, so what they set in motion runs interleaved.
       woken ||= next.wakes;
       if (woken && this.heap[0]?.atMs !== this.nowMs) {
         await new Promise(setImmediate);

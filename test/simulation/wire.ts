@@ -16,9 +16,9 @@ export interface Call<T> {
   readonly caller: Caller;
   /** At the server, when the request arrives; may throw what the server refuses with. */
   readonly apply: () => T;
-  /** What the caller is told when it hears nothing. */
+  /** What the caller gets when it hears nothing. */
   readonly unheard: (detail: string) => Error;
-  /** What it is told when the server refuses the call for no known reason; undefined: this port knows no such thing. */
+  /** What it gets when the server refuses the call for no known reason; undefined: this port knows no such thing. */
   readonly refusal?: () => Error;
   readonly timeoutMs: number;
   readonly describe: (answer: T) => string;
@@ -26,7 +26,7 @@ export interface Call<T> {
   readonly matters: () => boolean;
 }
 
-/** Brings requests to the models and answers back, each in its own time, and has the planned mishaps happen to them. */
+/** Brings requests to the models and replies back, each in its own time, and has the planned mishaps happen to them. */
 export class Wire {
   private calls = 0;
   private readonly planned: (Fault & { at: 'call' })[];

@@ -9,7 +9,7 @@ export type ProxyMode =
   | 'half-open'
   /** Every connection is reset, and every new one. */
   | 'reset'
-  /** Requests arrive, answers are lost. */
+  /** Requests arrive, replies are lost. */
   | 'deaf'
   /** Every connection is reset, and new ones lead to another port: a load balancer that lost its route. */
   | { readonly rerouteTo: number }

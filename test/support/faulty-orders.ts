@@ -2,7 +2,7 @@ import { type FaultPoint } from '../../runtime/fault-points';
 
 /**
  * - `SIGKILL`: the process is gone at the point
- * - `SIGTERM`: it is told to stop at the point and goes on as it then does
+ * - `SIGTERM`: it is asked to stop at the point and goes on as it then does
  * - `exception`: the point throws
  * - `hang`: the point takes longer than any lease or timeout allows, then goes on: a zombie that wakes up when its work
  *   belongs to someone else
@@ -26,7 +26,7 @@ export interface FaultOrder {
   readonly regularOnly?: boolean;
 }
 
-/** What a faulty process tells whoever started it. */
+/** What a faulty process reports to the one that started it. */
 export type FaultyReport = { readonly armed: string };
 
 /** Environment variable with a FaultOrder as JSON, for a process that is to carry a fault from its start. */

@@ -12,11 +12,11 @@ async function main(): Promise<void> {
   const pool = new Pool({ connectionString: process.env['DATABASE_URL'], max: 1 });
   try {
     const workflows = new Client({ connection, namespace: config.temporalNamespace }).workflow;
-    const told = await signalDeleted(
+    const signalled = await signalDeleted(
       { pool, workflows },
       { aggregateType: 'post', aggregateId: process.env['POST_ID'] ?? '' },
     );
-    console.log(JSON.stringify({ told }));
+    console.log(JSON.stringify({ signalled }));
   } finally {
     await Promise.all([pool.end(), connection.close()]);
   }

@@ -14,7 +14,7 @@ import { createTestClient, patientRun, startTestWorkers, testQueuePrefix } from 
 export interface Calls {
   readonly emitted: string[];
   readonly claimed: string[];
-  readonly told: string[];
+  readonly notified: string[];
   readonly retracted: string[];
 }
 
@@ -41,7 +41,7 @@ export async function startFeedWorkers(): Promise<FeedWorkers> {
   const client = await createTestClient();
   const feed = await createFeedHarness(new TemporalRunSignaller(client, { deadlineMs: 60_000 }));
   const prefix = testQueuePrefix();
-  const calls: Calls = { emitted: [], claimed: [], told: [], retracted: [] };
+  const calls: Calls = { emitted: [], claimed: [], notified: [], retracted: [] };
   const patience = { patienceMs: stepPatienceMs };
   // Every call asks for the ports of the moment.
   const live = new Proxy({} as FeedDeps, { get: (_, name) => workers.deps[name as keyof FeedDeps] });
@@ -59,7 +59,7 @@ export async function startFeedWorkers(): Promise<FeedWorkers> {
       mediaClaim: async (event: EventRef) => ({ linked: calls.claimed.push(event.eventId) }),
       mediaUnlink: async () => ({ unlinked: 0 }),
       notifyInApp: async (event: EventRef) => {
-        calls.told.push(event.eventId);
+        calls.notified.push(event.eventId);
         return { created: 1, next: null, channels: [], stopped: false, ownerUnknown: false };
       },
       notifyRetract: async (event: EventRef) => ({ retracted: calls.retracted.push(event.eventId) }),

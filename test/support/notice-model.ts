@@ -38,7 +38,7 @@ export type Target = `post ${number}` | `comment ${number}` | `message ${number}
 /** `recipient kind <index of the happening>`: what an inbox shows in the end. */
 export type Shown = string;
 
-/** Ids for one telling of a story. */
+/** Ids for one run-through of a story. */
 export class Cast {
   private readonly ids = new Map<string, string>();
 
@@ -143,63 +143,63 @@ function ownerOf(story: readonly Happening[], target: Target): Person | undefine
 export function shownInTheEnd(story: readonly Happening[]): Shown[] {
   const shown: Shown[] = [];
   story.forEach((happening, index) => {
-    const { actor, told, about } = toldBy(story, happening, index);
+    const { actor, notified, about } = noticesOf(story, happening, index);
     if (actor === undefined || story.some((other) => other.type === 'leave' && other.who === actor)) return;
     if (isGone(story, about, index)) return;
     const kinds = new Map<Person, string>();
-    for (const [who, kind] of told) if (who !== actor && !kinds.has(who)) kinds.set(who, kind);
+    for (const [who, kind] of notified) if (who !== actor && !kinds.has(who)) kinds.set(who, kind);
     for (const [who, kind] of kinds) if (!isRepeated(story, happening, index)) shown.push(`${who} ${kind} ${index}`);
   });
   return shown.sort();
 }
 
-interface Telling {
+interface Notices {
   readonly actor: Person | undefined;
-  readonly told: readonly (readonly [Person, string])[];
+  readonly notified: readonly (readonly [Person, string])[];
   readonly about: readonly string[];
 }
 
-function toldBy(story: readonly Happening[], happening: Happening, index: number): Telling {
+function noticesOf(story: readonly Happening[], happening: Happening, index: number): Notices {
   const named = (names: readonly Person[] | undefined, kind: string) =>
     (names ?? []).map((name) => [name, kind] as const);
   switch (happening.type) {
     case 'post':
       return {
         ...{ actor: 'author', about: [`post ${happening.post}`] },
-        told: happening.draft === true ? [] : named(happening.mentions, 'post.mention'),
+        notified: happening.draft === true ? [] : named(happening.mentions, 'post.mention'),
       };
     case 'publish': {
       const created = story.find((other) => other.type === 'post' && other.post === happening.post);
       const first = story.findIndex((other) => other.type === 'publish' && other.post === happening.post);
-      const tells = created?.type === 'post' && created.draft === true && first === index;
+      const notifies = created?.type === 'post' && created.draft === true && first === index;
       return {
         ...{ actor: 'author', about: [`post ${happening.post}`] },
-        told: tells ? named(created.mentions, 'post.mention') : [],
+        notified: notifies ? named(created.mentions, 'post.mention') : [],
       };
     }
     case 'comment':
       return {
         ...{ actor: happening.by, about: [`post ${happening.post}`] },
-        told: [...named(happening.mentions, 'comment.mention'), ['author', 'comment.received']],
+        notified: [...named(happening.mentions, 'comment.mention'), ['author', 'comment.received']],
       };
     case 'react': {
       const owner = ownerOf(story, happening.on);
       const comment = story.find((other) => other.type === 'comment' && happening.on === `comment ${other.comment}`);
       return {
         actor: happening.by,
-        told: owner === undefined ? [] : [[owner, 'reaction.received']],
+        notified: owner === undefined ? [] : [[owner, 'reaction.received']],
         about: [happening.on, ...(comment?.type === 'comment' ? [`post ${comment.post}`] : [])],
       };
     }
     case 'message':
       return {
         ...{ actor: happening.by, about: [`message ${happening.message}`] },
-        told: [...named(happening.mentions, 'message.mention'), [happening.to, 'message.received']],
+        notified: [...named(happening.mentions, 'message.mention'), [happening.to, 'message.received']],
       };
     case 'follow':
-      return { actor: happening.by, told: [[happening.whom, 'follow.received']], about: [] };
+      return { actor: happening.by, notified: [[happening.whom, 'follow.received']], about: [] };
     default:
-      return { actor: undefined, told: [], about: [] };
+      return { actor: undefined, notified: [], about: [] };
   }
 }
 

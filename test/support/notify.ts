@@ -9,12 +9,15 @@ import { PgPreferences } from '../../activities/notify/pg-preferences';
 import { PgTombstones } from '../../activities/stores/pg-tombstones';
 import { PgUserDirectory } from '../../activities/notify/pg-user-directory';
 import { type NotifyDeps } from '../../activities/notify/deps';
-import { type Channel } from '../../activities/notify/channel';
+import { type DeliveryChannel } from '../../activities/notify/channel';
 import { newId } from './events';
 import { silentLogger } from './logger';
 
 /** The real dependencies of the notification activities on a test database, with what a test wants different. */
-export function notifyDeps(pool: Pool, options: Partial<NotifyDeps> & { readonly email?: Channel } = {}): NotifyDeps {
+export function notifyDeps(
+  pool: Pool,
+  options: Partial<NotifyDeps> & { readonly email?: DeliveryChannel } = {},
+): NotifyDeps {
   const { email, ...overrides } = options;
   return {
     events: new PgEventStore(pool),
@@ -32,7 +35,7 @@ export function notifyDeps(pool: Pool, options: Partial<NotifyDeps> & { readonly
   };
 }
 
-/** A user that identity events told us of; the address is made from the id. */
+/** A user that identity events reported; the address is made from the id. */
 export async function insertUser(
   pool: Pool,
   user: { readonly id?: string; readonly email?: string | null; readonly state?: 'active' | 'hidden' | 'deleted' } = {},

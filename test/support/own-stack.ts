@@ -22,7 +22,7 @@ export interface OwnServer {
   stop(): Promise<void>;
   /** SIGKILL, for its children too: as when the machine loses power, but for the disk. */
   kill(): Promise<void>;
-  /** SIGSTOP: connections stay open and nothing answers, as after a network fault. */
+  /** SIGSTOP: connections stay open and nothing replies, as after a network fault. */
   pause(): void;
   resume(): void;
   /** Starts it on its old data and address; nothing when it runs. */

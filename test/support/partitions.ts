@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Pool } from 'pg';
-import { type HousekeepingDeps, type HousekeepingReport, keepHouse } from '../../outbox/housekeeping/housekeeping';
+import { type HousekeepingDeps, type HousekeepingReport, doHousekeeping } from '../../outbox/housekeeping/housekeeping';
 import { silentLogger } from './logger';
 import { waitFor } from './wait-for';
 
@@ -78,7 +78,7 @@ export function turn(
   overrides: Partial<HousekeepingDeps> = {},
   options: { asked?: boolean; signal?: AbortSignal } = {},
 ): Promise<HousekeepingReport | undefined> {
-  return keepHouse(
+  return doHousekeeping(
     {
       pool,
       logger: silentLogger,

@@ -30,7 +30,7 @@ export interface PgBouncer {
 interface PgBouncerOptions {
   /** Server connections per database and user, at most. */
   readonly poolSize?: number;
-  /** Told of every process it is started as. */
+  /** Called with every process it is started as. */
   readonly onStart?: (pid: number) => void;
 }
 

@@ -44,7 +44,7 @@ export async function startSmtpLab(): Promise<SmtpLab> {
   // None that the system gives to outgoing connections: those of others would take it while the server is down.
   const port = await freePort();
 
-  /** Answers as scripted; false when the stage is to go on as usual. */
+  /** Replies as scripted; false when the stage is to go on as usual. */
   const misbehaves = (at: LabStage, answer: (error: Error) => void, address?: string): boolean => {
     if (fault?.at !== at || (fault.forAddress !== undefined && fault.forAddress !== address)) return false;
     misbehaved++;

@@ -55,7 +55,7 @@ const noop = (): void => undefined;
 
 let installed = false;
 
-/** Workers tell of every state they pass through: only errors are of interest in a test's output. */
+/** Workers log every state they pass through: only errors are of interest in a test's output. */
 export function quietRuntime(): void {
   if (installed) return;
   installed = true;

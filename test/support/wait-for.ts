@@ -1,5 +1,5 @@
 /**
- * Polls until `condition` answers something truthy, and answers that. The one way tests wait: no sleeps.
+ * Polls until `condition` returns something truthy, and returns that. The one way tests wait: no sleeps.
  * @throws with the last thing seen when `timeoutMs` have passed
  */
 export async function waitFor<T>(

@@ -35,12 +35,12 @@ export async function makePartitions(client: Client, partitions: number): Promis
   return rows[0]?.days ?? 0;
 }
 
-type Progress = (done: number) => void;
+type OnProgress = (done: number) => void;
 
 /** Rows go past the triggers, as in a restore; afterwards the heads are repaired. */
 async function pastTheTriggers(
   client: Client,
-  { rows, progress }: { rows: number; progress: Progress },
+  { rows, progress }: { rows: number; progress: OnProgress },
   insert: string,
   values: readonly unknown[] = [],
 ): Promise<void> {
@@ -57,7 +57,7 @@ async function pastTheTriggers(
 }
 
 /** Rows that are done, of different aggregates, spread over the days before yesterday. */
-export async function fillHistory(client: Client, rows: number, days: number, progress: Progress): Promise<void> {
+export async function fillHistory(client: Client, rows: number, days: number, progress: OnProgress): Promise<void> {
   await pastTheTriggers(
     client,
     { rows, progress },
@@ -69,7 +69,7 @@ export async function fillHistory(client: Client, rows: number, days: number, pr
 }
 
 /** Reactions to one post that wait, oldest first, over the last three days. Returns the post's id. */
-export async function fillHot(client: Client, rows: number, progress: Progress): Promise<string> {
+export async function fillHot(client: Client, rows: number, progress: OnProgress): Promise<string> {
   const post = randomUUID();
   await pastTheTriggers(
     client,
@@ -85,7 +85,7 @@ export async function fillHot(client: Client, rows: number, progress: Progress):
 }
 
 /** Rows of different aggregates that wait, in a partition that is never analyzed, written as any service writes. */
-export async function fillBurst(client: Client, rows: number, progress: Progress): Promise<void> {
+export async function fillBurst(client: Client, rows: number, progress: OnProgress): Promise<void> {
   const tomorrow = `now() + interval '1 day'`;
   await client.query(`DO $$ BEGIN EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = off)',
     'outbox_events_' || to_char(${tomorrow}, 'YYYYMMDD')); END $$`);

@@ -4,7 +4,7 @@ import { messageOf, StackError } from '../errors';
 import { withLock } from '../lock';
 
 interface CachedOptions {
-  /** Told when another process is fetching the same thing. */
+  /** Called when another process is fetching the same thing. */
   readonly onWait: (text: string) => void;
   readonly timeoutMs: number;
 }

@@ -33,5 +33,5 @@ export async function withConnection<T>(address: string, work: (connection: Conn
 async function askUi(url: string): Promise<void> {
   const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
   await response.arrayBuffer();
-  if (response.status !== 200) throw new Error(`the Web UI at ${url} answers ${response.status}`);
+  if (response.status !== 200) throw new Error(`the Web UI at ${url} replies with ${response.status}`);
 }

@@ -49,7 +49,7 @@ export const postgres: LocalServer = {
     });
   },
 
-  mend: ({ data }) => removeStalePidFile(join(data, 'postmaster.pid')),
+  repair: ({ data }) => removeStalePidFile(join(data, 'postmaster.pid')),
 
   command: (setting) => ({
     file: join(setting.program.path, 'postgres'),
@@ -87,6 +87,6 @@ function commandLineOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    return 'postgres?'; // cannot tell: leave it to PostgreSQL's own check
+    return 'postgres?'; // not known: leave it to PostgreSQL's own check
   }
 }

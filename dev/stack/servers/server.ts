@@ -61,7 +61,7 @@ export interface LocalServer {
   /** Fills a data folder that is new and empty. */
   create(setting: Setting): Promise<void>;
   /** Repairs what a crash left in a data folder that has been in use. */
-  mend?(setting: Setting): void;
+  repair?(setting: Setting): void;
   command(setting: Setting): Command;
   /** Brings a running server to what the product expects of it (database, namespace, …); may be repeated. */
   furnish?(addresses: StackAddresses): Promise<void>;

@@ -39,7 +39,7 @@ export const temporal: LocalServer = {
   locate: locateTemporal,
   async create() {},
   // Tests begin with nothing, as they did when this was in memory.
-  mend({ data, profile }) {
+  repair({ data, profile }) {
     if (profile === 'test') for (const file of databaseFiles(data)) rmSync(file, { force: true });
   },
   command: (setting) => ({

@@ -65,9 +65,9 @@ const mentioning: Scenario = {
   events: 1,
   async run({ business, world }, random) {
     const user_id = world.author(random);
-    const told = [world.reachableUser(random, user_id), world.otherUser(random, user_id)];
+    const mentioned = [world.reachableUser(random, user_id), world.otherUser(random, user_id)];
     // The author too: no one is notified of what they did themselves.
-    const mentioned_user_ids = [...new Set([...told.filter((id) => id !== undefined), user_id])];
+    const mentioned_user_ids = [...new Set([...mentioned.filter((id) => id !== undefined), user_id])];
     const post = { post_id: randomUUID(), user_id, mentioned_user_ids };
     await business.transaction(random, (tx) => writePost(tx, world, random, post));
   },

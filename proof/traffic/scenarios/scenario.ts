@@ -6,7 +6,7 @@ import { type World } from '../world';
 export interface Services {
   readonly business: Transactions;
   readonly world: World;
-  /** The client library's call: tells running workflows that a post is gone, after its delete was committed. */
+  /** The client library's call: signals running workflows that a post is gone, after its delete was committed. */
   readonly signalPostDeleted: (postId: string) => Promise<void>;
   /** Lets some time go by between two transactions, as people do. */
   readonly pause: (ms: number) => Promise<void>;

@@ -2,7 +2,7 @@ import { PgAuditSignals } from '../../../activities/audit/pg-audit-signals';
 import { Inbox } from '../../../client/inbox';
 import { PgTombstones } from '../../../activities/stores/pg-tombstones';
 import { type IdentityDeps } from '../../../activities/identity/identity-activities';
-import { type Channel, type SendOutcome } from '../../../activities/notify/channel';
+import { type DeliveryChannel, type SendOutcome } from '../../../activities/notify/channel';
 import { signalDeleted } from '../../../client/signal-deleted';
 import { insertEvent, newId } from '../../support/events';
 import { type FeedWorkers, startFeedWorkers } from '../../support/feed-workers';
@@ -14,10 +14,10 @@ let all: FeedWorkers;
 let nova: Awaited<ReturnType<typeof startNotifyWorkers>>;
 let outcome: SendOutcome;
 const sent: string[] = [];
-const channel: Channel = {
+const channel: DeliveryChannel = {
   name: 'email',
   destinations: ({ email }) => (email === undefined ? [] : [email]),
-    compose: () => ({ subject: '', text: '' }),
+  compose: () => ({ subject: '', text: '' }),
   send: ({ address }) => {
     if (outcome.kind === 'accepted') sent.push(address);
     return Promise.resolve(outcome);
@@ -156,10 +156,10 @@ describe('a delete that was signalled and has come', () => {
   it('signals the runs of its conversation when a message is deleted', async () => {
     const ids = { message_id: newId(), conversation_id: newId() };
     const persisted = await insertEvent(pool(), 'message.persisted', { ...ids, sender_id: newId() });
-    const told: string[] = [];
-    all.deps = { ...all.deps, runs: { deleted: (id) => Promise.resolve(told.push(id) > 0) } };
+    const signalled: string[] = [];
+    all.deps = { ...all.deps, runs: { deleted: (id) => Promise.resolve(signalled.push(id) > 0) } };
     await all.run('retractionWorkflow', await insertEvent(pool(), 'message.deleted', ids));
-    expect(told).toEqual([persisted.eventId]);
+    expect(signalled).toEqual([persisted.eventId]);
   });
 
   it('of a user who is only hidden is not for good', async () => {

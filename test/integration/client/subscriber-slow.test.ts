@@ -156,7 +156,7 @@ it('marks nothing that it handled after another consumer took the claim, and say
   const { errors } = await subscribe(topic, name, handle('A'));
   await send(topic, 1);
   await waitFor(() => lines.length === 1);
-  await redis.set(claim, 'somebody else');
+  await redis.set(claim, 'another process');
   await waitFor(() => signals[0]?.aborted);
   expect(String((signals[0] as AbortSignal).reason)).toContain('another consumer has taken the claim');
   open();

@@ -89,17 +89,17 @@ describe('every function of the schema', () => {
 
 describe('a publisher', () => {
   it('inserts a plain row, is given its id back and learns what became of it', async () => {
-    const row = newRow('nobody.knows');
+    const row = newRow('no.such.type');
     await as('publisher', async (client) => {
       expect((await client.query(`${insertFour} RETURNING id`, row)).rows).toEqual([{ id: row[0] }]);
       const state = 'SELECT state, reason FROM nova.nova_event_state($1)';
       expect((await client.query(state, [row[0]])).rows).toEqual([{ state: 'pending', reason: null }]);
       await database.pool.query(
-        `UPDATE outbox_events SET dead_lettered_at = now(), last_error = 'UNKNOWN_EVENT_TYPE: nobody.knows' WHERE id = $1`,
+        `UPDATE outbox_events SET dead_lettered_at = now(), last_error = 'UNKNOWN_EVENT_TYPE: no.such.type' WHERE id = $1`,
         [row[0]],
       );
       expect((await client.query(state, [row[0]])).rows).toEqual([
-        { state: 'dead_lettered', reason: 'UNKNOWN_EVENT_TYPE: nobody.knows' },
+        { state: 'dead_lettered', reason: 'UNKNOWN_EVENT_TYPE: no.such.type' },
       ]);
       expect((await client.query(state, [randomUUID()])).rows).toEqual([]);
     });

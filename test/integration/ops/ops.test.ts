@@ -95,8 +95,8 @@ describe('what waits behind the start', () => {
 
   it('says at once which task queues no worker takes from, of workers that stopped too', async () => {
     const prefix = testQueuePrefix();
-    const nobody = await statusOf(prefix);
-    expect(unserved(nobody)).toEqual(
+    const without = await statusOf(prefix);
+    expect(unserved(without)).toEqual(
       taskQueuesOf(prefix).flatMap((queue) => [`${queue} workflow`, `${queue} activity`]),
     );
     const workers = await startTestWorkers({
@@ -117,7 +117,7 @@ describe('what waits behind the start', () => {
       await workers.stop();
     }
     // Temporal goes on listing their pollers for five minutes.
-    expect(unserved(await statusOf(prefix))).toEqual(unserved(nobody));
+    expect(unserved(await statusOf(prefix))).toEqual(unserved(without));
     const text = await runOps({ DATABASE_URL: database.url, TASK_QUEUE_PREFIX: prefix }, 'status');
     expect(text.stdout).toMatch(new RegExp(`${prefix}-feed +0 +0 +– +NO WORKER`));
     expect(text.code).toBe(1);

@@ -105,7 +105,7 @@ describe('an odd row that harms no other', () => {
     [
       'created_at tomorrow',
       { created_at: new Date(Date.now() + day) },
-      // The score in the feeds: a wrong clock must not put a post on top of everybody's until tomorrow.
+      // The score in the feeds: a wrong clock must not put a post on top of every feed until tomorrow.
       (ref, row) => expect(ref.createdAtMs).toBeLessThanOrEqual((row['published_at'] as Date).getTime()),
     ],
     [

@@ -176,7 +176,7 @@ describe('ops requeue', () => {
   });
 
   it('brings back a row that never got as far as Temporal, however old, and it is not parked again', async () => {
-    const id = await parked('INVALID_PAYLOAD: mended since', { claim_count: 1, retry_count: 1 });
+    const id = await parked('INVALID_PAYLOAD: repaired since', { claim_count: 1, retry_count: 1 });
     expect(await requeue([id])).toMatchObject({ requeued: [id], vouchedFor: [] });
     await lab.bridge({ limits }).bridge.start();
     await lab.published(id);

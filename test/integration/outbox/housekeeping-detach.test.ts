@@ -180,7 +180,7 @@ function crashingAt(real: Pool, statement: string): Pool {
 
 describe('two bridges', () => {
   it('at once: one does it, and what the other believes of its turn harms nothing', async () => {
-    // Whoever has the turn keeps it until all have asked: asked for later, a second turn is as good as the first.
+    // The process that has the turn keeps it until all have asked: asked for later, a second turn is as good as the first.
     const reader = await openReader();
     let refused = 0;
     const turns = [1, 2, 3].map(async () => {
@@ -192,7 +192,7 @@ describe('two bridges', () => {
     await reader.end();
     const reports = await Promise.all(turns);
     expect(reports.filter((report) => report !== undefined)).toMatchObject([{ dropped: { [name]: 1 } }]);
-    // Not due again for an hour, whoever asks.
+    // Not due again for an hour, whichever process asks.
     expect(await turn(pool, {}, { asked: false })).toBeUndefined();
   });
 

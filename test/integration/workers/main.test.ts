@@ -89,7 +89,7 @@ afterAll(async () => {
 it('runs every queue, says which event each line is about, and exits with 0 on SIGTERM', async () => {
   const run = startWorkers({});
   await working(run);
-  const content = 'words nobody else should read';
+  const content = 'words that no one else should read';
   const payload = { message_id: newId(), conversation_id: newId(), sender_id: newId(), content };
   const message = await insertEvent(database.pool, 'message.persisted', payload);
   const upload = {

@@ -71,7 +71,7 @@ it('fills and clears a feed with a follow, notifies the followee of a new one on
   expect(all.calls.retracted).toContain(removed.eventId);
   expect(all.calls.retracted).not.toContain(added.eventId);
   expect(await all.feed.feedOf(reader)).toEqual([]);
-  expect(all.calls.told).toEqual([added.eventId]);
+  expect(all.calls.notified).toEqual([added.eventId]);
 });
 
 it('refreshes an edited post, also as a regular activity when the first try fails', async () => {

@@ -63,7 +63,7 @@ it('fans a post out, claims its media, notifies the mentioned and emits: small o
   const result = await all.run('feedFanoutWorkflow', post);
   expect(result).toMatchObject({ outcome: 'done', counts: { followers: 1, notified: 1, emailed: 0 } });
   expect(await all.feed.feedOf(follower)).toEqual([post.aggregateId]);
-  expect(all.calls).toMatchObject({ claimed: [post.eventId], told: [post.eventId] });
+  expect(all.calls).toMatchObject({ claimed: [post.eventId], notified: [post.eventId] });
   expect(all.calls.emitted).toContain(post.eventId);
   expect(await activitiesOf(post)).toEqual([]);
 });

@@ -74,7 +74,7 @@ describe('pauses', () => {
     let now = 0;
     const pauses = new Pauses(() => now);
     pauses.pause('content.post.created', 'NAMESPACE_MISSING', 'nova', 5_000);
-    pauses.pause('message.edited', 'NO_POLLER', 'nobody', Infinity);
+    pauses.pause('message.edited', 'NO_POLLER', 'no worker', Infinity);
     now = 20_000;
     expect(Object.keys(pauses.describe())).toEqual(['content.post.created', 'message.edited']);
     now = 20_001;

@@ -70,7 +70,7 @@ it('does no harm twice at once: both say the same, and every finding is there on
   const { rowCount } = await world.database.pool.query('SELECT FROM audit_findings');
   expect(rowCount).toBe(4);
   expect(await metrics()).toMatch(/nova_audit_unexplained\{kind="lost_emit"\} 4/);
-  // Whoever looked first must not bring back what another has seen repaired since.
+  // The audit that looked first must not bring back what another has seen repaired since.
   const [finding] = await world.deps.book.open(1);
   await world.deps.book.resolve([finding!], Date.now() * 1_000 + 60_000_000);
   await world.deps.book.record([finding!], Date.now() * 1_000);

@@ -129,8 +129,8 @@ it('signals the workflows of the aggregate’s earlier, started events, newest f
   await insertEvent(feed.database.pool, 'content.post.updated', unstarted, { published: false });
   const event = await feed.remove(post, author);
   await feed.status(post, author, 'published');
-  const told: string[] = [];
-  const runs = { deleted: async (id: string) => told.push(id) > 0 && id === post.eventId };
+  const signalled: string[] = [];
+  const runs = { deleted: async (id: string) => signalled.push(id) > 0 && id === post.eventId };
   expect(await signalRuns({ ...feed.deps, runs }, event)).toBe(1);
-  expect(told).toEqual([edit.eventId, post.eventId]);
+  expect(signalled).toEqual([edit.eventId, post.eventId]);
 });

@@ -21,11 +21,11 @@ let database: TestDatabase;
 let redis: Redis;
 let nowhere: Redis;
 let activities: MediaActivities;
-let told: { workflowId: string; signal: MediaClaimedSignal }[];
+let woken: { workflowId: string; signal: MediaClaimedSignal }[];
 
 const recorder: UploadWaker = {
   mediaClaimed: async (workflowId, signal) => {
-    told.push({ workflowId, signal });
+    woken.push({ workflowId, signal });
     return true;
   },
 };
@@ -56,7 +56,7 @@ beforeAll(async () => {
   activities = activitiesWith({});
 });
 
-beforeEach(() => (told = []));
+beforeEach(() => (woken = []));
 
 afterAll(async () => {
   redis.disconnect();
@@ -124,7 +124,7 @@ describe('an upload that names a post', () => {
     expect(await activities.mediaLink(link)).toMatchObject({ state: 'parked' });
     expect(await activities.mediaClaim(await posted(other))).toEqual({ linked: 0 });
     expect(await activities.mediaClaim(await posted(wanted))).toEqual({ linked: 1 });
-    expect(told).toEqual([{ workflowId: link.eventId, signal: { postId: wanted.post_id, mediaId: file.media_id } }]);
+    expect(woken).toEqual([{ workflowId: link.eventId, signal: { postId: wanted.post_id, mediaId: file.media_id } }]);
   });
 
   it('that claims no media is linked when the upload looks at the end of its window', async () => {
@@ -191,7 +191,7 @@ describe.each([
     const { file, entry, link, claim } = await pair();
     await activities.mediaLink(link);
     expect(await activities.mediaClaim(claim)).toEqual({ linked: 1 });
-    expect(told).toEqual([{ workflowId: link.eventId, signal: { postId: entry.post_id, mediaId: file.media_id } }]);
+    expect(woken).toEqual([{ workflowId: link.eventId, signal: { postId: entry.post_id, mediaId: file.media_id } }]);
     expect(await redis.exists(`pending_media:${file.user_id}`)).toBe(0);
     expect(await activities.mediaExpire(link)).toMatchObject({ state: 'linked' });
     expect(await mediaOf(entry.post_id)).toEqual([file.media_id]);

@@ -4,7 +4,7 @@ import { SmtpChannel } from '../../../../activities/notify/smtp-channel';
 import { NotificationPreferences } from '../../../../client/preferences';
 import { PgTombstones } from '../../../../activities/stores/pg-tombstones';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
-import { type Channel, type SendOutcome } from '../../../../activities/notify/channel';
+import { type DeliveryChannel, type SendOutcome } from '../../../../activities/notify/channel';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { NovaError } from '../../../../contracts/failures';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
@@ -54,8 +54,10 @@ async function mention(count: number) {
 }
 const states = async (event: EventRef) => (await deliveriesOf(database.pool, event.eventId)).map(({ state }) => state);
 
-/** A channel that does as told with each delivery. */
-function scripted(send: (recipientAddress: string) => Promise<SendOutcome>): Channel & { readonly sent: string[] } {
+/** A channel that does as scripted with each delivery. */
+function scripted(
+  send: (recipientAddress: string) => Promise<SendOutcome>,
+): DeliveryChannel & { readonly sent: string[] } {
   const sent: string[] = [];
   return {
     name: 'email',
@@ -162,7 +164,7 @@ describe('delivery by e-mail', () => {
     expect(await states(event)).toEqual(['unknown']);
   });
 
-  /** A delivery whose provider has it and answers only when told to. */
+  /** A delivery whose provider has it and replies only when asked to. */
   async function beingSent() {
     const { event } = await mention(1);
     let answer: (outcome: SendOutcome) => void = () => undefined;

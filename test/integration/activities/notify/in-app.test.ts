@@ -27,7 +27,7 @@ afterAll(() => database.drop());
 
 const activities = (overrides: Parameters<typeof notifyDeps>[1] = {}) =>
   createNotifyActivities(notifyDeps(database.pool, { email: mute, ...overrides }));
-const tell = (event: EventRef, overrides: Parameters<typeof notifyDeps>[1] = {}) =>
+const notify = (event: EventRef, overrides: Parameters<typeof notifyDeps>[1] = {}) =>
   inActivity(() => activities(overrides).notifyInApp(event, null), { isLocal: true });
 
 async function message(recipients: string[], mentioned: string[] = []) {
@@ -46,9 +46,9 @@ describe('in-app notifications', () => {
   it('are made once per person, with their deliveries, however often the activity runs', async () => {
     const [bob, carol] = [newId(), newId()];
     const { event } = await message([bob, carol], [carol]);
-    expect(await tell(event)).toMatchObject({ created: 2, next: null, channels: ['email'], stopped: false });
+    expect(await notify(event)).toMatchObject({ created: 2, next: null, channels: ['email'], stopped: false });
     // A second run, as after a lost answer, still says which channels have work.
-    expect(await tell(event)).toMatchObject({ created: 0, next: null, channels: ['email'] });
+    expect(await notify(event)).toMatchObject({ created: 0, next: null, channels: ['email'] });
     const rows = await notificationsOf(database.pool, event.eventId);
     expect(Object.fromEntries(rows.map((row) => [row.recipient_id, row.kind]))).toEqual({
       [bob]: 'message.received',
@@ -64,7 +64,7 @@ describe('in-app notifications', () => {
   it('are counted as unread until read, and the count agrees with the list', async () => {
     const bob = newId();
     const inbox = new Inbox(database.pool);
-    for (let i = 0; i < 3; i++) await tell((await message([bob])).event);
+    for (let i = 0; i < 3; i++) await notify((await message([bob])).event);
     expect(await inbox.unreadCount(bob)).toBe(3);
     const [newest, middle] = (await inbox.list(bob, { limit: 2 })).entries;
     expect((await inbox.list(bob, { limit: 2, before: middle?.id ?? 0 })).entries).toHaveLength(1);
@@ -81,20 +81,20 @@ describe('in-app notifications', () => {
     await preferences.set(bob, 'message.mention', 'in_app', false);
     await preferences.set(bob, 'message.mention', 'email', false);
     const { event } = await message([], [bob]);
-    expect(await tell(event)).toMatchObject({ channels: [] });
+    expect(await notify(event)).toMatchObject({ channels: [] });
     expect(await new Inbox(database.pool).unreadCount(bob)).toBe(0);
     expect(await deliveriesOf(database.pool, event.eventId)).toMatchObject([
       { state: 'skipped', reason: 'SWITCHED_OFF' },
     ]);
     await preferences.set(bob, 'message.mention', 'in_app', true);
-    await tell((await message([], [bob])).event);
+    await notify((await message([], [bob])).event);
     expect(await new Inbox(database.pool).unreadCount(bob)).toBe(1);
   });
 
   it('leave out people who are hidden or deleted, and those they cause are not seen', async () => {
     const [hidden, bob] = [await insertUser(database.pool, { state: 'hidden' }), newId()];
     const { event, senderId } = await message([hidden, bob]);
-    expect(await tell(event)).toMatchObject({ created: 1 });
+    expect(await notify(event)).toMatchObject({ created: 1 });
     await insertUser(database.pool, { id: senderId, state: 'hidden' });
     const inbox = new Inbox(database.pool);
     expect([await inbox.unreadCount(bob), (await inbox.list(bob, { limit: 5 })).entries.length]).toEqual([0, 0]);
@@ -118,7 +118,7 @@ describe('in-app notifications', () => {
         return created;
       }
     }
-    expect(await tell(event, { store: new LateStore(database.pool) })).toMatchObject({ stopped: true, channels: [] });
+    expect(await notify(event, { store: new LateStore(database.pool) })).toMatchObject({ stopped: true, channels: [] });
     expect(await notificationsOf(database.pool, event.eventId)).toMatchObject([{ retracted: true }]);
     expect(await deliveriesOf(database.pool, event.eventId)).toMatchObject([{ state: 'skipped', reason: 'RETRACTED' }]);
     expect(await new Inbox(database.pool).unreadCount(bob)).toBe(0);
@@ -138,7 +138,7 @@ describe('in-app notifications', () => {
       final: false,
       reason: 'archived',
     });
-    expect(await tell(event)).toMatchObject({ created: 1, stopped: false });
+    expect(await notify(event)).toMatchObject({ created: 1, stopped: false });
   });
 
   it('say that e-mail is off instead of leaving deliveries pending without end', async () => {
@@ -163,9 +163,9 @@ describe('the owner of what an event points to', () => {
 
   it('is the sender of a message that was notified before', async () => {
     const { event, senderId, messageId } = await message([newId()]);
-    await tell(event);
+    await notify(event);
     const reaction = await react(messageId, 'message');
-    expect(await tell(reaction)).toMatchObject({ created: 1, ownerUnknown: false });
+    expect(await notify(reaction)).toMatchObject({ created: 1, ownerUnknown: false });
     expect(await notificationsOf(database.pool, reaction.eventId)).toMatchObject([
       { recipient_id: senderId, kind: 'reaction.received' },
     ]);
@@ -178,7 +178,7 @@ describe('the owner of what an event points to', () => {
       [postId, author],
     );
     const reaction = await react(postId, 'post');
-    await tell(reaction);
+    await notify(reaction);
     expect(await notificationsOf(database.pool, reaction.eventId)).toMatchObject([{ recipient_id: author }]);
   });
 
@@ -190,7 +190,7 @@ describe('the owner of what an event points to', () => {
       user_id: newId(),
       mentioned_user_ids: [bob],
     });
-    await expect(tell(comment)).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET', nonRetryable: false });
+    await expect(notify(comment)).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET', nonRetryable: false });
     expect(await notificationsOf(database.pool, comment.eventId)).toMatchObject([
       { recipient_id: bob, kind: 'comment.mention' },
     ]);
@@ -198,7 +198,7 @@ describe('the owner of what an event points to', () => {
       `INSERT INTO post_states (post_id, author_id, status, score_ms, sequence) VALUES ($1, $2, 'published', 0, 1)`,
       [postId, author],
     );
-    expect(await tell(comment)).toMatchObject({ created: 1, ownerUnknown: false, channels: ['email'] });
+    expect(await notify(comment)).toMatchObject({ created: 1, ownerUnknown: false, channels: ['email'] });
   });
 
   it('is read from the outbox while the post’s own event waits there', async () => {
@@ -210,7 +210,7 @@ describe('the owner of what an event points to', () => {
       { published: false },
     );
     const reaction = await react(postId, 'post');
-    expect(await tell(reaction)).toMatchObject({ created: 1, ownerUnknown: false });
+    expect(await notify(reaction)).toMatchObject({ created: 1, ownerUnknown: false });
     expect(await notificationsOf(database.pool, reaction.eventId)).toMatchObject([{ recipient_id: author }]);
   });
 
@@ -220,7 +220,7 @@ describe('the owner of what an event points to', () => {
       `INSERT INTO outbox_events (id, aggregate_id, event_type, payload) VALUES ($1, $2, 'content.post.created', '{}')`,
       [newId(), postId],
     );
-    await expect(tell(await react(postId, 'post'))).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
+    await expect(notify(await react(postId, 'post'))).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
   });
 
   const pages = (event: EventRef, scheduledAgoMs: number) =>
@@ -242,7 +242,7 @@ describe('the owner of what an event points to', () => {
     await expect(pages(reaction, 3_600_000)).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
     await nothingIsComing('5 seconds');
     await expect(pages(reaction, 3_600_000)).rejects.toMatchObject({ type: 'TARGET_NOT_KNOWN_YET' });
-    await tell(event);
+    await notify(event);
     expect(await pages(reaction, 3_600_000)).toMatchObject({ created: 1, ownerUnknown: false });
     expect(await notificationsOf(database.pool, reaction.eventId)).toMatchObject([{ recipient_id: senderId }]);
   });
@@ -273,7 +273,7 @@ describe('the owner of what an event points to', () => {
       final: true,
       reason: 'test',
     });
-    expect(await tell(await react(commentId, 'comment'))).toMatchObject({ stopped: true });
+    expect(await notify(await react(commentId, 'comment'))).toMatchObject({ stopped: true });
   });
 });
 

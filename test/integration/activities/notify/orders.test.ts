@@ -181,7 +181,7 @@ describe('whatever order the workflows run in, the inboxes end the same', () => 
       { type: 'comment', comment: 2, post: 1, by: 'ann', ownerUnnamed: true },
       { type: 'message', message: 1, by: 'ann', to: 'bob', mentions: ['cleo'] },
     ];
-    const told = fc
+    const stories = fc
       .record({ draft: fc.boolean(), more: fc.array(happening, { minLength: 3, maxLength: 7 }) })
       .map(({ draft, more }) => [...base(draft), ...more])
       .chain((story) =>
@@ -191,7 +191,7 @@ describe('whatever order the workflows run in, the inboxes end the same', () => 
         }),
       );
     await fc.assert(
-      fc.asyncProperty(told, async ({ story, order }) => {
+      fc.asyncProperty(stories, async ({ story, order }) => {
         const { cast, events } = await written(story);
         await processAll(story, events, await processAll(story, events, order));
         expect(await inboxes(cast, events)).toEqual(shownInTheEnd(story));

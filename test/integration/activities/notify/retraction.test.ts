@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-async function told<T extends EventType>(type: T, payload: PayloadInput<T>) {
+async function notified<T extends EventType>(type: T, payload: PayloadInput<T>) {
   const event = await insertEvent(database.pool, type, payload);
   const result = await inActivity(() => activities.notifyInApp(event, null));
   return { event, result };
@@ -40,23 +40,27 @@ describe('taking notifications back', () => {
   it('takes all about a deleted post: mentions, comments, reactions, also those on its comments', async () => {
     const [postId, commentId, commenter, bob] = [newId(), newId(), newId(), newId()];
     const all = [
-      await told('content.post.created', { post_id: postId, user_id: author, mentioned_user_ids: [bob] }),
-      await told('comment.created', {
+      await notified('content.post.created', { post_id: postId, user_id: author, mentioned_user_ids: [bob] }),
+      await notified('comment.created', {
         comment_id: commentId,
         post_id: postId,
         post_owner_id: author,
         user_id: commenter,
       }),
-      await told('reaction.added', {
+      await notified('reaction.added', {
         target_id: postId,
         target_type: 'post',
         target_owner_id: author,
         user_id: bob,
         emoji: '👍',
       }),
-      await told('reaction.added', { target_id: commentId, target_type: 'comment', user_id: bob, emoji: '👍' }),
+      await notified('reaction.added', { target_id: commentId, target_type: 'comment', user_id: bob, emoji: '👍' }),
     ];
-    const other = await told('content.post.created', { post_id: newId(), user_id: author, mentioned_user_ids: [bob] });
+    const other = await notified('content.post.created', {
+      post_id: newId(),
+      user_id: author,
+      mentioned_user_ids: [bob],
+    });
     expect(all.map(({ result }) => result.created)).toEqual([1, 1, 1, 1]);
     expect(await retract('content.post.deleted', { post_id: postId, user_id: author })).toEqual({ retracted: 4 });
     for (const { event } of all) expect(await retracted(event.eventId)).toBe(true);
@@ -70,7 +74,7 @@ describe('taking notifications back', () => {
   it('keeps out what comes late for a deleted post', async () => {
     const postId = newId();
     await retract('content.post.deleted', { post_id: postId, user_id: author });
-    const late = await told('comment.created', {
+    const late = await notified('comment.created', {
       comment_id: newId(),
       post_id: postId,
       post_owner_id: author,
@@ -89,7 +93,7 @@ describe('taking notifications back', () => {
       new_status: 'archived',
     });
     // Processed before the archiving, though it was written after it: the post was published again.
-    const after = await told('comment.created', comment());
+    const after = await notified('comment.created', comment());
     expect(await inActivity(() => activities.notifyRetract(archived))).toEqual({ retracted: 0 });
     expect(await retracted(after.event.eventId)).toBe(false);
   });
@@ -97,10 +101,10 @@ describe('taking notifications back', () => {
   it('takes one reaction, and lets the same person react again', async () => {
     const reaction = { target_id: newId(), user_id: newId(), emoji: '👍' };
     const added = { ...reaction, target_type: 'message', target_owner_id: author } as const;
-    const first = await told('reaction.added', added);
-    const other = await told('reaction.added', { ...added, emoji: '🎉' });
+    const first = await notified('reaction.added', added);
+    const other = await notified('reaction.added', { ...added, emoji: '🎉' });
     expect(await retract('reaction.removed', reaction)).toEqual({ retracted: 1 });
-    const again = await told('reaction.added', added);
+    const again = await notified('reaction.added', added);
     expect(await retracted(first.event.eventId)).toBe(true);
     expect(await retracted(other.event.eventId)).toBe(false);
     expect(again.result).toMatchObject({ created: 1, stopped: false });
@@ -109,15 +113,15 @@ describe('taking notifications back', () => {
   it('takes those of a deleted message and of reactions to it', async () => {
     const [messageId, conversationId, sender, bob] = [newId(), newId(), newId(), newId()];
     const message = { message_id: messageId, conversation_id: conversationId };
-    await told('message.persisted', { ...message, sender_id: sender, recipient_ids: [bob] });
-    await told('reaction.added', { target_id: messageId, target_type: 'message', user_id: bob, emoji: '👍' });
+    await notified('message.persisted', { ...message, sender_id: sender, recipient_ids: [bob] });
+    await notified('reaction.added', { target_id: messageId, target_type: 'message', user_id: bob, emoji: '👍' });
     expect(await retract('message.deleted', message)).toEqual({ retracted: 2 });
   });
 
   it('takes all a deleted user caused, and those of others stay', async () => {
     const [leaver, bob] = [newId(), newId()];
-    await told('follow.added', { follower_id: leaver, followee_id: bob });
-    const other = await told('follow.added', { follower_id: author, followee_id: bob });
+    await notified('follow.added', { follower_id: leaver, followee_id: bob });
+    const other = await notified('follow.added', { follower_id: author, followee_id: bob });
     expect(await retract('identity.user.deleted', { user_id: leaver })).toEqual({ retracted: 1 });
     expect(await retracted(other.event.eventId)).toBe(false);
   });
@@ -125,14 +129,14 @@ describe('taking notifications back', () => {
   it('is idempotent', async () => {
     const [messageId, conversationId] = [newId(), newId()];
     const message = { message_id: messageId, conversation_id: conversationId };
-    await told('message.persisted', { ...message, sender_id: newId(), recipient_ids: [newId()] });
+    await notified('message.persisted', { ...message, sender_id: newId(), recipient_ids: [newId()] });
     await retract('message.deleted', message);
     expect(await retract('message.deleted', message)).toEqual({ retracted: 0 });
   });
 
   it('finds the reactions on a comment whose own event came last', async () => {
     const [commentId, postId, owner] = [newId(), newId(), newId()];
-    await told('reaction.added', {
+    await notified('reaction.added', {
       target_id: commentId,
       target_type: 'comment',
       target_owner_id: owner,

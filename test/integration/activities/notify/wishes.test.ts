@@ -1,5 +1,5 @@
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
-import { type Channel, type SendOutcome } from '../../../../activities/notify/channel';
+import { type DeliveryChannel, type SendOutcome } from '../../../../activities/notify/channel';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { type NotificationKind, notificationKinds } from '../../../../contracts/notification-kinds';
 import { skippedDeliveries, skippedLine } from '../../../../ops/skipped-deliveries';
@@ -18,7 +18,7 @@ afterAll(() => database.drop());
 function mailServer() {
   const away: SendOutcome = { kind: 'not_sent', reason: 'SMTP_CONNECT', scope: 'channel' };
   const server = { outcome: away, sent: [] as string[] } as { outcome: SendOutcome; sent: string[] };
-  const channel: Channel = {
+  const channel: DeliveryChannel = {
     name: 'email',
     destinations: ({ email }) => (email === undefined ? [] : [email]),
     compose: () => ({ subject: '', text: '' }),

@@ -20,7 +20,14 @@ const activity = (over: Partial<PendingActivity>): PendingActivity => ({
 });
 const run = (over: Partial<DescribedRun>): DescribedRun => ({
   ...{ workflowId: id, runId: 'r', workflowType: 'feedFanoutWorkflow', status: 'RUNNING', startedMs: nowMs - day / 4 },
-  ...{ priority: 'normal', startedFor: { eventId: id, sequence: 1 }, activities: [], taskAttempt: 0, closedMs: null, notDone: [] },
+  ...{
+    priority: 'normal',
+    startedFor: { eventId: id, sequence: 1 },
+    activities: [],
+    taskAttempt: 0,
+    closedMs: null,
+    notDone: [],
+  },
   ...over,
 });
 
@@ -31,7 +38,13 @@ function look(world: {
   twin?: Partial<AuditRow>;
   replays?: number;
 }): SecondLook {
-  const row = { eventId: id, sequence: 1, publishedUs: (nowMs - day / 4) * 1_000, emittedUs: null, ...world.row } as AuditRow;
+  const row = {
+    eventId: id,
+    sequence: 1,
+    publishedUs: (nowMs - day / 4) * 1_000,
+    emittedUs: null,
+    ...world.row,
+  } as AuditRow;
   const deps = {
     runs: { describe: async () => world.run, completedReplays: async () => world.replays ?? 0 },
     rows: {
@@ -54,7 +67,8 @@ const seen = (known: string | null = null) => ({ kind: 'failed_run' as const, ev
 
 describe('an id that was written twice', () => {
   const given = { deadLettered: true, publishedUs: null, lastError: 'DUPLICATE_EVENT_ID: x' };
-  const marked = (world: Parameters<typeof look>[0]) => verifyMarkedRow(look(world), { ...seen(), kind: 'marked_without_run' });
+  const marked = (world: Parameters<typeof look>[0]) =>
+    verifyMarkedRow(look(world), { ...seen(), kind: 'marked_without_run' });
   const other = { eventType: 'another' };
 
   it('has one run, which is not the other row’s: marked, that one never happened', async () => {

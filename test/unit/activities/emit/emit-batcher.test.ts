@@ -53,8 +53,8 @@ it('gives each caller the outcome of its own event', async () => {
 });
 
 it('asks again for what is behind others or held by another process, and fails all when the flush itself fails', async () => {
-  const answers: EmitOutcome[] = ['held', 'behind', 'behind', 'emitted'];
-  const { batcher, state } = recording((refs) => all(refs, answers.shift() ?? 'emitted'));
+  const replies: EmitOutcome[] = ['held', 'behind', 'behind', 'emitted'];
+  const { batcher, state } = recording((refs) => all(refs, replies.shift() ?? 'emitted'));
   await batcher.emit(ref('a'), never);
   expect(state.flushes).toHaveLength(4);
 

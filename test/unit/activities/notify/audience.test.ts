@@ -25,8 +25,8 @@ function record<T extends EventType>(type: T, payload: PayloadInput<T>): EventRe
   };
 }
 
-/** Who is told what, as `{ user: kind }`. */
-function told<T extends EventType>(type: T, payload: PayloadInput<T>, ownerId?: string): Record<string, string> {
+/** Who is notified of what, as `{ user: kind }`. */
+function noticesOf<T extends EventType>(type: T, payload: PayloadInput<T>, ownerId?: string): Record<string, string> {
   const notice = noticeOf(record(type, payload));
   if (notice === undefined) return {};
   const recipients = audienceOf(notice, ownerId ?? notice.owner?.ownerId);
@@ -39,42 +39,48 @@ describe('who is notified of an event', () => {
   const reaction = { target_id: targetId, target_type: 'post' as const, user_id: actor, emoji: '👍' };
 
   it('notifies the recipients of a message, and a mention wins over the receipt', () => {
-    expect(told('message.persisted', { ...message, recipient_ids: [bob, carol], mentioned_user_ids: [carol] })).toEqual(
-      { [bob]: 'message.received', [carol]: 'message.mention' },
-    );
+    expect(
+      noticesOf('message.persisted', { ...message, recipient_ids: [bob, carol], mentioned_user_ids: [carol] }),
+    ).toEqual({ [bob]: 'message.received', [carol]: 'message.mention' });
   });
 
   it('notifies the mentioned of a message who are not among its recipients', () => {
-    expect(told('message.persisted', { ...message, mentioned_user_ids: [bob] })).toEqual({ [bob]: 'message.mention' });
+    expect(noticesOf('message.persisted', { ...message, mentioned_user_ids: [bob] })).toEqual({
+      [bob]: 'message.mention',
+    });
   });
 
   it('notifies the mentioned of a published post, and no one of a draft', () => {
     const post = { post_id: targetId, user_id: actor, mentioned_user_ids: [bob] };
-    expect(told('content.post.created', post)).toEqual({ [bob]: 'post.mention' });
-    expect(told('content.post.created', { ...post, status: 'draft' })).toEqual({});
+    expect(noticesOf('content.post.created', post)).toEqual({ [bob]: 'post.mention' });
+    expect(noticesOf('content.post.created', { ...post, status: 'draft' })).toEqual({});
   });
 
   it('notifies the owner of a commented post, and a mention wins', () => {
-    expect(told('comment.created', { ...comment, post_owner_id: owner, mentioned_user_ids: [bob] })).toEqual({
+    expect(noticesOf('comment.created', { ...comment, post_owner_id: owner, mentioned_user_ids: [bob] })).toEqual({
       [owner]: 'comment.received',
       [bob]: 'comment.mention',
     });
-    expect(told('comment.created', { ...comment, post_owner_id: owner, mentioned_user_ids: [owner] })).toEqual({
+    expect(noticesOf('comment.created', { ...comment, post_owner_id: owner, mentioned_user_ids: [owner] })).toEqual({
       [owner]: 'comment.mention',
     });
   });
 
   it('notifies the mentioned of a comment while the owner of the post is unknown', () => {
-    expect(told('comment.created', { ...comment, mentioned_user_ids: [bob] })).toEqual({ [bob]: 'comment.mention' });
+    expect(noticesOf('comment.created', { ...comment, mentioned_user_ids: [bob] })).toEqual({
+      [bob]: 'comment.mention',
+    });
   });
 
   it('notifies the owner of what was reacted to, named in the event or looked up', () => {
-    expect(told('reaction.added', { ...reaction, target_owner_id: owner })).toEqual({ [owner]: 'reaction.received' });
-    expect(told('reaction.added', reaction, owner)).toEqual({ [owner]: 'reaction.received' });
+    expect(noticesOf('reaction.added', { ...reaction, target_owner_id: owner })).toEqual({
+      [owner]: 'reaction.received',
+    });
+    expect(noticesOf('reaction.added', reaction, owner)).toEqual({ [owner]: 'reaction.received' });
   });
 
   it('notifies the followee of a follow', () => {
-    expect(told('follow.added', { follower_id: actor, followee_id: bob })).toEqual({ [bob]: 'follow.received' });
+    expect(noticesOf('follow.added', { follower_id: actor, followee_id: bob })).toEqual({ [bob]: 'follow.received' });
   });
 
   it('notifies the followers of a streamer', () => {
@@ -84,17 +90,19 @@ describe('who is notified of an event', () => {
 
   it('notifies a user of a security alert about their own account', () => {
     const alert = { alert_id: newId(), user_id: bob, kind: 'new_login' as const };
-    expect(told('security.alert.raised', alert)).toEqual({ [bob]: 'security.alert' });
+    expect(noticesOf('security.alert.raised', alert)).toEqual({ [bob]: 'security.alert' });
   });
 
   it('never notifies anyone of what they did themselves', () => {
-    expect(told('message.persisted', { ...message, recipient_ids: [actor], mentioned_user_ids: [actor] })).toEqual({});
-    expect(told('content.post.created', { post_id: targetId, user_id: actor, mentioned_user_ids: [actor] })).toEqual(
+    expect(noticesOf('message.persisted', { ...message, recipient_ids: [actor], mentioned_user_ids: [actor] })).toEqual(
       {},
     );
-    expect(told('comment.created', { ...comment, post_owner_id: actor, mentioned_user_ids: [actor] })).toEqual({});
-    expect(told('reaction.added', { ...reaction, target_owner_id: actor })).toEqual({});
-    expect(told('follow.added', { follower_id: actor, followee_id: actor })).toEqual({});
+    expect(
+      noticesOf('content.post.created', { post_id: targetId, user_id: actor, mentioned_user_ids: [actor] }),
+    ).toEqual({});
+    expect(noticesOf('comment.created', { ...comment, post_owner_id: actor, mentioned_user_ids: [actor] })).toEqual({});
+    expect(noticesOf('reaction.added', { ...reaction, target_owner_id: actor })).toEqual({});
+    expect(noticesOf('follow.added', { follower_id: actor, followee_id: actor })).toEqual({});
   });
 
   it('notifies no one of the other events', () => {

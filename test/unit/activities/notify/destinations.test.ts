@@ -1,4 +1,4 @@
-import { type Channel, type OutgoingDelivery, type SendOutcome } from '../../../../activities/notify/channel';
+import { type DeliveryChannel, type OutgoingDelivery, type SendOutcome } from '../../../../activities/notify/channel';
 import { outcomeOfAll, sendToAll } from '../../../../activities/notify/destinations';
 
 const accepted: SendOutcome = { kind: 'accepted' };
@@ -8,13 +8,17 @@ const refused: SendOutcome = { kind: 'refused', reason: 'NO_SUCH_DEVICE' };
 
 async function sentTo(destinations: readonly string[]): Promise<OutgoingDelivery[]> {
   const sent: OutgoingDelivery[] = [];
-  const channel: Pick<Channel, 'send'> = {
+  const channel: Pick<DeliveryChannel, 'send'> = {
     send: async (delivery) => {
       sent.push(delivery);
       return accepted;
     },
   };
-  await sendToAll(channel as Channel, { deliveryId: 'e.r', destinations, message: { subject: 's', text: 't' } });
+  await sendToAll(channel as DeliveryChannel, {
+    deliveryId: 'e.r',
+    destinations,
+    message: { subject: 's', text: 't' },
+  });
   return sent;
 }
 

@@ -16,41 +16,44 @@ const row = (recipientId: string, kind: string, change: Partial<NotificationRow>
   retracted: false,
   ...change,
 });
-const told = [row(author, 'comment.received'), row(mentioned, 'comment.mention')];
+const notices = [row(author, 'comment.received'), row(mentioned, 'comment.mention')];
 const check = (truth: Partial<Truth>, rows: readonly NotificationRow[]) =>
   checkNotifications(expectedNotifications(truthOf({ events: [comment], posts, ...truth })), rows);
 
 describe('the notifications check', () => {
   it('holds when the owner and the mentioned were notified, and the actor was not', () => {
-    expect(check({}, told)).toMatchObject({ ok: true, counts: { notifications: 2, missing: 0 } });
+    expect(check({}, notices)).toMatchObject({ ok: true, counts: { notifications: 2, missing: 0 } });
   });
 
   it.each<[string, NotificationRow[]]>([
-    ['somebody was not told', told.slice(1)],
-    ['somebody was told twice', [...told, told[0]!]],
-    ['somebody was told of their own doing', [...told, row(actor, 'comment.mention')]],
-    ['somebody was told who is not concerned', [...told, row(third, 'comment.received')]],
-    ['somebody was told something else', [row(author, 'comment.mention'), told[1]!]],
-    ['a notification is not listed that should be', [row(author, 'comment.received', { inApp: false }), told[1]!]],
-    ['a notification was taken back for no reason', [row(author, 'comment.received', { retracted: true }), told[1]!]],
+    ['a person was not notified', notices.slice(1)],
+    ['a person was notified twice', [...notices, notices[0]!]],
+    ['a person was notified of their own doing', [...notices, row(actor, 'comment.mention')]],
+    ['a person was notified who is not concerned', [...notices, row(third, 'comment.received')]],
+    ['a person was notified of something else', [row(author, 'comment.mention'), notices[1]!]],
+    ['a notification is not listed that should be', [row(author, 'comment.received', { inApp: false }), notices[1]!]],
+    [
+      'a notification was taken back for no reason',
+      [row(author, 'comment.received', { retracted: true }), notices[1]!],
+    ],
   ])('fails when %s', (_, rows) => {
     expect(check({}, rows).ok).toBe(false);
   });
 
   it('goes by what people switched off', () => {
     const preferences = new Map([[`${author} comment.received in_app`, false]]);
-    expect(check({ preferences }, told).ok).toBe(false);
-    expect(check({ preferences }, [row(author, 'comment.received', { inApp: false }), told[1]!]).ok).toBe(true);
+    expect(check({ preferences }, notices).ok).toBe(false);
+    expect(check({ preferences }, [row(author, 'comment.received', { inApp: false }), notices[1]!]).ok).toBe(true);
   });
 
   it('fails when a notification about a deleted post is still there', () => {
     const deleted = new Map([[id('1'), { ...post, status: 'deleted' }]]);
-    expect(check({ posts: deleted }, told)).toMatchObject({ ok: false, counts: { resurrected: 2 } });
+    expect(check({ posts: deleted }, notices)).toMatchObject({ ok: false, counts: { resurrected: 2 } });
     expect(check({ posts: deleted }, []).ok).toBe(true);
     expect(
       check(
         { posts: deleted },
-        told.map((one) => ({ ...one, retracted: true })),
+        notices.map((one) => ({ ...one, retracted: true })),
       ).ok,
     ).toBe(true);
   });
@@ -65,20 +68,20 @@ describe('the notifications check', () => {
     const events = [comment, archived, later];
     const laterRow = row(author, 'comment.received', { eventId: later.id });
     expect(check({ events }, [laterRow]).ok).toBe(true);
-    expect(check({ events }, [...told, laterRow])).toMatchObject({ counts: { resurrected: 2 } });
+    expect(check({ events }, [...notices, laterRow])).toMatchObject({ counts: { resurrected: 2 } });
     expect(check({ events }, [])).toMatchObject({ counts: { missing: 1 } });
   });
 
   it('wants nothing left of what a deleted user did, and leaves open what a deleted user was notified of', () => {
-    expect(check({ gone: new Map([[actor, 'deleted']]) }, told)).toMatchObject({ counts: { resurrected: 2 } });
+    expect(check({ gone: new Map([[actor, 'deleted']]) }, notices)).toMatchObject({ counts: { resurrected: 2 } });
     const withoutAuthor = new Map([[author, 'hidden' as const]]);
-    expect(check({ gone: withoutAuthor }, told).ok).toBe(true);
-    expect(check({ gone: withoutAuthor }, told.slice(1)).ok).toBe(true);
+    expect(check({ gone: withoutAuthor }, notices).ok).toBe(true);
+    expect(check({ gone: withoutAuthor }, notices.slice(1)).ok).toBe(true);
   });
 });
 
 describe('who is to be notified', () => {
-  const tell = (truth: Partial<Truth>) =>
+  const noticesOf = (truth: Partial<Truth>) =>
     [...expectedNotifications(truthOf(truth)).values()].map(({ recipientId, kind, presence }) => [
       recipientId,
       kind,
@@ -94,11 +97,13 @@ describe('who is to be notified', () => {
     };
     const events = [event('message.persisted', payload)];
     const messages = new Map([[id('9'), { ownerId: actor, deleted: false }]]);
-    expect(tell({ events, messages })).toEqual([
+    expect(noticesOf({ events, messages })).toEqual([
       [mentioned, 'message.mention', 'due'],
       [author, 'message.received', 'due'],
     ]);
-    expect(tell({ events, messages: new Map([[id('9'), { ownerId: actor, deleted: true }]]) })[0]).toContain('none');
+    expect(noticesOf({ events, messages: new Map([[id('9'), { ownerId: actor, deleted: true }]]) })[0]).toContain(
+      'none',
+    );
   });
 
   it('of a reaction: the owner of the target, until it is taken back', () => {
@@ -106,8 +111,11 @@ describe('who is to be notified', () => {
     const added = event('reaction.added', reaction);
     const removed = event('reaction.removed', reaction);
     const again = event('reaction.added', reaction);
-    expect(tell({ events: [added], posts })).toEqual([[author, 'reaction.received', 'due']]);
-    expect(tell({ events: [added, removed, again], posts }).map(([, , presence]) => presence)).toEqual(['none', 'due']);
+    expect(noticesOf({ events: [added], posts })).toEqual([[author, 'reaction.received', 'due']]);
+    expect(noticesOf({ events: [added, removed, again], posts }).map(([, , presence]) => presence)).toEqual([
+      'none',
+      'due',
+    ]);
   });
 
   it('of a live stream: the followers, leaving open those who came or went', () => {
@@ -116,7 +124,7 @@ describe('who is to be notified', () => {
       event('follow.removed', { follower_id: third, followee_id: author }),
     ];
     const endedFollows = new Set([`${author} ${actor}`]);
-    expect(tell({ events, endedFollows, followers: new Map([[author, [mentioned]]]) })).toEqual([
+    expect(noticesOf({ events, endedFollows, followers: new Map([[author, [mentioned]]]) })).toEqual([
       [mentioned, 'live.started', 'due'],
       [third, 'live.started', 'either'],
       [actor, 'live.started', 'either'],
@@ -125,6 +133,6 @@ describe('who is to be notified', () => {
 
   it('of a draft: no one', () => {
     const payload = { post_id: id('1'), user_id: author, status: 'draft', mentioned_user_ids: [mentioned] };
-    expect(tell({ events: [event('content.post.created', payload)], posts })).toEqual([]);
+    expect(noticesOf({ events: [event('content.post.created', payload)], posts })).toEqual([]);
   });
 });
