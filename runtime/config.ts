@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defaultTopicPrefix } from '../contracts/kafka';
 import { secretText } from './secret-files';
+import { profileFileVariable, profileVariable, withTemporalProfile } from './temporal-profile';
 
 /** One environment variable: how it is read, what it means. docs/configuration.md is generated from the tables of these. */
 export interface Setting<T = unknown> {
@@ -30,11 +31,11 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the table's variables, with fallbacks, validates and freezes. A secret may stand in a file that `<NAME>_FILE` names.
+ * Reads the table's variables, with fallbacks, validates and freezes. A secret may stand in a file, Temporal's settings in a profile.
  * @throws ConfigError naming each wrong variable, its value (unless secret) and what is allowed
  */
-export function configFrom<S extends Settings>(settings: S, environment: Environment): ConfigOf<S> {
-  const faults: string[] = [];
+export function configFrom<S extends Settings>(settings: S, given: Environment): ConfigOf<S> {
+  const { environment, faults } = withTemporalProfile(given, Object.values(settings));
   const config: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(settings)) {
     const { text: given = '', fault } = textOf(setting, environment);
@@ -190,6 +191,14 @@ export const sharedSettings = {
     temporalTlsServerName: setting.optionalText(
       'TEMPORAL_TLS_SERVER_NAME',
       'Name that the frontend’s certificate is for, when it is another than that of TEMPORAL_ADDRESS.',
+    ),
+    temporalProfile: setting.optionalText(
+      profileVariable,
+      'Profile of a `temporal.toml` that gives address, namespace, API key and TLS where the variables of this page do not; empty: `default` if TEMPORAL_CONFIG_FILE is set, else no file is read.',
+    ),
+    temporalConfigFile: setting.optionalText(
+      profileFileVariable,
+      'That file; empty: the one of Temporal’s command line, `~/.config/temporalio/temporal.toml` on Linux.',
     ),
     taskQueuePrefix: setting.text(
       'TASK_QUEUE_PREFIX',

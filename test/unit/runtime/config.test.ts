@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkAtMost } from '../../../runtime/check-budgets';
@@ -51,6 +51,66 @@ describe('configuration', () => {
     }
     // Only secrets: other settings have names of their own that end so.
     expect(configFrom(settings, { DATABASE_URL: 'postgres://h', WAIT_MS_FILE: '/nowhere' }).wait).toBe(5);
+  });
+
+  describe('a profile of a temporal.toml', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nova-profile-'));
+    const file = join(folder, 'temporal.toml');
+    afterAll(() => rmSync(folder, { recursive: true }));
+    const read = (environment: Record<string, string>, toml = cloud) => {
+      writeFileSync(file, toml);
+      return configFrom(sharedSettings.temporal, { HOME: folder, TEMPORAL_CONFIG_FILE: file, ...environment });
+    };
+    const cloud = `
+      [profile.default]
+      namespace = "of-default"
+      [profile.cloud]
+      address = "cloud.example:7233"
+      namespace = "of-cloud"
+      api_key = "secret"
+      [profile.cloud.tls]
+      server_name = "front.example"
+      client_cert_path = "/c.pem"
+      client_key_path = "/k.pem"
+      server_ca_cert_path = "/ca.pem"
+      [profile.odd]
+      grpc_meta = { authorization = "x" }
+      [profile.odd.tls]
+      client_cert_data = "pem"`;
+
+    it('gives address, namespace, API key and TLS, in which our own variables win', () => {
+      expect(read({ TEMPORAL_PROFILE: 'cloud' })).toMatchObject({
+        ...{ temporalAddress: 'cloud.example:7233', temporalNamespace: 'of-cloud', temporalApiKey: 'secret' },
+        ...{ temporalTls: true, temporalTlsServerName: 'front.example', temporalCaFile: '/ca.pem' },
+        ...{ temporalCertFile: '/c.pem', temporalKeyFile: '/k.pem' },
+      });
+      const own = { TEMPORAL_NAMESPACE: 'own', TEMPORAL_CA_FILE: '/own.pem', TEMPORAL_ADDRESS: '' };
+      expect(read({ TEMPORAL_PROFILE: 'cloud', ...own })).toMatchObject({
+        ...{ temporalAddress: 'cloud.example:7233', temporalNamespace: 'own', temporalCaFile: '/own.pem' },
+      });
+      expect(read({ TEMPORAL_PROFILE: 'cloud', TEMPORAL_TLS: 'false' })).toMatchObject({
+        ...{ temporalTls: false, temporalCaFile: '', temporalTlsServerName: '' },
+      });
+      expect(read({}).temporalNamespace).toBe('of-default');
+    });
+
+    it('is read only when a variable asks for it, from the usual place too', () => {
+      mkdirSync(join(folder, '.config/temporalio'), { recursive: true });
+      writeFileSync(join(folder, '.config/temporalio/temporal.toml'), cloud);
+      expect(configFrom(sharedSettings.temporal, { HOME: folder }).temporalNamespace).toBe('nova');
+      const usual = { HOME: folder, TEMPORAL_PROFILE: 'cloud' };
+      expect(configFrom(sharedSettings.temporal, usual).temporalNamespace).toBe('of-cloud');
+    });
+
+    it('that is not there, or cannot be used as a whole, is an error that names the variable', () => {
+      expect(() => read({ TEMPORAL_PROFILE: 'nowhere' })).toThrow(/TEMPORAL_PROFILE=nowhere, .*'nowhere' not found/);
+      expect(() => read({ TEMPORAL_CONFIG_FILE: '/nowhere' })).toThrow(
+        'TEMPORAL_CONFIG_FILE=/nowhere: there is no such file',
+      );
+      expect(() => read({ TEMPORAL_PROFILE: 'odd' })).toThrow(/must be files.*grpc_meta is not sent/);
+      expect(() => read({}, '[profile.default]\nadress = "x"')).toThrow(/unrecognized in profile.default: adress/);
+      expect(() => read({}, 'no toml')).toThrow(/TEMPORAL_CONFIG_FILE=.*temporal.toml: /);
+    });
   });
 
   it('refuses a least value above the greatest, naming both', () => {
