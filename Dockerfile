@@ -16,7 +16,9 @@ FROM node:24-bookworm-slim
 # Certificates for a Temporal, Kafka or SMTP server that is reached by TLS.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
-ENV NODE_ENV=production
+# docker build --build-arg NOVA_BUILD_COMMIT=$(git rev-parse --short HEAD)
+ARG NOVA_BUILD_COMMIT=unknown
+ENV NODE_ENV=production NOVA_BUILD_COMMIT=$NOVA_BUILD_COMMIT
 COPY --from=build --chown=1000:1000 /app/node_modules ./node_modules
 COPY --from=build --chown=1000:1000 /app/dist ./dist
 COPY --from=build --chown=1000:1000 /app/package.json ./

@@ -1,6 +1,5 @@
 import { hostname } from 'node:os';
 import { type Connection } from '@temporalio/client';
-import { Registry, collectDefaultMetrics } from 'prom-client';
 import { claimLimits, startCallMs } from '../contracts/time-budgets';
 import { type ConfigOf } from '../runtime/config';
 import { type Service } from '../runtime/lifecycle';
@@ -8,6 +7,7 @@ import { type Logger } from '../runtime/logger';
 import { type Health, MetricsServer } from '../runtime/metrics-server';
 import { Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
+import { processRegistry } from '../runtime/process-registry';
 import { connectClient } from '../runtime/temporal';
 import { watchTemporalTls } from '../runtime/temporal-tls';
 import { withSetting } from '../runtime/which-setting';
@@ -50,8 +50,7 @@ export function composeBridge(
     applicationName: 'nova-bridge',
     logger,
   });
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const registry = processRegistry(config);
   const pauses = new Pauses(() => performance.now());
   const metrics = createBridgeMetrics(registry, () => Object.keys(pauses.describe()).length);
   const auditGauges = createAuditGauges(registry);

@@ -1,6 +1,7 @@
 import { type KeepDays } from '../outbox/housekeeping/ledgers';
 import { setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
+import { buildSettings } from '../runtime/process-registry';
 
 /** All settings of the bridge. docs/configuration.md is generated from this table. */
 export const bridgeSettings = {
@@ -8,6 +9,7 @@ export const bridgeSettings = {
   ...sharedSettings.temporal,
   ...sharedSettings.logging,
   ...listeningSettings,
+  ...buildSettings,
   listenUrl: setting.optionalText(
     'OUTBOX_LISTEN_URL',
     'Direct PostgreSQL URL on which to listen for nudges; empty: poll only. Not through a pooler.',

@@ -1,5 +1,4 @@
 import { type Connection } from '@temporalio/client';
-import { Registry } from 'prom-client';
 import { PgAggregateHistory } from '../activities/stores/pg-aggregate-history';
 import { PgAuthorTraces } from '../activities/feed/pg-author-traces';
 import { PgContentOwners } from '../activities/stores/pg-content-owners';
@@ -41,6 +40,7 @@ import { type Health, MetricsServer } from '../runtime/metrics-server';
 import { realAuditDeps } from '../activities/audit/real-deps';
 import { createKafka } from '../runtime/kafka';
 import { Periodic } from '../runtime/periodic';
+import { processRegistry } from '../runtime/process-registry';
 import { Dependencies } from './dependencies';
 import { DeploymentGate } from './deployment-gate';
 import { FeedStoreWatch } from './feed-store-watch';
@@ -85,7 +85,7 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
 }
 
 function health(
-  { metricsHost: host, healthPort: port }: WorkerConfig,
+  { metricsHost: host, healthPort: port, buildCommit }: WorkerConfig,
   workers: WorkerGroup,
   gate: DeploymentGate,
   watch: FeedStoreWatch,
@@ -101,7 +101,7 @@ function health(
           host,
           port,
           portSetting: 'WORKER_HEALTH_PORT',
-          registry: new Registry(),
+          registry: processRegistry({ buildCommit }),
           health: state,
           ready: () => workers.health(),
         }),

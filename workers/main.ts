@@ -8,11 +8,13 @@ import { warnOfNearNames } from '../runtime/near-names';
 import { composeWorkers } from './compose';
 import { installRuntime } from './install-runtime';
 import { workerSettings } from './settings';
+import { workerDeployment } from './worker-deployment';
 
 /** `npm run workers`: one worker process; run as many as you like, each with all queues or some (WORKER_QUEUES). */
 async function main(): Promise<number> {
   const config = configFrom(workerSettings, process.env);
   checkBudgets('workers', config);
+  workerDeployment(config);
   const logger = createLogger('workers', config.logLevel);
   warnOfNearNames(workerSettings, process.env, logger);
   installRuntime(logger, { host: config.metricsHost, port: config.metricsPort });

@@ -7,6 +7,8 @@ import { type Effect, effectNames, effectOf } from '../contracts/effects';
 import { maintenance } from '../contracts/maintenance';
 import { type ConfigOf, type Setting, setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
+import { buildSettings } from '../runtime/process-registry';
+import { workerDeploymentSettings } from './worker-deployment';
 
 /** The queues of events, and the one of scheduled chores. */
 export const workerQueueNames = [...effectNames, maintenance] as const;
@@ -45,6 +47,8 @@ export const workerSettings = {
   ...sharedSettings.redis,
   ...sharedSettings.logging,
   ...listeningSettings,
+  ...buildSettings,
+  ...workerDeploymentSettings,
   ...feedSettings,
   followsFromEvents: setting.boolean(
     'FOLLOWS_FROM_EVENTS',
@@ -90,7 +94,7 @@ export const workerSettings = {
   ),
   healthPort: setting.integer(
     'WORKER_HEALTH_PORT',
-    'Port of /healthz, /livez and /readyz: the last is 503 with the reason while no tasks are taken; 0: none.',
+    'Port of /healthz, /livez and /readyz: the last is 503 with the reason while no tasks are taken; with /metrics of the process itself. 0: none.',
     { min: 0, max: 65_535 },
     { fallback: '0' },
   ),

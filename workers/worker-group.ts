@@ -15,6 +15,7 @@ import { type Health, reasonCode } from '../runtime/metrics-server';
 import { eventIdInLogs } from './event-id-in-logs';
 import { type WorkerConfig, type WorkerQueue } from './settings';
 import { connectWhenThere } from './temporal';
+import { workerDeployment } from './worker-deployment';
 import { workflowBundle } from './workflow-bundle';
 
 /** How often one Worker may be refused: each refused one leaves its threads behind. Then the process ends, and starts clean. */
@@ -145,7 +146,9 @@ function queueOf({ taskQueuePrefix }: WorkerConfig, queue: WorkerQueue): string 
 }
 
 function workerOptions(config: WorkerConfig, queue: WorkerQueue) {
+  const deployment = workerDeployment(config);
   return {
+    ...(deployment && { workerDeploymentOptions: deployment }),
     namespace: config.temporalNamespace,
     taskQueue: queueOf(config, queue),
     maxConcurrentActivityTaskExecutions: config[`${queue}Concurrency`],

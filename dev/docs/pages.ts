@@ -10,6 +10,7 @@ import { workflowTypes } from '../../contracts/workflow-types';
 import { createAuditGauges } from '../../outbox-bridge/audit-gauges';
 import { createFeedStoreGauges } from '../../outbox-bridge/feed-store-gauges';
 import { createBridgeMetrics } from '../../outbox-bridge/metrics';
+import { createBuildInfo } from '../../runtime/process-registry';
 import { createTaskQueueGauges } from '../../outbox-bridge/task-queue-gauges';
 import { createDeliveryGauges } from '../../outbox-bridge/waiting-deliveries';
 import { temporalErrors } from '../../runtime/temporal-errors';
@@ -150,6 +151,7 @@ export function temporalErrorsPage(): string {
 /** docs/metrics.md: every metric of ours, its labels and meaning. */
 export async function metricsPage(): Promise<string> {
   const registry = new Registry();
+  createBuildInfo(registry);
   createBridgeMetrics(registry);
   createAuditGauges(registry);
   createFeedStoreGauges(registry);
@@ -161,7 +163,7 @@ export async function metricsPage(): Promise<string> {
   return [
     '# Metrics',
     generated,
-    'Every bridge has these in the Prometheus format at `/metrics` on `BRIDGE_METRICS_PORT`, with `/healthz`, `/livez` and `/readyz` beside it; what concerns the tables is the same from each. Workers have the metrics of the Temporal SDK on `WORKER_METRICS_PORT`, and the same three pages on `WORKER_HEALTH_PORT`. Those of the process itself (`process_*`, `nodejs_*`) stand beside the bridge’s and are not listed here. What to alarm on is in the [runbook](runbook.md).',
+    'Every bridge has these in the Prometheus format at `/metrics` on `BRIDGE_METRICS_PORT`, with `/healthz`, `/livez` and `/readyz` beside it; what concerns the tables is the same from each. Workers have the metrics of the Temporal SDK on `WORKER_METRICS_PORT`, which the SDK serves by itself; on `WORKER_HEALTH_PORT` they have the same three pages and a `/metrics` of the process. Scrape both. Those of the process itself (`process_*`, `nodejs_*`) stand beside `nova_build_info` in both processes and are not listed here. What to alarm on is in the [runbook](runbook.md).',
     table(
       ['metric', 'type', 'labels', 'meaning'],
       metrics.map(({ name, type, help }) => [

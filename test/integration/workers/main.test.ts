@@ -9,6 +9,7 @@ import { type Client } from '@temporalio/client';
 import { type EventRef } from '../../../contracts/event-ref';
 import { type QueueName, taskQueue } from '../../../contracts/workflow-types';
 import { environmentOf } from '../../../dev/stack/addresses';
+import { freePort } from '../../../dev/stack/ports';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { type TestTopics, createTestTopics } from '../../support/kafka';
@@ -124,6 +125,50 @@ it('runs every queue, says which event each line is about, and exits with 0 on S
     expect.objectContaining({ level: 'info', msg: 'ready: tasks are taken' }),
   ]);
   expect(JSON.stringify([run.lines, run.errors])).not.toContain(content);
+});
+
+it('has metrics of the process beside its health, with its build', async () => {
+  const port = await freePort();
+  const run = startWorkers({ WORKER_QUEUES: 'media', WORKER_HEALTH_PORT: String(port), NOVA_BUILD_COMMIT: 'abc1234' });
+  await working(run);
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(text).toMatch(/^nova_build_info\{version="[\d.]+",commit="abc1234",/m);
+  expect(text).toContain('process_resident_memory_bytes');
+  run.child.kill('SIGTERM');
+  expect(await run.exit).toBe(0);
+});
+
+it('registers its build id, and new workflows go to the version that is set as the current one', async () => {
+  const prefix = testQueuePrefix();
+  const versions = { WORKER_QUEUES: 'media', WORKER_VERSIONING: 'true', TEMPORAL_DEPLOYMENT_NAME: prefix };
+  const builds = ['one', 'two'].map((id) => startWorkers({ ...versions, TEMPORAL_WORKER_BUILD_ID: id }, prefix));
+  await Promise.all(builds.map(working));
+  const { namespace } = client.options;
+  for (const buildId of ['one', 'two', 'one']) {
+    await waitFor(() =>
+      client.workflowService.setWorkerDeploymentCurrentVersion({ namespace, deploymentName: prefix, buildId }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const post = { post_id: newId(), user_id: newId() };
+    await insertEvent(database.pool, 'content.post.created', post);
+    const upload = { upload_id: newId(), media_id: newId(), file_name: 'a', size_bytes: 1, ...post };
+    const handle = await startWorkflow(
+      prefix,
+      'media',
+      'mediaLinkWorkflow',
+      await insertEvent(database.pool, 'media.upload.completed', upload),
+    );
+    expect(await handle.result()).toMatchObject({ outcome: 'done' });
+    const { raw } = await handle.describe();
+    expect(raw.workflowExecutionInfo?.versioningInfo).toMatchObject({
+      behavior: 2,
+      deploymentVersion: { deploymentName: prefix, buildId },
+    });
+  }
+  for (const { child } of builds) child.kill('SIGTERM');
+  expect(await Promise.all(builds.map(({ exit }) => exit))).toEqual([0, 0]);
 });
 
 it('finishes running activities before it stops', async () => {

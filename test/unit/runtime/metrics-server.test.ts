@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Registry } from 'prom-client';
+import { processRegistry } from '../../../runtime/process-registry';
 import { MetricsServer, type MetricsServerOptions, reasonCode } from '../../../runtime/metrics-server';
 
 let server: MetricsServer;
@@ -64,6 +66,15 @@ it('names the setting of a port that is taken', async () => {
   await expect(other.start()).rejects.toThrow(
     new RegExp(`127.0.0.1:${taken} \\(METRICS_HOST, WORKER_HEALTH_PORT\\): .*EADDRINUSE`),
   );
+});
+
+it('has the figures of the process at /metrics, and which build it is', async () => {
+  const url = await start({ registry: processRegistry({ buildCommit: 'abc1234' }) });
+  const text = await (await fetch(`${url}/metrics`)).text();
+  expect(text).toMatch(/^process_cpu_seconds_total \d/m);
+  expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(text).toContain(`nova_build_info{version="${version}",commit="abc1234",node="${process.versions.node}"} 1`);
 });
 
 it('knows four pages and no method that changes anything', async () => {

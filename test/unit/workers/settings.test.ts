@@ -1,6 +1,7 @@
 import { cloudEventsOf, topicsOf } from '../../../activities/emit/settings';
 import { configFrom } from '../../../runtime/config';
 import { workerSettings } from '../../../workers/settings';
+import { workerDeployment } from '../../../workers/worker-deployment';
 
 const required = { DATABASE_URL: 'postgres://localhost/nova' };
 const config = (environment: Record<string, string>) => configFrom(workerSettings, { ...required, ...environment });
@@ -8,6 +9,22 @@ const config = (environment: Record<string, string>) => configFrom(workerSetting
 it('works on every queue unless set otherwise', () => {
   expect(config({}).workerQueues).toEqual(['feed', 'media', 'notification', 'identity', 'kafka', 'maintenance']);
   expect(config({ WORKER_QUEUES: ' feed, kafka,feed ' }).workerQueues).toEqual(['feed', 'kafka']);
+});
+
+it('takes versions of workers only with a build id, and runs go on at the newest current one', () => {
+  const deployment = (environment: Record<string, string>) =>
+    workerDeployment(config({ TASK_QUEUE_PREFIX: 'eu', ...environment }));
+  expect(deployment({})).toBeUndefined();
+  expect(() => deployment({ WORKER_VERSIONING: 'true' })).toThrow(
+    'configuration: WORKER_VERSIONING=true needs TEMPORAL_WORKER_BUILD_ID, which is not set',
+  );
+  const buildId = { TEMPORAL_WORKER_BUILD_ID: '7' };
+  const version = { deploymentName: 'eu', buildId: '7' };
+  expect(deployment(buildId)).toEqual({ version, useWorkerVersioning: false });
+  expect(deployment({ ...buildId, WORKER_VERSIONING: 'true', TEMPORAL_DEPLOYMENT_NAME: 'n' })).toEqual({
+    version: { ...version, deploymentName: 'n' },
+    ...{ useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' },
+  });
 });
 
 it('names the queues there are when it is given one that is not', () => {
