@@ -2,8 +2,8 @@ import { type AuditBook } from './audit-book';
 import { type AuditRecords } from './audit-records';
 import { type AuditRows } from './audit-rows';
 import { type AuditRuns } from './audit-runs';
-import { type AuditSignals } from './audit-signals';
-import { type FeedSample } from './feed-sample';
+import { type PgAuditSignals } from './pg-audit-signals';
+import { type PgFeedSample } from './pg-feed-sample';
 import { type FeedStore } from '../feed/feed-store';
 import { type FeedTruth } from '../../feeds/feed-truth';
 import { type StoreRecord } from '../feed/store-watch';
@@ -13,7 +13,7 @@ import { type AuditLimits } from './limits';
 export interface AuditedFeeds {
   readonly store: Pick<FeedStore, 'read'>;
   readonly truth: Pick<FeedTruth, 'timeline'>;
-  readonly sample: FeedSample;
+  readonly sample: PgFeedSample;
   readonly record: Pick<StoreRecord, 'find'>;
   /** FEED_CAP, as the workers have it. */
   readonly cap: number;
@@ -26,7 +26,7 @@ export interface AuditDeps {
   readonly runs: AuditRuns;
   readonly records: AuditRecords;
   readonly book: AuditBook;
-  readonly signals?: AuditSignals;
+  readonly signals?: PgAuditSignals;
   readonly feeds?: AuditedFeeds;
   readonly limits: AuditLimits;
   readonly sleep: (ms: number) => Promise<void>;

@@ -1,5 +1,4 @@
 import { type Database } from '../../runtime/postgres';
-import { type AuditSignals } from './audit-signals';
 import { query } from '../stores/pg-query';
 
 const select = `
@@ -7,9 +6,11 @@ const select = `
   FROM nova.tombstones
   WHERE held_until > now() - interval '7 days' AND held_until < now() AND NOT final`;
 
-export class PgAuditSignals implements AuditSignals {
+/** Signalled deletes, as the audit looks at them. */
+export class PgAuditSignals {
   constructor(private readonly database: Database) {}
 
+  /** Those of the last week whose hold is over and whose delete event has not come; up to three ids of what they were about. */
   async withoutDelete(): Promise<{ readonly count: number; readonly examples: readonly string[] }> {
     const { rows } = await query<{ count: number; examples: string[] }>(this.database, select, []);
     return rows[0] ?? { count: 0, examples: [] };

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { progressOfAggregates } from '../../outbox/audit.sql';
 import { type Database } from '../../runtime/postgres';
-import { type EventProgress, type FeedSample } from './feed-sample';
+
+/** What became of an event, as far as its row says. `recent`: started so lately that Temporal may not list its run yet. */
+export type EventProgress = 'pending' | 'dead' | 'recent' | 'started';
 import { query } from '../stores/pg-query';
 
 /** One index look-up for each, however many people a reader follows. */
@@ -47,9 +49,13 @@ interface Bounds {
 }
 
 /** Random points between the smallest and the largest id, so that ids that begin with a time are all within reach. */
-export class PgFeedSample implements FeedSample {
+export class PgFeedSample {
   constructor(private readonly database: Database) {}
 
+  /**
+   * At most `count` different readers: all of them if there are no more, else chosen at random, half of them among everyone who follows an author, half among the
+   * followers of authors of posts chosen at random. The cost depends on `count` only, not on the size of the tables.
+   */
   async readers(count: number): Promise<readonly string[]> {
     const first = await this.ids(firstReaders, [count + 1]);
     // Few enough to look at all of them.
@@ -68,10 +74,12 @@ export class PgFeedSample implements FeedSample {
     return [...new Set(ids)];
   }
 
+  /** Authors of these posts, as far as feeds know them. */
   async authorsOf(postIds: readonly string[]): Promise<readonly string[]> {
     return this.ids(authors, [postIds]);
   }
 
+  /** The first and the newest events of each aggregate, a bounded number. `recentMs`: age of a start that counts as recent. */
   async events(aggregateIds: readonly string[], recentMs: number) {
     type Row = { readonly eventId: string; readonly progress: EventProgress };
     return (await query<Row>(this.database, progressOfAggregates, [aggregateIds, recentMs])).rows;

@@ -1,7 +1,7 @@
 import { type AggregateHistory } from '../stores/aggregate-history';
-import { type AuthorTraces } from './author-traces';
+import { type PgAuthorTraces } from './pg-author-traces';
 import { type EventStore } from '../stores/event-store';
-import { type FollowWriter } from './follow-writer';
+import { type PgFollowWriter } from './pg-follow-writer';
 import { type FeedPurge } from './feed-purge';
 import { type FeedStore } from './feed-store';
 import { type IdWalk } from './id-walk';
@@ -17,12 +17,12 @@ export interface FeedDeps {
   readonly tombstones: Tombstones;
   readonly followers: FollowerSource;
   /** Absent: a service of the deployment writes who follows whom. */
-  readonly followWriter?: FollowWriter;
+  readonly followWriter?: PgFollowWriter;
   readonly feeds: FeedStore;
   readonly posts: PostStates & AuthorPosts;
   readonly walk: IdWalk;
   readonly purge: FeedPurge;
-  readonly traces: AuthorTraces;
+  readonly traces: PgAuthorTraces;
   readonly runs: RunSignaller;
   readonly settings: FeedSettings;
 }

@@ -1,5 +1,4 @@
 import { type Database } from '../../runtime/postgres';
-import { type AuthorTraces } from './author-traces';
 import { query } from '../stores/pg-query';
 
 // Media that a post of another author has too stays linked, to that one.
@@ -44,21 +43,26 @@ const release = `
   ), unnamed AS (DELETE FROM nova.unnamed_claims WHERE user_id = $1)
   SELECT count(*)::integer AS count FROM freed`;
 
-export class PgAuthorTraces implements AuthorTraces {
+/** What a deleted user left beside feeds and profile. Every method is idempotent and takes a bounded step. */
+export class PgAuthorTraces {
   constructor(private readonly database: Database) {}
 
+  /** Takes the media from these posts, and forgets what they waited for; returns how many links went. */
   unlinkMedia(postIds: readonly string[]): Promise<number> {
     return this.count(unlink, [postIds]);
   }
 
+  /** Takes back up to `limit` notifications about these posts and their comments; returns how many: 0 means no more. */
   retractAbout(postIds: readonly string[], limit: number): Promise<number> {
     return this.count(retractAbout, [postIds, limit]);
   }
 
+  /** Takes back up to `limit` entries of the user's own inbox; returns how many: 0 means no more. */
   clearInbox(userId: string, limit: number): Promise<number> {
     return this.count(clearInbox, [userId, limit]);
   }
 
+  /** Gives up what the user uploaded and no post has; returns how many uploads. */
   releaseUploads(userId: string): Promise<number> {
     return this.count(release, [userId]);
   }

@@ -1,5 +1,13 @@
 import { type Database } from '../../runtime/postgres';
-import { type FollowChange, type FollowWriter } from './follow-writer';
+
+/** One change of who follows whom, as an event says it. */
+export interface FollowChange {
+  readonly followeeId: string;
+  readonly followerId: string;
+  /** Of the event: of two changes of one pair the higher counts, in whatever order they arrive. */
+  readonly sequence: number;
+  readonly following: boolean;
+}
 import { query } from '../stores/pg-query';
 
 const apply = 'SELECT nova.nova_apply_follow($1, $2, $3, $4)';
@@ -17,14 +25,16 @@ const forget = `
   WHERE f.followee_id = theirs.followee_id AND f.follower_id = theirs.follower_id`;
 
 /** Keeps the table `follows` by events (docs/decisions/0018-follows-from-events.md). */
-export class PgFollowWriter implements FollowWriter {
+export class PgFollowWriter {
   constructor(private readonly database: Database) {}
 
+  /** Idempotent. A change older than one that is known does nothing; a deleted user neither follows nor is followed. */
   async apply({ followeeId, followerId, sequence, following }: FollowChange): Promise<void> {
     await query(this.database, apply, [followeeId, followerId, sequence, following]);
     if (following) await query(this.database, endOfDeleted, [followeeId, followerId]);
   }
 
+  /** Ends at most `limit` follows of a deleted user, in both directions; returns how many. */
   async forget(userId: string, limit: number): Promise<number> {
     return (await query(this.database, forget, [userId, Math.ceil(limit / 2)])).rowCount ?? 0;
   }

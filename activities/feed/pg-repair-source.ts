@@ -1,5 +1,4 @@
 import { type Database } from '../../runtime/postgres';
-import { type RepairSource } from './repair-source';
 import { query } from '../stores/pg-query';
 
 const followers = `
@@ -10,21 +9,26 @@ const pullAuthors = `SELECT author_id AS id FROM nova.pull_authors WHERE author_
 const hiddenUsers = `
   SELECT user_id AS id FROM nova.user_profiles WHERE state <> 'active' AND user_id > $1 ORDER BY user_id LIMIT $2`;
 
-export class PgRepairSource implements RepairSource {
+/** What the tables say should be in Redis, as pages of ids in their order; `after` is the last id of the page before. */
+export class PgRepairSource {
   constructor(private readonly database: Database) {}
 
+  /** Every user who follows another. */
   followers(after: string, limit: number): Promise<readonly string[]> {
     return this.ids(followers, [after, limit]);
   }
 
+  /** Those of the given users who follow another. */
   async following(userIds: readonly string[]): Promise<ReadonlySet<string>> {
     return new Set(await this.ids(following, [userIds]));
   }
 
+  /** Authors whose posts readers merge. */
   pullAuthors(after: string, limit: number): Promise<readonly string[]> {
     return this.ids(pullAuthors, [after, limit]);
   }
 
+  /** Users whom no reader may show. */
   hiddenUsers(after: string, limit: number): Promise<readonly string[]> {
     return this.ids(hiddenUsers, [after, limit]);
   }

@@ -5,7 +5,7 @@ import { type FeedStore } from './feed-store';
 import { type FeedTruth } from '../../feeds/feed-truth';
 import { type IdWalk } from './id-walk';
 import { type PostStates } from './post-states';
-import { type RepairSource } from './repair-source';
+import { type PgRepairSource } from './pg-repair-source';
 import { type UserProfiles } from '../stores/user-profiles';
 import { refreshAuthor } from './refresh-author';
 import { type Progress } from './progress';
@@ -17,7 +17,7 @@ export interface RepairDeps {
   readonly truth: FeedTruth;
   readonly walk: IdWalk;
   readonly authors: Pick<AuthorCache, 'hide'>;
-  readonly source: RepairSource;
+  readonly source: PgRepairSource;
   readonly settings: { readonly feedCap: number };
   /** For who may read what people wrote and their names; absent: the caches stay as they are. */
   readonly caches?: CacheDeps | undefined;
