@@ -151,21 +151,17 @@ it('registers its build id, and new workflows go to the version that is set as t
         () => false,
       ),
     );
-    const post = { post_id: newId(), user_id: newId() };
-    await insertEvent(database.pool, 'content.post.created', post);
-    const upload = { upload_id: newId(), media_id: newId(), file_name: 'a', size_bytes: 1, ...post };
-    const handle = await startWorkflow(
-      prefix,
-      'media',
-      'mediaLinkWorkflow',
-      await insertEvent(database.pool, 'media.upload.completed', upload),
-    );
-    expect(await handle.result()).toMatchObject({ outcome: 'done' });
-    const { raw } = await handle.describe();
-    expect(raw.workflowExecutionInfo?.versioningInfo).toMatchObject({
-      behavior: 2,
-      deploymentVersion: { deploymentName: prefix, buildId },
+    const upload = { upload_id: newId(), media_id: newId(), user_id: newId(), file_name: 'a', size_bytes: 1 };
+    const event = await insertEvent(database.pool, 'media.upload.completed', upload);
+    const handle = await startWorkflow(prefix, 'media', 'mediaLinkWorkflow', event);
+    const versioning = await waitFor(async () => {
+      const { versioningInfo } = (await handle.describe()).raw.workflowExecutionInfo ?? {};
+      return versioningInfo?.deploymentVersion == null ? undefined : versioningInfo;
     });
+    // VERSIONING_BEHAVIOR_AUTO_UPGRADE
+    expect(versioning.behavior).toBe(2);
+    expect(versioning.deploymentVersion).toMatchObject({ deploymentName: prefix, buildId });
+    await handle.terminate();
   }
   for (const { child } of builds) child.kill('SIGTERM');
   expect(await Promise.all(builds.map(({ exit }) => exit))).toEqual([0, 0]);
