@@ -1,4 +1,4 @@
-import { type ReceivedMessage } from '../observe/kafka-reader';
+import { type StoredMessage } from '../observe/kafka-reader';
 import { type RedisState } from '../observe/redis-reader';
 
 /** The bookkeeping of an outbox row. Times are epoch milliseconds with fractions. */
@@ -84,7 +84,7 @@ export interface Evidence {
   readonly unaccounted: readonly string[];
   readonly rows: readonly OutboxRow[];
   readonly runs: readonly Run[];
-  readonly messages: readonly ReceivedMessage[];
+  readonly messages: readonly StoredMessage[];
   readonly redis: RedisState;
   readonly mails: readonly ReceivedMailId[];
   readonly notices: readonly NoticeRow[];

@@ -55,6 +55,25 @@ export function expectedFeeds(truth: Known): ExpectedFeeds {
   };
 }
 
+/**
+ * The feeds that a test's own story tells, by post id. Their scores are those of the events that created the posts.
+ * @param wanted the whole feed of each person, in any order
+ */
+export function feedsOf(
+  wanted: Iterable<readonly [userId: string, postIds: readonly string[]]>,
+  events: Truth['events'],
+  cap = 800,
+): ExpectedFeeds {
+  const created = events.filter(({ type }) => type === 'content.post.created');
+  const scores = new Map(created.map(({ payload, createdAtMs }) => [idIn(payload, 'post_id'), createdAtMs]));
+  const feeds = [...wanted].map(([userId, postIds]) => {
+    const entries = postIds.map((postId) => ({ postId, score: scores.get(postId) ?? NaN }));
+    return [userId, newestFirst(entries)] as const;
+  });
+  const everScores = (): readonly number[] => [...scores.values()];
+  return { feeds: new Map(feeds), pullAuthors: new Set(), isPull: () => false, cap, everScores };
+}
+
 /** As Redis orders them: by score, then by member, both descending. */
 function newestFirst(entries: readonly FeedEntry[]): FeedEntry[] {
   return [...entries].sort((a, b) => b.score - a.score || (a.postId < b.postId ? 1 : -1));

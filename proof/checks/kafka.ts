@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { definitionOf } from '../../contracts/catalogue';
 import { kafkaHeaders } from '../../contracts/kafka';
-import { type ReceivedMessage } from '../observe/kafka-reader';
+import { type StoredMessage } from '../observe/kafka-reader';
 import { thousands as n } from '../report/thousands';
 import { checked, type CheckResult } from './check';
 import { type OutboxRow } from './evidence';
@@ -32,7 +32,7 @@ export interface Marks {
 /** Every committed event is on Kafka once, in the order of its aggregate, with its payload as the body. */
 export function checkKafka(
   truth: Pick<Truth, 'events' | 'rolledBack'>,
-  messages: readonly ReceivedMessage[],
+  messages: readonly StoredMessage[],
   marks?: Marks,
 ): CheckResult {
   const { missing, duplicates, late, disorder, strangers, wrong, reborn } = kafkaFaults(truth, messages, marks);
@@ -54,7 +54,7 @@ export function checkKafka(
 
 export function kafkaFaults(
   { events, rolledBack }: Pick<Truth, 'events' | 'rolledBack'>,
-  messages: readonly ReceivedMessage[],
+  messages: readonly StoredMessage[],
   marks: Marks = { rows: [] },
 ): KafkaFaults {
   const byEvent = groupBy(messages, (message) => message.headers[kafkaHeaders.eventId] ?? '');
@@ -65,7 +65,7 @@ export function kafkaFaults(
   const duplicates: string[] = [];
   const strangers: string[] = [];
   const wrong: string[] = [];
-  const first: { event: TrueEvent; message: ReceivedMessage }[] = [];
+  const first: { event: TrueEvent; message: StoredMessage }[] = [];
   for (const [id, copies] of byEvent) {
     const event = known.get(id);
     const message = firstOf(copies);
@@ -85,7 +85,7 @@ export function kafkaFaults(
 }
 
 /** By offset, however the copies arrived. */
-function firstOf(copies: readonly ReceivedMessage[]): ReceivedMessage | undefined {
+function firstOf(copies: readonly StoredMessage[]): StoredMessage | undefined {
   return [...copies].sort((a, b) => a.offset - b.offset)[0];
 }
 
@@ -97,7 +97,7 @@ const clockMarginMs = 200;
  * reading and sending may come too late.
  */
 function lateCopies(
-  byEvent: ReadonlyMap<string, readonly ReceivedMessage[]>,
+  byEvent: ReadonlyMap<string, readonly StoredMessage[]>,
   { rows, isExplained = () => false }: Marks,
 ): string[] {
   return rows.flatMap(({ id, emittedAtMs: markedAt }) => {
@@ -112,7 +112,7 @@ function lateCopies(
   });
 }
 
-function reborn(messages: readonly ReceivedMessage[]): string[] {
+function reborn(messages: readonly StoredMessage[]): string[] {
   const first = new Map<string, number>();
   for (const { key, headers, offset } of messages) {
     const name = `${headers[kafkaHeaders.eventType]} ${key}`;
@@ -127,7 +127,7 @@ function reborn(messages: readonly ReceivedMessage[]): string[] {
 }
 
 /** Sequences must rise along each partition, and an aggregate must keep to one partition of a topic. */
-function outOfOrder(first: readonly { event: TrueEvent; message: ReceivedMessage }[]): string[] {
+function outOfOrder(first: readonly { event: TrueEvent; message: StoredMessage }[]): string[] {
   const groups = groupBy(first, ({ event, message }) => `${message.topic} ${event.aggregateId}`);
   return [...groups.values()].flatMap((group) => {
     const partitions = new Set(group.map(({ message }) => message.partition));
@@ -144,7 +144,7 @@ function outOfOrder(first: readonly { event: TrueEvent; message: ReceivedMessage
   });
 }
 
-function faultsOf(event: TrueEvent, message: ReceivedMessage): string[] {
+function faultsOf(event: TrueEvent, message: StoredMessage): string[] {
   const definition = definitionOf(event.type);
   const expected: [string, unknown, unknown][] = [
     ['type', event.type, message.headers[kafkaHeaders.eventType]],
@@ -167,4 +167,4 @@ function parse(body: string): unknown {
   }
 }
 
-const place = ({ topic, partition, offset }: ReceivedMessage): string => `${topic}/${partition}@${offset}`;
+const place = ({ topic, partition, offset }: StoredMessage): string => `${topic}/${partition}@${offset}`;

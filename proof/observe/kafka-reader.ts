@@ -5,8 +5,8 @@ import { RestartingConsumer } from '../../runtime/kafka-consumer';
 import { until } from '../../dev/stack/until';
 import { nowMs } from '../traffic/ledger';
 
-/** A message as a subscriber sees it. */
-export interface ReceivedMessage {
+/** A message as it is on the broker. */
+export interface StoredMessage {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
@@ -15,6 +15,10 @@ export interface ReceivedMessage {
   readonly body: string;
   /** Epoch milliseconds at which the broker, by its clock, stored the message. */
   readonly storedAtMs: number;
+}
+
+/** A message as a subscriber sees it. */
+export interface ReceivedMessage extends StoredMessage {
   /** Epoch milliseconds at which this subscriber had it. */
   readonly receivedAtMs: number;
 }
@@ -26,17 +30,23 @@ export interface KafkaReader {
   close(): Promise<void>;
 }
 
-/** A plain consumer of its own that reads all topics of the run from the beginning. */
-export async function startKafkaReader(brokers: string, topicPrefix: string, run: string): Promise<KafkaReader> {
-  const kafka = kafkaClient(brokers, `nova-demo-${run}`);
-  const topics = [...new Set(Object.values(topicNames(topicPrefix)))];
-  const messages: ReceivedMessage[] = [];
+/** Reads topics from their beginning, each message once, in a group of its own. */
+export async function followTopics(
+  kafka: Kafka,
+  topics: readonly string[],
+  groupId: string,
+): Promise<{
+  /** Everything received so far, in the order of each partition. */
+  readonly messages: readonly ReceivedMessage[];
   /** Offset after the last one read, by `topic/partition`. */
+  readonly positions: ReadonlyMap<string, number>;
+  stop(): Promise<void>;
+}> {
+  const messages: ReceivedMessage[] = [];
   const positions = new Map<string, number>();
-  const groupId = `nova-demo-${run}`;
-  const restarting = new RestartingConsumer(kafka, { groupId, maxWaitTimeInMs: 100 }, { onCrash: () => undefined });
-  await restarting.start(
-    { topics, fromBeginning: true },
+  const lasting = new RestartingConsumer(kafka, { groupId, maxWaitTimeInMs: 100 }, { onCrash: () => undefined });
+  await lasting.start(
+    { topics: [...topics], fromBeginning: true },
     {
       eachBatch: async ({ batch }) => {
         const receivedAtMs = nowMs();
@@ -61,6 +71,16 @@ export async function startKafkaReader(brokers: string, topicPrefix: string, run
       },
     },
   );
+  return { messages, positions, stop: () => lasting.stop() };
+}
+
+/** A plain consumer of its own that reads all topics of the run from the beginning. */
+export async function startKafkaReader(brokers: string, topicPrefix: string, run: string): Promise<KafkaReader> {
+  const kafka = kafkaClient(brokers, `nova-demo-${run}`);
+  const topics = [...new Set(Object.values(topicNames(topicPrefix)))];
+  const groupId = `nova-demo-${run}`;
+  const following = await followTopics(kafka, topics, groupId);
+  const { messages, positions } = following;
   return {
     messages,
     async readToEnd(timeoutMs) {
@@ -71,7 +91,7 @@ export async function startKafkaReader(brokers: string, topicPrefix: string, run
       }
     },
     async close() {
-      await restarting.stop();
+      await following.stop();
       // The broker may not have heard yet that its member left. A group without members goes by itself.
       await withAdmin(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
     },

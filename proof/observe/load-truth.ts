@@ -12,16 +12,22 @@ interface EventRow {
 }
 
 /** What those who wrote know of their events. */
-type Books = Pick<Ledger, 'committed' | 'rolledBack'>;
+type Books = { readonly [Part in 'committed' | 'rolledBack']: Readonly<Ledger[Part]> };
 
-/** The events that were committed, as their rows report them, and sentences on rows and events that are not each other's. */
-async function loadEvents(
+/**
+ * The events that were committed, as their rows report them, and sentences on rows and events that are not each other's.
+ * @param only ids to look at; absent: every row of the table
+ */
+export async function loadEvents(
   pool: Pick<Pool, 'query'>,
   books: Books,
+  only?: readonly string[],
 ): Promise<{ readonly events: TrueEvent[]; readonly unaccounted: string[] }> {
   const { rows: outbox } = await pool.query<EventRow>(
     `SELECT id, aggregate_id, sequence::float8 AS sequence, priority, payload,
-       round(extract(epoch FROM created_at) * 1000)::float8 AS created_at_ms FROM nova.outbox_events ORDER BY sequence`,
+       round(extract(epoch FROM created_at) * 1000)::float8 AS created_at_ms FROM nova.outbox_events
+     WHERE $1::uuid[] IS NULL OR id = ANY ($1) ORDER BY sequence`,
+    [only ?? null],
   );
   const events: TrueEvent[] = [];
   const unaccounted: string[] = [];

@@ -33,7 +33,7 @@ export async function readOutbox(pool: Pool, onPage: (count: number) => void = (
     const page = await pool.query<OutboxRow>(outboxPage, [after]);
     rows.push(...page.rows);
     const last = page.rows.at(-1);
-    if (last === undefined) return rows;
+    if (last === undefined || page.rows.length < pageSize) return rows;
     after = last.id;
     onPage(rows.length);
   }

@@ -1,15 +1,21 @@
 import { type Lane, type Row } from './lane';
 
+/** Who hears of what. */
+export interface Mailed {
+  readonly eventId: string;
+  readonly recipientId: string;
+}
+
 /** What must be so when everything has settled, looked up on the servers themselves. */
 export interface Expected {
   /** The whole feed of each of these people, in any order. */
   readonly feeds?: Readonly<Record<string, readonly string[]>>;
-  /** Notifications of the scene's events that count, and no others. */
-  readonly told?: readonly { readonly eventId: string; readonly recipientId: string }[];
+  /** Notifications of the scene's events that count, and no others; none by default. */
+  readonly told?: readonly (Mailed & { readonly kind: string })[];
   /** Everybody these are for has an e-mail, or an unknown one; no one two. */
-  readonly mails?: readonly { readonly eventId: string; readonly recipientId: string }[];
-  /** E-mails that may have gone out before someone deleted what they are about. */
-  readonly mailsOptional?: boolean;
+  readonly mails?: readonly Mailed[];
+  /** E-mails that may have gone out before what they are about was deleted. */
+  readonly mailsPossible?: readonly Mailed[];
   /** The whole media of each of these posts. */
   readonly media?: Readonly<Record<string, readonly string[]>>;
   /** Captions in the cache; null: the post is not cached. */

@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for';
 import { expectAllDone, expectFeeds, expectNothingBurnt, expectOneRunEach, rowsOf } from './ledger';
 import { newId } from '../support/events';
 import { inTransaction } from '../../runtime/postgres';
-import { type Committed, type Traffic, commit, createTraffic } from './traffic';
+import { type Committed, type Traffic, commit, createTraffic, expectNotice } from './traffic';
 
 jest.setTimeout(1_200_000);
 
@@ -56,7 +56,7 @@ async function alertsAmong(low: number): Promise<Committed[]> {
     for (const user_id of [newId(), newId(), newId()]) {
       const event = await commit(client, 'security.alert.raised', { alert_id: newId(), user_id, kind: 'new_login' });
       alerts.push(event);
-      story.notices.add(`${event.id}:${user_id}`);
+      expectNotice(story, event.id, user_id, 'security.alert');
     }
     story.events.push(...alerts);
     for (let i = 0; i < low; i++) story.events.push(await commit(client, 'message.edited', edited(), 3));

@@ -2,16 +2,17 @@ import { type Pool } from 'pg';
 import { uuidv7 } from 'uuidv7';
 import { type EventType, type PayloadInput, definitionOf } from '../../contracts/catalogue';
 import { type Priority } from '../../contracts/priority';
+import { type ExpectedNotification } from '../../proof/checks/expected-notifications';
+import { type TrueEvent, type TruePost } from '../../proof/checks/truth';
 import { newId } from '../support/events';
 
 /** A committed row. */
-export interface Committed {
-  readonly id: string;
-  readonly aggregateId: string;
-  readonly type: EventType;
-  readonly sequence: number;
+export interface Committed extends TrueEvent {
   readonly priority: Priority;
 }
+
+const returned = `id, aggregate_id AS "aggregateId", event_type AS type, sequence::float8 AS sequence, priority, payload,
+  round(extract(epoch FROM created_at) * 1000)::float8 AS "createdAtMs", 0 AS "committedAtMs"`;
 
 /** Commits one row as a service would; `priority` overrides the type's. */
 export async function commit<T extends EventType>(
@@ -23,14 +24,14 @@ export async function commit<T extends EventType>(
 ): Promise<Committed> {
   const fields = payload as Record<string, unknown>;
   const aggregateId = String(fields[definitionOf(type)?.partitionKey ?? '']);
-  const { rows } = await database.query<{ sequence: number; priority: Priority }>(
+  const { rows } = await database.query<Committed>(
     `INSERT INTO outbox_events (id, aggregate_id, event_type, payload, priority) VALUES ($1, $2, $3, $4, $5)
-     RETURNING id, sequence, priority`,
+     RETURNING ${returned}`,
     [id, aggregateId, type, JSON.stringify(payload), priority ?? null],
   );
-  const [row] = rows as { id: string; sequence: number; priority: Priority }[];
+  const [row] = rows;
   if (row === undefined) throw new Error('the insert answered no row');
-  return { ...row, aggregateId, type };
+  return row;
 }
 
 /**
@@ -55,7 +56,7 @@ export function keepCommitting(pool: Pool, story: Pick<Story, 'events'>): { stop
       stopped = true;
       await running;
       const { rows } = await pool.query<Committed>(
-        `SELECT id, aggregate_id AS "aggregateId", event_type AS type, sequence, priority FROM outbox_events
+        `SELECT ${returned} FROM outbox_events
          WHERE id = ANY ($1::uuid[]) ORDER BY sequence`,
         [tried],
       );
@@ -69,10 +70,22 @@ export interface Story {
   readonly events: Committed[];
   /** Expected feed of each reader: post ids, newest first. */
   readonly feeds: Map<string, string[]>;
-  /** `event id:recipient id` of every in-app notification there must be. */
-  readonly notices: Set<string>;
-  /** `post id:media id` of every link there must be. */
+  /** Every in-app notification there must be, by `event recipient`. */
+  readonly notices: Map<string, ExpectedNotification>;
+  /** `post media` of every link there must be. */
   readonly links: Set<string>;
+  /** What is written of each post. */
+  readonly posts: Map<string, TruePost>;
+}
+
+/** Adds a notification that there must be. */
+export function expectNotice(
+  { notices }: Pick<Story, 'notices'>,
+  eventId: string,
+  recipientId: string,
+  kind: string,
+): void {
+  notices.set(`${eventId} ${recipientId}`, { eventId, recipientId, kind, inApp: true, presence: 'due' });
 }
 
 /** A small world: one author with a few followers, one chat, one account. Each call of `round` is five or six events. */
@@ -84,8 +97,9 @@ export async function createTraffic(database: Pick<Pool, 'query'>) {
   const story: Story = {
     events: [],
     feeds: new Map(followers.map((follower) => [follower, []])),
-    notices: new Set(),
+    notices: new Map(),
     links: new Set(),
+    posts: new Map(),
   };
   await database.query('INSERT INTO follows (followee_id, follower_id) SELECT $1, unnest($2::uuid[])', [
     author,
@@ -101,25 +115,31 @@ export async function createTraffic(database: Pick<Pool, 'query'>) {
     const post_id = newId();
     await add('content.post.created', { post_id, user_id: author, caption: 'first' }, priority);
     for (const [reader, feed] of story.feeds) if (!gone.has(reader)) feed.unshift(post_id);
+    story.posts.set(post_id, { authorId: author, status: 'published', caption: 'first' });
     return post_id;
   };
   const remove = async (post_id: string): Promise<void> => {
     await add('content.post.deleted', { post_id, user_id: author });
+    story.posts.set(post_id, { authorId: author, status: 'deleted', caption: '' });
     for (const [reader, feed] of story.feeds)
       story.feeds.set(
         reader,
         feed.filter((id) => id !== post_id),
       );
   };
+  const edit = async (post_id: string): Promise<void> => {
+    await add('content.post.updated', { post_id, user_id: author, caption: 'second' });
+    story.posts.set(post_id, { authorId: author, status: 'published', caption: 'second' });
+  };
   const alert = async (): Promise<Committed> => {
     const event = await add('security.alert.raised', { alert_id: newId(), user_id: owner, kind: 'new_login' });
-    story.notices.add(`${event.id}:${owner}`);
+    expectNotice(story, event.id, owner, 'security.alert');
     return event;
   };
   const message = async (): Promise<Committed> => {
     const ids = { message_id: newId(), conversation_id: conversation };
     const event = await add('message.persisted', { ...ids, sender_id: sender, recipient_ids: [recipient] });
-    story.notices.add(`${event.id}:${recipient}`);
+    expectNotice(story, event.id, recipient, 'message.received');
     await add('message.edited', { ...ids, editor_id: sender });
     return event;
   };
@@ -132,7 +152,7 @@ export async function createTraffic(database: Pick<Pool, 'query'>) {
       size_bytes: 1,
       post_id,
     };
-    story.links.add(`${post_id}:${media.media_id}`);
+    story.links.add(`${post_id} ${media.media_id}`);
     return add('media.upload.completed', media);
   };
 
@@ -153,11 +173,11 @@ export async function createTraffic(database: Pick<Pool, 'query'>) {
       story.feeds.set(reader, []);
       gone.add(reader);
     },
-    edit: (post_id: string) => add('content.post.updated', { post_id, user_id: author, caption: 'second' }),
+    edit,
     /** Six events of all four priorities over four aggregates, two of them shared by every round. */
     round: async (): Promise<void> => {
       const post_id = await post(3);
-      await add('content.post.updated', { post_id, user_id: author, caption: 'second' });
+      await edit(post_id);
       await upload(post_id);
       await message();
       await alert();

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type Admin, type ITopicConfig, type KafkaMessage, logLevel } from 'kafkajs';
+import { type Admin, type ITopicConfig, logLevel } from 'kafkajs';
 import { type Domain, domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
-import { RestartingConsumer } from '../../runtime/kafka-consumer';
+import { followTopics, type ReceivedMessage } from '../../proof/observe/kafka-reader';
 import { Kafka } from '../../runtime/kafkajs-repaired';
 import { ensureTopics } from '../../workers/topics';
 import { servers } from './servers';
@@ -107,55 +107,13 @@ export async function createTopics(kafka: Kafka, topics: ITopicConfig[]): Promis
   );
 }
 
-export interface Received {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: string;
-  readonly headers: Record<string, string>;
-  readonly body: string;
-  /** When the broker took it, epoch milliseconds. */
-  readonly storedAtMs: number;
-}
-
 export interface Collector {
   /** Everything received so far, in the order of each partition. */
-  readonly messages: readonly Received[];
+  readonly messages: readonly ReceivedMessage[];
   stop(): Promise<void>;
 }
 
 /** Reads topics from their beginning, each message once, in a group of its own; what is read is not the product's to judge. */
-export async function collect(kafka: Kafka, topics: readonly string[]): Promise<Collector> {
-  const config = { groupId: `collect-${randomUUID()}`, maxWaitTimeInMs: 50 };
-  const restarting = new RestartingConsumer(kafka, config, { onCrash: () => undefined });
-  const messages: Received[] = [];
-  /** Offset after the last one read, by `topic/partition`. */
-  const positions = new Map<string, number>();
-  await restarting.start(
-    { topics: [...topics], fromBeginning: true },
-    {
-      eachMessage: async ({ topic, partition, message }) => {
-        const place = `${topic}/${partition}`;
-        const offset = Number(message.offset);
-        // Read again after a rebalance: the same message, not a second one.
-        if (offset < (positions.get(place) ?? 0)) return;
-        positions.set(place, offset + 1);
-        messages.push(received(topic, partition, message));
-      },
-    },
-  );
-  return { messages, stop: () => restarting.stop() };
-}
-
-function received(topic: string, partition: number, message: KafkaMessage): Received {
-  const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
-  return {
-    topic,
-    partition,
-    offset: Number(message.offset),
-    key: String(message.key),
-    headers: Object.fromEntries(headers) as Record<string, string>,
-    body: String(message.value),
-    storedAtMs: Number(message.timestamp),
-  };
+export function collect(kafka: Kafka, topics: readonly string[]): Promise<Collector> {
+  return followTopics(kafka, topics, `collect-${randomUUID()}`);
 }

@@ -20,6 +20,7 @@ export async function conversations(): Promise<Scene> {
   const told = during.map(({ id, payload }) => ({
     eventId: id,
     recipientId: (payload as { recipient_ids: string[] }).recipient_ids[0] ?? '',
+    kind: 'message.received',
   }));
   return { during, expected: { told } };
 }
@@ -83,7 +84,7 @@ export async function uploadTold(lane: Lane): Promise<Scene> {
 export async function alert(lane: Lane): Promise<Scene> {
   const owner = await insertUser(lane.database.pool);
   const raised = row('security.alert.raised', { alert_id: newId(), user_id: owner, kind: 'new_login' });
-  const to = [{ eventId: raised.id, recipientId: owner }];
+  const to = [{ eventId: raised.id, recipientId: owner, kind: 'security.alert' }];
   return { during: [raised], expected: { told: to, mails: to } };
 }
 
@@ -91,7 +92,7 @@ export async function alert(lane: Lane): Promise<Scene> {
 export async function stream(lane: Lane): Promise<Scene> {
   const { author, followers } = await authorWith(lane, 2_100);
   const started = row('live.stream.started', { stream_id: newId(), user_id: author });
-  const told = followers.map((recipientId) => ({ eventId: started.id, recipientId }));
+  const told = followers.map((recipientId) => ({ eventId: started.id, recipientId, kind: 'live.started' }));
   return { during: [started], expected: { told } };
 }
 

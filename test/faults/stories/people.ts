@@ -30,7 +30,10 @@ export async function followBegins(lane: Lane): Promise<Scene> {
     before: posts,
     during: [added],
     alongside: [[follow, [author, follower]]],
-    expected: { feeds: { [follower]: posts.map(idOf) }, told: [{ eventId: added.id, recipientId: author }] },
+    expected: {
+      feeds: { [follower]: posts.map(idOf) },
+      told: [{ eventId: added.id, recipientId: author, kind: 'follow.received' }],
+    },
   };
 }
 
@@ -63,11 +66,15 @@ export async function followEnds(lane: Lane): Promise<Scene> {
 export async function followBeginsMeanwhile(lane: Lane): Promise<Scene> {
   const scene = await followEnds(lane);
   const { follower_id, followee_id } = scene.during[0]?.payload as { follower_id: string; followee_id: string };
+  const added = row('follow.added', { follower_id, followee_id });
   return {
     ...scene,
-    meanwhile: [row('follow.added', { follower_id, followee_id })],
+    meanwhile: [added],
     alongsideMeanwhile: [[follow, [followee_id, follower_id]]],
-    expected: { feeds: { [follower_id]: (scene.before ?? []).map(idOf) } },
+    expected: {
+      feeds: { [follower_id]: (scene.before ?? []).map(idOf) },
+      told: [{ eventId: added.id, recipientId: followee_id, kind: 'follow.received' }],
+    },
   };
 }
 
@@ -76,7 +83,8 @@ export async function userLeaves(lane: Lane): Promise<Scene> {
   const { author, followers } = await authorWith(lane, 3);
   const [mentioned, followed] = [await insertUser(lane.database.pool), await authorWith(lane, 0)];
   await lane.database.pool.query(follow, [followed.author, author]);
-  const posts = [post(author), post(author, { mentioned_user_ids: [mentioned] })];
+  const mentioning = post(author, { mentioned_user_ids: [mentioned] });
+  const posts = [post(author), mentioning];
   return {
     before: [
       row('identity.user.created', { user_id: author, username: 'a-name', email: 'somebody@people.example' }),
@@ -89,7 +97,8 @@ export async function userLeaves(lane: Lane): Promise<Scene> {
       told: [],
       captions: Object.fromEntries(posts.map((each) => [idOf(each), null])),
       erased: [author],
-      mailsOptional: true,
+      // It went out before the author left.
+      mails: [{ eventId: mentioning.id, recipientId: mentioned }],
     },
   };
 }

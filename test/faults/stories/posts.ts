@@ -11,7 +11,7 @@ export async function postAppears(lane: Lane): Promise<Scene> {
   const media = newId();
   const upload = row('media.upload.completed', uploadOf(author, media));
   const created = post(author, { mentioned_user_ids: [mentioned], media_ids: [media] });
-  const to = [{ eventId: created.id, recipientId: mentioned }];
+  const to = [{ eventId: created.id, recipientId: mentioned, kind: 'post.mention' }];
   return {
     before: [upload],
     ready: () => parked(lane, media),
@@ -59,7 +59,7 @@ export async function postDeleted(lane: Lane): Promise<Scene> {
   return {
     before: [...(scene.before ?? []), ...scene.during],
     during: [row('content.post.deleted', { post_id, user_id })],
-    expected: { ...nowhere(scene), mails: scene.expected.mails ?? [], mailsOptional: false },
+    expected: { ...nowhere(scene), mails: scene.expected.mails ?? [] },
   };
 }
 
@@ -84,7 +84,7 @@ function nowhere({ expected }: Scene): Scene['expected'] {
     feeds: empty(expected.feeds),
     told: [],
     mails: [],
-    mailsOptional: true,
+    mailsPossible: expected.mails ?? [],
     media: empty(expected.media),
     captions: Object.fromEntries(Object.keys(expected.captions ?? {}).map((id) => [id, null])),
   };
