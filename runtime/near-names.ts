@@ -11,7 +11,7 @@ export interface NearName {
 
 /**
  * Variables that are probably misspelt: no setting has their name, but one that is not set has nearly the same. One letter in
- * five may differ (`KAFKA_BROKER`, `OUTBOX_MAX_RETRY`).
+ * five may differ (`KAFKA_BROKER`, `OUTBOX_MAX_RETRY`); the nearest is meant.
  */
 export function nearNames(settings: Settings, environment: Environment): NearName[] {
   const known = new Set(
@@ -21,8 +21,11 @@ export function nearNames(settings: Settings, environment: Environment): NearNam
   return Object.keys(environment)
     .filter((name) => /^[A-Z][A-Z0-9_]+$/.test(name) && !known.has(name))
     .flatMap((given) => {
-      const meant = unset.find((name) => distance(given, name) <= Math.floor(given.length / 5));
-      return meant === undefined ? [] : [{ given, meant }];
+      const near = unset
+        .map((name) => ({ meant: name, letters: distance(given, name) }))
+        .filter(({ letters }) => letters <= Math.floor(given.length / 5))
+        .sort((a, b) => a.letters - b.letters);
+      return near[0] === undefined ? [] : [{ given, meant: near[0].meant }];
     });
 }
 

@@ -68,7 +68,7 @@ async function untilHealthy(options: LaunchOptions, process: ProcessRef, logStar
     code: 'START_FAILED',
     what: `${server.title} ${how}${tail ? `; its log ends with: ${tail}` : ''}`,
     where: logFile,
-    whatToDo: `look at its log, remove what it stored with "npm run stack -- down --wipe", or set ${givenBy[server.name]} to a server of your own`,
+    whatToDo: `on a slow machine it may only need longer: run "npm run stack -- up" again, which takes over what is running. Else look at its log, remove what it stored with "npm run stack -- down --wipe", or set ${givenBy[server.name]} to a server of your own`,
   });
 }
 

@@ -16,6 +16,7 @@ const tables: Record<string, Settings> = {
 it.each([
   ['KAFKA_BROKER', 'KAFKA_BROKERS', workerSettings],
   ['OUTBOX_MAX_RETRY', 'OUTBOX_MAX_RETRIES', bridgeSettings],
+  ['OUTBOX_POL_MAX_MS', 'OUTBOX_POLL_MAX_MS', bridgeSettings],
   ['DATABASE_ULR', 'DATABASE_URL', bridgeSettings],
   ['DATABASE_URL_FIL', 'DATABASE_URL_FILE', bridgeSettings],
   ['TEMPORAL_ADRESS', 'TEMPORAL_ADDRESS', bridgeSettings],
