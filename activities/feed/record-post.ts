@@ -6,7 +6,7 @@ import { type Delivery } from '../../feeds/stored-feed';
 import { type FeedDeps } from './deps';
 import { summaryOf } from './summary';
 
-type Deps = Pick<FeedDeps, 'events' | 'history' | 'followers' | 'posts' | 'settings'>;
+type Deps = Pick<FeedDeps, 'events' | 'history' | 'followers' | 'posts' | 'tombstones' | 'settings'>;
 
 /** Records what `content.post.created` says. Its delivery is decided before the post can be seen as published. */
 export async function recordCreation(
@@ -14,7 +14,7 @@ export async function recordCreation(
   event: EventRecord<PayloadOf<'content.post.created'>>,
 ): Promise<PostState> {
   const { post_id: postId, user_id: authorId, status } = event.payload;
-  return deps.posts.apply({
+  const recorded = await deps.posts.apply({
     postId,
     authorId,
     status,
@@ -23,6 +23,7 @@ export async function recordCreation(
     sequence: event.sequence,
     summary: summaryOf(event.payload),
   });
+  return forgetIfErased(deps, recorded);
 }
 
 /** Records that a status event published the post. */
@@ -43,6 +44,17 @@ export async function recordPublishedStatus(
     sequence: event.sequence,
     summary: {},
   });
+}
+
+/**
+ * What was just written of a post whose author was erased is forgotten again: the purge marks the posts that it finds, and one
+ * whose event runs after it, or beside it, would keep its caption. The look comes after the write, so one of the two sees the other.
+ */
+export async function forgetIfErased(deps: Pick<Deps, 'posts' | 'tombstones'>, state: PostState): Promise<PostState> {
+  const known = await deps.tombstones.states([{ type: 'user', id: state.authorId }]);
+  if (!known.some(({ final }) => final)) return state;
+  await deps.posts.markDeleted([state.postId], state.sequence, 'author deleted');
+  return { ...state, status: 'deleted', summary: {}, voided: true, live: false };
 }
 
 /**

@@ -65,7 +65,7 @@ export function eventsPage(): string {
         String(topicPartitions[domain as keyof typeof topicPartitions]),
       ]),
     ),
-    'Each message has the payload alone as its body, and the headers `event_id`, `event_type`, `schema_version`, `sequence`, `content-type` (always `application/json`) and, if the writer gave one, `traceparent`. All of this is in [asyncapi.json](asyncapi.json), an AsyncAPI 3 document.',
+    'Each message has the payload alone as its body, with the defaults of its schema filled in, and the headers `event_id`, `event_type`, `schema_version`, `sequence`, `content-type` (always `application/json`) and, if the writer gave one, `traceparent`. All of this is in [asyncapi.json](asyncapi.json), an AsyncAPI 3 document.',
     'With `KAFKA_CLOUDEVENTS=true` each message is a CloudEvent as well (version 1.0, Kafka binding, binary mode): the body and the headers stay, and `ce_specversion`, `ce_id` (the event id), `ce_source` (`KAFKA_CLOUDEVENTS_SOURCE`), `ce_type`, `ce_time` (when the row was written), `ce_subject` (the aggregate id) and, with `KAFKA_CLOUDEVENTS_SCHEMAS`, `ce_dataschema` are added, some 250 bytes.',
     'Numbers in a body have every digit that the writer wrote, be it a 64-bit integer or a long decimal. `JSON.parse` of JavaScript, and other parsers that make a double of each number, change what has more than 15 digits: read such fields with a parser that keeps them (`lossless-json`, `JsonNode` with `USE_BIG_DECIMAL_FOR_FLOATS`, `json.Decoder` with `UseNumber`, `parse_float=Decimal`, `jsonb`), or have the writer send them as strings. `payload` of `client/subscriber.ts` is made by `JSON.parse`; `body` beside it is the text. Numbers beyond ±1.8e308 are refused.',
     '## Effects',

@@ -2,6 +2,7 @@ import { PgContentOwners } from '../../../../activities/stores/pg-content-owners
 import { PgMediaStore } from '../../../../activities/media/pg-media-store';
 import { PgTombstones } from '../../../../activities/stores/pg-tombstones';
 import { beginFanOut } from '../../../../activities/feed/fan-out';
+import { refreshPost } from '../../../../activities/feed/refresh';
 import { purgeAuthor } from '../../../../activities/feed/purge-author';
 import { createMediaActivities } from '../../../../activities/media/create-media-activities';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
@@ -54,6 +55,21 @@ describe('the purge of a deleted author', () => {
       expect(await feedsOf(readers)).toEqual(readers.map(() => [kept.aggregateId]));
     },
   );
+
+  it.each(['created', 'edited'] as const)('leaves nothing of a post that is %s after it', async (what) => {
+    const { author, posts } = await world(1);
+    const late = what === 'created' ? await feed.post(author) : (posts[0] as EventRef);
+    const payload = { post_id: late.aggregateId, user_id: author, caption: 'never to be kept' };
+    const edit = await insertEvent(feed.database.pool, 'content.post.updated', payload);
+    await purgeAuthor(feed.deps, await erase(author));
+    if (what === 'created') await beginFanOut(feed.deps, late);
+    await refreshPost(feed.deps, edit);
+    const { rows } = await feed.database.pool.query(
+      'SELECT status, summary FROM post_states WHERE author_id = $1 GROUP BY status, summary',
+      [author],
+    );
+    expect(rows).toEqual([{ status: 'deleted', summary: {} }]);
+  });
 
   it('takes out posts whose own deletion found no followers any more', async () => {
     const { author, readers, posts, kept } = await world(3);
