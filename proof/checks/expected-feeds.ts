@@ -56,7 +56,7 @@ export function expectedFeeds(truth: Known): ExpectedFeeds {
 }
 
 /**
- * The feeds that a test's own story tells, by post id. Their scores are those of the events that created the posts.
+ * The feeds that follow from a test's own story, by post id. Their scores are those of the events that created the posts.
  * @param wanted the whole feed of each person, in any order
  */
 export function feedsOf(
