@@ -31,12 +31,12 @@ function record(into: string): void {
   }
 }
 
-/** The first file above the database's own code; undefined when that is a test's. */
+/** The first file above the database's own code; undefined when that is a test's or the judge's. */
 function senderOf(stack: string): string | undefined {
   const files = stack.split('\n').flatMap((line) => {
     const path = /\(?(\/[^():]+):\d+:\d+\)?$/.exec(line.trim())?.[1];
     return path?.startsWith(`${root}/`) ? [path.slice(root.length + 1)] : [];
   });
   const sender = files.find((file) => !/^(node_modules|runtime)\/|pg-query|record-statements/.test(file));
-  return sender === undefined || /^(test|dev)\//.test(sender) ? undefined : sender;
+  return sender === undefined || /^(test|dev|proof)\//.test(sender) ? undefined : sender;
 }

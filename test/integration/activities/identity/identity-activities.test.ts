@@ -59,6 +59,7 @@ describe('identity events', () => {
       is_verified: true,
     });
     expect(await new PgUserDirectory(database.pool).contactOf(user)).toEqual({
+      userId: user,
       email: 'ada@people.example',
       displayName: 'Ada L.',
       active: true,
