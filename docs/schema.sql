@@ -499,7 +499,7 @@ CREATE INDEX idx_wanted_media_age ON nova.wanted_media USING btree (wanted_at);
 -- FUNCTION nova.outbox_payload_bytes(payload jsonb) RETURNS integer LANGUAGE plpgsql SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_refresh_heads(p_aggregates uuid[], p_floors bigint[], p_rest interval DEFAULT NULL::interval) RETURNS void LANGUAGE plpgsql SET enable_bitmapscan=off SET enable_mergejoin=off SET enable_seqscan=off SET enable_sort=off SET jit=off SET plan_cache_mode=force_generic_plan SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_release_hold(event uuid) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
--- FUNCTION nova.outbox_repair_heads() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_repair_heads() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET enable_nestloop=off SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_unemitted(p_aggregates uuid[], p_up_to bigint[], p_types text[], p_rows_per_aggregate integer, p_rows integer, p_bytes bigint, p_max_payload integer) RETURNS TABLE(id uuid, created_at text, aggregate_id uuid, sequence bigint, event_type text, schema_version integer, payload text, payload_bytes integer, traceparent text, published boolean) LANGUAGE plpgsql SET plan_cache_mode=force_generic_plan SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_widen_past() RETURNS boolean LANGUAGE plpgsql SET search_path=nova, pg_temp
 -- FUNCTION nova.post_is_voided(post uuid, author uuid, seq bigint) RETURNS boolean LANGUAGE sql STABLE SET search_path=nova, pg_temp
