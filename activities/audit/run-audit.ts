@@ -18,6 +18,7 @@ import { type AuditDeps, type AuditWindow } from './deps';
 import { retentionMarginHours } from './limits';
 import { Gathered } from './suspicions';
 import { verifyAll } from './verify';
+import { instantText } from './instant-text';
 
 export interface AuditOrder extends AuditRequest {
   readonly auditId: string;
@@ -142,8 +143,8 @@ async function reportOf(
   }
   return {
     auditId,
-    from: new Date(window.fromUs / 1_000).toISOString(),
-    to: new Date(window.toUs / 1_000).toISOString(),
+    from: instantText(window.fromUs),
+    to: instantText(window.toUs),
     examined: { ...gathered.examined },
     counts,
     examples,

@@ -3,6 +3,7 @@ import { rememberedMs } from '../../runtime/temporal-retention';
 import { retentionMarginHours } from './limits';
 import { type SecondLook, rowsOfEvent } from './second-look';
 import { type Suspicion } from './suspicions';
+import { instantText } from './instant-text';
 
 /**
  * A row that is marked as started has a run of its own, or is the same event as the row that has one: written twice, it is
@@ -29,7 +30,7 @@ export async function verifyMarkedRow(
     // Where the row that has the run is gone, nothing says that this one was another event.
     if (whose === 'twin' && (owner === undefined || (await deps.rows.areSameEvent(row, owner)))) continue;
     if ((await deps.runs.completedReplays(eventId)) > 0) return null;
-    return `marked ${new Date(publishedUs / 1_000).toISOString()}; ${saying[whose]}`;
+    return `marked ${instantText(publishedUs)}; ${saying[whose]}`;
   }
   return null;
 }

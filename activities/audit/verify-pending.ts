@@ -6,6 +6,7 @@ import { frontOfLane, pendingLimitsOf } from './check-rows';
 import { type AuditDeps } from './deps';
 import { type Suspicion } from './suspicions';
 import { type SecondLook } from './second-look';
+import { instantText } from './instant-text';
 
 /**
  * The second look at pending rows. One counts when it has not moved since the first look, still nothing says why, and it
@@ -45,8 +46,8 @@ async function findingOf({ deps, nowUs }: SecondLook, row: PendingRow, bridgesAl
   if (run !== null && runOwnerOf(run, row) === 'ours' && run.startedMs < nowUs / 1_000 - deps.limits.markMs)
     return finding('run_unmarked', `run started ${new Date(run.startedMs).toISOString()}, row not marked`);
   if (row.leaseUntilUs !== null && bridgesAlive === 0)
-    return finding('lease_over', `lease ended ${new Date(row.leaseUntilUs / 1_000).toISOString()}, no bridge is alive`);
-  const since = new Date(row.createdUs / 1_000).toISOString();
+    return finding('lease_over', `lease ended ${instantText(row.leaseUntilUs)}, no bridge is alive`);
+  const since = instantText(row.createdUs);
   if (bridgesAlive === 0) return finding('stuck', `pending since ${since}, no bridge is alive`);
   const claims = row.claimCount > 0 ? `, claimed ${row.claimCount} times` : '';
   const error = row.lastError === null ? '' : `, last error ${row.lastError.split(':')[0]}`;

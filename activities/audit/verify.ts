@@ -7,6 +7,7 @@ import { verifyMarkedRow } from './verify-marked-row';
 import { verifyOpenRun, verifyPausedRun } from './verify-open-run';
 import { verifyFeed } from './verify-feed';
 import { verifyPending } from './verify-pending';
+import { instantText } from './instant-text';
 
 /** Describes and row reads under way at once: a disaster has thousands of suspicions. */
 const atOnce = 8;
@@ -65,7 +66,7 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
     const run = await deps.runs.describe(eventId);
     // Open: it emits yet, and has a budget of its own. Failed: counted as that.
     if (run !== null && run.status !== 'COMPLETED') return null;
-    return `marked ${rfc3339(row.publishedUs ?? 0)}; ${run === null ? 'Temporal has forgotten its run' : 'its run is completed'}`;
+    return `marked ${instantText(row.publishedUs ?? 0)}; ${run === null ? 'Temporal has forgotten its run' : 'its run is completed'}`;
   },
 
   async emitted_twice({ deps }, { eventId, evidence, known }) {
@@ -74,12 +75,12 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
     // What was sent stays sent: a person must acknowledge it.
     if (known !== null && evidence === 0) return known;
     if (evidence <= emittedUs / 1_000 + deps.limits.marginMs) return null;
-    return `marked ${rfc3339(emittedUs)}, sent again ${new Date(evidence).toISOString()}`;
+    return `marked ${instantText(emittedUs)}, sent again ${new Date(evidence).toISOString()}`;
   },
 
   async emitted_without_record({ deps }, { eventId }) {
     const emittedUs = await lastEmitOf(deps, eventId);
-    return emittedUs === null ? null : `marked ${rfc3339(emittedUs)}; no message on Kafka`;
+    return emittedUs === null ? null : `marked ${instantText(emittedUs)}; no message on Kafka`;
   },
 
   async record_without_row({ deps }, { eventId }) {
@@ -91,8 +92,4 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
 async function lastEmitOf(deps: SecondLook['deps'], eventId: string): Promise<number | null> {
   const marks = (await rowsOfEvent(deps, eventId)).flatMap(({ emittedUs }) => emittedUs ?? []);
   return marks.length === 0 ? null : Math.max(...marks);
-}
-
-function rfc3339(us: number): string {
-  return new Date(us / 1_000).toISOString();
 }
