@@ -1,10 +1,4 @@
-import { pollerFreshMs } from '../runtime/task-queues';
-
-/** A poller as the server lists it; `lastAccessMs` is by the server's clock. */
-export interface SeenPoller {
-  readonly identity: string;
-  readonly lastAccessMs: number;
-}
+import { type SeenPoller, pollerFreshMs } from '../runtime/task-queues';
 
 /**
  * Distinguishes living pollers from those the server only remembers, by no wall clock of ours: the server's times are compared with

@@ -2,8 +2,9 @@ import { type Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { type QueueName, queueNames, taskQueue } from '../contracts/workflow-types';
 import { type Logger } from '../runtime/logger';
+import { type SeenPoller, seenPollers } from '../runtime/task-queues';
 import { type Pauses, typesOnQueue } from './pauses';
-import { PollerLiveness, type SeenPoller } from './poller-liveness';
+import { PollerLiveness } from './poller-liveness';
 
 /**
  * Pauses the event types whose workflows would run on a queue that no worker polls, and resumes them when one does. A
@@ -40,10 +41,7 @@ export class PollerWatch {
         taskQueueType: temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
       }),
     );
-    return pollers.map(({ identity, lastAccessTime }) => ({
-      identity: identity ?? '',
-      lastAccessMs: Number(lastAccessTime?.seconds ?? 0) * 1_000 + (lastAccessTime?.nanos ?? 0) / 1e6,
-    }));
+    return seenPollers(pollers);
   }
 
   private apply(queue: QueueName, missing: boolean): void {

@@ -35,11 +35,17 @@ export interface TaskQueueLook {
   readonly served: boolean;
 }
 
+/** A poller as the server lists it; `lastAccessMs` is by the server's clock. */
+export interface SeenPoller {
+  readonly identity: string;
+  readonly lastAccessMs: number;
+}
+
 /** What Temporal says of a queue; times in epoch milliseconds of its clock. */
 export interface SeenQueue {
   readonly queue: string;
   readonly kind: TaskKind;
-  readonly pollers: readonly { readonly identity: string; readonly lastAccessMs: number }[];
+  readonly pollers: readonly SeenPoller[];
   readonly waiting: number;
   readonly oldestMs: number;
 }
@@ -124,13 +130,20 @@ async function describe(
   return {
     queue,
     kind,
-    pollers: (pollers ?? []).map(({ identity, lastAccessTime }) => ({
-      identity: identity ?? '',
-      lastAccessMs: millis(lastAccessTime),
-    })),
+    pollers: seenPollers(pollers),
     waiting: Number(stats?.approximateBacklogCount ?? 0),
     oldestMs: millis(stats?.approximateBacklogAge),
   };
+}
+
+/** The pollers in a description of a task queue. */
+export function seenPollers(
+  pollers: readonly temporal.api.taskqueue.v1.IPollerInfo[] | null | undefined,
+): SeenPoller[] {
+  return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
+    identity: identity ?? '',
+    lastAccessMs: millis(lastAccessTime),
+  }));
 }
 
 /** Workers report that they stop; Temporal goes on listing their pollers. Servers before 1.30 do not know. */
