@@ -1,19 +1,22 @@
-import { randomUUID } from 'node:crypto';
 import { type Client } from 'pg';
-import { asAdmin, createTestDatabase } from '../support/database';
+import { asAdmin, createTestDatabase, newDatabaseName } from '../support/database';
 import { createDatabase, dropDatabase } from '../support/databases';
 import { databaseUrl } from '../support/servers';
 import { connected, fillBigTables } from './big-tables';
 
 export const kinds = ['with statistics', 'without statistics'] as const;
+export type Kind = (typeof kinds)[number];
 
-/** URLs of two databases with the same big tables: of the first PostgreSQL knows what is in it, of the second it will know nothing (`forgetStatistics`). */
-export type BigDatabases = Readonly<Record<(typeof kinds)[number], string>>;
+/**
+ * URLs of two databases with the same big tables: of the first PostgreSQL knows what is in it, of the second it will know nothing
+ * (`forgetStatistics`).
+ */
+export type BigDatabases = Readonly<Record<Kind, string>>;
 
 /** Fills one database and copies it: a minute or two, most of it in PostgreSQL. */
 export async function makeBigDatabases(): Promise<BigDatabases> {
   const filled = await createTestDatabase();
-  const copy = databaseUrl(filled.url, `nova_test_${randomUUID().replaceAll('-', '').slice(0, 16)}`);
+  const copy = databaseUrl(filled.url, newDatabaseName());
   await fillBigTables(filled.url, filled.pool);
   // A database with a session in it is not copied.
   await filled.pool.end();

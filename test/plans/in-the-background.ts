@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitUntilDone } from '../support/wait-for';
+import { waitFor } from '../support/wait-for';
 import { type BigDatabases, dropBigDatabases, makeBigDatabases } from './big-databases';
 
 /** Name of the variable with the file that says how far a run's big databases are; unset: none are being made. */
@@ -42,13 +42,8 @@ export async function endBigDatabases({ drop }: { drop: boolean }): Promise<void
 export async function bigDatabasesOfRun(): Promise<BigDatabases | undefined> {
   const file = process.env[variable];
   if (file === undefined) return undefined;
-  await waitUntilDone(async () => (read(file) === undefined ? 1 : 0), {
-    stillMs: 1_800_000,
-    what: 'filling the tables',
-  });
-  const outcome = read(file);
-  if (outcome === undefined || 'error' in outcome)
-    throw new Error(`big tables: ${outcome?.error ?? 'their file is gone'}`);
+  const outcome = await waitFor(() => read(file), { timeoutMs: 1_800_000, everyMs: 100, what: 'filling the tables' });
+  if ('error' in outcome) throw new Error(`big tables: ${outcome.error}`);
   return outcome.databases;
 }
 

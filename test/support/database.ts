@@ -37,7 +37,7 @@ export function patient(pool: Pool): Pool {
  * day on which the run began; the copy has the partitions of today.
  */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  const name = `nova_test_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+  const name = newDatabaseName();
   await asAdmin(async (admin) => {
     // Copies of one template exclude each other: take turns instead of failing.
     await admin.query('SELECT pg_advisory_lock(7026)');
@@ -56,6 +56,9 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     },
   };
 }
+
+/** A name that no other test database has. */
+export const newDatabaseName = (): string => `nova_test_${randomUUID().replaceAll('-', '').slice(0, 16)}`;
 
 export async function asAdmin(work: (admin: Client) => Promise<unknown>): Promise<void> {
   const admin = new Client({ connectionString: servers().databaseUrl });
