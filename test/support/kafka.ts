@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { type Admin, type ITopicConfig, logLevel } from 'kafkajs';
+import { type ITopicConfig, logLevel } from 'kafkajs';
 import { type Domain, domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
-import { followTopics, type ReceivedMessage } from '../../proof/observe/kafka-reader';
+import { followTopics, type ReceivedMessage, withAdmin } from '../../proof/observe/kafka-reader';
 import { Kafka } from '../../runtime/kafkajs-repaired';
 import { ensureTopics } from '../../workers/topics';
 import { servers } from './servers';
 import { waitFor } from './wait-for';
+
+export { withAdmin };
 
 export interface TestTopics {
   readonly kafka: Kafka;
@@ -75,16 +77,6 @@ async function untilLed(kafka: Kafka, topics: readonly string[]): Promise<void> 
       await waitFor(isServed, { everyMs: 50, what: `the leaders of ${topic}` });
     }
   });
-}
-
-export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    return await work(admin);
-  } finally {
-    await admin.disconnect();
-  }
 }
 
 /**

@@ -4,22 +4,8 @@ import { checkoutRoot } from '../../../dev/stack/paths';
 import { readFunctionFiles } from '../../../migrations/function-files';
 import { functionRights, outboxTable, relationRights } from '../../../migrations/rights/decided';
 import * as states from '../../../outbox/states.sql';
+import { productRooms, sourcesOf } from '../../support/product-files';
 
-const product = [
-  ...[
-    'contracts',
-    'runtime',
-    'feeds',
-    'outbox',
-    'workflows',
-    'activities',
-    'outbox-bridge',
-    'client',
-    'workers',
-    'ops',
-  ],
-  'migrations',
-];
 const relation = Object.keys(relationRights).join('|');
 const called = Object.keys(functionRights).join('|');
 const unqualified = [
@@ -28,19 +14,13 @@ const unqualified = [
   new RegExp(`'(?:${relation})'::regclass`, 'g'),
 ];
 
-const sourcesOf = (rooms: readonly string[]): string[] =>
-  rooms
-    .flatMap((room) =>
-      readdirSync(join(checkoutRoot, room), { recursive: true, encoding: 'utf8' }).map((f) => join(room, f)),
-    )
-    .filter((file) => file.endsWith('.ts') && !/(^|\/)(node_modules|dist)\//.test(file));
 const textOf = (file: string): string => readFileSync(join(checkoutRoot, file), 'utf8');
 
 describe('SQL texts of the product', () => {
   // A login finds `follows` in whatever schema its search_path says; ours is found by name or not at all. A migration, which
   // makes the schema, sets the search_path of its own session.
   it('name the schema of every table, view, sequence and function of ours', () => {
-    const sources = sourcesOf([...product.filter((room) => room !== 'migrations'), 'dev']);
+    const sources = sourcesOf([...productRooms.filter((room) => room !== 'migrations'), 'dev']);
     expect(sources.length).toBeGreaterThan(200);
     const found = sources.flatMap((file) =>
       unqualified.flatMap((pattern) => [...textOf(file).matchAll(pattern)].map(([match]) => `${file}: ${match}`)),
@@ -63,7 +43,7 @@ const owners: Readonly<Record<string, string>> = {
 
 describe('the outbox table', () => {
   it('is named by these files only: a statement on it belongs to outbox/, beside its like', () => {
-    const naming = sourcesOf(product).filter((file) => textOf(file).includes(outboxTable));
+    const naming = sourcesOf(productRooms).filter((file) => textOf(file).includes(outboxTable));
     expect(naming.sort()).toEqual(Object.keys(owners).sort());
   });
 
@@ -71,7 +51,7 @@ describe('the outbox table', () => {
   it('has the rules of its states written once, in outbox/states.sql.ts', () => {
     const rules = [states.pending, states.pendingByKey, states.unemitted, states.unemittedByKey].map((rule) => rule());
     const column = /\b(?:\w+\.|\$\{\w+\})(?=(?:published|dead_lettered|emitted)_at\b)/g;
-    const found = sourcesOf(product)
+    const found = sourcesOf(productRooms)
       .filter((file) => file !== 'outbox/states.sql.ts')
       .flatMap((file) => {
         const text = textOf(file).replace(column, '').replace(/\s+/g, ' ');

@@ -1,29 +1,13 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FaultPoint, armFaultPoints, faultPoint, faultPoints } from '../../../runtime/fault-points';
+import { productRooms, sourcesOf } from '../../support/product-files';
 
 const root = join(__dirname, '../../..');
-const production = [
-  'contracts',
-  'runtime',
-  'feeds',
-  'outbox',
-  'workflows',
-  'activities',
-  'outbox-bridge',
-  'client',
-  'workers',
-  'ops',
-  'migrations',
-  'dev',
-];
-const sources = production
-  .flatMap((room) =>
-    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => join(room, file)),
-  )
-  .map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
+const sources = sourcesOf([...productRooms, 'dev']).map((file) => ({
+  file,
+  text: readFileSync(join(root, file), 'utf8'),
+}));
 const definition = join('runtime', 'fault-points.ts');
 
 afterEach(() => armFaultPoints(undefined));
