@@ -20,7 +20,7 @@ export interface MatrixRow {
   readonly regularOnly?: boolean;
   /** The point is in no activity of its own: it strikes whoever comes, so nothing else may be under way. */
   readonly alone?: boolean;
-  /** The process is told to stop, and comes to the point by that. */
+  /** The process is asked to stop, and comes to the point by that. */
   readonly whenStopped?: boolean;
 }
 
@@ -124,7 +124,7 @@ export class Case {
         await waitFor(() => performance.now() - since > (this.order?.hangMs ?? 0) + 300, { timeoutMs: patienceMs });
       if (mode === 'SIGTERM' && line.whenStopped !== true && member !== undefined) {
         const end = await lane[line.in].ended(member);
-        if (end !== 'code 0') faults.push(`told to stop, the process ended with ${end}`);
+        if (end !== 'code 0') faults.push(`asked to stop, the process ended with ${end}`);
       }
       faults.push(...(await lasting(() => faultsOf(lane, { committed, rolledBack: [this.rolledBack], expected }))));
       for (const id of expected.waiting ?? [])

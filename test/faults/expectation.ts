@@ -7,7 +7,7 @@ import { type Expected, type Mailed } from './scene';
 export function expectationOf(
   events: readonly TrueEvent[],
   rolledBack: ReadonlySet<string>,
-  { feeds = {}, told = [], mails = [], mailsPossible = [], media = {}, captions = {}, ...rest }: Expected,
+  { feeds = {}, notified = [], mails = [], mailsPossible = [], media = {}, captions = {}, ...rest }: Expected,
 ): Expectation {
   const keyOf = ({ eventId, recipientId }: Mailed): string => `${eventId} ${recipientId}`;
   const due = new Set(mails.map(keyOf));
@@ -21,7 +21,7 @@ export function expectationOf(
     posts: new Map(posts),
     gone: new Map((rest.erased ?? []).map((userId) => [userId, 'deleted'])),
     feeds: feedsOf(Object.entries(feeds), events),
-    notifications: new Map(told.map((one) => [keyOf(one), { ...one, inApp: true, presence: 'due' }])),
+    notifications: new Map(notified.map((one) => [keyOf(one), { ...one, inApp: true, presence: 'due' }])),
     emails: { due, possible: new Set([...due, ...mailsPossible.map(keyOf)]) },
     media: {
       wanted: new Set(Object.entries(media).flatMap(([postId, ids]) => ids.map((mediaId) => `${postId} ${mediaId}`))),

@@ -23,7 +23,7 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
       file: 'activities/notify/in-app.ts',
       find: 'if (verdict.voided) {',
       replace: 'if (Date.now() < 0) {',
-      red: 'media-and-notices: notify.recipients-chosen, hang, somebody is told of a deleted post',
+      red: 'media-and-notices: notify.recipients-chosen, hang, a person is notified of a deleted post',
     },
   ],
   'media-not-looked-at-again': [

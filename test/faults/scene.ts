@@ -11,7 +11,7 @@ export interface Expected {
   /** The whole feed of each of these people, in any order. */
   readonly feeds?: Readonly<Record<string, readonly string[]>>;
   /** Notifications of the scene's events that count, and no others; none by default. */
-  readonly told?: readonly (Mailed & { readonly kind: string })[];
+  readonly notified?: readonly (Mailed & { readonly kind: string })[];
   /** Everybody these are for has an e-mail, or an unknown one; no one two. */
   readonly mails?: readonly Mailed[];
   /** E-mails that may have gone out before what they are about was deleted. */

@@ -58,7 +58,7 @@ it.each(faultModes)(
     const ms = Math.round(performance.now() - since);
     const expected = {
       feeds: Object.fromEntries(Object.keys(scene.expected.feeds ?? {}).map((id) => [id, []])),
-      told: [],
+      notified: [],
       mails: [],
       media: { [postId]: [] },
       captions: { [postId]: null },

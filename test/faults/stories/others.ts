@@ -17,12 +17,12 @@ export async function conversations(): Promise<Scene> {
       }),
     ),
   );
-  const told = during.map(({ id, payload }) => ({
+  const notified = during.map(({ id, payload }) => ({
     eventId: id,
     recipientId: (payload as { recipient_ids: string[] }).recipient_ids[0] ?? '',
     kind: 'message.received',
   }));
-  return { during, expected: { told } };
+  return { during, expected: { notified } };
 }
 
 /** The same, where a fault may bring an event to Kafka a second time. */
@@ -65,7 +65,7 @@ export async function uploadClaimedMeanwhile(lane: Lane): Promise<Scene> {
   };
 }
 
-/** A parked upload is claimed; its own workflow is struck when it is told. */
+/** A parked upload is claimed; its own workflow is struck when it is signalled. */
 export async function uploadTold(lane: Lane): Promise<Scene> {
   const { author } = await authorWith(lane, 1);
   const media = newId();
@@ -80,20 +80,20 @@ export async function uploadTold(lane: Lane): Promise<Scene> {
   };
 }
 
-/** An account's owner is told in the inbox and by e-mail. */
+/** An account's owner is notified in the inbox and by e-mail. */
 export async function alert(lane: Lane): Promise<Scene> {
   const owner = await insertUser(lane.database.pool);
   const raised = row('security.alert.raised', { alert_id: newId(), user_id: owner, kind: 'new_login' });
   const to = [{ eventId: raised.id, recipientId: owner, kind: 'security.alert' }];
-  return { during: [raised], expected: { told: to, mails: to } };
+  return { during: [raised], expected: { notified: to, mails: to } };
 }
 
 /** A stream begins: more followers than the quick first tries reach. */
 export async function stream(lane: Lane): Promise<Scene> {
   const { author, followers } = await authorWith(lane, 2_100);
   const started = row('live.stream.started', { stream_id: newId(), user_id: author });
-  const told = followers.map((recipientId) => ({ eventId: started.id, recipientId, kind: 'live.started' }));
-  return { during: [started], expected: { told } };
+  const notified = followers.map((recipientId) => ({ eventId: started.id, recipientId, kind: 'live.started' }));
+  return { during: [started], expected: { notified } };
 }
 
 /** A message for one person. */
@@ -102,6 +102,6 @@ export async function oneMessage(): Promise<Scene> {
   const [first] = during;
   return {
     during: during.slice(0, 1),
-    expected: { told: expected.told?.filter(({ eventId }) => eventId === first?.id) ?? [] },
+    expected: { notified: expected.notified?.filter(({ eventId }) => eventId === first?.id) ?? [] },
   };
 }

@@ -32,7 +32,7 @@ export async function followBegins(lane: Lane): Promise<Scene> {
     alongside: [[follow, [author, follower]]],
     expected: {
       feeds: { [follower]: posts.map(idOf) },
-      told: [{ eventId: added.id, recipientId: author, kind: 'follow.received' }],
+      notified: [{ eventId: added.id, recipientId: author, kind: 'follow.received' }],
     },
   };
 }
@@ -46,7 +46,7 @@ export async function followEndsMeanwhile(lane: Lane): Promise<Scene> {
     ...scene,
     meanwhile: [row('follow.removed', { follower_id, followee_id })],
     alongsideMeanwhile: [[unfollow, [followee_id, follower_id]]],
-    expected: { ...scene.expected, feeds: { [follower_id]: [] }, told: [] },
+    expected: { ...scene.expected, feeds: { [follower_id]: [] }, notified: [] },
   };
 }
 
@@ -73,7 +73,7 @@ export async function followBeginsMeanwhile(lane: Lane): Promise<Scene> {
     alongsideMeanwhile: [[follow, [followee_id, follower_id]]],
     expected: {
       feeds: { [follower_id]: (scene.before ?? []).map(idOf) },
-      told: [{ eventId: added.id, recipientId: followee_id, kind: 'follow.received' }],
+      notified: [{ eventId: added.id, recipientId: followee_id, kind: 'follow.received' }],
     },
   };
 }
@@ -94,7 +94,7 @@ export async function userLeaves(lane: Lane): Promise<Scene> {
     during: [row('identity.user.deleted', { user_id: author, soft_delete: false })],
     expected: {
       feeds: Object.fromEntries([...followers, author].map((id) => [id, []])),
-      told: [],
+      notified: [],
       captions: Object.fromEntries(posts.map((each) => [idOf(each), null])),
       erased: [author],
       // It went out before the author left.

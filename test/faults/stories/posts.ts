@@ -18,7 +18,7 @@ export async function postAppears(lane: Lane): Promise<Scene> {
     during: [created],
     expected: {
       feeds: Object.fromEntries(followers.map((id) => [id, [idOf(created)]])),
-      told: to,
+      notified: to,
       mails: to,
       media: { [idOf(created)]: [media] },
       captions: { [idOf(created)]: 'as written' },
@@ -82,7 +82,7 @@ function nowhere({ expected }: Scene): Scene['expected'] {
     Object.fromEntries(Object.keys(of).map((id) => [id, []]));
   return {
     feeds: empty(expected.feeds),
-    told: [],
+    notified: [],
     mails: [],
     mailsPossible: expected.mails ?? [],
     media: empty(expected.media),
