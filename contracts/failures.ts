@@ -14,7 +14,7 @@ export type Cause = 'row' | 'environment' | 'outage' | 'busy';
 
 interface FailureEntry {
   readonly cause: Cause;
-  /** Can the same call succeed later without anybody changing anything? */
+  /** Can the same call succeed later without a person changing anything? */
   readonly retryable: boolean;
   readonly meaning: string;
   readonly action: string;

@@ -88,7 +88,7 @@ function boundsOf(settlements: readonly Settlement[]): [string, string] {
   return times.every((time) => time.endsWith('Z')) ? [first, last] : ['-infinity', 'infinity'];
 }
 
-/** A reason is cut short and made of characters PostgreSQL can hold: one that it refuses would keep its row forever. */
+/** A reason is cut short and made of characters PostgreSQL can hold: one that it refuses would never let its row end. */
 function storable(reason: string): string {
   return reason
     .slice(0, 2_000)

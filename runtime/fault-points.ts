@@ -5,9 +5,9 @@
  */
 export const faultPoints = {
   'bridge.claimed': 'rows are leased, nothing is started',
-  'bridge.before-start': 'a run of rows is under way, the next row is not started yet',
+  'bridge.before-start': 'a series of rows is under way, the next row is not started yet',
   'bridge.started': 'Temporal has the run, the row does not say so',
-  'bridge.mark-sent': 'the mark’s statement is on its way, its answer is not here',
+  'bridge.mark-sent': 'the mark’s statement is on its way, its reply is not here',
   'bridge.marked': 'the marks are committed, the bridge has not gone on',
   'bridge.stopping': 'asked to stop, with rows leased and starts in flight',
 
@@ -40,7 +40,7 @@ export const faultPoints = {
   'notify.owner-remembered': 'who owns the content is recorded, no one is notified',
   'notify.recipients-chosen': 'who is to be notified is known, no one is notified',
   'notify.inbox-written': 'inboxes have the notification, the tombstones not looked at again',
-  'notify.page-told': 'a page of people is notified, the checkpoint behind it not reported',
+  'notify.page-notified': 'a page of people is notified, the checkpoint behind it not reported',
   'notify.delivery-claimed': 'a delivery is claimed, nothing is sent',
   'notify.delivery-sent': 'the provider took the message, the ledger does not say so',
   'notify.delivery-settled': 'the ledger knows, Temporal does not',

@@ -6,7 +6,7 @@ const handshakeMs = 10_000;
 type OpenChannel = Pick<Channel, keyof Channel>;
 
 /**
- * A gRPC channel that does not wait forever: grpc-js sets no bound to the HTTP/2 handshake, so a server that accepted
+ * A gRPC channel that does not wait without limit: grpc-js sets no bound to the HTTP/2 handshake, so a server that accepted
  * the connection and hung, or a network that lost it half-way, would keep the channel connecting until TCP gives up, a
  * quarter of an hour later, however healthy the server is by then.
  */

@@ -53,7 +53,7 @@ function tlsOf(config: TemporalAddress) {
 }
 
 /**
- * A connection whose other end vanished without a word stays silent forever, and HTTP/2 makes no second one beside it:
+ * A connection whose other end vanished without a word stays silent without limit, and HTTP/2 makes no second one beside it:
  * found out within 20 seconds instead of the SDK's 45. Temporal turns away a client that asks more often than every ten.
  */
 const keepalive = { 'grpc.keepalive_time_ms': 15_000, 'grpc.keepalive_timeout_ms': 5_000 };

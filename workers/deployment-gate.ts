@@ -13,7 +13,7 @@ const everyMs = { well: 30_000, ill: 2_000 };
 
 /**
  * Whether this process may work: the database must belong to its deployment. Asked before the first task is taken, and again
- * and again. Looks besides whether the namespace still has the search attributes: without `Outcome` a run that ends otherwise
+ * and again. Looks also whether the namespace still has the search attributes: without `Outcome` a run that ends otherwise
  * than `done` cannot end, and tries again until it is back.
  */
 export class DeploymentGate {

@@ -17,7 +17,7 @@ import { settleAll } from './steps/settle';
 export async function retractionWorkflow(event: EventRef): Promise<WorkflowResult> {
   const begun = await localThenLater('retractBegin', onQueue('feed', { summary: 'tombstone, first page' }), event);
   const feed = begun.done.then((step) => removePages(event, step));
-  const signalled = begun.done.then(({ signal }) => (signal ? tellRunning(event) : 0));
+  const signalled = begun.done.then(({ signal }) => (signal ? signalRunning(event) : 0));
   feed.catch(() => undefined);
   signalled.catch(() => undefined);
   const notices = await localThenLater(
@@ -67,7 +67,7 @@ function unlinkMedia(event: EventRef): Promise<{ unlinked: number }> {
 }
 
 /** Best effort: without it a fan-out stops at its next look at the tombstone. */
-async function tellRunning(event: EventRef): Promise<number> {
+async function signalRunning(event: EventRef): Promise<number> {
   const { retractSignal } = proxyActivities<FeedActivities>(
     onQueue('feed', {
       startToCloseTimeout: limits.signal.startToCloseMs,

@@ -26,7 +26,7 @@ export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<num
   await faultPoint('media.claim-linked');
   if (await postIsGone(deps, postId, userId)) await media.unlinkPost(postId);
   await faultPoint('media.claim-kept');
-  await tellUploads(deps, claim, claimed);
+  await signalUploads(deps, claim, claimed);
   return media.countLinks(postId);
 }
 
@@ -39,7 +39,11 @@ async function linkNamed({ media }: MediaDeps, claim: MediaClaim, mediaIds: read
 }
 
 /** Best effort: PostgreSQL has the links, and the upload's workflow looks there when its window ends. */
-async function tellUploads(deps: MediaDeps, { postId, userId }: MediaClaim, claimed: readonly Upload[]): Promise<void> {
+async function signalUploads(
+  deps: MediaDeps,
+  { postId, userId }: MediaClaim,
+  claimed: readonly Upload[],
+): Promise<void> {
   if (claimed.length === 0) return;
   const signalled = await Promise.allSettled([
     deps.pending.remove(

@@ -23,7 +23,7 @@ export async function linkUpload(deps: MediaDeps, event: UploadEvent): Promise<U
   if (await userIsGone(deps, userId)) await media.giveUp(mediaId);
   await faultPoint('media.upload-settled');
   const status = await media.status(mediaId);
-  await tellRedis(deps, event, status);
+  await updatePendingSet(deps, event, status);
   return status;
 }
 
@@ -35,7 +35,7 @@ export async function settleUpload(deps: MediaDeps, event: UploadEvent): Promise
   await media.expire(event.payload.media_id);
   await faultPoint('media.expired');
   const status = await media.status(event.payload.media_id);
-  await tellRedis(deps, event, status);
+  await updatePendingSet(deps, event, status);
   return status;
 }
 
@@ -76,7 +76,11 @@ async function linkToClaims(deps: MediaDeps, mediaId: string): Promise<void> {
 }
 
 /** The set is a convenience for older readers: an outage of Redis must not hold up a link. */
-async function tellRedis({ pending, logger }: MediaDeps, event: UploadEvent, status: UploadStatus): Promise<void> {
+async function updatePendingSet(
+  { pending, logger }: MediaDeps,
+  event: UploadEvent,
+  status: UploadStatus,
+): Promise<void> {
   const { user_id: userId, media_id: mediaId } = event.payload;
   try {
     if (status.state === 'parked' && status.waitMs > 0) await pending.add(userId, mediaId, status.waitMs);

@@ -13,14 +13,14 @@ export function displayName(name: string | undefined): string {
     .filter((word) => word !== '' && !isClickable(word))
     .map((word) => word.replace(/[@<>]/gu, ''))
     .filter((word) => word !== '');
-  if (words.length === 0) return anybody;
+  if (words.length === 0) return unnamed;
   const characters = Array.from(words.join(' '));
   return characters.length > maxCharacters
     ? `${characters.slice(0, maxCharacters - 1).join('')}…`
     : characters.join('');
 }
 
-const anybody = 'Somebody';
+const unnamed = 'Somebody';
 const maxCharacters = 80;
 
 /** What browsers take for the dot of a domain. */

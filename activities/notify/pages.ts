@@ -22,7 +22,7 @@ export async function notifyAllPages(deps: NotifyDeps, event: EventRef, from: st
     context.cancellationSignal.throwIfAborted();
     const page = await notifyPage(deps, event, progress.cursor);
     const created = progress.created + page.created;
-    await faultPoint('notify.page-told');
+    await faultPoint('notify.page-notified');
     if (page.next === null) return { ...page, created };
     progress = { cursor: page.next, created };
   }

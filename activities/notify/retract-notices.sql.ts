@@ -9,7 +9,7 @@ const before = `($3::bigint IS NULL OR sequence < $3)`;
 const live = `retracted_at IS NULL AND ${before}`;
 /**
  * The same as `retracted_at IS NULL`, in words that fit no partial index. Where a key finds the rows, the planner must not
- * be tempted: in a table without statistics it takes the live rows for few and reads a whole index of them besides.
+ * be tempted: in a table without statistics it takes the live rows for few and reads a whole index of them as well.
  */
 const isLive = `coalesce(retracted_at, 'infinity') = 'infinity'`;
 

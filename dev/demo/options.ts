@@ -7,7 +7,7 @@ export interface DemoOptions {
   readonly rate: number;
   /** Same seed, same social graph and same sequence of business transactions. */
   readonly seed: number;
-  /** People who write, besides those who only follow. */
+  /** People who write. Others only follow. */
   readonly users: number;
   /** Followers of the most followed account. */
   readonly followers: number;

@@ -83,7 +83,7 @@ function watch(
   const watching = (async () => {
     while (!stop.signal.aborted) {
       await pause(detailEveryMs, undefined, { signal: stop.signal }).catch(() => undefined);
-      // Only for show: whatever is wrong, those who need the answer will say it.
+      // Only for the display: those who need the answer report what is wrong.
       if (!stop.signal.aborted) await look().catch(() => undefined);
     }
   })();

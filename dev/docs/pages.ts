@@ -22,7 +22,7 @@ const topics = topicNames('${KAFKA_TOPIC_PREFIX}');
 /** docs/events.md: every event type, what it means, where it goes and what it causes. */
 export function eventsPage(): string {
   const overview = table(
-    ['type', 'meaning', 'priority', 'topic', 'key', '`aggregate_id`', 'after a dead letter', 'workflow', 'besides'],
+    ['type', 'meaning', 'priority', 'topic', 'key', '`aggregate_id`', 'after a dead letter', 'workflow', 'notes'],
     catalogue.map((e) => [
       `[\`${e.type}\`](events/${e.type}.v${e.version}.json)`,
       e.meaning,
@@ -32,7 +32,7 @@ export function eventsPage(): string {
       `${e.aggregate.isKey ? `must be \`${e.partitionKey}\`` : 'any'}: ${e.aggregate.why}`,
       e.afterDeadLetter === 'hold' ? 'waits' : 'goes on',
       (typeof e.workflow === 'string' ? [e.workflow] : e.workflow.among).map((w) => `\`${w}\``).join(' or '),
-      besides(e),
+      notesOn(e),
     ]),
   );
   const aliases = table(
@@ -94,7 +94,7 @@ export function eventsPage(): string {
 }
 
 /** What follows from an event beside its workflow's own work, as its definition says. */
-function besides(event: (typeof catalogue)[number]): string {
+function notesOn(event: (typeof catalogue)[number]): string {
   return [
     ...(event.creates === undefined ? [] : [`creates a ${event.creates.contentType}`]),
     ...('notifies' in event || 'publishes' in event ? ['notifies'] : []),
@@ -129,7 +129,7 @@ export function temporalErrorsPage(): string {
     generated,
     'What a start, or any other question of the bridge to Temporal, may be refused with, and which failure of the [catalogue](failures.md) it is taken for. From `runtime/temporal-errors.ts`; a test walks every line.',
     'The rule: a row is at fault only where Temporal says what is wrong with this very start. Whatever every start of this deployment would meet is an outage, overload, or the environment; nothing is counted then.',
-    'A classification can be wrong all the same, so there is a fuse besides: when starts of three different aggregates fail alike in a row and none succeeds, no failure is held against its row until one does. The bridge then says `refused` with the reason in `ops status` and `/healthz`, and `nova_bridge_fuse_blown` is 1.',
+    'A classification can be wrong all the same, so there is a fuse too: when starts of three different aggregates fail alike in a row and none succeeds, no failure is held against its row until one does. The bridge then says `refused` with the reason in `ops status` and `/healthz`, and `nova_bridge_fuse_blown` is 1.',
     ...temporalErrors.flatMap(({ source, cases }) => [
       `## ${source}`,
       table(

@@ -51,7 +51,7 @@ export async function runTool(run: ToolRun): Promise<string> {
     });
     if (ending === null) return output.join('\n');
     const why = late ? `took longer than ${run.timeoutMs / 1000} s` : ending;
-    const said = tellingLines([...output, ...errors]);
+    const said = linesOfFailure([...output, ...errors]);
     throw new StackError({
       code: run.code ?? 'FETCH_FAILED',
       what: `"${[basename(run.file), ...run.args].join(' ').slice(0, 60)}…" ${why}${said ? ` and said: ${said}` : ''}`,
@@ -64,7 +64,7 @@ export async function runTool(run: ToolRun): Promise<string> {
 }
 
 /** What a tool said about its failure: the first lines that sound like it, else the last ones. */
-export function tellingLines(lines: readonly string[]): string {
+export function linesOfFailure(lines: readonly string[]): string {
   const plain = lines.map((line) => line.replace(/\u001b\[[0-9;]*m/g, '').trim());
   const spoken = plain.filter((line) => line !== '' && line !== '[ERROR]');
   const errors = spoken.filter((line) => /error|fatal|failed|denied|^E: /i.test(line));

@@ -11,7 +11,7 @@ const cancel = `
 const canceled = '57014';
 
 /**
- * Runs one statement that may wait long without being in anybody's way, for `patienceMs` or until `signal`; then has it
+ * Runs one statement that may wait long without being in the way of others, for `patienceMs` or until `signal`; then has it
  * cancelled by the server. For what cannot run in a transaction, where `SET LOCAL` would bound it. Returns whether it ran
  * to its end.
  */

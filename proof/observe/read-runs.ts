@@ -12,7 +12,7 @@ const patienceMs = 180_000;
 
 /**
  * Every run that the query lists. Visibility lags behind and is only a copy, so runs of `expected` ids that it does not
- * list are asked for by their id before anybody calls them missing, and so are those it calls open.
+ * list are asked for by their id before they count as missing, and so are those it calls open.
  */
 export async function readRuns(
   client: Client,

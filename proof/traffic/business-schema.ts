@@ -19,7 +19,7 @@ export const businessSchema = `
 `;
 
 /**
- * What the business services' login needs besides being a publisher: its own tables, and the two of ours that belong to a
+ * What the business services' login needs in addition to a publisher's rights: its own tables, and the two of ours that belong to a
  * business service, who follows whom and what people switched off. Run after the last business table is made.
  */
 export const businessRights = (login: string): string => `

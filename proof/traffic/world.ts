@@ -33,7 +33,7 @@ export interface Conversation {
 const celebrities = 20;
 /** Accounts below this rank leave quietly: their going takes little out of feeds, so many can be tried. */
 const quietRank = 60;
-/** What is acted upon is mostly recent. */
+/** What is changed is mostly recent. */
 const memory = 400;
 
 /** What the business services remember of what they wrote: only to choose what to do next. The tables are the truth. */
@@ -55,7 +55,7 @@ export class World {
     this.active = Array.from({ length: this.nextNewcomer }, (_, n) => n);
   }
 
-  /** Anybody who writes. */
+  /** Any person who writes. */
   user(random: Random): string {
     return userId(random.pick(this.active) ?? 0);
   }

@@ -21,7 +21,7 @@ import { createWorld } from './world/create-world';
 
 interface Show {
   readonly steps: Steps;
-  /** How often the state is told, milliseconds. */
+  /** How often the state is shown, milliseconds. */
   readonly detailEveryMs: number;
   readonly interrupted: AbortSignal;
 }
@@ -98,7 +98,7 @@ async function underFire(
     async (detail) => {
       const over = new AbortController();
       const state = new LiveState(plan.length, performance.now() + options.minutes * 60_000);
-      const telling = setInterval(() => detail(state.line()), detailEveryMs);
+      const showing = setInterval(() => detail(state.line()), detailEveryMs);
       const until = AbortSignal.any([interrupted, over.signal]);
       // Every writer and every recovery waits with them at once: that is no leak.
       setMaxListeners(0, until, interrupted);
@@ -123,7 +123,7 @@ async function underFire(
         return { faults: await dealing, ledger: await traffic };
       } finally {
         over.abort();
-        clearInterval(telling);
+        clearInterval(showing);
         await traffic.catch(() => undefined);
         interrupted.throwIfAborted();
       }

@@ -18,7 +18,7 @@ export interface MatrixRow {
   readonly hangMs?: number;
   readonly freeze?: boolean;
   readonly regularOnly?: boolean;
-  /** The point is in no activity of its own: it strikes whoever comes, so nothing else may be under way. */
+  /** The point is in no activity of its own: it strikes the first process that comes, so nothing else may be under way. */
   readonly alone?: boolean;
   /** The process is asked to stop, and comes to the point by that. */
   readonly whenStopped?: boolean;
@@ -119,7 +119,7 @@ export class Case {
     try {
       await settled(lane, committed, patienceMs, expected.waiting);
       const ms = Math.round(performance.now() - since);
-      // A zombie must have woken before anybody can say that it does no harm.
+      // A zombie must have woken before it is known that it does no harm.
       if (mode === 'hang')
         await waitFor(() => performance.now() - since > (this.order?.hangMs ?? 0) + 300, { timeoutMs: patienceMs });
       if (mode === 'SIGTERM' && line.whenStopped !== true && member !== undefined) {

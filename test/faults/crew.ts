@@ -12,8 +12,8 @@ interface Member {
   readonly armed: Set<string>;
   readonly lines: string[];
   up: boolean;
-  /** Told to go or struck by a fault that ends it. */
-  doomed: boolean;
+  /** Asked to end, or struck by a fault that ends it. */
+  leaving: boolean;
   end: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export class Crew {
   constructor(private readonly options: CrewOptions) {}
 
   start(): void {
-    while (this.members.filter(({ doomed, end }) => !doomed && end === undefined).length < this.options.size)
+    while (this.members.filter(({ leaving, end }) => !leaving && end === undefined).length < this.options.size)
       this.members.push(this.spawn());
   }
 
@@ -48,7 +48,7 @@ export class Crew {
     });
   }
 
-  /** Gives the order to everybody, or to one alone; resolves when they know. */
+  /** Gives the order to all, or to one alone; resolves when they know. */
   async order(order: FaultOrder, who: readonly Member[] = this.able()): Promise<void> {
     for (const { child } of who) child.send(order);
     await waitFor(() => who.every(({ armed, end }) => armed.has(order.hitFile) || end !== undefined), {
@@ -65,25 +65,25 @@ export class Crew {
     });
     const member = this.members.find(({ child }) => child.pid === pid);
     if (member === undefined) throw new Error(`${point} was hit by a process of another crew`);
-    if (mode === 'SIGKILL' || mode === 'SIGTERM') member.doomed = true;
+    if (mode === 'SIGKILL' || mode === 'SIGTERM') member.leaving = true;
     this.start();
     return member;
   }
 
   able(): Member[] {
-    return this.members.filter(({ up, doomed, end }) => up && !doomed && end === undefined);
+    return this.members.filter(({ up, leaving, end }) => up && !leaving && end === undefined);
   }
 
-  /** Tells one to stop. */
+  /** Stops one. */
   dismiss(member: Member): void {
-    member.doomed = true;
+    member.leaving = true;
     member.child.kill('SIGTERM');
   }
 
   /** Processes that ended by themselves, and how; the last lines each wrote. */
   deserters(): string[] {
     return this.members
-      .filter(({ doomed, end }) => !doomed && end !== undefined)
+      .filter(({ leaving, end }) => !leaving && end !== undefined)
       .map(
         ({ child, end, lines }) =>
           `${this.options.entry} ${child.pid} ended with ${end}: ${lines.slice(-3).join(' ⏎ ')}`,
@@ -97,13 +97,13 @@ export class Crew {
 
   async stop(): Promise<void> {
     for (const member of this.members) {
-      member.doomed = true;
+      member.leaving = true;
       if (member.end === undefined) member.child.kill('SIGKILL');
     }
     await waitFor(() => this.members.every(({ end }) => end !== undefined));
   }
 
-  /** What they wrote, for whoever has to find out why. */
+  /** What they wrote, to find out why. */
   log(): string {
     return this.members
       .map(({ child, lines }) => [`— ${this.options.entry} ${child.pid}`, ...lines].join('\n'))
@@ -118,7 +118,7 @@ export class Crew {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const up = this.options.upWhen;
-    const member: Member = { child, armed: new Set(), lines: [], up: up === undefined, doomed: false, end: undefined };
+    const member: Member = { child, armed: new Set(), lines: [], up: up === undefined, leaving: false, end: undefined };
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface(stream).on('line', (line) => {

@@ -7,7 +7,7 @@ import {
   uploadClaimedMeanwhile,
   uploadForPost,
   uploadForPostDeletedMeanwhile,
-  uploadTold,
+  uploadSignalled,
 } from './stories/others';
 import { postAppears, postDeletedMeanwhile } from './stories/posts';
 
@@ -20,7 +20,7 @@ matrix('media-and-notices', { bridges: 1, workers: 3 }, [
   { in: 'workers', point: 'notify.delivery-claimed', story: alert, ...pastTheClaim },
   { in: 'workers', point: 'notify.delivery-sent', story: alert, ...pastTheClaim },
   { in: 'workers', point: 'notify.delivery-settled', story: alert, ...pastTheClaim },
-  { in: 'workers', point: 'notify.page-told', story: stream, hangMs: 22_000 },
+  { in: 'workers', point: 'notify.page-notified', story: stream, hangMs: 22_000 },
   { in: 'workers', point: 'notify.owner-remembered', story: oneMessage },
   { in: 'workers', point: 'notify.recipients-chosen', story: postDeletedMeanwhile },
   { in: 'workers', point: 'notify.inbox-written', story: postAppears },
@@ -34,5 +34,5 @@ matrix('media-and-notices', { bridges: 1, workers: 3 }, [
   { in: 'workers', point: 'media.claim-recorded', story: postDeletedMeanwhile },
   { in: 'workers', point: 'media.claim-linked', story: postDeletedMeanwhile },
   { in: 'workers', point: 'media.claim-kept', story: postAppears },
-  { in: 'workers', point: 'media.expired', story: uploadTold },
+  { in: 'workers', point: 'media.expired', story: uploadSignalled },
 ]);

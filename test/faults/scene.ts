@@ -12,7 +12,7 @@ export interface Expected {
   readonly feeds?: Readonly<Record<string, readonly string[]>>;
   /** Notifications of the scene's events that count, and no others; none by default. */
   readonly notified?: readonly (Mailed & { readonly kind: string })[];
-  /** Everybody these are for has an e-mail, or an unknown one; no one two. */
+  /** Each person these are for has one e-mail, or an unknown one, and never two. */
   readonly mails?: readonly Mailed[];
   /** E-mails that may have gone out before what they are about was deleted. */
   readonly mailsPossible?: readonly Mailed[];

@@ -51,7 +51,7 @@ async function leakedSettings(): Promise<string[]> {
   const sessions = Array.from({ length: poolSize }, () => new PgClient({ connectionString: bouncer.url() }));
   await Promise.all(sessions.map((session) => session.connect()));
   try {
-    const answers = await Promise.all(
+    const replies = await Promise.all(
       sessions.map(async (session) => {
         await session.query('BEGIN');
         const { rows } = await session.query<{ pid: number; leaked: string | null }>(
@@ -62,8 +62,8 @@ async function leakedSettings(): Promise<string[]> {
       }),
     );
     await Promise.all(sessions.map((session) => session.query('COMMIT')));
-    expect(new Set(answers.map((answer) => answer?.pid)).size).toBe(poolSize);
-    return answers.flatMap((answer) => answer?.leaked ?? []);
+    expect(new Set(replies.map((reply) => reply?.pid)).size).toBe(poolSize);
+    return replies.flatMap((reply) => reply?.leaked ?? []);
   } finally {
     await Promise.all(sessions.map((session) => session.end()));
   }
@@ -75,7 +75,7 @@ it('carries two bridges, the workers and the publishing services in transaction 
   for (let i = 0; i < 10; i++) await round();
   await writer.stop();
   await expectRecovered();
-  // What one transaction sets must not meet the next, whoever's that is.
+  // What one transaction sets must not meet the next, also when another service sent that.
   expect(await leakedSettings()).toEqual([]);
   // One that a session keeps stays there; those of a transaction at work, as housekeeping's, come and go.
   const locks = `SELECT 1 FROM pg_locks

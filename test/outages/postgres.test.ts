@@ -123,7 +123,7 @@ it('leaves a primary that became read-only without a word for the one that the a
     await round();
     await expectRecovered();
     await waitFor(async () => !(await ask(former.href, ours)), {
-      what: 'nobody talking to the former primary',
+      what: 'no connection to the former primary',
     });
   } finally {
     const close = standby.close;

@@ -44,14 +44,14 @@ const untilCounted = async () => {
 it('is noticed when it comes back from an old snapshot, and everything in it is put right by itself', async () => {
   const { story, round, post, remove, unfollow, followers } = traffic;
   await round();
-  const doomed = await post();
+  const removedPost = await post();
   await expectFeeds(redis.url, system.prefix, story);
   await expectAllDone(database.pool, story);
   const hidden = await insertUser(database.pool, { state: 'hidden' });
   await redis.snapshot();
 
   for (let i = 0; i < 3; i++) await round();
-  await remove(doomed);
+  await remove(removedPost);
   await unfollow(followers[0] ?? '');
   await expectFeeds(redis.url, system.prefix, story);
   await expectAllDone(database.pool, story);
@@ -60,14 +60,14 @@ it('is noticed when it comes back from an old snapshot, and everything in it is 
 
   await redis.goBack();
   await round();
-  // The stored feeds, as anybody may read them: no reader of ours has touched one.
+  // The stored feeds, as any program may read them: no reader of ours has touched one.
   await expectFeeds(redis.url, system.prefix, story);
   await expectAllDone(database.pool, story);
   await waitFor(async () => {
     const { epoch, repaired_epoch } = await store();
     return Number(epoch) > 1 && epoch === repaired_epoch;
   });
-  expect(await redis.run((connection) => connection.exists(`${system.prefix}:post:${doomed}`))).toBe(0);
+  expect(await redis.run((connection) => connection.exists(`${system.prefix}:post:${removedPost}`))).toBe(0);
   expect(await redis.run((connection) => connection.sismember(`${system.prefix}:hidden_users`, hidden))).toBe(1);
   expect(workers.lines().filter(({ msg }) => String(msg).startsWith('redis: it may have lost data'))).toHaveLength(1);
   expect((await store())['lost_reason']).toMatch(/counter went back|another process/);

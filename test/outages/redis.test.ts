@@ -59,7 +59,7 @@ it('holds back feed writes alone while Redis is down, and completes them when it
 
   await redis.stop();
   for (let i = 0; i < 5; i++) await round();
-  // Started, told in the app and by e-mail, linked and emitted: all without Redis.
+  // Started, notified in the app and by e-mail, linked and emitted: all without Redis.
   await untilEmitted(database.pool, story);
   await waitFor(async () => (await noticesOf(database.pool, story)).length === story.notices.size);
   await waitFor(async () => (await linksOf(database.pool, story)).length === story.links.size);

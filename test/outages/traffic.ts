@@ -30,13 +30,13 @@ export async function commit<T extends EventType>(
     [id, aggregateId, type, JSON.stringify(payload), priority ?? null],
   );
   const [row] = rows;
-  if (row === undefined) throw new Error('the insert answered no row');
+  if (row === undefined) throw new Error('the insert returned no row');
   return row;
 }
 
 /**
- * Commits one row after another until told to stop, into one conversation, whatever the database does meanwhile. A commit
- * whose answer was lost may have happened or not: `stop` looks, and adds to the story what is there.
+ * Commits one row after another until `stop`, into one conversation, whatever the database does meanwhile. A commit whose
+ * reply was lost may have happened or not: `stop` looks, and adds to the story what is there.
  */
 export function keepCommitting(pool: Pool, story: Pick<Story, 'events'>): { stop(): Promise<void> } {
   const conversation_id = newId();

@@ -7,7 +7,7 @@ const numberOf = (name: string): number | undefined =>
 const schedules = numberOf('SIMULATION_RUNS') ?? 3_000;
 const cpuLimitMs = (numberOf('SIMULATION_SECONDS') ?? 25) * 1_000;
 
-describe('bridges in virtual time, under whatever may befall them', () => {
+describe('bridges in virtual time, under whatever may happen to them', () => {
   it(
     'start every committed row exactly once, in the order of its aggregate, and leave nothing behind',
     async () => {

@@ -21,7 +21,7 @@ export interface PlannedTransaction {
   readonly rows: readonly PlannedRow[];
 }
 
-/** What may befall one call of a bridge, at the moment it is made. */
+/** What may happen to one call of a bridge, at the moment it is made. */
 export const mishaps = [
   'lose-request',
   'lose-reply',

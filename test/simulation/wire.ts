@@ -87,7 +87,7 @@ export class Wire {
     }
   }
 
-  /** From now on nothing befalls a call any more. */
+  /** From now on nothing happens to a call any more. */
   makePeace(): void {
     this.planned.length = 0;
   }

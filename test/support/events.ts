@@ -30,7 +30,7 @@ export async function insertEvent<T extends EventType>(
     [eventId, aggregateId, type, JSON.stringify(payload), options.published === false ? null : new Date()],
   );
   const row = rows[0];
-  if (row === undefined) throw new Error('the insert answered no row');
+  if (row === undefined) throw new Error('the insert returned no row');
   return {
     eventId,
     eventType: type,

@@ -16,7 +16,7 @@ export type ProxyMode =
   /** Late, and little by little. */
   | { readonly slow: Slowness }
   /** Requests arrive at once; what comes back waits for this long, milliseconds: a server that takes its time. */
-  | { readonly answersAfterMs: number };
+  | { readonly replyDelayMs: number };
 
 interface Slowness {
   /** Wait before each piece of what one read brought, milliseconds. */
@@ -77,7 +77,7 @@ export async function startFaultProxy(target: { host: string; port: number }): P
       return links.size;
     },
     set(next) {
-      // The server gets to know in the end, as by its keepalive: it does not hold locks for the dead forever.
+      // In the end the server notices, as by its keepalive: it does not hold the locks of dead sessions without limit.
       if (mode === 'half-open' && next !== 'half-open')
         for (const link of links) if (link.dead) link.upstream.resetAndDestroy();
       const rerouted = isRerouted(mode) !== isRerouted(next);
@@ -99,7 +99,7 @@ function carry(link: Link, what: 'request' | 'answer', mode: () => ProxyMode): v
   const deliver = async (data: Buffer): Promise<void> => {
     const now = mode();
     const slow = typeof now === 'object' && 'slow' in now ? now.slow : undefined;
-    if (what === 'answer' && typeof now === 'object' && 'answersAfterMs' in now) await pause(now.answersAfterMs);
+    if (what === 'answer' && typeof now === 'object' && 'replyDelayMs' in now) await pause(now.replyDelayMs);
     const size = slow?.pieceBytes ?? data.length;
     for (let at = 0; at < data.length; at += size) {
       // Back to normal in between: the rest goes at once.

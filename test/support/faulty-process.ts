@@ -14,7 +14,7 @@ export function obeyFaultOrders(): void {
     const report: FaultyReport = { armed: order.hitFile };
     process.send?.(report);
   });
-  // No process is to outlive the test that started it; nor is the test's line to keep anybody from ending.
+  // No process is to outlive the test that started it; and the line to the test must not keep a process from ending.
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.channel?.unref();
   armFaultPoints((point) => {
@@ -43,7 +43,7 @@ function activityInfo(): Context['info'] | undefined {
   }
 }
 
-/** At once, without waiting for anybody: the instant is what matters. */
+/** At once, without waiting for anything: the instant is what matters. */
 function isFirst({ hitFile }: FaultOrder): boolean {
   try {
     const file = openSync(hitFile, 'wx');

@@ -45,7 +45,7 @@ export async function startNotifyWorkers(notify: NotifyDeps, identity: IdentityD
   };
 }
 
-/** Everything readable in a run's history, payloads decoded: what anybody with access to the Web UI could read. */
+/** Everything readable in a run's history, payloads decoded: what each person with access to the Web UI could read. */
 export async function historyText(client: Client, workflowId: string): Promise<string> {
   const parts: string[] = [];
   const walk = (value: unknown): void => {

@@ -14,7 +14,7 @@ import { boundKey, feedKey, markKey } from '../../../feeds/feed-keys';
 
 /** A post no one fans out, edits or reads again for this long leaves the cache; readers load it from PostgreSQL. */
 const summarySeconds = 30 * 24 * 3600;
-/** Longer than any activity's retries in practice; then the note is of no use to anybody. */
+/** Longer than any activity's retries in practice; then the note is of no use any more. */
 const openPageSeconds = 7 * 24 * 3600;
 /** Four in flight carry a third more than one; more only lengthens Redis's queue. */
 const callsInFlight = 4;

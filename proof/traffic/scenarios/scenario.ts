@@ -39,7 +39,7 @@ export async function requireActive(tx: Transaction, userId: string): Promise<vo
   if (rowCount === 0) throw new NothingToDo();
 }
 
-/** Only published posts can be acted upon. Holds the row, so that a delete at this moment comes after it. */
+/** Only published posts can be changed. Holds the row, so that a delete at this moment comes after it. */
 export async function requirePublished(tx: Transaction, postId: string): Promise<void> {
   const { rowCount } = await tx.query(
     `SELECT 1 FROM business.posts WHERE post_id = $1 AND status = 'published' FOR SHARE`,

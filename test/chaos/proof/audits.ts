@@ -17,7 +17,7 @@ interface Finding {
 
 /**
  * What the product's own audit says: those that its schedule ran while everything was harmed, and one over the whole run
- * now that all is quiet. It may have suspected what was repaired since; in the end it must accuse nothing.
+ * now that all is quiet. It may have reported what was repaired since; in the end it must report nothing.
  */
 export async function ownAudit(
   world: Pick<ChaosWorld, 'databaseUrl' | 'audit'>,

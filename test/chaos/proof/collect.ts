@@ -34,7 +34,7 @@ export async function withWitnesses<T>(world: ChaosWorld, work: (witnesses: Witn
   }
 }
 
-/** Asks every server for what it knows; `detail` is told what is being read. */
+/** Asks every server for what it knows; `detail` gets what is being read. */
 export async function collect(
   world: ChaosWorld,
   ledger: Ledger,

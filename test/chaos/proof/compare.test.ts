@@ -103,7 +103,7 @@ describe('the ledger proof', () => {
       'an event with two first runs',
       ({ runs }) => ({ runs: [...runs, runOf(created, { runId: 'again', firstRunId: 'again' })] }),
     ],
-    ['duplicate starts', 'a run without a row', ({ runs }) => ({ runs: [...runs, runOf({ id: 'nobody' })] })],
+    ['duplicate starts', 'a run without a row', ({ runs }) => ({ runs: [...runs, runOf({ id: 'of-no-row' })] })],
     ['duplicate effects', 'an e-mail sent twice', ({ mails }) => ({ mails: [...mails, ...mails] })],
     ['duplicate effects', 'a notification twice', ({ notices }) => ({ notices: [...notices, ...notices.slice(1)] })],
     ['duplicate effects', 'a post twice in a feed', feedOf([livePost, livePost])],
@@ -191,7 +191,7 @@ describe('the ledger proof', () => {
       'a delivery that is still claimed',
       ({ deliveries }) => ({ deliveries: deliveries.map((one) => ({ ...one, state: 'claimed' })) }),
     ],
-    ['leases leaked', 'a lock that somebody still holds', () => ({ held: ['process 1 holds the advisory lock 2/3'] })],
+    ['leases leaked', 'a lock that is still held', () => ({ held: ['process 1 holds the advisory lock 2/3'] })],
     [
       'unexplained',
       'a row whose attempts an outage burnt',

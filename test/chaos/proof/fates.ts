@@ -1,13 +1,13 @@
 import { type Ledger, type LedgerTransaction } from '../traffic/ledger';
 
-/** What became of every event, once the marks have told what happened to the transactions in doubt. */
+/** What became of every event, once the marks have shown what happened to the transactions in doubt. */
 export interface Fates {
   readonly happened: ReadonlyMap<string, LedgerTransaction>;
   /** Of transactions that did not happen: never to be heard of. */
   readonly never: ReadonlySet<string>;
 }
 
-/** By the writers' answers; where those were lost, by the mark that the transaction left or not. */
+/** By the replies that the writers got; where a reply was lost, by whether the transaction left its mark. */
 export function fatesOf(ledger: Pick<Ledger, 'transactions'>, marks: ReadonlySet<number>): Fates {
   const happened = new Map<string, LedgerTransaction>();
   const never = new Set<string>();

@@ -30,7 +30,7 @@ export function rolledBackButHeard(evidence: Heard): string[] {
   );
 }
 
-/** Events heard of that no writer ever wrote. Runs without a row are told with the starts. */
+/** Events heard of that no writer ever wrote. Runs without a row are reported with the starts. */
 export function strangers(evidence: Heard): string[] {
   const { never, happened } = fatesOf(evidence.ledger, evidence.marks);
   return places(evidence).flatMap(([place, ids]) =>

@@ -11,7 +11,7 @@ export interface FaultRow {
   /** From the end of the fault until all that was committed by then was done, milliseconds; absent when never measured. */
   readonly recoveryP50Ms?: number;
   readonly recoveryMaxMs?: number;
-  /** Faults whose recovery could not be told because the next fault of the target or the end came first. */
+  /** Faults whose recovery could not be measured because the next fault of the target or the end came first. */
   readonly unmeasured: number;
 }
 
@@ -21,7 +21,7 @@ export interface ChaosSummary extends ChaosOptions {
   /** Events the writers know to be committed, and to be rolled back. */
   readonly committed: number;
   readonly rolledBack: number;
-  /** Transactions whose COMMIT was never answered; the table told at the end which of them happened. */
+  /** Transactions whose COMMIT got no reply; at the end the table shows which of them happened. */
   readonly inDoubt: number;
   readonly proof: readonly ProofRow[];
   readonly faults: readonly FaultRow[];

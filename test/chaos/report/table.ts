@@ -50,13 +50,13 @@ function faults(summary: ChaosSummary): string {
     colAligns: ['left', ...Array<'right'>(5).fill('right')],
   });
   for (const row of [...summary.faults].sort((a, b) => a.target.localeCompare(b.target))) {
-    const told = (ms: number | undefined): string => (ms === undefined ? '–' : seconds(ms));
+    const shown = (ms: number | undefined): string => (ms === undefined ? '–' : seconds(ms));
     table.push([
       `${row.target}: ${row.kind}`,
       row.count,
       seconds(row.longestMs),
-      told(row.recoveryP50Ms),
-      told(row.recoveryMaxMs),
+      shown(row.recoveryP50Ms),
+      shown(row.recoveryMaxMs),
       row.unmeasured,
     ]);
   }

@@ -5,7 +5,7 @@ import { type ChaosWorld, type FaultRecord, LeftOut, type PlannedFault } from '.
 import { Apart } from './apart';
 import { createRecoverySampler, type RecoverySampler } from './recovery';
 
-/** News of one fault, for whoever shows the run. */
+/** What is new about one fault, for the display of the run. */
 export type FaultEvent =
   | { readonly what: 'began' | 'ended'; readonly fault: PlannedFault }
   | { readonly what: 'recovered'; readonly fault: PlannedFault; readonly recoveredMs: number }

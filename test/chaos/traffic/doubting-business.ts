@@ -20,14 +20,15 @@ export class DoubtingBusiness implements Transactions {
   ) {}
 
   /**
-   * True when it was surely committed. One in twenty is rolled back at its very end. What fails before COMMIT is sent did
-   * not happen; whose COMMIT is not answered is in doubt, and the writer goes on as if it had not happened.
+   * True when it was surely committed. One in twenty is rolled back at its very end. A transaction that fails
+   * before COMMIT is sent did not happen. One whose COMMIT gets no reply is in doubt: the writer goes on as if it had not
+   * happened.
    * @throws only on mistakes of the writer
    */
   async transaction(random: Random, work: (tx: Transaction) => Promise<void>): Promise<boolean> {
     const client = await this.pool.connect().catch(() => undefined);
     if (client === undefined) return false;
-    // Whatever is wrong with the connection is told by the query that is under way.
+    // The query that is under way reports what is wrong with the connection.
     const ignore = (): void => undefined;
     client.on('error', ignore);
     const tx = this.ledger.begin();

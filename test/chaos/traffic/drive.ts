@@ -32,7 +32,7 @@ interface Drive {
   readonly committed: () => number;
 }
 
-/** Runs scenarios until told to stop, then waits for those under way. An outage delays; the average rate holds. */
+/** Runs scenarios until the signal to stop, then waits for those under way. An outage delays; the average rate holds. */
 export async function drive({ services, random, rate, until, committed, mayRun = () => true }: Drive): Promise<void> {
   const inFlight = new Set<Promise<void>>();
   const first = committed();

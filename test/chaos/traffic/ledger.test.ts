@@ -14,7 +14,7 @@ describe('the books of the writers', () => {
   it('say of every transaction what its writer knows', () => {
     const file = new LedgerFile(ledgerPath(folder));
     const [committed, rolledBack, doubtful] = [file.begin(), file.begin(), file.begin()];
-    file.areReachable(['somebody']);
+    file.areReachable(['a person']);
     file.committing(committed, 1, [event('a'), event('b')]);
     file.isRolledBack(rolledBack, 2, [event('c')], 'planned');
     file.committing(doubtful, 3, [event('d')]);
@@ -26,7 +26,7 @@ describe('the books of the writers', () => {
       [rolledBack, 'rolled back', 2],
       [doubtful, 'in doubt', 3],
     ]);
-    expect([...ledger.reachable]).toEqual(['somebody']);
+    expect([...ledger.reachable]).toEqual(['a person']);
     expect(countLedger(ledger)).toEqual({ transactions: 3, committed: 2, rolledBack: 1, inDoubt: 1 });
   });
 

@@ -43,7 +43,7 @@ export type LedgerLine =
     }
   | { readonly says: 'reachable'; readonly people: readonly string[] };
 
-/** The books as the lines tell them. Who died between `committing` and the answer left a transaction in doubt. */
+/** The books as the lines say. A writer that died between `committing` and the reply left a transaction in doubt. */
 export function ledgerFrom(lines: Iterable<LedgerLine>): Ledger {
   const transactions = new Map<number, LedgerTransaction>();
   const reachable = new Set<string>();

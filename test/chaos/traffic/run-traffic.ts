@@ -40,8 +40,8 @@ const signalPatienceMs = 3_000;
 const progressEveryMs = 1_000;
 
 /**
- * Behaves like business services whose database and pooler fail under them, until told to stop. Answers their books, read
- * back from the file in the world's folder.
+ * Behaves like business services whose database and pooler fail under them, until `until`. Returns their books, read back
+ * from the file in the world's folder.
  * @throws only on mistakes of the writers themselves
  */
 export async function runTraffic(options: TrafficOptions): Promise<Ledger> {
@@ -60,7 +60,7 @@ export async function runTraffic(options: TrafficOptions): Promise<Ledger> {
     },
     pause: (ms) => pause(Math.max(0, ms)),
   };
-  const told = setInterval(
+  const reporting = setInterval(
     () => onProgress?.({ committed: ledger.committed, inDoubt: ledger.inDoubt }),
     progressEveryMs,
   );
@@ -79,7 +79,7 @@ export async function runTraffic(options: TrafficOptions): Promise<Ledger> {
     await drive({ services, random, rate, until, mayRun, committed: () => ledger.committed - inBursts });
   } finally {
     delete world.writers.burst;
-    clearInterval(told);
+    clearInterval(reporting);
     // A half-open line never says goodbye.
     await Promise.allSettled([within(5_000, 'the pool', pool.end()), connection.close()]);
   }

@@ -4,7 +4,7 @@ import { Pool, type PoolClient } from 'pg';
 const poolSize = 24;
 
 /**
- * Connections of the writers, through the pooler. Nothing here waits forever: what does not reply in time is given
+ * Connections of the writers, through the pooler. Nothing here waits without limit: what does not reply in time is given
  * up, as a business service would.
  */
 export function openWritersPool(url: string): Pool {

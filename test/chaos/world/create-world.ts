@@ -24,7 +24,7 @@ interface WorldShow {
   readonly plan: readonly Pick<PlannedFault, 'target' | 'kind'>[];
   /** What is being done now, for people. */
   readonly detail?: (text: string) => void;
-  /** Told at once of a process that died by itself. */
+  /** Called at once when a process died by itself. */
   readonly onDeath?: (death: Death) => void;
   /** Ends the setting up half way; what was made by then is removed. */
   readonly signal?: AbortSignal;

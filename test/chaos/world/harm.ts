@@ -32,7 +32,7 @@ interface Harmed {
 const slowness = { latencyMs: 150, pieceBytes: 2_048 };
 
 /** A broker that takes a second more for each request: slow, and not away. */
-const slowBroker = { answersAfterMs: 1_000 };
+const slowBroker = { replyDelayMs: 1_000 };
 
 /** Deals a fault; the answer ends it. */
 export async function dealFault(harmed: Harmed, fault: PlannedFault): Promise<End> {

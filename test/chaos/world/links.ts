@@ -21,7 +21,7 @@ export interface Links {
 
 const serverConnections = 60;
 
-/** `onStart` is told of every process PgBouncer is started as. */
+/** `onStart` is called for every process that PgBouncer is started as. */
 export async function createLinks(
   { addresses: direct, kafkaProxy: kafka }: Pick<ChaosServers, 'addresses' | 'kafkaProxy'>,
   database: string,

@@ -72,7 +72,7 @@ export class ManagedProcess {
     await this.ended;
   }
 
-  /** SIGTERM, and SIGKILL when that is not heeded; stays down until `start`. */
+  /** SIGTERM, and SIGKILL when that does not end it; stays down until `start`. */
   stop(): Promise<void> {
     // Two faults may want it down at once, and a second SIGTERM would mean: end now, whatever is in flight.
     this.stopping ??= this.endCleanly().finally(() => (this.stopping = undefined));
@@ -85,12 +85,13 @@ export class ManagedProcess {
     if (!this.isUp || child === undefined) return;
     child.kill('SIGTERM');
     const timer = setTimeout(() => {
-      this.tell(`did not end within ${gracePeriodMs / 1_000} s of SIGTERM`);
+      this.reportDeath(`did not end within ${gracePeriodMs / 1_000} s of SIGTERM`);
       child.kill('SIGKILL');
     }, gracePeriodMs);
     await this.ended;
     clearTimeout(timer);
-    if (child.exitCode !== null && child.exitCode !== 0) this.tell(`ended with code ${child.exitCode} after SIGTERM`);
+    if (child.exitCode !== null && child.exitCode !== 0)
+      this.reportDeath(`ended with code ${child.exitCode} after SIGTERM`);
   }
 
   /** Replaces it, as a rollout does: the clean stop, then a start from another program; `undefined` is today's. */
@@ -117,12 +118,12 @@ export class ManagedProcess {
 
   private async afterExit(child: ChildProcess, how: string): Promise<void> {
     if (this.wantedDown) return;
-    this.tell(`process died by itself (${how})`);
+    this.reportDeath(`process died by itself (${how})`);
     await pause(restartDelayMs);
     if (!this.wantedDown && this.child === child) this.spawn();
   }
 
-  private tell(what: string): void {
+  private reportDeath(what: string): void {
     this.plan.onDeath({ process: this.name, what, atMs: Date.now(), log: this.lastLines(), logFile: this.logFile });
   }
 

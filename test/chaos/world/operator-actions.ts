@@ -5,7 +5,7 @@ import { toError } from '../../../runtime/errors';
 /** What an operator does to open workflows in the Web UI. */
 export type OperatorAction = 'terminate' | 'cancel' | 'reset' | 'pause-activity';
 
-/** Open workflows that are acted upon at once, at most. */
+/** Most open workflows that an action takes at once. */
 const atOnce = 4;
 const callMs = 5_000;
 /** How long something open is looked for. */
@@ -33,7 +33,7 @@ export interface OperatorTools {
 }
 
 /**
- * Acts upon some open workflows of the run, whatever they are doing. The function that is returned makes up for it with the
+ * Acts on some open workflows of the run, whatever they are doing. The function that is returned makes up for it with the
  * product's own commands: what was terminated or cancelled is replayed, what was paused goes on.
  */
 export async function actAsOperator(action: OperatorAction, tools: OperatorTools): Promise<Undo> {

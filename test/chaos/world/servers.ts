@@ -58,7 +58,7 @@ export async function bringServersUp(name: string): Promise<ChaosServers> {
     if (living !== null) await stopProcess(living, signal, 30_000);
   };
   const tails = new Map<ServerName, Promise<void>>();
-  /** One at a time per server: the schedule and whoever else starts or ends servers must not do so to each other's. */
+  /** One at a time per server: the schedule and others that start or end servers must not meet. */
   const inTurn = (server: ServerName, work: () => Promise<void>): Promise<void> => {
     const turn = (tails.get(server) ?? Promise.resolve()).then(work);
     tails.set(

@@ -66,7 +66,7 @@ export async function uploadClaimedMeanwhile(lane: Lane): Promise<Scene> {
 }
 
 /** A parked upload is claimed; its own workflow is struck when it is signalled. */
-export async function uploadTold(lane: Lane): Promise<Scene> {
+export async function uploadSignalled(lane: Lane): Promise<Scene> {
   const { author } = await authorWith(lane, 1);
   const media = newId();
   const upload = row('media.upload.completed', uploadOf(author, media));

@@ -87,7 +87,7 @@ export async function userLeaves(lane: Lane): Promise<Scene> {
   const posts = [post(author), mentioning];
   return {
     before: [
-      row('identity.user.created', { user_id: author, username: 'a-name', email: 'somebody@people.example' }),
+      row('identity.user.created', { user_id: author, username: 'a-name', email: 'a-person@people.example' }),
       ...posts,
       post(followed.author),
     ],

@@ -69,7 +69,7 @@ it('the dry run says what would go and why the rest stays; status shows it; a ki
   reader.release();
   await waitFor(async () => !(await partitionNames(pool)).includes(going), { what: 'the detach to end' });
 
-  // Its turn is still its own; when its lease is over anybody goes on.
+  // Its turn is still its own; when its lease is over any process goes on.
   await expect(runHousekeeping({ pool, ...deps })).rejects.toThrow(/ops on .* is at it/);
   await pool.query(`UPDATE chores SET lease_until = '-infinity'`);
   const done = await runHousekeeping({ pool, ...deps });

@@ -61,7 +61,7 @@ async function write<T extends EventType>(type: T, payload: PayloadInput<T>): Pr
 /** Rows of every kind of effect. They run all at once: whichever order they take must leave the same state. */
 async function everyEffect(): Promise<EventRef[]> {
   const [author, follower, mentioned] = await Promise.all([1, 2, 3].map(() => insertUser(database.pool)));
-  const [post, doomed, media, user] = [newId(), newId(), newId(), newId()];
+  const [post, removedPost, media, user] = [newId(), newId(), newId(), newId()];
   await database.pool.query('INSERT INTO follows (followee_id, follower_id) VALUES ($1, $2)', [author, follower]);
   const ids = { author: author!, follower: follower!, mentioned: mentioned! };
   return [
@@ -82,8 +82,8 @@ async function everyEffect(): Promise<EventRef[]> {
       mentioned_user_ids: [ids.mentioned],
     }),
     await write('content.post.updated', { post_id: post, user_id: ids.author, caption: 'hello again' }),
-    await write('content.post.created', { post_id: doomed, user_id: ids.author }),
-    await write('content.post.deleted', { post_id: doomed, user_id: ids.author }),
+    await write('content.post.created', { post_id: removedPost, user_id: ids.author }),
+    await write('content.post.deleted', { post_id: removedPost, user_id: ids.author }),
     await write('follow.added', { follower_id: ids.mentioned, followee_id: ids.author }),
     await write('comment.created', {
       comment_id: newId(),

@@ -18,7 +18,7 @@ describe('open runs', () => {
   it('are those of events, however lately they began, since a run that was reset or replayed is a young one; not those of others', async () => {
     const [event, replayed, other] = [randomUUID(), randomUUID(), randomUUID()];
     const start = (workflowId: string, searchAttributes: Record<string, string[]>) =>
-      client.workflow.start('nobodyRunsThis', {
+      client.workflow.start('workflowOfNoWorker', {
         taskQueue: `housekeeping-${randomUUID()}`,
         workflowId,
         searchAttributes,

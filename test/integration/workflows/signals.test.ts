@@ -36,7 +36,7 @@ const payload = (encoding: string | undefined, data: string | Uint8Array = ''): 
 });
 const json = payload('json/plain', '{"aggregateType":"post"}');
 
-/** As anybody may send it, without an SDK that would refuse it. */
+/** As any program may send it, without an SDK that would refuse it. */
 const signal = (run: Run, signalName: string, payloads: Sent[]) =>
   lab.client.workflowService.signalWorkflowExecution({
     namespace: lab.client.options.namespace,

@@ -1,117 +1,87 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+const root = join(__dirname, '../../..');
 
 /** Words that have several meanings, or that people who learned English later do not know; and what to write instead. */
 const avoided: Readonly<Record<string, string>> = {
   'told|tells?|telling': 'reports, says, shows',
   answers: 'returns, replies',
-  'somebody|nobody|everybody': 'a person, another program; no process, no one, everyone',
+  'somebody|nobody|everybody|anybody': 'a person, another program; no process, no one, everyone, any process',
   whoever: 'the one who',
   anew: 'again',
   'mend|mends|mended|mending': 'repair, fix',
-  'for ever': 'without limit',
-  'hence|thereof': 'that is why; of it',
+  'for ever|forever': 'without limit',
+  'hence|thereof|thereby|thus': 'that is why; of it; by that; so',
+  'upon|besides': 'on; also, in addition',
+  'befall|befalls|heed|heeded|doomed': 'happen to; obey; what is to end',
+  'shall|ought|lest|seldom': 'must, should, so that … not, rarely',
 };
-/** A table of a run: its rows are names of tests and texts of deliberate breaks. */
-const cited = ['fault-matrix.md'];
 
-const pages = [
-  ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') && !cited.includes(name) ? [`docs/${name}`] : [])),
-  ...['README.md', 'SECURITY.md', 'CONTRIBUTING.md'],
+/** Every file of the repository is looked at, but for these. */
+const leftOut: readonly (readonly [path: RegExp, reason: string])[] = [
+  [/(^|\/)(node_modules|dist|coverage|\.git)$/, 'not in the repository'],
+  [/^LICENSE$|(^|\/)(package-lock\.json|go\.sum)$|\.png$|^\.env|\.log$/, 'not our words'],
+  [/^migrations\/00\d\d_/, 'released, and never edited again'],
+  [/^docs\/schema\.sql$/, 'dumped from those migrations'],
+  [/^test\/replay\/histories$/, 'recorded by earlier releases'],
+  [/^test\/unit\/docs\/wording\.test\.ts$/, 'the list itself'],
+];
+/** Not English, or part of what the product sends. */
+const kept: readonly (readonly [text: RegExp, reason: string])[] = [
+  [/['"`^/]Somebody\b|\ba name Somebody\b|\bis `Somebody`/g, 'how an e-mail calls an actor who has no name'],
+  [/['`]nobody['`]/g, 'the login of systems for programs without rights'],
 ];
 
-/** Code, and titles of tests in quotes, are cited as they are. */
-const prose = (text: string) =>
-  text.replace(/```[\s\S]*?```|`[^`\n]*`|"[^"\n]*"|“[^”\n]*”/g, (quoted) => quoted.replace(/[^\n]/g, ' '));
-/** What has not been released yet. */
-const unreleased = () =>
-  readFileSync('CHANGELOG.md', 'utf8')
-    .split(/^## /m)
-    .find((part) => /^\[?Unreleased/i.test(part)) ?? '';
+function filesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = relative(root, join(root, folder, entry.name));
+    if (leftOut.some(([pattern]) => pattern.test(path))) return [];
+    return entry.isDirectory() ? filesIn(path) : [path];
+  });
+}
+const files = filesIn('');
 
-const texts = [
-  ...pages.map((page) => [page, readFileSync(page, 'utf8')] as const),
-  ['CHANGELOG.md', unreleased()] as const,
-];
+/** Code in documents is cited as it is; where it comes from, it is looked at. */
+const withoutCode = (text: string) =>
+  text.replace(/```[\s\S]*?```|`[^`\n]*`/g, (quoted) => quoted.replace(/[^\n]/g, ' '));
 
-/** Each place with a word to avoid, and what to write instead. */
+function textOf(path: string): string {
+  const text = readFileSync(join(root, path), 'utf8');
+  return kept.reduce((rest, [pattern]) => rest.replace(pattern, ''), path.endsWith('.md') ? withoutCode(text) : text);
+}
+
+/** Each place with a word to avoid, also inside a name, and what to write instead. */
 function avoidedIn(text: string): string[] {
-  const lines = text.split('\n');
+  const lines = text.replace(/([a-z0-9])([A-Z])/g, '$1 $2').split('\n');
   return Object.entries(avoided).flatMap(([words, instead]) =>
-    lines.flatMap((line) => {
+    lines.flatMap((line, i) => {
       const match = new RegExp(`\\b(?:${words})\\b`, 'i').exec(line);
-      return match === null
-        ? []
-        : [`“${line.slice(Math.max(0, match.index - 40), match.index + 40).trim()}”: ${match[0]} → ${instead}`];
+      if (match === null) return [];
+      return [
+        `${i + 1}: “${line.slice(Math.max(0, match.index - 40), match.index + 40).trim()}”: ${match[0]} → ${instead}`,
+      ];
     }),
   );
 }
 
-it.each(texts)('%s is written in plain words', (_, text) => {
-  expect(avoidedIn(prose(text))).toEqual([]);
+it('finds a word in a name and in a comment', () => {
+  expect(avoidedIn('const tellNobody = 1; // told anew')).toHaveLength(3);
+});
+
+it('every file of the repository is written in plain words', () => {
+  expect(files.length).toBeGreaterThan(1_000);
+  expect(files.flatMap((path) => avoidedIn(textOf(path)).map((what) => `${path}:${what}`))).toEqual([]);
+});
+
+it('looks into each folder of the tests', () => {
+  const folders = readdirSync(join(root, 'test'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const unseen = folders.filter(({ name }) => !files.some((file) => file.startsWith(`test/${name}/`)));
+  expect(unseen.map(({ name }) => name)).toEqual([]);
 });
 
 it('CONTRIBUTING.md names every word that is to be avoided', () => {
-  const guide = readFileSync('CONTRIBUTING.md', 'utf8');
+  const guide = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
   const words = Object.keys(avoided).flatMap((pattern) => pattern.replace('tells?', 'tell|tells').split('|'));
   expect(words.filter((word) => !guide.includes(`\`${word}\``))).toEqual([]);
-});
-
-/** Sources: names, comments and messages. Released migrations are never edited. */
-const rooms = [
-  ...[
-    'activities',
-    'client',
-    'contracts',
-    'feeds',
-    'ops',
-    'outbox',
-    'outbox-bridge',
-    'runtime',
-    'workers',
-    'workflows',
-  ],
-  ...['dev', 'examples', 'proof', 'test/integration', 'test/packages', 'test/plans', 'test/simulation', 'test/support'],
-  ...['test/unit', 'test/upgrade'],
-];
-const sources = rooms.flatMap((room) =>
-  existsSync(room)
-    ? readdirSync(room, { recursive: true, encoding: 'utf8' })
-        .map((name) => join(room, name))
-        .filter(
-          (path) => path.endsWith('.ts') && !path.includes('node_modules') && path !== 'test/unit/docs/wording.test.ts',
-        )
-    : [],
-);
-/** What an actor without a name is called, a fault point that tests know, and the system's login for programs without rights. */
-const kept = /\bSomebody\b|notify\.page-told|['`]nobody['`]/g;
-
-it('finds a word in a name and in a comment', () => {
-  expect(avoidedIn('const nobody = 1; // told anew')).toHaveLength(3);
-});
-
-it('sources, of tests too, are written in plain words', () => {
-  expect(sources.length).toBeGreaterThan(600);
-  const found = sources.flatMap((path) =>
-    avoidedIn(readFileSync(path, 'utf8').replace(kept, '')).map((what) => `${path} ${what}`),
-  );
-  expect(found).toEqual([]);
-});
-
-/** First strings of describe, it and test, also behind `.each(…)`. */
-const titlesIn = (source: string) =>
-  [...source.matchAll(/(?:\b(?:it|test|describe)(?:\.\w+)?|^\s*\]?\))\(\s*(['`])(.*?)\1,/gm)].map(
-    ([, , title = '']) => title,
-  );
-
-it('titles of tests are written in plain words', () => {
-  const paths = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
-  const titles = paths.flatMap((path) =>
-    titlesIn(readFileSync(join('test', path), 'utf8')).map((title) => [path, title]),
-  );
-  expect(titles.length).toBeGreaterThan(1_000);
-  const found = titles.flatMap(([path, title = '']) =>
-    avoidedIn(title.replaceAll('Somebody', '')).map((what) => `${path}: ${what}`),
-  );
-  expect(found).toEqual([]);
 });

@@ -42,7 +42,7 @@ const manyOnOnePost: Scenario = {
   },
 };
 
-const everybodyTalks: Scenario = {
+const everyoneTalks: Scenario = {
   name: 'several writers in one conversation at once',
   weight: 2,
   events: 5,
@@ -70,4 +70,4 @@ const profileStorm: Scenario = {
   },
 };
 
-export const hotScenarios = [manyOnOnePost, everybodyTalks, profileStorm];
+export const hotScenarios = [manyOnOnePost, everyoneTalks, profileStorm];

@@ -31,7 +31,7 @@ const deletedAndSignalled: Scenario = {
   },
 };
 
-/** The event first: it waits for whoever writes the post, and only then can one see whether there is anything to delete. */
+/** The event first: it waits for the one who writes the post, and only then is it known whether there is anything to delete. */
 async function deleteUnseen({ business }: Services, random: Random, post: Post): Promise<boolean> {
   return business.transaction(random, async (tx) => {
     await tx.publish({ type: 'content.post.deleted', payload: { post_id: post.postId, user_id: post.authorId } });

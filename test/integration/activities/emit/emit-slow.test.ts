@@ -57,7 +57,7 @@ it('marks something at every flush, and sends nothing twice, while each request 
         filler: randomBytes(75_000).toString('hex'),
       }),
     );
-  proxy.set({ answersAfterMs: 1_000 });
+  proxy.set({ replyDelayMs: 1_000 });
   const deps = { log: new PgEmitLog(database.pool), sink, topics: topics.topics, logger: silentLogger };
   let waiting: readonly EventRef[] = refs;
   let doubtful = 0;

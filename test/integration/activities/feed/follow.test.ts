@@ -64,13 +64,13 @@ it('sets the bound when the followee has more posts than a feed holds', async ()
 
 it('takes a post out again that was deleted while the feed was filled', async () => {
   const [reader, friend] = [newId(), newId()];
-  const [doomed, stays] = (await posts(friend, 2)) as [EventRef, EventRef];
+  const [removedPost, stays] = (await posts(friend, 2)) as [EventRef, EventRef];
   await feed.follow(friend, reader);
   let deleted = false;
   const store = override(feed.deps.posts, {
     newestLive: async (...args) => {
       const newest = await feed.deps.posts.newestLive(...args);
-      if (!deleted) await beginRetraction(feed.deps, await feed.remove(doomed, friend));
+      if (!deleted) await beginRetraction(feed.deps, await feed.remove(removedPost, friend));
       deleted = true;
       return newest;
     },

@@ -53,10 +53,10 @@ it('shows nothing of a hidden author or of a deleted post that is still stored',
   await feed.database.pool.query(`INSERT INTO user_profiles (user_id, state, sequence) VALUES ($1, 'hidden', 1)`, [
     pulled,
   ]);
-  const doomed = events[18]?.aggregateId ?? '';
-  await deps.tombstones.set({ subjectType: 'post', subjectId: doomed, sequence: 1, final: true, reason: 'test' });
-  expect(await feed.feedOf(reader)).toContain(doomed);
-  const hidden = new Set([doomed, ...events.filter((_, n) => n % 2 === 1).map((event) => event.aggregateId)]);
+  const removedPost = events[18]?.aggregateId ?? '';
+  await deps.tombstones.set({ subjectType: 'post', subjectId: removedPost, sequence: 1, final: true, reason: 'test' });
+  expect(await feed.feedOf(reader)).toContain(removedPost);
+  const hidden = new Set([removedPost, ...events.filter((_, n) => n % 2 === 1).map((event) => event.aggregateId)]);
   expect(await readAll(deps, reader, 3)).toEqual(expected.filter((id) => !hidden.has(id)));
 });
 
@@ -128,7 +128,7 @@ describe('a feed is rebuilt by its next reader', () => {
     expect(await count()).toBe(3);
   });
 
-  it('when Redis evicted the posts and others came before anybody read', async () => {
+  it('when Redis evicted the posts and others came before a read', async () => {
     const { reader, author, count } = await known();
     await feed.redis.unlink(`feed:${reader}`);
     await beginFanOut(feed.deps, await feed.post(author));

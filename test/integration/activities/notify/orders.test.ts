@@ -9,7 +9,7 @@ import { insertEvent } from '../../../support/events';
 import { notifyDeps } from '../../../support/notify';
 import { Cast, type Happening, type Person, type Shown, eventOf, shownInTheEnd } from '../../../support/notice-model';
 
-/** Tellings side by side: each has ids of its own. */
+/** Stories that run side by side: each has ids of its own. */
 const atOnce = 8;
 
 let database: TestDatabase;

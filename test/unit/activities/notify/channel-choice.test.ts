@@ -36,7 +36,7 @@ describe('channels of a notification', () => {
     ]);
   });
 
-  it('heed only switches of this kind and this person', () => {
+  it('obey only switches of this kind and this person', () => {
     const others = [said('post.mention', 'email', false), { ...said('message.mention', 'email', false), userId: 'v' }];
     expect(choose('message.mention', others)?.external).toEqual([{ channel: 'email', skipped: undefined }]);
   });

@@ -16,7 +16,7 @@ import { restoreSymlinks } from '../../../../dev/stack/fetch/embedded-postgres';
 import { pomOf } from '../../../../dev/stack/fetch/kafka-jars';
 import { tailArguments } from '../../../../dev/stack/logs';
 import { plainReporter, reported, seconds } from '../../../../dev/stack/reporter';
-import { runTool, tellingLines } from '../../../../dev/stack/run-tool';
+import { runTool, linesOfFailure } from '../../../../dev/stack/run-tool';
 import { assertReachable, findUser } from '../../../../dev/stack/servers/unprivileged';
 import { withoutPassword } from '../../../../dev/stack/status';
 
@@ -88,8 +88,8 @@ describe('runTool', () => {
 
   it('finds the lines that say why, without their colours', () => {
     const lines = ['[INFO] scanning', '\u001b[31m[ERROR] Could not resolve x\u001b[0m', '[ERROR] ', '[INFO] done'];
-    expect(tellingLines(lines)).toBe('[ERROR] Could not resolve x');
-    expect(tellingLines(['one', 'two', '', 'three', 'four'])).toBe('two / three / four');
+    expect(linesOfFailure(lines)).toBe('[ERROR] Could not resolve x');
+    expect(linesOfFailure(['one', 'two', '', 'three', 'four'])).toBe('two / three / four');
   });
 });
 
