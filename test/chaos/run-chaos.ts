@@ -16,6 +16,7 @@ import { burstSizeOf } from './traffic/bursts';
 import { countLedger, type Ledger } from './traffic/ledger';
 import { type PreparedTraffic, prepareTraffic } from './traffic/prepare';
 import { runTraffic, type TrafficProgress } from './traffic/run-traffic';
+import { longestOf, type Standstill, standstillRow, standstillsOf } from './traffic/standstill';
 import { type ChaosWorld, type FaultRecord, type ProofRow } from './types';
 import { createWorld } from './world/create-world';
 
@@ -38,7 +39,7 @@ export async function runChaos(options: CommandLine, show: Show, cleanup: Cleanu
     () => prepareTraffic(world, options.seed, interrupted),
     ({ graph }) => `${n(graph.people)} people`,
   );
-  const { faults, ledger } = await underFire({ ...options, plan: dealable.plan }, world, prepared, show);
+  const { faults, ledger, standstills } = await underFire({ ...options, plan: dealable.plan }, world, prepared, show);
   const calmAt = performance.now();
   const settled = await steps.run(
     'settle',
@@ -57,7 +58,8 @@ export async function runChaos(options: CommandLine, show: Show, cleanup: Cleanu
     (detail) => prove({ world, ledger, faults, detail }),
     ({ rows }) => `${rows.filter(({ violations }) => violations === 0).length} of ${rows.length} promises held`,
   );
-  return summaryOf(options, { world, leftOut: dealable.leftOut, ledger, faults, settled, settleMs, proved, begunAt });
+  const { leftOut } = dealable;
+  return summaryOf(options, { world, leftOut, ledger, faults, standstills, settled, settleMs, proved, begunAt });
 }
 
 function bringUp({ plan, leftOut }: Dealable, { steps, interrupted }: Show, cleanup: Cleanup): Promise<ChaosWorld> {
@@ -91,7 +93,7 @@ async function underFire(
   world: ChaosWorld,
   prepared: PreparedTraffic,
   { steps, detailEveryMs, interrupted }: Show,
-): Promise<{ faults: FaultRecord[]; ledger: Ledger }> {
+): Promise<{ faults: FaultRecord[]; ledger: Ledger; standstills: Standstill[] }> {
   return steps.run(
     'faults',
     `${plan.length} faults in ${options.minutes} minutes`,
@@ -105,6 +107,7 @@ async function underFire(
       const wholeTime = pause(options.minutes * 60_000, undefined, { signal: interrupted }).catch(() => undefined);
       const onProgress = (progress: TrafficProgress) => (state.traffic = progress);
       const { seed, rate } = options;
+      const fromMs = Date.now();
       const traffic = runTraffic({
         world,
         prepared,
@@ -118,9 +121,11 @@ async function underFire(
         const dealing = runSchedule(plan, world, { onFault: (event) => state.heard(event), signal: interrupted });
         // Writers that fail are a mistake of the run itself: do not deal faults to nothing for an hour.
         await Promise.race([wholeTime, traffic]);
+        const untilMs = Date.now();
         over.abort();
         // The last faults may take longer than planned to end, and their recovery is waited for.
-        return { faults: await dealing, ledger: await traffic };
+        const [faults, ledger] = [await dealing, await traffic];
+        return { faults, ledger, standstills: standstillsOf({ ledger, faults, fromMs, untilMs }) };
       } finally {
         over.abort();
         clearInterval(showing);
@@ -164,6 +169,7 @@ interface Outcome {
   readonly leftOut: readonly string[];
   readonly ledger: Ledger;
   readonly faults: readonly FaultRecord[];
+  readonly standstills: readonly Standstill[];
   readonly settled: { readonly missing: readonly string[] };
   readonly settleMs: number;
   readonly proved: Proof;
@@ -171,12 +177,12 @@ interface Outcome {
 }
 
 function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome): ChaosSummary {
-  const { world, leftOut, ledger, settled, settleMs, proved, begunAt } = outcome;
+  const { world, leftOut, ledger, standstills, settled, settleMs, proved, begunAt } = outcome;
   const faults = outcome.faults.filter((record) => record.leftOut === undefined);
   const notDealt = outcome.faults.flatMap(({ fault, leftOut: why }) =>
     why === undefined ? [] : [`${named(fault.target, fault.index)} ${fault.kind}: ${why}`],
   );
-  const proof = [...proved.rows, alive(world, faults)];
+  const proof = [...proved.rows, standstillRow(standstills, rate), alive(world, faults)];
   const { committed, rolledBack, inDoubt } = countLedger(ledger);
   return {
     ok: holds(proof, settled.missing),
@@ -187,6 +193,7 @@ function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome)
     committed,
     rolledBack,
     inDoubt,
+    longestStandstill: longestOf(standstills),
     proof,
     faults: faultRows(faults),
     stalls: proved.stalls,

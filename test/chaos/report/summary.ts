@@ -1,4 +1,5 @@
 import { percentiles } from '../../../proof/report/percentiles';
+import { type Standstill } from '../traffic/standstill';
 import { type ChaosOptions, type FaultRecord, type ProofRow, type StallRow } from '../types';
 
 /** Faults of one kind on one target, together. */
@@ -23,6 +24,8 @@ export interface ChaosSummary extends ChaosOptions {
   readonly rolledBack: number;
   /** Transactions whose COMMIT got no reply; at the end the table shows which of them happened. */
   readonly inDoubt: number;
+  /** The longest stretch in which the writers committed nothing. */
+  readonly longestStandstill: Standstill;
   readonly proof: readonly ProofRow[];
   readonly faults: readonly FaultRow[];
   readonly stalls: readonly StallRow[];

@@ -34,11 +34,13 @@ export function named(target: string, index: number): string {
 function head(summary: ChaosSummary): string {
   const table = new Table(plain);
   const count = summary.faults.reduce((sum, row) => sum + row.count, 0);
+  const { lengthMs, unexplainedMs } = summary.longestStandstill;
   table.push(
     ['minutes of faults', summary.minutes, 'seed', summary.seed],
     ['events committed', n(summary.committed), 'events rolled back', n(summary.rolledBack)],
     ['commits in doubt', n(summary.inDoubt), 'faults', n(count)],
     ['settled after', seconds(summary.settleMs), 'whole run', seconds(summary.totalMs)],
+    ['longest standstill', seconds(lengthMs), 'of it not by a fault', seconds(unexplainedMs)],
   );
   return table.toString();
 }

@@ -2,6 +2,8 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countLedger, ledgerFrom } from './ledger';
+import { longestOf, standstillRow, standstillsOf } from './standstill';
+import { type FaultRecord, type Target } from '../types';
 import { LedgerFile, ledgerPath, readLedger } from './ledger-file';
 
 const event = (id: string) => ({ id, type: 'follow.added' as const });
@@ -30,7 +32,7 @@ describe('the books of the writers', () => {
     expect(countLedger(ledger)).toEqual({ transactions: 3, committed: 2, rolledBack: 1, inDoubt: 1 });
   });
 
-  it('call a transaction in doubt when its writer died before the answer', () => {
+  it('call a transaction in doubt when its writer died before the reply', () => {
     const file = new LedgerFile(ledgerPath(folder));
     file.committing(file.begin(), 1, [event('a')]);
     expect(readLedger(folder).transactions).toMatchObject([{ fate: 'in doubt' }]);
@@ -48,5 +50,63 @@ describe('the books of the writers', () => {
   it('refuse an end without a beginning', () => {
     appendFileSync(ledgerPath(folder), `${JSON.stringify({ says: 'committed', tx: 9 })}\n`);
     expect(() => readLedger(folder)).toThrow('never began');
+  });
+});
+
+describe('writers that stood still', () => {
+  const minutes = (count: number): number => count * 60_000;
+  const committedAt = (...times: readonly number[]) => ({
+    transactions: times.map((atMs, tx) => ({ tx, fate: 'committed' as const, atMs, events: [event(`${tx}`)] })),
+  });
+  const fault = (target: Target, beganAtMs: number, endedAtMs: number): FaultRecord => ({
+    fault: { atMs: 0, target, index: 0, kind: 'kill', durationMs: endedAtMs - beganAtMs },
+    beganAtMs,
+    endedAtMs,
+    recoveredMs: null,
+  });
+  const found = (ledger: ReturnType<typeof committedAt>, faults: readonly FaultRecord[] = []) => {
+    const standstills = standstillsOf({ ledger, faults, fromMs: 0, untilMs: minutes(10) });
+    return { longest: longestOf(standstills), row: standstillRow(standstills, 5) };
+  };
+  const everyMinuteBut = (...left: readonly number[]) =>
+    committedAt(...[1, 2, 3, 4, 5, 6, 7, 8, 9].filter((minute) => !left.includes(minute)).map(minutes));
+
+  it('are no violation while events are committed all the time', () => {
+    expect(found(everyMinuteBut())).toMatchObject({ longest: { lengthMs: minutes(1) }, row: { violations: 0 } });
+  });
+
+  it.each([
+    ['in the middle', everyMinuteBut(4, 5), minutes(3)],
+    ['from the beginning', everyMinuteBut(1, 2), 0],
+    ['until the end', everyMinuteBut(8, 9), minutes(7)],
+    ['all the time', committedAt(), 0],
+  ])('are a violation when no fault explains it: %s', (_, ledger, fromMs) => {
+    const { longest, row } = found(ledger, [fault('kafka', 0, minutes(10)), fault('bridge', 0, minutes(10))]);
+    expect(longest.fromMs).toBe(fromMs);
+    expect(row.violations).toBe(1);
+    expect(row.examples[0]).toContain(new Date(fromMs).toISOString());
+  });
+
+  it('count only what a fault on their way to the database leaves, and overlapping faults once', () => {
+    const faults = [
+      fault('postgres', minutes(3), minutes(5)),
+      fault('pgbouncer', minutes(4), minutes(5)),
+      fault('pgbouncer', minutes(9), minutes(10)),
+    ];
+    const { longest, row } = found(everyMinuteBut(4, 5), faults);
+    expect(longest).toEqual({ fromMs: minutes(3), lengthMs: minutes(3), unexplainedMs: minutes(1) });
+    expect(row.violations).toBe(0);
+    expect(found(everyMinuteBut(4, 5), faults.slice(1)).row.violations).toBe(1);
+  });
+
+  it('are not moved by what was rolled back, by an empty transaction, and by commits before the faults', () => {
+    const idle = [
+      { tx: 1, fate: 'rolled back' as const, atMs: minutes(5), events: [event('a')] },
+      { tx: 2, fate: 'committed' as const, atMs: minutes(5), events: [] },
+      { tx: 3, fate: 'committed' as const, atMs: -minutes(1), events: [event('b')] },
+    ];
+    expect(standstillsOf({ ledger: { transactions: idle }, faults: [], fromMs: 0, untilMs: minutes(10) })).toEqual([
+      { fromMs: 0, lengthMs: minutes(10), unexplainedMs: minutes(10) },
+    ]);
   });
 });
