@@ -1,10 +1,19 @@
 import { uuidv7 } from 'uuidv7';
 import { type EventType } from '../contracts/catalogue';
 import { NovaError } from '../contracts/failures';
-import { aggregateFault, maxPayloadBytes, parseEvent, partitionKeyOf } from '../contracts/parse-event';
+import { didYouMean } from '../contracts/near-words';
+import {
+  type RawEvent,
+  aggregateFault,
+  fieldsProbablyMisspelt,
+  maxPayloadBytes,
+  parseEvent,
+  partitionKeyOf,
+} from '../contracts/parse-event';
 import { priorities } from '../contracts/priority';
 import { isUuid } from '../runtime/uuid';
 import { type NewEvent } from './new-event';
+import { warnOnce } from './warn-once';
 
 /** What a writer says of an event, in the columns of the outbox. */
 export interface OutboxRow {
@@ -20,11 +29,13 @@ export interface OutboxRow {
 }
 
 /**
- * Validates an event and gives it what its writer left out. Nothing is sent: a bad event costs the transaction nothing.
+ * Validates an event and gives it what its writer left out. Nothing is sent: a bad event costs the transaction nothing. A field
+ * that is probably misspelt is a warning of the process.
  * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, INVALID_ROW, UNKNOWN_EVENT_TYPE
  */
 export function outboxRow<T extends EventType>(event: NewEvent<T>): OutboxRow {
-  const parsed = parseEvent({ eventType: event.type, aggregateId: event.aggregateId ?? '', payload: event.payload });
+  const raw = { eventType: event.type, aggregateId: event.aggregateId ?? '', payload: event.payload };
+  const parsed = parseEvent(raw);
   const { definition } = parsed;
   const payload = JSON.stringify(parsed.payload);
   const bytes = Buffer.byteLength(payload);
@@ -41,8 +52,13 @@ export function outboxRow<T extends EventType>(event: NewEvent<T>): OutboxRow {
   const priority = priorities[event.priority ?? definition.priority] as number | undefined;
   if (priority === undefined) {
     const known = Object.keys(priorities).join(', ');
-    throw new NovaError('INVALID_ROW', `priority of ${event.type} is ${String(event.priority)}; give one of ${known}`);
+    const hint = didYouMean(String(event.priority), Object.keys(priorities));
+    throw new NovaError(
+      'INVALID_ROW',
+      `priority of ${event.type} is ${String(event.priority)}; give one of ${known}${hint}`,
+    );
   }
+  warnOfMisspelt(raw);
   return {
     id,
     aggregateId,
@@ -53,6 +69,17 @@ export function outboxRow<T extends EventType>(event: NewEvent<T>): OutboxRow {
     schemaVersion: definition.version,
     traceparent: event.traceparent ?? null,
   };
+}
+
+/** Unknown fields are allowed, and of one that is nearly spelt like a known one the writer should know. */
+function warnOfMisspelt(raw: RawEvent): void {
+  for (const { given, meant } of fieldsProbablyMisspelt(raw)) {
+    const field = JSON.stringify(given.slice(0, 60));
+    warnOnce(
+      'NOVA_UNKNOWN_FIELD',
+      `${raw.eventType}: the payload has a field ${field} that its schema does not know; it is kept and sent on. Did you mean ${meant}?`,
+    );
+  }
 }
 
 /** PostgreSQL would refuse it as well, but only with the caller's whole transaction. */

@@ -6,6 +6,7 @@ import {
   isLocked,
   notificationKinds,
 } from '../contracts/notification-kinds';
+import { didYouMean } from '../contracts/near-words';
 import { type Statements } from '../feeds/sql-feed-truth';
 import { uuidOf } from './limits';
 import { statementsIn } from './statements-in';
@@ -84,5 +85,8 @@ export class NotificationPreferences {
 
 function oneOf(what: string, value: string, known: readonly string[]): void {
   if (known.includes(value)) return;
-  throw new RangeError(`${what} ${JSON.stringify(value).slice(0, 100)} does not exist; there are ${known.join(', ')}`);
+  const hint = didYouMean(value, known);
+  throw new RangeError(
+    `${what} ${JSON.stringify(value).slice(0, 100)} does not exist; there are ${known.join(', ')}${hint}`,
+  );
 }

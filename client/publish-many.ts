@@ -4,6 +4,7 @@ import { insertRows } from '../outbox/writes.sql';
 import { defaultSchema, inSchema } from '../runtime/schema';
 import { type OutboxRow, outboxRow } from './outbox-row';
 import { type NewEvent } from './new-event';
+import { warnIfAlone } from './open-transaction';
 import { type PublishOptions, type PublishedEvent, type Transaction } from './publish';
 
 /** An event of any type: its payload is that of its type. */
@@ -19,6 +20,7 @@ export const maxBatchBytes = 64 * 1024 * 1024;
  * Two calls for the same aggregates, in two transactions, never deadlock, in whatever order each gives its events: the second
  * waits for the first's commit. That holds for one call per transaction: a transaction that calls twice locks twice.
  * Some 10,000 events a call are a good measure; the payloads together may have 64 MiB.
+ * Warnings as of `publish`.
  * @returns id and aggregate id of each event, in the order given; empty for no events, without a statement
  * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, INVALID_ROW, UNKNOWN_EVENT_TYPE before anything is sent to PostgreSQL;
  *   the message names the first bad event: `events[3]: …`
@@ -38,6 +40,7 @@ export async function publishMany(
   }
   const records = rows.map(recordOf).join(',');
   await tx.query(inSchema(insertRows, options.schema ?? defaultSchema), [`[${records}]`]);
+  if (options.alone !== true) warnIfAlone(tx);
   return rows.map(({ id, aggregateId }) => ({ id, aggregateId }));
 }
 

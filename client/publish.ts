@@ -2,6 +2,7 @@ import { type EventType } from '../contracts/catalogue';
 import { insertRow } from '../outbox/writes.sql';
 import { defaultSchema, inSchema } from '../runtime/schema';
 import { type NewEvent } from './new-event';
+import { warnIfAlone } from './open-transaction';
 import { outboxRow } from './outbox-row';
 
 export type { NewEvent } from './new-event';
@@ -18,6 +19,8 @@ export interface Transaction {
 export interface PublishOptions {
   /** Schema of the outbox; default `nova`. The DATABASE_SCHEMA of the deployment. */
   readonly schema?: string;
+  /** The event belongs to no transaction and may commit by itself: no warning about that. Default false. */
+  readonly alone?: boolean;
 }
 
 export interface PublishedEvent {
@@ -32,6 +35,10 @@ export interface PublishedEvent {
  * The same id again, with the same aggregate, type and payload, is no second event while Temporal knows the first run (the
  * retention of its namespace); after that a second run appears, which repeats no effect. With another payload the second row
  * becomes the dead letter DUPLICATE_EVENT_ID.
+ *
+ * A pool, or a client without BEGIN, has no transaction: the event commits by itself, and stays when the business data does not.
+ * Of pg's that is the process warning NOVA_NO_TRANSACTION, unless `alone` is given. A field that the type does not know, where
+ * it knows one of nearly the same name, is the warning NOVA_UNKNOWN_FIELD; each warning comes once.
  * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, INVALID_ROW, UNKNOWN_EVENT_TYPE before anything is sent to PostgreSQL
  */
 export async function publish<T extends EventType>(
@@ -50,5 +57,6 @@ export async function publish<T extends EventType>(
     row.schemaVersion,
     row.traceparent,
   ]);
+  if (options.alone !== true) warnIfAlone(tx);
   return { id: row.id, aggregateId: row.aggregateId };
 }

@@ -1,5 +1,6 @@
 import { type WorkflowClient } from '@temporalio/client';
 import { type Pool } from 'pg';
+import { didYouMean } from '../contracts/near-words';
 import { type DeletedSignal, signals } from '../contracts/signals';
 import { faultPoint } from '../runtime/fault-points';
 import { defaultSchema, inSchema } from '../runtime/schema';
@@ -32,7 +33,8 @@ const notSignalled: Readonly<Record<string, string>> = {
 /** @throws TypeError that says what to do instead */
 function refuseUnknown({ aggregateType, subjectId }: Deleted): void {
   if (!signalled.includes(aggregateType)) {
-    const instead = notSignalled[aggregateType] ?? `there are ${signalled.join(', ')}`;
+    const instead =
+      notSignalled[aggregateType] ?? `there are ${signalled.join(', ')}${didYouMean(aggregateType, signalled)}`;
     throw new TypeError(`signalDeleted takes no aggregateType ${JSON.stringify(aggregateType)}: ${instead}`);
   }
   if (aggregateType === 'message' && subjectId === undefined)

@@ -60,7 +60,8 @@ export interface Subscription {
 const graceMs = 5_000;
 
 /**
- * Handles events of some types, each once and in the order of its Kafka key. Resolves when the consumer runs.
+ * Handles events of some types, each once and in the order of its Kafka key. Resolves when the consumer runs. While there is no
+ * broker it waits, and neither resolves nor rejects: each try is reported to `onError`, without a place.
  *
  * A handler's end is the end of the event: what it rejects with stops the partition, and the event is tried again after a
  * pause; see `SubscriberOptions.handle` for what a handler must not do. With `deadLetters`, an event that failed so many times,

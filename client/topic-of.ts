@@ -1,7 +1,7 @@
 import { type EventType, definitionOf } from '../contracts/catalogue';
 import { type Domain } from '../contracts/events/define';
-import { NovaError } from '../contracts/failures';
 import { defaultTopicPrefix, topicNames } from '../contracts/kafka';
+import { unknownEventType } from '../contracts/parse-event';
 
 export { defaultTopicPrefix } from '../contracts/kafka';
 
@@ -17,9 +17,6 @@ export function topicOf(
   overrides: Partial<Record<Domain, string>> = {},
 ): string {
   const definition = definitionOf(type);
-  if (definition === undefined) {
-    const shown = JSON.stringify(String(type).slice(0, 100));
-    throw new NovaError('UNKNOWN_EVENT_TYPE', `${shown} is not in the catalogue (docs/events.md)`);
-  }
+  if (definition === undefined) throw unknownEventType(String(type));
   return topicNames(prefix, overrides)[definition.domain];
 }

@@ -6,6 +6,7 @@ export * from './catalogue';
 export * from './event-ref';
 export * from './failures';
 export * from './kafka';
+export * from './near-words';
 export * from './notification-kinds';
 export * from './nudge';
 export * from './parse-event';

@@ -1,8 +1,10 @@
-import { type EventType, type PayloadOf, definitionOf } from './catalogue';
+import { type EventType, type PayloadOf, catalogue, definitionOf } from './catalogue';
 import { type EventDefinition } from './events/define';
 import { type WorkflowType } from './workflow-types';
 import { NovaError } from './failures';
 import { jsonFault } from './json-faults';
+import { didYouMean } from './near-words';
+import { misspeltFields, payloadFaults } from './payload-faults';
 
 /**
  * Largest payload accepted, in bytes of UTF-8 JSON: under Kafka's default message limit of 1 MiB with room for headers,
@@ -39,13 +41,7 @@ export interface ParsedEvent<T extends EventType = EventType> {
  */
 export function parseEvent(raw: RawEvent): ParsedEvent {
   const definition = definitionOf(raw.eventType);
-  if (definition === undefined) {
-    throw new NovaError(
-      'UNKNOWN_EVENT_TYPE',
-      // As JSON: whatever a writer put there, terminal escapes and halves of characters included, stays on one line.
-      `event_type ${JSON.stringify(raw.eventType.slice(0, 100))} is not in the catalogue (docs/events.md)`,
-    );
-  }
+  if (definition === undefined) throw unknownEventType(raw.eventType);
   const version = raw.schemaVersion ?? definition.version;
   const accepted = `schema_version ${version} of ${definition.type}; this process knows ${oldestVersion} to ${definition.version}`;
   if (version < oldestVersion) throw new NovaError('INVALID_ROW', accepted);
@@ -59,16 +55,39 @@ export function parseEvent(raw: RawEvent): ParsedEvent {
   const fault = jsonFault(raw.payload);
   if (fault !== undefined)
     throw new NovaError('INVALID_PAYLOAD', `payload of ${definition.type} v${version}: ${fault}`);
-  const upgraded = definition.upgrade?.(raw.payload as Record<string, unknown>, raw.aggregateId) ?? raw.payload;
+  const upgraded = asOfToday(definition, raw);
   const result = definition.schema.safeParse(upgraded);
   if (!result.success) {
-    // zod's messages name fields and expectations; values are left out, since they may be content or e-mail.
-    const faults = result.error.issues
-      .slice(0, 5)
-      .map((issue) => `${issue.path.join('.') || '(payload)'}: ${issue.message}`);
+    const faults = payloadFaults(definition.schema, upgraded, result.error.issues);
     throw new NovaError('INVALID_PAYLOAD', `payload of ${definition.type} v${version}: ${faults.join('; ')}`);
   }
   return { definition, type: definition.type, version, payload: result.data as PayloadOf<EventType> };
+}
+
+/** The error about a type that the catalogue does not have, in none of its spellings; it suggests the nearest. */
+export function unknownEventType(spelling: string): NovaError {
+  // As JSON: whatever a writer put there, terminal escapes and halves of characters included, stays on one line.
+  const shown = JSON.stringify(spelling.slice(0, 100));
+  const types = catalogue.map(({ type }) => type);
+  return new NovaError(
+    'UNKNOWN_EVENT_TYPE',
+    `event type ${shown} is not in the catalogue (docs/events.md)${didYouMean(spelling, types)}`,
+  );
+}
+
+/**
+ * Fields of a valid event that its type does not know, where it knows one of nearly the same name that was left out: probably
+ * misspelt. They are allowed, since a newer writer may know more, and are kept.
+ */
+export function fieldsProbablyMisspelt(raw: RawEvent): { given: string; meant: string }[] {
+  const definition = definitionOf(raw.eventType);
+  return definition === undefined ? [] : misspeltFields(definition.schema, asOfToday(definition, raw));
+}
+
+/** The payload with today's field names. */
+function asOfToday(definition: EventDefinition, { payload, aggregateId }: RawEvent): Record<string, unknown> {
+  const written = payload as Record<string, unknown>;
+  return definition.upgrade?.(written, aggregateId) ?? written;
 }
 
 /** The workflow type the bridge starts for this event. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultTopicPrefix } from '../contracts/kafka';
+import { missing } from './near-names';
 import { secretText } from './secret-files';
 import { profileFileVariable, profileVariable, withTemporalProfile } from './temporal-profile';
 
@@ -41,12 +42,12 @@ export function configFrom<S extends Settings>(settings: S, given: Environment):
     const { text: given = '', fault } = textOf(setting, environment);
     const text = given === '' ? setting.fallback : given;
     if (fault !== undefined) faults.push(fault);
-    else if (text === undefined) faults.push(`${setting.env} is not set; it must be ${setting.allowed}`);
+    else if (text === undefined) faults.push(missing(setting, settings, environment));
     else {
       const result = setting.schema.safeParse(text);
-      const shown = setting.secret ? '(hidden)' : JSON.stringify(text);
       if (result.success) config[key] = result.data;
-      else faults.push(`${setting.env}=${shown} must be ${setting.allowed}`);
+      else
+        faults.push(`${setting.env}=${setting.secret ? '(hidden)' : JSON.stringify(text)} must be ${setting.allowed}`);
     }
   }
   if (faults.length > 0) throw new ConfigError(faults);
@@ -226,10 +227,7 @@ export const sharedSettings = {
       'REDIS_URL',
       'Redis with the feeds; its maxmemory-policy must be noeviction.',
       ['redis', 'rediss'],
-      {
-        fallback: 'redis://127.0.0.1:6379',
-        secret: true,
-      },
+      { fallback: 'redis://127.0.0.1:6379', secret: true },
     ),
     redisCaFile: redisFiles.caFile,
     redisCertFile: redisFiles.certFile,

@@ -1,4 +1,5 @@
 import { publish } from '../../../client/publish';
+import { publishMany } from '../../../client/publish-many';
 import { inTransaction } from '../../../runtime/postgres';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { newId } from '../../support/events';
@@ -48,6 +49,31 @@ describe('publish', () => {
       }),
     ).rejects.toThrow('business failed');
     expect(await count()).toBe(before);
+  });
+
+  it('warns, once each, that an event without a transaction has committed by itself', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const event = () => ({ type: 'content.post.deleted', payload: { post_id: newId(), user_id: newId() } }) as const;
+    const client = await database.pool.connect();
+    try {
+      await publish(database.pool, event(), { alone: true });
+      await publishMany(client, [event()], { alone: true });
+      await client.query('BEGIN');
+      await publish(client, event());
+      await client.query('COMMIT');
+      expect(warn).not.toHaveBeenCalled();
+      for (let time = 0; time < 2; time++) {
+        await publish(client, event());
+        await publishMany(database.pool, [event()]);
+      }
+      const code = { type: 'NovaWarning', code: 'NOVA_NO_TRANSACTION' };
+      expect(warn.mock.calls).toEqual([
+        [expect.stringMatching(/^publish was given a client without an open transaction: .*alone: true/), code],
+        [expect.stringMatching(/^publish was given a Pool: the event has committed by itself/), code],
+      ]);
+    } finally {
+      client.release();
+    }
   });
 
   it('refuses what does not fit before anything reaches the database, naming the field and never its value', async () => {

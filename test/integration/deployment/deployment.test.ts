@@ -42,7 +42,7 @@ async function written(count: number): Promise<string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i++) {
     const payload = { message_id: newId(), conversation_id: newId(), editor_id: newId() };
-    ids.push((await publish(database.pool, { type: 'message.edited', payload })).id);
+    ids.push((await publish(database.pool, { type: 'message.edited', payload }, { alone: true })).id);
   }
   return ids;
 }

@@ -29,8 +29,8 @@ describe('the same event written again under its id', () => {
   it('is no second event: one run, no dead letter, and what is behind it goes on', async () => {
     const [id, payload] = [newId(), edit()];
     // As a service does that repeats a request whose reply was lost.
-    await publish(lab.database.pool, { type: 'message.edited', payload, id });
-    await publish(lab.database.pool, { type: 'message.edited', payload, id });
+    await publish(lab.database.pool, { type: 'message.edited', payload, id }, { alone: true });
+    await publish(lab.database.pool, { type: 'message.edited', payload, id }, { alone: true });
     const behind = await lab.healthy(payload.conversation_id);
     await lab.bridge().bridge.start();
     expect(await settled(id)).toMatchObject([
@@ -45,7 +45,7 @@ describe('the same event written again under its id', () => {
 
   it('is none when the first run has ended long ago, nor under another spelling of its type', async () => {
     const [id, payload] = [newId(), edit()];
-    await publish(lab.database.pool, { type: 'message.edited', payload, id });
+    await publish(lab.database.pool, { type: 'message.edited', payload, id }, { alone: true });
     await lab.bridge().bridge.start();
     await settled(id);
     const handle = lab.client.workflow.getHandle(id);
@@ -63,8 +63,12 @@ describe('the same event written again under its id', () => {
 
   it('is another event with another payload: a dead letter that says so', async () => {
     const [id, payload] = [newId(), edit()];
-    await publish(lab.database.pool, { type: 'message.edited', payload, id });
-    await publish(lab.database.pool, { type: 'message.edited', payload: { ...payload, content: 'other' }, id });
+    await publish(lab.database.pool, { type: 'message.edited', payload, id }, { alone: true });
+    await publish(
+      lab.database.pool,
+      { type: 'message.edited', payload: { ...payload, content: 'other' }, id },
+      { alone: true },
+    );
     await lab.bridge().bridge.start();
     expect(await settled(id)).toMatchObject([
       { published: true, dead: false },
@@ -98,7 +102,11 @@ describe('an aggregate id that is not the key of its type', () => {
 
   it('is allowed where each event stands for itself', async () => {
     const payload = { alert_id: newId(), user_id: newId(), kind: 'new_login' as const };
-    const { id } = await publish(lab.database.pool, { type: 'security.alert.raised', payload, aggregateId: newId() });
+    const { id } = await publish(
+      lab.database.pool,
+      { type: 'security.alert.raised', payload, aggregateId: newId() },
+      { alone: true },
+    );
     await lab.bridge().bridge.start();
     await lab.published(id);
   });

@@ -31,7 +31,11 @@ const corpus: [string, Columns, RegExp][] = [
   ['a payload that is a JSON string', { payload: '"x"' }, /^INVALID_PAYLOAD: .*got a string/],
   ['a payload that is a JSON number', { payload: '7' }, /^INVALID_PAYLOAD: .*got a number/],
   ['a payload that is JSON null', { payload: 'null' }, /^INVALID_PAYLOAD: .*got null/],
-  ['a wrong type in a field', { payload: payload({ content: 5 }) }, /^INVALID_PAYLOAD: .*content: .*expected string/],
+  [
+    'a wrong type in a field',
+    { payload: payload({ content: 5 }) },
+    /^INVALID_PAYLOAD: .*content: must be of type string and is number/,
+  ],
   [
     'an id in the payload that is no UUID',
     { payload: payload({ message_id: 'abc' }) },

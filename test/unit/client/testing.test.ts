@@ -47,6 +47,31 @@ it('validates as the real one does, and records nothing of what is refused', asy
   expect(outbox.events).toEqual([]);
 });
 
+it('warns once of a field that is probably misspelt, and keeps it', async () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  const outbox = recordingTransaction();
+  const misspelt = { ...post(), captoin: 'hi', colour: 'red' };
+  await publish(outbox, { type: 'content.post.created', payload: misspelt });
+  await publishMany(outbox, [{ type: 'content.post.created', payload: misspelt }]);
+  expect(warn.mock.calls).toEqual([
+    [
+      'content.post.created: the payload has a field "captoin" that its schema does not know; it is kept and sent on. Did you mean caption?',
+      { type: 'NovaWarning', code: 'NOVA_UNKNOWN_FIELD' },
+    ],
+  ]);
+  expect(outbox.events.map(({ payload }) => payload)).toEqual([
+    expect.objectContaining(misspelt),
+    expect.objectContaining(misspelt),
+  ]);
+});
+
+it('suggests a priority', async () => {
+  const event = { type: 'content.post.created', payload: post(), priority: 'hihg' as 'high' } as const;
+  await expect(publish(recordingTransaction(), event)).rejects.toThrow(
+    'INVALID_ROW: priority of content.post.created is hihg; give one of critical, high, normal, low; did you mean high?',
+  );
+});
+
 it('records with the schema of another deployment too, and hands other statements on', async () => {
   const asked: unknown[] = [];
   const outbox = recordingTransaction(async (text, values) => asked.push([text, values]));

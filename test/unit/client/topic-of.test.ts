@@ -10,9 +10,10 @@ describe('topicOf', () => {
     expect(topicOf('message.edited', 'nova', { message: 'chat' })).toBe('chat');
   });
 
-  it('refuses a type that the catalogue does not have', () => {
+  it('refuses a type that the catalogue does not have, and suggests the nearest', () => {
     expect(() => topicOf('content.post.create' as EventType)).toThrow(
-      'UNKNOWN_EVENT_TYPE: "content.post.create" is not in the catalogue (docs/events.md)',
+      'UNKNOWN_EVENT_TYPE: event type "content.post.create" is not in the catalogue (docs/events.md); did you mean content.post.created?',
     );
+    expect(() => topicOf('nothing.like.it' as EventType)).toThrow(/\(docs\/events\.md\)$/);
   });
 });

@@ -24,6 +24,18 @@ describe('configuration', () => {
     );
   });
 
+  it.each([
+    ['DATABASE_ULR', 'DATABASE_URL'],
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['DATABASE_URL_FIEL', 'DATABASE_URL_FILE'],
+  ])('names %s when %s is missing, or empty', (given, meant) => {
+    const environment = { [given]: 'x', DATABASE_URL: '', HOME: '/root', DATA_BASE: 'y' };
+    expect(() => configFrom(settings, environment)).toThrow(
+      `DATABASE_URL is not set; it must be a URL that begins with postgres:// (${given} is set: did you mean ${meant}?)`,
+    );
+    expect(() => configFrom(settings, { HOME: '/root' })).toThrow(/with postgres:\/\/$/);
+  });
+
   it('hides the value of a secret', () => {
     expect(() => configFrom(settings, { DATABASE_URL: 'mysql://u:hunter2@h' })).toThrow(
       /DATABASE_URL=\(hidden\) must be/,

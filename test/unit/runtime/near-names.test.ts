@@ -17,11 +17,14 @@ it.each([
   ['KAFKA_BROKER', 'KAFKA_BROKERS', workerSettings],
   ['OUTBOX_MAX_RETRY', 'OUTBOX_MAX_RETRIES', bridgeSettings],
   ['OUTBOX_POL_MAX_MS', 'OUTBOX_POLL_MAX_MS', bridgeSettings],
+  ['OUTBOX_POLL_MXA_MS', 'OUTBOX_POLL_MAX_MS', bridgeSettings],
   ['DATABASE_ULR', 'DATABASE_URL', bridgeSettings],
+  ['DATABSE_URL', 'DATABASE_URL', bridgeSettings],
+  ['DATABASEURL', 'DATABASE_URL', bridgeSettings],
   ['DATABASE_URL_FIL', 'DATABASE_URL_FILE', bridgeSettings],
   ['TEMPORAL_ADRESS', 'TEMPORAL_ADDRESS', bridgeSettings],
 ])('%s is probably %s', (given, meant, settings) => {
-  const environment = given.startsWith('DATABASE') ? {} : { DATABASE_URL: 'set' };
+  const environment = /^DATAB/.test(given) ? { DATABASE_URL: '' } : { DATABASE_URL: 'set' };
   expect(nearNames(settings, { ...environment, [given]: 'x' })).toEqual([{ given, meant }]);
 });
 
@@ -29,6 +32,8 @@ it('says nothing of names that are far from ours, nor of a name beside the right
   const others = { PATH: '', HOME: '', REDIS_PORT: '', KAFKA_PORT: '', POSTGRES_PORT: '', TEMPORAL_PORT: '' };
   for (const settings of Object.values(tables)) expect(nearNames(settings, others)).toEqual([]);
   expect(nearNames(workerSettings, { KAFKA_BROKERS: 'a:1', KAFKA_BROKER: 'a:1' })).toEqual([]);
+  // Not OUTBOX_POLL_MIN_MS either, which is further away.
+  expect(nearNames(bridgeSettings, { OUTBOX_POLL_MAX_MS: '9', OUTBOX_POL_MAX_MS: '9' })).toEqual([]);
 });
 
 it('takes no setting of one process for a misspelt one of another', () => {
