@@ -1,4 +1,4 @@
-import { type PublicProfile } from '../stores/user-profiles';
+import { type PublicProfile } from '../stores/pg-user-profiles';
 
 /** Author data for feed readers, and the set of users no one is shown. A copy: PostgreSQL is the truth. */
 export interface AuthorCache {

@@ -1,6 +1,6 @@
-import { type AggregateHistory } from '../stores/aggregate-history';
+import { type PgAggregateHistory } from '../stores/pg-aggregate-history';
 import { type PgAuthorTraces } from './pg-author-traces';
-import { type EventStore } from '../stores/event-store';
+import { type PgEventStore } from '../stores/pg-event-store';
 import { type PgFollowWriter } from './pg-follow-writer';
 import { type FeedPurge } from './feed-purge';
 import { type FeedStore } from './feed-store';
@@ -8,13 +8,13 @@ import { type IdWalk } from './id-walk';
 import { type FollowerSource } from '../stores/follower-source';
 import { type AuthorPosts, type PostStates } from './post-states';
 import { type RunSignaller } from '../signals/run-signaller';
-import { type Tombstones } from '../stores/tombstones';
+import { type PgTombstones } from '../stores/pg-tombstones';
 import { type FeedSettings } from './settings';
 
 export interface FeedDeps {
-  readonly events: EventStore;
-  readonly history: AggregateHistory;
-  readonly tombstones: Tombstones;
+  readonly events: PgEventStore;
+  readonly history: PgAggregateHistory;
+  readonly tombstones: PgTombstones;
   readonly followers: FollowerSource;
   /** Absent: a service of the deployment writes who follows whom. */
   readonly followWriter?: PgFollowWriter;

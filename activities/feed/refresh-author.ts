@@ -1,6 +1,6 @@
 import { faultPoint } from '../../runtime/fault-points';
 import { type AuthorCache } from './author-cache';
-import { type StoredProfile, type UserProfiles } from '../stores/user-profiles';
+import { type PgUserProfiles, type StoredProfile } from '../stores/pg-user-profiles';
 
 /**
  * Copies what PostgreSQL says now of a user to Redis, and once more if it changed meanwhile: of two refreshes side by side
@@ -8,7 +8,7 @@ import { type StoredProfile, type UserProfiles } from '../stores/user-profiles';
  * @returns the profile that was copied
  */
 export async function refreshAuthor(
-  { profiles, authors }: { readonly profiles: UserProfiles; readonly authors: AuthorCache },
+  { profiles, authors }: { readonly profiles: PgUserProfiles; readonly authors: AuthorCache },
   userId: string,
 ): Promise<StoredProfile | undefined> {
   for (;;) {

@@ -6,7 +6,7 @@ import { type FeedTruth } from '../../feeds/feed-truth';
 import { type IdWalk } from './id-walk';
 import { type PostStates } from './post-states';
 import { type PgRepairSource } from './pg-repair-source';
-import { type UserProfiles } from '../stores/user-profiles';
+import { type PgUserProfiles } from '../stores/pg-user-profiles';
 import { refreshAuthor } from './refresh-author';
 import { type Progress } from './progress';
 import { rebuildFeed } from '../../feeds/rebuild';
@@ -27,7 +27,7 @@ export interface CacheDeps {
   readonly summaries: IdWalk;
   readonly posts: Pick<PostStates, 'find'>;
   readonly cachedAuthors: IdWalk;
-  readonly profiles: UserProfiles;
+  readonly profiles: PgUserProfiles;
   readonly authors: AuthorCache;
 }
 

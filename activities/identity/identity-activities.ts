@@ -3,15 +3,15 @@ import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { faultPoint } from '../../runtime/fault-points';
 import { guarded } from '../guard';
 import { type AuthorCache } from '../feed/author-cache';
-import { type EventStore } from '../stores/event-store';
-import { type Tombstones } from '../stores/tombstones';
-import { type UserProfiles } from '../stores/user-profiles';
+import { type PgEventStore } from '../stores/pg-event-store';
+import { type PgTombstones } from '../stores/pg-tombstones';
+import { type PgUserProfiles } from '../stores/pg-user-profiles';
 import { refreshAuthor } from '../feed/refresh-author';
 
 export interface IdentityDeps {
-  readonly events: EventStore;
-  readonly tombstones: Tombstones;
-  readonly profiles: UserProfiles;
+  readonly events: PgEventStore;
+  readonly tombstones: PgTombstones;
+  readonly profiles: PgUserProfiles;
   readonly authors: AuthorCache;
 }
 

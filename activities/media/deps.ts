@@ -1,21 +1,21 @@
 import { type Logger } from '../../runtime/logger';
-import { type AggregateHistory } from '../stores/aggregate-history';
-import { type ContentOwners } from '../stores/content-owners';
-import { type EventStore } from '../stores/event-store';
+import { type PgAggregateHistory } from '../stores/pg-aggregate-history';
+import { type PgContentOwners } from '../stores/pg-content-owners';
+import { type PgEventStore } from '../stores/pg-event-store';
 import { type MediaStore } from './media-store';
 import { type PendingMedia } from './pending-media';
-import { type Tombstones } from '../stores/tombstones';
+import { type PgTombstones } from '../stores/pg-tombstones';
 import { type UploadWaker } from '../signals/upload-waker';
 import { type MediaSettings } from './settings';
 
 export interface MediaDeps {
-  readonly events: EventStore;
+  readonly events: PgEventStore;
   /** Who wrote a post that an upload names. */
-  readonly owners: ContentOwners;
-  readonly history: AggregateHistory;
+  readonly owners: PgContentOwners;
+  readonly history: PgAggregateHistory;
   readonly media: MediaStore;
   readonly pending: PendingMedia;
-  readonly tombstones: Tombstones;
+  readonly tombstones: PgTombstones;
   readonly uploads: UploadWaker;
   readonly settings: MediaSettings;
   readonly logger: Logger;

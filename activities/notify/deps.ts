@@ -1,22 +1,22 @@
 import { type Logger } from '../../runtime/logger';
-import { type AggregateHistory } from '../stores/aggregate-history';
+import { type PgAggregateHistory } from '../stores/pg-aggregate-history';
 import { type Channels } from './channel';
-import { type ContentOwners } from '../stores/content-owners';
+import { type PgContentOwners } from '../stores/pg-content-owners';
 import { type DeliveryLedger } from './delivery-ledger';
-import { type EventStore } from '../stores/event-store';
+import { type PgEventStore } from '../stores/pg-event-store';
 import { type FollowerSource } from '../stores/follower-source';
 import { type NotificationStore } from './notification-store';
 import { type Preferences } from './preferences';
-import { type Tombstones } from '../stores/tombstones';
+import { type PgTombstones } from '../stores/pg-tombstones';
 import { type UserDirectory } from './user-directory';
 
 /** What the notification activities need. */
 export interface NotifyDeps {
-  readonly events: EventStore;
-  readonly history: AggregateHistory;
-  readonly tombstones: Tombstones;
+  readonly events: PgEventStore;
+  readonly history: PgAggregateHistory;
+  readonly tombstones: PgTombstones;
   readonly followers: FollowerSource;
-  readonly owners: ContentOwners;
+  readonly owners: PgContentOwners;
   readonly preferences: Preferences;
   readonly store: NotificationStore;
   readonly ledger: DeliveryLedger;

@@ -1,7 +1,7 @@
 import { type Notice } from '../../contracts/events/consequences';
 import { type EventRef } from '../../contracts/event-ref';
 import { authorInOutbox } from '../stores/post-author';
-import { type ContentOwner } from '../stores/content-owners';
+import { type ContentOwner } from '../stores/pg-content-owners';
 import { isLocalTry, scheduledAgoMs } from './this-activity';
 import { type NotifyDeps, limitsOf } from './deps';
 

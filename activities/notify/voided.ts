@@ -1,5 +1,5 @@
 import { type Notice } from '../../contracts/events/consequences';
-import { type TombstoneKey, type TombstoneState, type Tombstones } from '../stores/tombstones';
+import { type PgTombstones, type TombstoneKey, type TombstoneState } from '../stores/pg-tombstones';
 
 /** What was deleted by now of what a notice is about, or of who caused it. */
 export interface Verdict {
@@ -13,7 +13,7 @@ export interface Verdict {
 
 /** Asks for the verdict on a notice of the event with this sequence. `postId`: of the comment it points to, if known. */
 export async function verdictOn(
-  tombstones: Tombstones,
+  tombstones: PgTombstones,
   notice: Notice,
   sequence: number,
   postId: string | undefined,

@@ -1,16 +1,16 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { contentOf } from '../../contracts/consequences';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
-import { type AggregateHistory } from './aggregate-history';
-import { type EventStore } from './event-store';
+import { type PgAggregateHistory } from './pg-aggregate-history';
+import { type PgEventStore } from './pg-event-store';
 
 /**
  * The event that created a post, from the outbox, where it may still wait for its turn; undefined when none was written
  * before `sequence`, or it was given up, is long gone, or is about another post.
- * @throws NovaError what `EventStore.load` throws
+ * @throws NovaError what `PgEventStore.load` throws
  */
 export async function createdPost(
-  { history, events }: { readonly history: AggregateHistory; readonly events: EventStore },
+  { history, events }: { readonly history: PgAggregateHistory; readonly events: PgEventStore },
   later: Pick<EventRef, 'aggregateId' | 'sequence'>,
   postId: string,
 ): Promise<EventRecord<PayloadOf<'content.post.created'>> | undefined> {

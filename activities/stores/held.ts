@@ -1,6 +1,6 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
-import { type TombstoneKey, type Tombstones } from './tombstones';
+import { type PgTombstones, type TombstoneKey } from './pg-tombstones';
 
 /** The delete's own event may come at any moment, so a hold is looked at this often. */
 const lookEveryMs = 5_000;
@@ -21,7 +21,7 @@ export function refuseWhileHeld(heldMs: number, { eventId }: EventRef): void {
 
 /** The same for a post and its author. What is deleted for good is not held: it is for the caller to see that it is gone. */
 export async function refuseHeldPost(
-  tombstones: Tombstones,
+  tombstones: PgTombstones,
   { postId, authorId }: { readonly postId: string; readonly authorId: string },
   event: EventRef,
 ): Promise<void> {

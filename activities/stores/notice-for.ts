@@ -1,20 +1,20 @@
 import { noticeOf, publicationOf } from '../../contracts/consequences';
 import { type EventRecord } from '../../contracts/event-ref';
 import { type Notice } from '../../contracts/events/consequences';
-import { type AggregateHistory } from './aggregate-history';
+import { type PgAggregateHistory } from './pg-aggregate-history';
 import { createdPost } from './created-post';
-import { type EventStore } from './event-store';
+import { type PgEventStore } from './pg-event-store';
 
 interface Deps {
-  readonly history: AggregateHistory;
-  readonly events: EventStore;
+  readonly history: PgAggregateHistory;
+  readonly events: PgEventStore;
 }
 
 /**
  * What the event says about who is notified, with what only the outbox knows; undefined when it notifies no one. Asked
  * again by each activity, and not handed from one to the next: a result is in the history of the run, where a list of
  * people does not belong, and an activity may be retried long after.
- * @throws NovaError what `EventStore.load` throws
+ * @throws NovaError what `PgEventStore.load` throws
  */
 export async function noticeFor(deps: Deps, event: EventRecord): Promise<Notice | undefined> {
   return noticeOf(event) ?? (await draftNotice(deps, event));

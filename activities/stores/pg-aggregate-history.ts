@@ -1,10 +1,10 @@
 import { definitionOf, spellingsOf } from '../../contracts/catalogue';
 import { typesThatCreate } from '../../contracts/consequences';
 import { type EventRef } from '../../contracts/event-ref';
+import { type Publication } from '../../contracts/events/consequences';
 import { type Priority } from '../../contracts/priority';
 import * as sql from '../../outbox/events.sql';
 import { type Database } from '../../runtime/postgres';
-import { type AggregateHistory } from './aggregate-history';
 import { query } from './pg-query';
 
 interface CreationRow {
@@ -18,9 +18,11 @@ interface CreationRow {
   created_at_ms: number;
 }
 
-export class PgAggregateHistory implements AggregateHistory {
+/** Earlier events of an event's aggregate, from the outbox. */
+export class PgAggregateHistory {
   constructor(private readonly database: Database) {}
 
+  /** The event that created the post `aggregateId` before `sequence`, unless it was dead-lettered or is long gone. */
   async creation({ aggregateId, sequence }: Pick<EventRef, 'aggregateId' | 'sequence'>): Promise<EventRef | undefined> {
     const values = [aggregateId, sequence, typesThatCreate('post').flatMap(spellingsOf)];
     const row = (await this.rows<CreationRow>(sql.creationOf, values))[0];
@@ -40,16 +42,23 @@ export class PgAggregateHistory implements AggregateHistory {
     );
   }
 
+  /**
+   * Id of the first event of this type and aggregate, up to this sequence, whose payload has the values of `when`, unless
+   * it was dead-lettered.
+   */
   async firstPublication({
     eventType,
     aggregateId,
     sequence,
     when,
-  }: Parameters<AggregateHistory['firstPublication']>[0]): Promise<string | undefined> {
+  }: Pick<EventRef, 'eventType' | 'aggregateId' | 'sequence'> & Pick<Publication, 'when'>): Promise<
+    string | undefined
+  > {
     const values = [aggregateId, sequence, spellingsOf(eventType), when];
     return (await this.rows<{ id: string }>(sql.firstPublication, values))[0]?.id;
   }
 
+  /** Ids of earlier events whose workflows were started, newest first. */
   async startedBefore(event: EventRef, limit: number): Promise<readonly string[]> {
     const rows = await this.rows<{ id: string }>(sql.startedBefore, [event.aggregateId, event.sequence, limit]);
     return rows.map((row) => row.id);

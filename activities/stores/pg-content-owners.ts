@@ -1,10 +1,13 @@
 import { spellingsOf } from '../../contracts/catalogue';
 import { typesThatCreate } from '../../contracts/consequences';
-import { type ContentType } from '../../contracts/events/consequences';
+import { type ContentType, type CreatedContent } from '../../contracts/events/consequences';
 import { isComing } from '../../outbox/events.sql';
 import { type Database } from '../../runtime/postgres';
-import { type ContentOwner, type ContentOwners, type InnerContentType } from './content-owners';
 import { query } from './pg-query';
+
+/** Content whose creating event cannot be looked up in the outbox: its aggregate is something else. */
+export type InnerContentType = Exclude<ContentType, 'post'>;
+export type ContentOwner = Omit<CreatedContent, 'contentId'>;
 
 const selectPost = `SELECT author_id AS owner_id, NULL::uuid AS post_id FROM nova.post_states WHERE post_id = $1`;
 const selectOther = `SELECT owner_id, post_id FROM nova.content_owners WHERE content_id = $1 AND content_type = $2`;
@@ -12,9 +15,11 @@ const insert = `
   INSERT INTO nova.content_owners (content_type, content_id, owner_id, post_id) VALUES ($1, $2, $3, $4)
   ON CONFLICT (content_type, content_id) DO NOTHING`;
 
-export class PgContentOwners implements ContentOwners {
+/** Who owns what events point to. */
+export class PgContentOwners {
   constructor(private readonly database: Database) {}
 
+  /** Undefined while the event that created the content was not processed. */
   async ownerOf(contentType: ContentType, contentId: string): Promise<ContentOwner | undefined> {
     type Row = { owner_id: string; post_id: string | null };
     const { rows } =
@@ -25,6 +30,10 @@ export class PgContentOwners implements ContentOwners {
     return row === undefined ? undefined : { ownerId: row.owner_id, postId: row.post_id ?? undefined };
   }
 
+  /**
+   * True while an event that may have created content of this type is not over: one written before `writtenBeforeMs`
+   * (epoch milliseconds) and not on Kafka yet, or only within the last `settlingMs`.
+   */
   async isComing(contentType: InnerContentType, writtenBeforeMs: number, settlingMs: number): Promise<boolean> {
     const types = typesThatCreate(contentType).flatMap(spellingsOf);
     const values = [types, writtenBeforeMs, settlingMs];
@@ -32,6 +41,7 @@ export class PgContentOwners implements ContentOwners {
     return rows[0]?.coming === true;
   }
 
+  /** Remembers a message or comment; posts are remembered by the feed. Repeating it changes nothing. */
   async remember(contentType: InnerContentType, contentId: string, owner: ContentOwner): Promise<void> {
     await query(this.database, insert, [contentType, contentId, owner.ownerId, owner.postId ?? null]);
   }

@@ -4,14 +4,18 @@ import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { parseEvent } from '../../contracts/parse-event';
 import { payloadByKey, payloadByKeyForSure } from '../../outbox/events.sql';
-import { type EventStore } from './event-store';
 import { query } from './pg-query';
 
 type Row = { event_type: string; schema_version: number; payload: unknown };
 
-export class PgEventStore implements EventStore {
+/** Reads the outbox row a workflow is about. */
+export class PgEventStore {
   constructor(private readonly pool: Pool) {}
 
+  /**
+   * The row with its payload validated and in today's field names.
+   * @throws NovaError EVENT_NOT_FOUND when the row is gone, DATABASE_UNAVAILABLE
+   */
   async load<T extends EventType>(ref: EventRef): Promise<EventRecord<PayloadOf<T>>> {
     const key = [ref.eventId, ref.createdAt];
     const row =

@@ -1,8 +1,21 @@
 import { type SubjectType, type Tombstone } from '../../contracts/events/consequences';
 import { type Database } from '../../runtime/postgres';
-import { type TombstoneKey, type Tombstones, type TombstoneState } from './tombstones';
 import { strongerStays } from './tombstones.sql';
 import { query } from './pg-query';
+
+export interface TombstoneKey {
+  readonly type: SubjectType;
+  readonly id: string;
+}
+
+/** What is known of a subject that was deleted, or whose delete was signalled. */
+export interface TombstoneState extends TombstoneKey {
+  readonly final: boolean;
+  /** Of the latest deleting event; null: none has come, only a signal. */
+  readonly sequence: number | null;
+  /** Milliseconds for which a signal still holds the subject back, by the database's clock; 0: it does not. */
+  readonly heldMs: number;
+}
 
 const upsert = `
   INSERT INTO nova.tombstones AS t (subject_type, subject_id, sequence, final, reason) VALUES ($1, $2, $3, $4, $5)
@@ -18,17 +31,21 @@ const selectStates = `
   FROM unnest($1::text[], $2::text[]) AS asked (type, id)
   JOIN nova.tombstones t ON t.subject_type = asked.type AND t.subject_id = asked.id`;
 
-export class PgTombstones implements Tombstones {
+/** Remembers deletes, so that nothing that comes late revives what is gone. */
+export class PgTombstones {
   constructor(private readonly database: Database) {}
 
+  /** Records a delete. Of two for one subject the stronger stays: final before not final, then the later sequence. */
   async set({ subjectType, subjectId, sequence, final, reason }: Tombstone): Promise<void> {
     await query(this.database, upsert, [subjectType, subjectId, sequence, final, reason]);
   }
 
+  /** True when an effect of an event with this sequence on this subject must not happen (any more). */
   async voids(subjectType: SubjectType, subjectId: string, sequence: number): Promise<boolean> {
     return (await query(this.database, select, [subjectType, subjectId, sequence])).rowCount === 1;
   }
 
+  /** What is known of these subjects; one that was never deleted is left out. */
   async states(subjects: readonly TombstoneKey[]): Promise<readonly TombstoneState[]> {
     const values = [subjects.map(({ type }) => type), subjects.map(({ id }) => id)];
     return (await query<TombstoneState>(this.database, selectStates, values)).rows;

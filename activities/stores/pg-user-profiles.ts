@@ -1,6 +1,24 @@
+import { type ProfileFacts } from '../../contracts/events/consequences';
 import { type Database } from '../../runtime/postgres';
-import { type ProfileChange, type StoredProfile, type UserProfiles } from './user-profiles';
 import { query } from './pg-query';
+
+/** The author data other parts show. */
+export interface PublicProfile {
+  readonly username: string | null;
+  readonly displayName: string | null;
+  readonly avatarUrl: string | null;
+  readonly isVerified: boolean;
+}
+
+export interface StoredProfile extends PublicProfile {
+  readonly userId: string;
+  readonly state: 'active' | 'hidden' | 'deleted';
+}
+
+/** Fields an event carried; what it did not carry stays as it is. */
+export interface ProfileChange extends ProfileFacts {
+  readonly sequence: number;
+}
 
 const fields = ['username', 'display_name', 'avatar_url', 'is_verified', 'email'] as const;
 
@@ -46,9 +64,11 @@ interface Row {
   state: StoredProfile['state'];
 }
 
-export class PgUserProfiles implements UserProfiles {
+/** Our copy of the users, field by field the newest whatever order events come in. */
+export class PgUserProfiles {
   constructor(private readonly database: Database) {}
 
+  /** Never revives: a hidden user stays hidden, and of a deleted one nothing is stored again. */
   async apply({ userId, sequence, username, displayName, avatarUrl, isVerified, email }: ProfileChange): Promise<void> {
     const values = [username, displayName, avatarUrl, isVerified, email];
     const carried = fields.filter((_, i) => values[i] !== undefined).map((field) => [field, sequence] as const);
@@ -60,10 +80,12 @@ export class PgUserProfiles implements UserProfiles {
     ]);
   }
 
+  /** Soft delete: kept, shown nowhere. */
   async hide(userId: string, sequence: number): Promise<void> {
     await query(this.database, hide, [userId, sequence]);
   }
 
+  /** Hard delete: names and address are erased. */
   async erase(userId: string, sequence: number): Promise<void> {
     await query(this.database, erase, [userId, sequence]);
   }

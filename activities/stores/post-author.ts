@@ -1,23 +1,23 @@
 import { contentOf } from '../../contracts/consequences';
 import { NovaError, failures } from '../../contracts/failures';
 import { createdPost } from './created-post';
-import { type AggregateHistory } from './aggregate-history';
-import { type ContentOwners } from './content-owners';
-import { type EventStore } from './event-store';
+import { type PgAggregateHistory } from './pg-aggregate-history';
+import { type PgContentOwners } from './pg-content-owners';
+import { type PgEventStore } from './pg-event-store';
 
 /**
  * Who wrote a post: from what is known of it, or from the outbox, where its creation may still wait for its turn. Undefined:
  * no such event has been committed.
  */
 export async function postAuthor(
-  deps: { readonly owners: ContentOwners; readonly history: AggregateHistory; readonly events: EventStore },
+  deps: { readonly owners: PgContentOwners; readonly history: PgAggregateHistory; readonly events: PgEventStore },
   postId: string,
 ): Promise<string | undefined> {
   return (await deps.owners.ownerOf('post', postId))?.ownerId ?? (await authorInOutbox(deps, postId));
 }
 
 export async function authorInOutbox(
-  deps: { readonly history: AggregateHistory; readonly events: EventStore },
+  deps: { readonly history: PgAggregateHistory; readonly events: PgEventStore },
   postId: string,
 ): Promise<string | undefined> {
   try {

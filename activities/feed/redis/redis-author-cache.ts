@@ -1,7 +1,7 @@
 import { type Redis } from 'ioredis';
 import { asRedisError } from '../../../runtime/redis';
 import { type AuthorCache } from '../author-cache';
-import { type PublicProfile } from '../../stores/user-profiles';
+import { type PublicProfile } from '../../stores/pg-user-profiles';
 import { authorKey, hiddenUsersKey } from './redis-keys';
 
 /** What a feed reader finds under `author:<uuid>`, as JSON. */
