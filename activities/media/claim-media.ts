@@ -2,7 +2,7 @@ import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord } from '../../contracts/event-ref';
 import { oneLine } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
-import { type MediaClaim, type Upload } from './media-store';
+import { type MediaClaim, type Upload } from './pg-media-store';
 import { type MediaDeps } from './deps';
 import { postIsGone } from './post-is-gone';
 

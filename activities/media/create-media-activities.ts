@@ -1,7 +1,7 @@
 import { tombstoneOf } from '../../contracts/consequences';
 import { type EventRef } from '../../contracts/event-ref';
 import { guarded } from '../guard';
-import { type UploadStatus } from './media-store';
+import { type UploadStatus } from './pg-media-store';
 import { claimMedia } from './claim-media';
 import { type MediaDeps } from './deps';
 import { linkUpload, settleUpload } from './link-upload';

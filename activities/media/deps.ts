@@ -2,8 +2,8 @@ import { type Logger } from '../../runtime/logger';
 import { type PgAggregateHistory } from '../stores/pg-aggregate-history';
 import { type PgContentOwners } from '../stores/pg-content-owners';
 import { type PgEventStore } from '../stores/pg-event-store';
-import { type MediaStore } from './media-store';
-import { type PendingMedia } from './pending-media';
+import { type PgMediaStore } from './pg-media-store';
+import { type RedisPendingMedia } from './redis-pending-media';
 import { type PgTombstones } from '../stores/pg-tombstones';
 import { type UploadWaker } from '../signals/upload-waker';
 import { type MediaSettings } from './settings';
@@ -13,8 +13,8 @@ export interface MediaDeps {
   /** Who wrote a post that an upload names. */
   readonly owners: PgContentOwners;
   readonly history: PgAggregateHistory;
-  readonly media: MediaStore;
-  readonly pending: PendingMedia;
+  readonly media: PgMediaStore;
+  readonly pending: RedisPendingMedia;
   readonly tombstones: PgTombstones;
   readonly uploads: UploadWaker;
   readonly settings: MediaSettings;

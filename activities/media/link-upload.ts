@@ -2,7 +2,7 @@ import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord } from '../../contracts/event-ref';
 import { oneLine } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
-import { type Upload, type UploadStatus } from './media-store';
+import { type Upload, type UploadStatus } from './pg-media-store';
 import { postAuthor } from '../stores/post-author';
 import { type MediaDeps } from './deps';
 import { postIsGone, userIsGone } from './post-is-gone';

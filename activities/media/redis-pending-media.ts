@@ -1,10 +1,11 @@
 import { type Redis } from 'ioredis';
 import { asRedisError } from '../../runtime/redis';
-import { type PendingMedia } from './pending-media';
 
-export class RedisPendingMedia implements PendingMedia {
+/** The set `pending_media:{user_id}` that older readers know. A convenience: PostgreSQL is the truth. */
+export class RedisPendingMedia {
   constructor(private readonly redis: Redis) {}
 
+  /** @throws NovaError REDIS_UNAVAILABLE */
   async add(userId: string, mediaId: string, ttlMs: number): Promise<void> {
     const key = `pending_media:${userId}`;
     await this.redis
@@ -15,6 +16,7 @@ export class RedisPendingMedia implements PendingMedia {
       .catch((thrown: unknown) => Promise.reject(asRedisError(thrown) as Error));
   }
 
+  /** @throws NovaError REDIS_UNAVAILABLE */
   async remove(userId: string, mediaIds: readonly string[]): Promise<void> {
     await this.redis
       .srem(`pending_media:${userId}`, ...mediaIds)

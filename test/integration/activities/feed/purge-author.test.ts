@@ -1,5 +1,6 @@
 import { PgContentOwners } from '../../../../activities/stores/pg-content-owners';
 import { PgMediaStore } from '../../../../activities/media/pg-media-store';
+import { RedisPendingMedia } from '../../../../activities/media/redis-pending-media';
 import { PgTombstones } from '../../../../activities/stores/pg-tombstones';
 import { beginFanOut } from '../../../../activities/feed/fan-out';
 import { refreshPost } from '../../../../activities/feed/refresh';
@@ -140,7 +141,7 @@ describe('what hangs on the posts of a deleted author', () => {
       owners: new PgContentOwners(feed.database.pool),
       history: feed.deps.history,
       media: new PgMediaStore(feed.database.pool),
-      pending: { add: async () => undefined, remove: async () => undefined },
+      pending: new RedisPendingMedia(feed.redis),
       tombstones: new PgTombstones(feed.database.pool),
       uploads: { mediaClaimed: async () => true },
       settings: { mediaClaimWindowMs: 3_600_000 },
