@@ -1,7 +1,13 @@
-import { type Channel, type NotificationKind, channels, isDefault, isLocked } from '../../contracts/notification-kinds';
-import { type ExternalChannel } from '../../contracts/notification-kinds';
-import { type NotificationRow } from './notification-store';
-import { type Preference } from './preferences';
+import {
+  type Channel,
+  type ExternalChannel,
+  type NotificationKind,
+  channels,
+  isDefault,
+  isLocked,
+} from '../../contracts/notification-kinds';
+import { type NotificationRow } from './pg-notification-store';
+import { type Preference } from './pg-preferences';
 import { type Recipient } from './audience';
 
 /** Why a delivery that could have been made was not. Stored on the delivery, so that it can be explained later. */

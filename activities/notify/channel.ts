@@ -1,5 +1,15 @@
 import { type ExternalChannel, type NotificationKind } from '../../contracts/notification-kinds';
-import { type Contact } from './user-directory';
+
+/** How a person is reached and named. */
+export interface Contact {
+  /** UUID: the address itself, for a provider that knows the user's devices by our id. */
+  readonly userId: string;
+  /** Personal data: never logged, never in workflow history. */
+  readonly email: string | undefined;
+  readonly displayName: string | undefined;
+  /** False when the person is hidden or deleted. */
+  readonly active: boolean;
+}
 
 /** What is said on a channel, composed for it: subject and text of an e-mail, title and body of a push message. */
 export interface Message {

@@ -6,7 +6,7 @@ import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
 import { type ExternalChannel, notificationKinds } from '../../contracts/notification-kinds';
 import { type DeliveryChannel, type SendOutcome } from './channel';
-import { type ClaimedDelivery, type DeliveryCounts, type DeliverySettlement } from './delivery-ledger';
+import { type ClaimedDelivery, type DeliveryCounts, type DeliverySettlement } from './pg-delivery-ledger';
 import { withHeartbeat } from './this-activity';
 import { skipReasons, stillSwitchedOn } from './channel-choice';
 import { type NotifyDeps, limitsOf } from './deps';

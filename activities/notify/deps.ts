@@ -2,13 +2,13 @@ import { type Logger } from '../../runtime/logger';
 import { type PgAggregateHistory } from '../stores/pg-aggregate-history';
 import { type Channels } from './channel';
 import { type PgContentOwners } from '../stores/pg-content-owners';
-import { type DeliveryLedger } from './delivery-ledger';
+import { type PgDeliveryLedger } from './pg-delivery-ledger';
 import { type PgEventStore } from '../stores/pg-event-store';
 import { type FollowerSource } from '../stores/follower-source';
-import { type NotificationStore } from './notification-store';
-import { type Preferences } from './preferences';
+import { type PgNotificationStore } from './pg-notification-store';
+import { type PgPreferences } from './pg-preferences';
 import { type PgTombstones } from '../stores/pg-tombstones';
-import { type UserDirectory } from './user-directory';
+import { type PgUserDirectory } from './pg-user-directory';
 
 /** What the notification activities need. */
 export interface NotifyDeps {
@@ -17,10 +17,10 @@ export interface NotifyDeps {
   readonly tombstones: PgTombstones;
   readonly followers: FollowerSource;
   readonly owners: PgContentOwners;
-  readonly preferences: Preferences;
-  readonly store: NotificationStore;
-  readonly ledger: DeliveryLedger;
-  readonly users: UserDirectory;
+  readonly preferences: PgPreferences;
+  readonly store: PgNotificationStore;
+  readonly ledger: PgDeliveryLedger;
+  readonly users: PgUserDirectory;
   readonly channels: Channels;
   readonly logger: Logger;
   readonly limits?: Partial<NotifyLimits>;

@@ -1,7 +1,7 @@
 import { type EventRef } from '../../contracts/event-ref';
 import { guarded } from '../guard';
 import { type ExternalChannel } from '../../contracts/notification-kinds';
-import { type DeliveryCounts } from './delivery-ledger';
+import { type DeliveryCounts } from './pg-delivery-ledger';
 import { deliver } from './deliver';
 import { type NotifyDeps } from './deps';
 import { type InAppResult, notifyPage } from './in-app';

@@ -1,14 +1,27 @@
-import { type NotificationKind } from '../../contracts/notification-kinds';
+import { type ExternalChannel, type NotificationKind } from '../../contracts/notification-kinds';
 import { type Database } from '../../runtime/postgres';
-import { type ExternalChannel } from '../../contracts/notification-kinds';
-import {
-  type ClaimedDelivery,
-  type DeliveryCounts,
-  type DeliveryLedger,
-  type DeliveryState,
-  type DeliverySettlement,
-} from './delivery-ledger';
 import { query } from '../stores/pg-query';
+
+/** A delivery someone may send now: its claim was committed before. */
+export interface ClaimedDelivery {
+  readonly eventId: string;
+  readonly recipientId: string;
+  readonly channel: ExternalChannel;
+  readonly kind: NotificationKind;
+  readonly actorId: string | null;
+  /** When it was claimed, epoch milliseconds by the database's clock. */
+  readonly claimedAtMs: number;
+  /** Fencing token: only its holder may settle the delivery. */
+  readonly token: string;
+}
+
+/** How a claimed delivery ended. `pending`: surely not sent, a later attempt takes it. Reasons are codes. */
+export type DeliverySettlement =
+  | { readonly state: 'sent'; readonly providerId?: string | undefined }
+  | { readonly state: 'failed' | 'unknown' | 'skipped' | 'pending'; readonly reason: string };
+
+export type DeliveryState = 'pending' | 'claimed' | 'sent' | 'failed' | 'unknown' | 'skipped';
+export type DeliveryCounts = Readonly<Record<DeliveryState, number>>;
 
 /**
  * Committed before the send. SKIP LOCKED: senders side by side never wait for, or get, the same row. MATERIALIZED: as a
@@ -48,9 +61,14 @@ const skip = `
 const countByState = `
   SELECT state, count(*)::int AS count FROM nova.notification_deliveries WHERE event_id = $1 AND channel = $2 GROUP BY state`;
 
-export class PgDeliveryLedger implements DeliveryLedger {
+/** What was delivered, on what channel, to whom: the lasting guard against a second delivery. */
+export class PgDeliveryLedger {
   constructor(private readonly database: Database) {}
 
+  /**
+   * Claims one pending delivery, for this token alone. One that this token had already and gave back is left for the next
+   * attempt. Undefined: none left.
+   */
   async claimNext(eventId: string, channel: ExternalChannel, token: string): Promise<ClaimedDelivery | undefined> {
     type Row = { recipient_id: string; kind: NotificationKind; actor_id: string | null; claimed_at_ms: number };
     const { rows } = await query<Row>(this.database, claim, [eventId, channel, token]);
@@ -60,6 +78,10 @@ export class PgDeliveryLedger implements DeliveryLedger {
     return { eventId, recipientId, channel, kind, actorId, claimedAtMs, token };
   }
 
+  /**
+   * Records how a claim ended; false when the claim is not ours any more. An answer that comes after others gave the
+   * claim up still counts: `sent` and `failed` replace `unknown`.
+   */
   async settle(claimed: ClaimedDelivery, settlement: DeliverySettlement): Promise<boolean> {
     const { rowCount } = await query(this.database, settle, [
       claimed.eventId,
@@ -73,15 +95,18 @@ export class PgDeliveryLedger implements DeliveryLedger {
     return rowCount === 1;
   }
 
+  /** Claims older than this have lost their holder: no one knows whether they were sent. They become `unknown`. */
   async giveUpClaims(eventId: string, channel: ExternalChannel, olderThanMs: number): Promise<number> {
     return (await query(this.database, giveUp, [eventId, channel, olderThanMs])).rowCount ?? 0;
   }
 
+  /** Milliseconds until the first of the claims may be given up; 0 when it may be, or when there is none. */
   async leaseLeftMs(eventId: string, channel: ExternalChannel, leaseMs: number): Promise<number> {
     const { rows } = await query<{ ms: number }>(this.database, leaseLeft, [eventId, channel, leaseMs]);
     return rows[0]?.ms ?? 0;
   }
 
+  /** Ends everything that is pending. */
   async skipPending(eventId: string, channel: ExternalChannel, reason: string): Promise<number> {
     return (await query(this.database, skip, [eventId, channel, reason])).rowCount ?? 0;
   }

@@ -1,14 +1,6 @@
-import { type NotificationKind } from '../../contracts/notification-kinds';
+import { type Item, type Subject } from '../../contracts/events/consequences';
+import { type ExternalChannel, type NotificationKind } from '../../contracts/notification-kinds';
 import { type Database } from '../../runtime/postgres';
-import { type ExternalChannel } from '../../contracts/notification-kinds';
-import {
-  type NotificationHead,
-  type NotificationRow,
-  type NotificationStore,
-  type Retracted,
-  type Retraction,
-  type SendLimit,
-} from './notification-store';
 import { query } from '../stores/pg-query';
 import {
   type Choice,
@@ -17,6 +9,51 @@ import {
   newestReactionStays,
   retractStatement,
 } from './retract-notices.sql';
+
+/** What all notifications of one event share. */
+export interface NotificationHead {
+  readonly eventId: string;
+  readonly sequence: number;
+  readonly actorId: string | null;
+  readonly subject: Subject;
+  readonly item: Item;
+}
+
+/** One person to be notified. */
+export interface NotificationRow {
+  readonly recipientId: string;
+  readonly kind: NotificationKind;
+  readonly inApp: boolean;
+  /** Deliveries by a provider: `pending`, or `skipped` with the reason. */
+  readonly external: readonly { readonly channel: ExternalChannel; readonly skipped?: string | undefined }[];
+}
+
+/** Which notifications are taken back. */
+export type Retraction = (
+  | { readonly by: 'event'; readonly eventId: string }
+  | { readonly by: 'subject'; readonly subject: Subject }
+  | { readonly by: 'reaction'; readonly reactionId: string }
+  | { readonly by: 'actor'; readonly actorId: string }
+  /** What was said of one person following another. */
+  | { readonly by: 'follow'; readonly followerId: string; readonly followeeId: string }
+) & {
+  /** Only those of events before this one; absent: all. */
+  readonly beforeSequence?: number | undefined;
+};
+
+/** What one call of `retract` did. */
+export interface Retracted {
+  readonly count: number;
+  /** The limit was reached: there may be more. */
+  readonly more: boolean;
+}
+
+/** How many messages one person may cause another on each channel; the rest stays in the inbox. */
+export interface SendLimit {
+  /** A channel that is left out has no limit. */
+  readonly perWindow: Readonly<Partial<Record<ExternalChannel, number>>>;
+  readonly windowMs: number;
+}
 
 /** Also when it begins later than now: the clock was set back. */
 const windowIsOver = `(a.window_began <= clock_timestamp() - $15::bigint * interval '1 millisecond'
@@ -78,9 +115,14 @@ const selectWanted = `
   WHERE n.event_id = $1 AND n.recipient_id = $2 AND n.retracted_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM nova.user_profiles u WHERE u.user_id IN (n.recipient_id, n.actor_id) AND u.state <> 'active')`;
 
-export class PgNotificationStore implements NotificationStore {
+/** The notifications and their deliveries, as rows. Every method is idempotent. */
+export class PgNotificationStore {
   constructor(private readonly database: Database) {}
 
+  /**
+   * Inserts those not there yet, with their deliveries, leaving out people who are hidden or deleted; returns how many.
+   * Deliveries beyond the limit of their actor and recipient are `skipped` as LIMITED; a notice without an actor has none.
+   */
   async create(head: NotificationHead, rows: readonly NotificationRow[], limit?: SendLimit): Promise<number> {
     if (rows.length === 0) return 0;
     const external = rows.flatMap((row) => row.external.map((delivery) => ({ ...delivery, to: row.recipientId })));
@@ -104,16 +146,19 @@ export class PgNotificationStore implements NotificationStore {
     return result.rows[0]?.created ?? 0;
   }
 
+  /** Channels on which deliveries of this event are still open. */
   async openChannels(eventId: string): Promise<readonly ExternalChannel[]> {
     const { rows } = await query<{ channel: ExternalChannel }>(this.database, selectOpenChannels, [eventId]);
     return rows.map((row) => row.channel);
   }
 
+  /** Of several live notices of this reaction, or of this person following, takes back all but the newest event's. */
   async keepNewest(kind: NotificationKind, head: NotificationHead, recipientId: string): Promise<void> {
     if (kind === 'reaction.received') await query(this.database, newestReactionStays, [recipientId, head.item.id]);
     if (kind === 'follow.received') await query(this.database, newestFollowStays, [recipientId, head.actorId]);
   }
 
+  /** Takes back up to `limit` notifications and gives up their pending deliveries. */
   async retract(retraction: Retraction, limit: number): Promise<Retracted> {
     const [id, type] = keyOf(retraction);
     const before = retraction.beforeSequence ?? null;
@@ -124,6 +169,7 @@ export class PgNotificationStore implements NotificationStore {
     return { count: itself.retracted + comments.retracted, more: comments.chosen >= limit };
   }
 
+  /** True while the person may be notified of this event: not retracted, and neither they nor the actor hidden. */
   async stillWanted(eventId: string, recipientId: string): Promise<boolean> {
     return (await query(this.database, selectWanted, [eventId, recipientId])).rowCount === 1;
   }

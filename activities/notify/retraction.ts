@@ -4,7 +4,7 @@ import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { type Tombstone, usersOfFollow } from '../../contracts/events/consequences';
 import { faultPoint } from '../../runtime/fault-points';
 import { type NotifyDeps } from './deps';
-import { type Retraction } from './notification-store';
+import { type Retraction } from './pg-notification-store';
 
 /** What a deleting event takes back, and the tombstone that keeps latecomers out. */
 export interface RetractionPlan {

@@ -7,13 +7,13 @@ import { type SmtpFault, type SmtpStage, smtpOutcome } from './smtp-outcome';
 import {
   type DeliveryChannel,
   type ChannelLimits,
+  type Contact,
   type Message,
   type NoticeText,
   type OutgoingDelivery,
   type SendOutcome,
 } from './channel';
 import { renderEmail } from './email-templates';
-import { type Contact } from './user-directory';
 
 export interface SmtpOptions {
   /** smtp:// or smtps://, with credentials if the server wants some. */

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { Inbox } from '../../../client/inbox';
 import { chooseChannels } from '../../../activities/notify/channel-choice';
-import { type Preference } from '../../../activities/notify/preferences';
+import { type Preference } from '../../../activities/notify/pg-preferences';
 import {
   type Channel,
   type NotificationKind,

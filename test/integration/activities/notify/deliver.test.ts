@@ -5,12 +5,14 @@ import { NotificationPreferences } from '../../../../client/preferences';
 import { PgTombstones } from '../../../../activities/stores/pg-tombstones';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
 import { type DeliveryChannel, type SendOutcome } from '../../../../activities/notify/channel';
+import { PgUserDirectory } from '../../../../activities/notify/pg-user-directory';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { NovaError } from '../../../../contracts/failures';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { inActivity } from '../../../support/activity-context';
 import { insertEvent, newId } from '../../../support/events';
 import { addressOf, deliveriesOf, insertUser, notifyDeps } from '../../../support/notify';
+import { override } from '../../../support/override';
 import { type SmtpLab, patientSmtp, startSmtpLab } from '../../../support/smtp-lab';
 import { waitFor } from '../../../support/wait-for';
 
@@ -210,7 +212,9 @@ describe('delivery by e-mail', () => {
 
   it('gives back what failed between the claim and the send: it was surely not sent, so the next attempt sends it', async () => {
     const { event } = await mention(1);
-    const away = { contactOf: () => Promise.reject(new NovaError('DATABASE_UNAVAILABLE', 'lost right then')) };
+    const away = override(new PgUserDirectory(database.pool), {
+      contactOf: () => Promise.reject(new NovaError('DATABASE_UNAVAILABLE', 'lost right then')),
+    });
     await expect(deliver(event, { users: away })).rejects.toMatchObject({ type: 'DATABASE_UNAVAILABLE' });
     expect(await deliveriesOf(database.pool, event.eventId)).toMatchObject([
       { state: 'pending', reason: 'DATABASE_UNAVAILABLE' },

@@ -1,6 +1,6 @@
 import { chooseChannels } from '../../../../activities/notify/channel-choice';
 import { type ExternalChannel } from '../../../../contracts/notification-kinds';
-import { type Preference } from '../../../../activities/notify/preferences';
+import { type Preference } from '../../../../activities/notify/pg-preferences';
 import { type NotificationKind } from '../../../../contracts/notification-kinds';
 
 const user = 'u';
