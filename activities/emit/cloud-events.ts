@@ -1,6 +1,6 @@
 import { type EventDefinition } from '../../contracts/events/define';
 import { cloudEventHeaders } from '../../contracts/kafka';
-import { type EmitRow } from './emit-log';
+import { type EmitRow } from './pg-emit-log';
 
 /** What CloudEvents headers say that no row says. */
 export interface CloudEventsOptions {

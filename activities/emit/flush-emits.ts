@@ -5,7 +5,7 @@ import { limits } from '../../contracts/time-budgets';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Logger } from '../../runtime/logger';
 import { type CloudEventsOptions } from './cloud-events';
-import { type EmitLog, type EmitRow } from './emit-log';
+import { type EmitRow, type PgEmitLog } from './pg-emit-log';
 import { type EventSink, type OutgoingEvent } from './event-sink';
 import { toOutgoingEvent } from './outgoing-event';
 import { readWork } from './read-work';
@@ -17,7 +17,7 @@ import { readWork } from './read-work';
 export type EmitOutcome = 'emitted' | 'behind' | 'held' | NovaError;
 
 export interface EmitDependencies {
-  readonly log: EmitLog;
+  readonly log: PgEmitLog;
   readonly sink: EventSink;
   readonly topics: Readonly<Record<Domain, string>>;
   /** Undefined: without the headers of CloudEvents. */

@@ -3,7 +3,7 @@ import { NovaError } from '../../contracts/failures';
 import { kafkaHeaders } from '../../contracts/kafka';
 import { maxPayloadBytes, parseEvent, partitionKeyOf } from '../../contracts/parse-event';
 import { type CloudEventsOptions, cloudEventHeadersOf } from './cloud-events';
-import { type EmitRow } from './emit-log';
+import { type EmitRow } from './pg-emit-log';
 import { type OutgoingEvent } from './event-sink';
 import { exactJson } from './exact-json';
 

@@ -5,7 +5,34 @@ import { limits } from '../../contracts/time-budgets';
 import * as sql from '../../outbox/emit.sql';
 import { oneLine } from '../../runtime/errors';
 import { asDatabaseError, inTransaction } from '../../runtime/postgres';
-import { type EmitLog, type EmitRow, type EmitTransaction, type RowKey, type RowState } from './emit-log';
+
+/** The primary key of an outbox row. */
+export interface RowKey {
+  readonly eventId: string;
+  /** `created_at` with its microseconds. */
+  readonly createdAt: string;
+}
+
+/** What has become of an outbox row. */
+export interface RowState extends RowKey {
+  readonly emitted: boolean;
+  readonly deadLettered: boolean;
+}
+
+/** An outbox row as the emitter needs it. */
+export interface EmitRow extends RowKey {
+  readonly aggregateId: string;
+  readonly sequence: number;
+  /** As written: any accepted spelling. */
+  readonly eventType: string;
+  readonly schemaVersion: number;
+  /** The payload as PostgreSQL writes it; null when it is too large to be sent, or has no text. */
+  readonly payload: string | null;
+  /** Bytes of that text, read or not; -1 when there is none. */
+  readonly payloadBytes: number;
+  readonly traceparent: string | null;
+  readonly started: boolean;
+}
 
 const deadlock = '40P01';
 const markAttempts = 5;
@@ -20,10 +47,15 @@ const tryLock = `
   SELECT aggregate_id FROM unnest($1::text[]) AS aggregate_id
   WHERE pg_try_advisory_xact_lock(hashtextextended(aggregate_id, 7022))`;
 
-export class PgEmitLog implements EmitLog {
+/** What is on Kafka and what is not. */
+export class PgEmitLog {
   constructor(private readonly pool: Pool) {}
 
-  async transaction<T>(work: (log: EmitTransaction) => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` in one transaction. Locks are held until it ends, or until the server notices that we are gone.
+   * @throws NovaError DATABASE_UNAVAILABLE
+   */
+  async transaction<T>(work: (log: PgEmitTransaction) => Promise<T>): Promise<T> {
     try {
       return await inTransaction(this.pool, async (client) => {
         await client.query(begin);
@@ -35,19 +67,26 @@ export class PgEmitLog implements EmitLog {
   }
 }
 
-class PgEmitTransaction implements EmitTransaction {
+/** Given to the work of `PgEmitLog.transaction`. */
+export class PgEmitTransaction {
   constructor(private readonly client: PoolClient) {}
 
+  /** Takes the emit locks of those aggregates that no process is emitting now, without waiting; returns which. */
   async lock(aggregateIds: readonly string[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.client.query<{ aggregate_id: string }>(tryLock, [aggregateIds]);
     return new Set(rows.map((row) => row.aggregate_id));
   }
 
+  /**
+   * The first rows of each aggregate, up to and including the given sequence, that are neither emitted nor dead-lettered;
+   * in order within each aggregate, bounded in number and in bytes of payload. With `types`: rows of these spellings alone.
+   */
   async unemitted(upTo: ReadonlyMap<string, number>, types?: readonly string[]): Promise<EmitRow[]> {
     const values = [[...upTo.keys()], [...upTo.values()], types ?? null];
     return (await this.client.query<EmitRow>(sql.selectUnemitted, values)).rows;
   }
 
+  /** What has become of these rows; those that no longer exist are left out. */
   async find(refs: readonly EventRef[]): Promise<RowState[]> {
     const { rows } = await this.client.query<RowState>(sql.selectStates, keysOf(refs));
     // Fails on a server that cannot write, which may be a former primary: what is not there may be on its successor.
@@ -55,14 +94,17 @@ class PgEmitTransaction implements EmitTransaction {
     return rows;
   }
 
+  /** Rows that were given up, with their payload: as many from the first on as one flush may hold. */
   async givenUp(keys: readonly RowKey[]): Promise<EmitRow[]> {
     return (await this.client.query<EmitRow>(sql.selectGivenUp, keysOf(keys))).rows;
   }
 
+  /** Kafka has these. A row that was given up before is no longer. */
   async markEmitted(rows: readonly RowKey[]): Promise<void> {
     await this.mark(sql.updateEmitted, keysOf(rows));
   }
 
+  /** Kafka will never have these: they count as dead-lettered, each with its reason, and hold up no other row any more. */
   async markRefused(refusals: readonly { row: RowKey; reason: NovaError }[]): Promise<void> {
     const reasons = refusals.map(({ reason }) => oneLine(reason));
     await this.mark(sql.updateRefused, [...keysOf(refusals.map(({ row }) => row)), reasons]);

@@ -2,7 +2,7 @@ import { catalogue, definitionOf, spellingsOf } from '../../contracts/catalogue'
 import { type EventRef } from '../../contracts/event-ref';
 import { type Domain } from '../../contracts/events/define';
 import { NovaError } from '../../contracts/failures';
-import { type EmitRow, type EmitTransaction } from './emit-log';
+import { type EmitRow, type PgEmitTransaction } from './pg-emit-log';
 
 export interface Work {
   /** To be sent, each aggregate's in order: prefixes of what is unemitted, and what was given up and is asked for again. */
@@ -21,7 +21,7 @@ export interface Work {
  * a topic that takes nothing must not hide what goes to another.
  */
 export async function readWork(
-  transaction: EmitTransaction,
+  transaction: PgEmitTransaction,
   asked: readonly EventRef[],
   topics: Readonly<Record<Domain, string>>,
 ): Promise<Work> {

@@ -3,13 +3,13 @@ import { type CloudEventsOptions } from '../../activities/emit/cloud-events';
 import { EmitBatcher } from '../../activities/emit/emit-batcher';
 import { flushEmits } from '../../activities/emit/flush-emits';
 import { KafkaEventSink } from '../../activities/emit/kafka-event-sink';
-import { PgEmitLog } from '../../activities/emit/pg-emit-log';
-import { type EmitLog } from '../../activities/emit/emit-log';
+import { PgEmitLog, type PgEmitTransaction } from '../../activities/emit/pg-emit-log';
 import { type EventSink } from '../../activities/emit/event-sink';
 import { createPool } from '../../runtime/postgres';
 import { createKafka } from '../../runtime/kafka';
 import { type TestTopics } from './kafka';
 import { silentLogger } from './logger';
+import { override } from './override';
 import { servers } from './servers';
 
 export interface TestEmitter {
@@ -39,19 +39,28 @@ export async function startPatientSink(brokers = servers().kafkaBrokers): Promis
   };
 }
 
-/** An emitter as one worker process has it: its own pool, producer and batcher. */
-export async function startEmitter(options: {
+export interface EmitterOptions {
   databaseUrl: string;
   topics: TestTopics['topics'];
   brokers?: string;
   cloudEvents?: CloudEventsOptions;
-  wrapLog?: (log: EmitLog) => EmitLog;
-}): Promise<TestEmitter> {
+  /** Methods that are replaced in each transaction, by the transaction itself. */
+  replaced?: (transaction: PgEmitTransaction) => Partial<PgEmitTransaction>;
+}
+
+/** An emitter as one worker process has it: its own pool, producer and batcher. */
+export async function startEmitter(options: EmitterOptions): Promise<TestEmitter> {
   const logger = silentLogger;
   const pool = createPool({ url: options.databaseUrl, max: 4, applicationName: 'nova-test-emitter', logger });
   const sink = await startPatientSink(options.brokers);
-  const log = (options.wrapLog ?? ((inner: EmitLog) => inner))(new PgEmitLog(pool));
-  const { topics, cloudEvents } = options;
+  const { topics, cloudEvents, replaced } = options;
+  const real = new PgEmitLog(pool);
+  const log =
+    replaced === undefined
+      ? real
+      : override(real, {
+          transaction: (work) => real.transaction((inner) => work(override(inner, replaced(inner)))),
+        });
   const batcher = new EmitBatcher((refs) => flushEmits({ log, sink, topics, cloudEvents, logger }, refs));
   return {
     emit: (event, timeoutMs = patienceMs) => batcher.emit(event, AbortSignal.timeout(timeoutMs)),

@@ -1,10 +1,9 @@
 import { type EventRef } from '../../../../contracts/event-ref';
 import { type PoolClient } from 'pg';
-import { type EmitLog, type EmitTransaction } from '../../../../activities/emit/emit-log';
+import { type PgEmitTransaction } from '../../../../activities/emit/pg-emit-log';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
-import { type TestEmitter, startEmitter } from '../../../support/emitter';
+import { type EmitterOptions, type TestEmitter, startEmitter } from '../../../support/emitter';
 import { insertEvent, newId } from '../../../support/events';
-import { override } from '../../../support/override';
 import { type Collector, type TestTopics, collect, createTestTopics } from '../../../support/kafka';
 import { endSessions, underWay } from '../../../support/server-activity';
 import { waitFor } from '../../../support/wait-for';
@@ -14,9 +13,9 @@ let topics: TestTopics;
 let collector: Collector;
 const emitters: TestEmitter[] = [];
 
-const emitter = async (wrapLog?: (log: EmitLog) => EmitLog): Promise<TestEmitter> => {
+const emitter = async (replaced?: EmitterOptions['replaced']): Promise<TestEmitter> => {
   const options = { databaseUrl: database.url, topics: topics.topics };
-  const started = await startEmitter(wrapLog === undefined ? options : { ...options, wrapLog });
+  const started = await startEmitter(replaced === undefined ? options : { ...options, replaced });
   emitters.push(started);
   return started;
 };
@@ -47,7 +46,7 @@ const unemitted = async (): Promise<number> =>
 const untilWaiting = (looked: { applicationName: string; query?: string }) =>
   waitFor(async () => (await underWay(database.pool, { ...looked, waitsForLock: true })).length === 1);
 /** The time limit of its statements is not what a test is about that holds one up. */
-const withoutLimit = (transaction: EmitTransaction) =>
+const withoutLimit = (transaction: PgEmitTransaction) =>
   (transaction as unknown as { client: PoolClient }).client.query('SET LOCAL statement_timeout = 0');
 
 beforeAll(async () => {
@@ -94,18 +93,11 @@ it('drains an aggregate whose backlog is longer than one flush', async () => {
 it('sends again under the same id, never out of order, after a crash between acknowledgement and mark', async () => {
   const refs = await postEvents(6);
   let crashes = 0;
-  const dying = await emitter((log) => ({
-    transaction: (work) =>
-      log.transaction((inner) =>
-        work(
-          override(inner, {
-            markEmitted: async () => {
-              crashes++;
-              throw new Error('the process died here');
-            },
-          }),
-        ),
-      ),
+  const dying = await emitter(() => ({
+    markEmitted: async () => {
+      crashes++;
+      throw new Error('the process died here');
+    },
   }));
   await expect(dying.emit(refs[2] as EventRef)).rejects.toThrow('died here');
   expect(crashes).toBe(1);
@@ -129,29 +121,22 @@ it('does not send again when its mark loses a deadlock', async () => {
   // Only who begins to wait last can find the circle, and only who looks: the bridge never does.
   await bridge.query(`SET deadlock_timeout = '1h'`);
   let deadlocked: Promise<unknown> | undefined;
-  const process = await emitter((log) => ({
-    transaction: (work) =>
-      log.transaction((inner) =>
-        work(
-          override(inner, {
-            markEmitted: async (rows) => {
-              // The emitter has the first row and waits at the gate; the bridge has the last row and waits for the first.
-              await gate.query('BEGIN');
-              await gate.query('SELECT FROM outbox_events WHERE id = $1 FOR UPDATE', [middle.eventId]);
-              await bridge.query('BEGIN');
-              await bridge.query(touch, [last.eventId]);
-              await withoutLimit(inner);
-              const marking = inner.markEmitted(rows);
-              await untilWaiting({ applicationName: 'nova-test-emitter' });
-              deadlocked = bridge.query(touch, [first.eventId]).then(() => bridge.query('COMMIT'));
-              await untilWaiting({ applicationName: 'nova-test', query: touch });
-              // Past the gate it begins to wait for the last row, which closes the circle.
-              await gate.query('COMMIT');
-              await marking;
-            },
-          }),
-        ),
-      ),
+  const process = await emitter((inner) => ({
+    markEmitted: async (rows) => {
+      // The emitter has the first row and waits at the gate; the bridge has the last row and waits for the first.
+      await gate.query('BEGIN');
+      await gate.query('SELECT FROM outbox_events WHERE id = $1 FOR UPDATE', [middle.eventId]);
+      await bridge.query('BEGIN');
+      await bridge.query(touch, [last.eventId]);
+      await withoutLimit(inner);
+      const marking = inner.markEmitted(rows);
+      await untilWaiting({ applicationName: 'nova-test-emitter' });
+      deadlocked = bridge.query(touch, [first.eventId]).then(() => bridge.query('COMMIT'));
+      await untilWaiting({ applicationName: 'nova-test', query: touch });
+      // Past the gate it begins to wait for the last row, which closes the circle.
+      await gate.query('COMMIT');
+      await marking;
+    },
   }));
   try {
     await process.emit(last);
@@ -171,22 +156,15 @@ it('does not send again when its mark loses a deadlock', async () => {
 it('loses no process when the server throws out the connection during a send, and emits on the next ask', async () => {
   const refs = await postEvents(2);
   let thrown = false;
-  const process = await emitter((log) => ({
-    transaction: (work) =>
-      log.transaction(async (inner) =>
-        work(
-          override(inner, {
-            unemitted: async (upTo) => {
-              const rows = await inner.unemitted(upTo);
-              if (!thrown) {
-                thrown = true;
-                await endSessions(database.pool, 'nova-test-emitter');
-              }
-              return rows;
-            },
-          }),
-        ),
-      ),
+  const process = await emitter((inner) => ({
+    unemitted: async (upTo) => {
+      const rows = await inner.unemitted(upTo);
+      if (!thrown) {
+        thrown = true;
+        await endSessions(database.pool, 'nova-test-emitter');
+      }
+      return rows;
+    },
   }));
   await expect(process.emit(refs[1] as EventRef)).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
   await process.emit(refs[1] as EventRef);
