@@ -1,5 +1,5 @@
 import { type AuditRecord } from './audit-records';
-import { type AuditRow } from './audit-rows';
+import { type AuditRow } from './pg-audit-rows';
 import { firstId } from './check-rows';
 import { rowsOf } from './check-runs';
 import { type AuditDeps, type AuditWindow } from './deps';

@@ -1,7 +1,7 @@
 import { runOwnerOf } from '../../contracts/run-owner';
 import { groupBy } from '../../runtime/group-by';
 import { rememberedMs } from '../../runtime/temporal-retention';
-import { type AuditRow } from './audit-rows';
+import { type AuditRow } from './pg-audit-rows';
 import { type ListedRun } from './audit-runs';
 import { type AuditDeps, type AuditWindow } from './deps';
 import { type AuditLimits, retentionMarginHours } from './limits';

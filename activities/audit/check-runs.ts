@@ -1,6 +1,6 @@
 import { runOwnerOf } from '../../contracts/run-owner';
 import { groupBy } from '../../runtime/group-by';
-import { type AuditRow } from './audit-rows';
+import { type AuditRow } from './pg-audit-rows';
 import { type ListedRun } from './audit-runs';
 import { type AuditDeps, type AuditWindow } from './deps';
 import { openBudgetMs, shortestOpenMs } from './limits';

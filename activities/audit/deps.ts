@@ -1,6 +1,6 @@
-import { type AuditBook } from './audit-book';
+import { type PgAuditBook } from './pg-audit-book';
 import { type AuditRecords } from './audit-records';
-import { type AuditRows } from './audit-rows';
+import { type PgAuditRows } from './pg-audit-rows';
 import { type AuditRuns } from './audit-runs';
 import { type PgAuditSignals } from './pg-audit-signals';
 import { type PgFeedSample } from './pg-feed-sample';
@@ -22,10 +22,10 @@ export interface AuditedFeeds {
 }
 
 export interface AuditDeps {
-  readonly rows: AuditRows;
+  readonly rows: PgAuditRows;
   readonly runs: AuditRuns;
   readonly records: AuditRecords;
-  readonly book: AuditBook;
+  readonly book: PgAuditBook;
   readonly signals?: PgAuditSignals;
   readonly feeds?: AuditedFeeds;
   readonly limits: AuditLimits;

@@ -1,7 +1,19 @@
 import { type Pool } from 'pg';
 import { type AuditReport, type FindingKind, notOnKafka } from '../../contracts/audit-kinds';
-import { type AuditBook, type Finding, type Watermarks } from './audit-book';
 import { query } from '../stores/pg-query';
+
+export interface Finding {
+  readonly eventId: string;
+  readonly kind: FindingKind;
+  /** Ids, states and times; never content. */
+  readonly detail: string;
+}
+
+/** Where the last scheduled audit ended, epoch microseconds. Ahead of the clock when that was set back since. */
+export interface Watermarks {
+  readonly toUs: number;
+  readonly recordsToUs: number | null;
+}
 
 const time = (parameter: string) => `(timestamptz 'epoch' + ${parameter}::double precision * interval '1 microsecond')`;
 const isOpen = 'resolved_at IS NULL AND acknowledged_at IS NULL';
@@ -53,7 +65,8 @@ const close = `
     counts = excluded.counts, unexplained = excluded.unexplained, notes = excluded.notes, took_ms = excluded.took_ms,
     ended_at = clock_timestamp()`;
 
-export class PgAuditBook implements AuditBook {
+/** What audits keep. All methods throw NovaError DATABASE_UNAVAILABLE. */
+export class PgAuditBook {
   constructor(private readonly pool: Pool) {}
 
   async watermarks(): Promise<Watermarks | null> {
@@ -62,27 +75,32 @@ export class PgAuditBook implements AuditBook {
     return toUs === null ? null : { toUs, recordsToUs };
   }
 
+  /** Findings neither resolved nor acknowledged, oldest first. */
   async open(limit: number): Promise<Finding[]> {
     return (await query<{ eventId: string; kind: FindingKind; detail: string }>(this.pool, openFindings, [limit])).rows;
   }
 
+  /** Writes what was seen at `seenUs`. One that was resolved later than that stays resolved: another audit looked later. */
   async record(findings: readonly Finding[], seenUs: number): Promise<void> {
     if (findings.length === 0) return;
     const column = (name: keyof Finding) => findings.map((finding) => finding[name]);
     await query(this.pool, record, [column('eventId'), column('kind'), column('detail'), seenUs]);
   }
 
+  /** These were looked for at `seenUs` and are gone. */
   async resolve(findings: readonly Finding[], seenUs: number): Promise<void> {
     if (findings.length === 0) return;
     const ids = findings.map(({ eventId }) => eventId);
     await query(this.pool, resolve, [ids, findings.map(({ kind }) => kind), seenUs]);
   }
 
+  /** Open findings by kind, with examples, and how many of them say that their event is not on Kafka. */
   async counts() {
     type Row = { kind: FindingKind; count: number; notOnKafka: number; examples: string[] };
     return (await query<Row>(this.pool, countOpen, [])).rows;
   }
 
+  /** Writes the audit itself, and trims what is older than a month. */
   async close(report: AuditReport, origin: 'schedule' | 'demand', recordsToUs: number | null): Promise<void> {
     const { auditId, from, to, examined, counts, unexplained, notes, tookMs } = report;
     await query(this.pool, close, [

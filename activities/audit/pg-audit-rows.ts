@@ -1,21 +1,69 @@
 import { type Pool } from 'pg';
 import { definitionOf, spellingsOf } from '../../contracts/catalogue';
-import {
-  type AuditRow,
-  type AuditRows,
-  type Bridges,
-  type MarkPage,
-  type PendingLimits,
-  type PendingReason,
-  type PendingRow,
-} from './audit-rows';
 import { isUuid } from '../../runtime/uuid';
 import * as sql from '../../outbox/audit.sql';
 import { query } from '../stores/pg-query';
 
-export class PgAuditRows implements AuditRows {
+/** An outbox row as the audit sees it. Times are epoch microseconds by the database's clock; null: never. */
+export interface AuditRow {
+  readonly eventId: string;
+  readonly sequence: number;
+  /** As written: any accepted spelling. */
+  readonly eventType: string;
+  readonly priority: number;
+  readonly createdUs: number;
+  readonly publishedUs: number | null;
+  readonly emittedUs: number | null;
+  readonly deadLettered: boolean;
+  readonly lastError: string | null;
+  readonly claimCount: number;
+  /** The end of the lease, whether it is over or not. */
+  readonly leaseUntilUs: number | null;
+}
+
+/** Why a row is still pending. `none`: nothing says so. */
+export type PendingReason = 'error' | 'leased' | 'paused' | 'outage' | 'held' | 'behind' | 'none';
+
+export interface PendingRow extends AuditRow {
+  readonly reason: PendingReason;
+  /** How many pending rows of its priority come before it, counted up to a bound: the claim takes those first. */
+  readonly ahead: number;
+}
+
+/** What the bridges that are alive say of themselves. */
+export interface Bridges {
+  readonly alive: number;
+  /** Codes of the outages they are in. */
+  readonly outages: readonly string[];
+  /** Event types, in every spelling, that any of them has paused. */
+  readonly pausedSpellings: readonly string[];
+}
+
+/** A place in the rows by time of a mark: after it, up to `toUs`. */
+export interface MarkPage {
+  readonly afterUs: number;
+  readonly afterId: string;
+  readonly toUs: number;
+  readonly limit: number;
+}
+
+export interface PendingLimits {
+  /** Age from which a pending row must have a reason, microseconds, by priority. */
+  readonly budgetUs: readonly number[];
+  /** How long after its end a lease still counts as held. */
+  readonly leaseMarginUs: number;
+  /** Claims without an outcome beyond which a lease in force is no reason any more. */
+  readonly maxClaims: number;
+}
+
+/**
+ * The outbox as the audit reads it: short statements, no transaction, no lock.
+ * All methods throw NovaError DATABASE_UNAVAILABLE when PostgreSQL is away.
+ */
+export class PgAuditRows {
   constructor(private readonly pool: Pool) {}
 
+  /** The database's clock, epoch microseconds. */
   async nowUs(): Promise<number> {
     const { rows } = await query<{ nowUs: number }>(this.pool, sql.now, []);
     return rows[0]?.nowUs ?? NaN;
@@ -45,14 +93,17 @@ export class PgAuditRows implements AuditRows {
     };
   }
 
+  /** Rows by (published_at, id). */
   async marked(page: MarkPage): Promise<AuditRow[]> {
     return (await query<AuditRow>(this.pool, sql.marked, placeOf(page))).rows;
   }
 
+  /** Rows by (emitted_at, id). */
   async emitted(page: MarkPage): Promise<AuditRow[]> {
     return (await query<AuditRow>(this.pool, sql.emitted, placeOf(page))).rows;
   }
 
+  /** Rows of these ids; `createdSinceUs` bounds where they are looked for, if given. Ids that are no UUIDs have none. */
   async byIds(ids: readonly string[], createdSinceUs?: number): Promise<AuditRow[]> {
     const wanted = ids.filter(isUuid);
     if (wanted.length === 0) return [];
@@ -63,6 +114,7 @@ export class PgAuditRows implements AuditRows {
     return rows;
   }
 
+  /** Whether two rows of one id are the same event, written twice: the same type, aggregate and payload. */
   async areSameEvent(one: AuditRow, other: AuditRow): Promise<boolean> {
     if (typeOf(one) !== typeOf(other)) return false;
     const { rows } = await query<{ same: boolean }>(this.pool, sql.saySame, [
@@ -73,27 +125,35 @@ export class PgAuditRows implements AuditRows {
     return rows[0]?.same ?? false;
   }
 
+  /** Those of these ids that are pending (neither published nor dead-lettered), with the reason. */
   async pending(ids: readonly string[], bridges: Bridges, limits: PendingLimits): Promise<PendingRow[]> {
     const wanted = ids.filter(isUuid);
     if (wanted.length === 0) return [];
     return (await query<PendingRow>(this.pool, sql.pendingByIds, [...why(bridges, limits), wanted])).rows;
   }
 
+  /** How many rows are pending past their budget, by reason. */
   async pendingCounts(bridges: Bridges, limits: PendingLimits) {
     type Row = { reason: PendingReason; count: number; examples: string[] };
     return (await query<Row>(this.pool, sql.pendingCounts, why(bridges, limits))).rows;
   }
 
+  /** The first `limit` rows of each priority that are pending past their budget for no reason that shows. */
   async unexplainedPending(bridges: Bridges, limits: PendingLimits, limit: number): Promise<PendingRow[]> {
     return (await query<PendingRow>(this.pool, sql.unexplainedPending, [...why(bridges, limits), limit])).rows;
   }
 
+  /**
+   * Whether anything was started since, and which of these pending rows the claim has passed by: a later row of their
+   * priority, not started along with an earlier one of its own aggregate, was started since.
+   */
   async progress(ids: readonly string[], sinceUs: number) {
     const started = await query<{ started: boolean }>(this.pool, sql.startedSince, [sinceUs]);
     const { rows } = await query<{ id: string }>(this.pool, sql.passedBy, [ids, sinceUs]);
     return { started: started.rows[0]?.started ?? false, passedBy: new Set(rows.map(({ id }) => id)) };
   }
 
+  /** Published before `beforeUs`, not emitted, not given up; by (published_at, id) after the given place. */
   async unemitted(page: { afterUs: number; afterId: string; beforeUs: number; limit: number }): Promise<AuditRow[]> {
     return (await query<AuditRow>(this.pool, sql.unemitted, placeOf({ ...page, toUs: page.beforeUs }))).rows;
   }

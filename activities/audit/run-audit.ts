@@ -8,7 +8,7 @@ import {
 } from '../../contracts/audit-kinds';
 import { NovaError } from '../../contracts/failures';
 import { rememberedMs } from '../../runtime/temporal-retention';
-import { type Finding } from './audit-book';
+import { type Finding } from './pg-audit-book';
 import { checkFeeds } from './check-feeds';
 import { checkRecords } from './check-records';
 import { checkMarkedRows, checkPendingRows, checkUnemittedRows } from './check-rows';

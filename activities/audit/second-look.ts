@@ -1,4 +1,4 @@
-import { type AuditRow } from './audit-rows';
+import { type AuditRow } from './pg-audit-rows';
 import { type AuditDeps } from './deps';
 import { type Gathered, type Suspicion } from './suspicions';
 

@@ -1,7 +1,7 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
 import { runOwnerOf } from '../../contracts/run-owner';
-import { type Finding } from './audit-book';
-import { type PendingRow } from './audit-rows';
+import { type Finding } from './pg-audit-book';
+import { type PendingRow } from './pg-audit-rows';
 import { frontOfLane, pendingLimitsOf } from './check-rows';
 import { type AuditDeps } from './deps';
 import { type Suspicion } from './suspicions';

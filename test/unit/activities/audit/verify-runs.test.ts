@@ -6,7 +6,7 @@ import { verifyFailedRun } from '../../../../activities/audit/verify-failed-run'
 import { verifyMarkedRow } from '../../../../activities/audit/verify-marked-row';
 import { verifyOpenRun } from '../../../../activities/audit/verify-open-run';
 import { verifyPending } from '../../../../activities/audit/verify-pending';
-import { type AuditRow } from '../../../../activities/audit/audit-rows';
+import { type AuditRow } from '../../../../activities/audit/pg-audit-rows';
 import { type DescribedRun, type PendingActivity } from '../../../../activities/audit/audit-runs';
 
 const id = '0198f3a0-0000-7000-8000-000000000001';
