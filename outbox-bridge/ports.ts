@@ -68,7 +68,11 @@ export type Settlement =
   /** Not tried: given back as it was. */
   | { readonly kind: 'released'; readonly row: ClaimedRow };
 
-/** The outbox table as the bridge sees it. All clocks are the database's. */
+/**
+ * The outbox table as the bridge sees it. All clocks are the database's.
+ *
+ * A port, like the starter: the simulation runs the bridge's own loop over models of both (test/simulation).
+ */
 export interface OutboxStore {
   claim(request: ClaimRequest): Promise<ClaimedRow[]>;
   /** Writes all settlements in one statement; returns how many rows were still held by their token. */

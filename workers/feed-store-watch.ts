@@ -1,6 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { type Redis } from 'ioredis';
-import { type StorePulse, type StoreRecord } from '../activities/feed/store-watch';
+import { type RedisStorePulse } from '../activities/feed/redis/redis-store-pulse';
+import { type PgStoreRecord } from '../activities/feed/pg-store-record';
 import { lookAtStore } from '../activities/feed/watch-store';
 import { type MaintenanceWorkflow, feedRepairId, maintenanceQueue } from '../contracts/maintenance';
 import { oneLine } from '../runtime/errors';
@@ -16,8 +17,8 @@ const repairWorkflow: MaintenanceWorkflow = 'feedRepairWorkflow';
 
 export interface FeedStoreWatchDeps {
   readonly redis: Pick<Redis, 'on' | 'off'>;
-  readonly pulse: StorePulse;
-  readonly record: StoreRecord;
+  readonly pulse: RedisStorePulse;
+  readonly record: PgStoreRecord;
   readonly temporal: Client;
   readonly taskQueuePrefix: string;
   /** False: this process does not work yet, or not any more; whose Redis it is may not be ours to judge. */

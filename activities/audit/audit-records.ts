@@ -11,6 +11,7 @@ export interface RecordsRead {
   readonly records: number;
 }
 
+/** Kafka as the audit sees it. A port: the client of Kafka stays behind it. */
 export interface AuditRecords {
   /**
    * Hands over every message with an event id that our topics hold from `sinceMs` to their ends as they are now, batch by

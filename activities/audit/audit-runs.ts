@@ -58,6 +58,8 @@ export interface DescribedRun extends ListedRun {
 /**
  * Temporal as the audit sees it. Lists are pages, read one after another at a bounded rate.
  * All methods throw NovaError as runtime/classify-temporal-error says, such as TEMPORAL_UNAVAILABLE.
+ *
+ * A port: the client of Temporal stays behind it, and unit tests describe the runs that a verdict is about.
  */
 export interface AuditRuns {
   /** How long the namespace remembers closed runs, milliseconds. */

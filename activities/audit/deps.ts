@@ -6,7 +6,7 @@ import { type PgAuditSignals } from './pg-audit-signals';
 import { type PgFeedSample } from './pg-feed-sample';
 import { type FeedStore } from '../feed/feed-store';
 import { type FeedTruth } from '../../feeds/feed-truth';
-import { type StoreRecord } from '../feed/store-watch';
+import { type PgStoreRecord } from '../feed/pg-store-record';
 import { type AuditLimits } from './limits';
 
 /** The feeds in Redis, and what the tables say of them. */
@@ -14,7 +14,7 @@ export interface AuditedFeeds {
   readonly store: Pick<FeedStore, 'read'>;
   readonly truth: Pick<FeedTruth, 'timeline'>;
   readonly sample: PgFeedSample;
-  readonly record: Pick<StoreRecord, 'find'>;
+  readonly record: Pick<PgStoreRecord, 'find'>;
   /** FEED_CAP, as the workers have it. */
   readonly cap: number;
   /** Feeds that one audit looks at. */

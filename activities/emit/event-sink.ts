@@ -16,7 +16,11 @@ export type SendOutcome = 'acknowledged' | 'not_sent' | NovaError;
 /** What became of each message, by event id. */
 export type SendResult = ReadonlyMap<string, SendOutcome>;
 
-/** Where events go for passive subscribers. */
+/**
+ * Where events go for passive subscribers.
+ *
+ * A port: the client of Kafka stays behind it, and tests that count messages wait there for as long as a broker takes.
+ */
 export interface EventSink {
   /**
    * Sends the messages of each partition in the order given and says for each what became of it; never rejects for a

@@ -1,5 +1,5 @@
 import { guarded } from '../guard';
-import { type StoreRecord } from './store-watch';
+import { type PgStoreRecord } from './pg-store-record';
 import { type Progress, withProgress } from './progress';
 import { type RepairDeps, type RepairPoint, repairStore } from './repair';
 
@@ -9,7 +9,7 @@ interface EpochPoint {
   readonly at?: RepairPoint;
 }
 
-export function createRepairActivities(deps: RepairDeps & { readonly record: StoreRecord }) {
+export function createRepairActivities(deps: RepairDeps & { readonly record: PgStoreRecord }) {
   return guarded({
     /** Long, heartbeats. Compares everything in Redis with the tables; returns how many feeds were written. */
     feedRepair: (): Promise<{ feeds: number }> =>

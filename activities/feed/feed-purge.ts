@@ -1,4 +1,8 @@
-/** Takes an author's posts out of every feed that has them. The list lives where the feeds live, and for a day. */
+/**
+ * Takes an author's posts out of every feed that has them. The list lives where the feeds live, and for a day.
+ *
+ * A port: Redis, and the model of it in which interleavings are played (test/support/feed-model.ts).
+ */
 export interface FeedPurge {
   /** Names posts that have to go, any number in several calls. Writers that come late are refused these posts. */
   list(authorId: string, postIds: readonly string[]): Promise<void>;

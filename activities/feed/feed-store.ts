@@ -11,6 +11,8 @@ export interface OpenPage {
 /**
  * The feeds. A feed holds at most `cap` posts, and always exactly those above its bound, in whatever order writes arrive:
  * posts at or below the bound are not added, and trimming drops whole groups of equal score.
+ *
+ * A port: Redis has the feeds, and a plain model of them plays every interleaving of writers (test/support/feed-model.ts).
  */
 export interface FeedStore extends StoredFeeds {
   /**

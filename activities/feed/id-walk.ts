@@ -10,6 +10,8 @@ export interface IdWalkPage {
  * A walk over everything of one kind that is stored, for instance all feeds, whichever way users follow each other. What is there from the
  * beginning of a walk to its end is visited; what appears meanwhile may be. A cursor of another server process starts the
  * walk again.
+ *
+ * A port: walks over Redis, and over the model in which interleavings are played (test/support/feed-model.ts).
  */
 export interface IdWalk {
   page(from: string | null): Promise<IdWalkPage>;

@@ -1,6 +1,24 @@
 import { type Database } from '../../runtime/postgres';
-import { type KnownStore, type StoreLoss, type StoreRecord, type StoreVitals } from './store-watch';
+import { type StoreVitals } from './redis/redis-store-pulse';
 import { query } from '../stores/pg-query';
+
+/** What PostgreSQL knows of that Redis. */
+export interface KnownStore {
+  readonly epoch: number;
+  readonly identity: string;
+  readonly beat: number;
+  readonly repairedEpoch: number;
+}
+
+export interface StoreLoss {
+  /** Of the row that was read before: of many workers that notice, one writes it down. */
+  readonly seenEpoch: number;
+  readonly epoch: number;
+  readonly identity: string;
+  readonly reason: string;
+  /** What was written after this may be gone, epoch milliseconds; null: everything may be. */
+  readonly sinceMs: number | null;
+}
 
 const select = `
   SELECT epoch, identity, beat, repaired_epoch AS "repairedEpoch" FROM nova.feed_stores WHERE name = $1`;
@@ -23,8 +41,11 @@ const lose = `
 const repair = `
   UPDATE nova.feed_stores SET repaired_epoch = greatest(repaired_epoch, $2), repaired_at = clock_timestamp() WHERE name = $1`;
 
-/** `name`: REDIS_KEY_PREFIX, by which the stores of one database differ. */
-export class PgStoreRecord implements StoreRecord {
+/**
+ * Whether Redis still has what it had (watch-store.ts): PostgreSQL's side. All methods throw NovaError DATABASE_UNAVAILABLE.
+ * `name`: REDIS_KEY_PREFIX, by which the stores of one database differ.
+ */
+export class PgStoreRecord {
   constructor(
     private readonly database: Database,
     private readonly name: string,
@@ -34,19 +55,23 @@ export class PgStoreRecord implements StoreRecord {
     return (await query<KnownStore>(this.database, select, [this.name])).rows[0];
   }
 
+  /** The first look ever. Nothing when another process was first. */
   async begin({ epoch, vitals }: { epoch: number; vitals: StoreVitals }): Promise<void> {
     await query(this.database, insert, [this.name, epoch, vitals.identity, vitals.beat, vitals.eviction]);
   }
 
+  /** Remembers the counter, about once a second whatever the number of callers. */
   async beat(epoch: number, vitals: StoreVitals): Promise<void> {
     await query(this.database, beat, [this.name, epoch, vitals.beat, vitals.identity, vitals.eviction]);
   }
 
+  /** True when this call wrote it down. */
   async lost({ seenEpoch, epoch, identity, reason, sinceMs }: StoreLoss): Promise<boolean> {
     const values = [this.name, seenEpoch, epoch, identity, reason, sinceMs];
     return (await query(this.database, lose, values)).rowCount === 1;
   }
 
+  /** Everything in Redis was compared with the tables in this epoch. */
   async repaired(epoch: number): Promise<void> {
     await query(this.database, repair, [this.name, epoch]);
   }

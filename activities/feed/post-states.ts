@@ -32,7 +32,11 @@ export interface PostChange extends FeedPost {
   readonly summary: PostSummary;
 }
 
-/** The feed's own copy of every post, and the truth its writers look at again. Reads the primary copy only. */
+/**
+ * The feed's own copy of every post, and the truth its writers look at again. Reads the primary copy only.
+ *
+ * A port: the table has them, and plain maps where every interleaving of writers is played (test/support/feed-world.ts).
+ */
 export interface PostStates {
   find(postId: string): Promise<PostState | undefined>;
   /** Creates the post, or applies what is newer than what is there, field by field. Returns the state now in force. */

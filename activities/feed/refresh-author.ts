@@ -1,5 +1,5 @@
 import { faultPoint } from '../../runtime/fault-points';
-import { type AuthorCache } from './author-cache';
+import { type RedisAuthorCache } from './redis/redis-author-cache';
 import { type PgUserProfiles, type StoredProfile } from '../stores/pg-user-profiles';
 
 /**
@@ -8,7 +8,7 @@ import { type PgUserProfiles, type StoredProfile } from '../stores/pg-user-profi
  * @returns the profile that was copied
  */
 export async function refreshAuthor(
-  { profiles, authors }: { readonly profiles: PgUserProfiles; readonly authors: AuthorCache },
+  { profiles, authors }: { readonly profiles: PgUserProfiles; readonly authors: RedisAuthorCache },
   userId: string,
 ): Promise<StoredProfile | undefined> {
   for (;;) {

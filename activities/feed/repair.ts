@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
-import { type AuthorCache } from './author-cache';
+import { type RedisAuthorCache } from './redis/redis-author-cache';
 import { type FeedStore } from './feed-store';
 import { type FeedTruth } from '../../feeds/feed-truth';
 import { type IdWalk } from './id-walk';
@@ -16,7 +16,7 @@ export interface RepairDeps {
   readonly feeds: FeedStore;
   readonly truth: FeedTruth;
   readonly walk: IdWalk;
-  readonly authors: Pick<AuthorCache, 'hide'>;
+  readonly authors: Pick<RedisAuthorCache, 'hide'>;
   readonly source: PgRepairSource;
   readonly settings: { readonly feedCap: number };
   /** For who may read what people wrote and their names; absent: the caches stay as they are. */
@@ -28,7 +28,7 @@ export interface CacheDeps {
   readonly posts: Pick<PostStates, 'find'>;
   readonly cachedAuthors: IdWalk;
   readonly profiles: PgUserProfiles;
-  readonly authors: AuthorCache;
+  readonly authors: RedisAuthorCache;
 }
 
 /** The parts of a repair in their order: first what is small and guards readers. */

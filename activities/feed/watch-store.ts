@@ -1,4 +1,5 @@
-import { type KnownStore, type StorePulse, type StoreRecord, type StoreVitals } from './store-watch';
+import { type KnownStore, type PgStoreRecord } from './pg-store-record';
+import { type RedisStorePulse, type StoreVitals } from './redis/redis-store-pulse';
 
 /** What one look at Redis came to. */
 export interface StoreLook {
@@ -20,7 +21,7 @@ export interface StoreLook {
  * A process that dies between its two writes is made up for: until the counter is raised, the next look sees a loss again.
  */
 export async function lookAtStore(
-  { pulse, record }: { readonly pulse: StorePulse; readonly record: StoreRecord },
+  { pulse, record }: { readonly pulse: RedisStorePulse; readonly record: PgStoreRecord },
   nowMs: number,
 ): Promise<StoreLook> {
   const known = await record.find();

@@ -2,7 +2,7 @@ import { profileOf, tombstoneOf } from '../../contracts/consequences';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { faultPoint } from '../../runtime/fault-points';
 import { guarded } from '../guard';
-import { type AuthorCache } from '../feed/author-cache';
+import { type RedisAuthorCache } from '../feed/redis/redis-author-cache';
 import { type PgEventStore } from '../stores/pg-event-store';
 import { type PgTombstones } from '../stores/pg-tombstones';
 import { type PgUserProfiles } from '../stores/pg-user-profiles';
@@ -12,7 +12,7 @@ export interface IdentityDeps {
   readonly events: PgEventStore;
   readonly tombstones: PgTombstones;
   readonly profiles: PgUserProfiles;
-  readonly authors: AuthorCache;
+  readonly authors: RedisAuthorCache;
 }
 
 /** What became of the user. */

@@ -60,7 +60,11 @@ export type SendOutcome =
     }
   | { readonly kind: 'unknown'; readonly reason: string };
 
-/** A way to reach people outside the app: whatever differs between two of them is here (channels.ts lists them). */
+/**
+ * A way to reach people outside the app: whatever differs between two of them is here (channels.ts lists them).
+ *
+ * A port: one implementation for each provider.
+ */
 export interface DeliveryChannel {
   readonly name: ExternalChannel;
   readonly limits?: Partial<ChannelLimits>;

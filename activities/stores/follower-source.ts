@@ -8,6 +8,9 @@ export interface FollowerPage {
 /**
  * Who follows whom, now. Must answer from the primary copy: an answer older than a committed follow or unfollow would
  * let a compensation be skipped (docs/decisions/0003-write-then-look.md).
+ *
+ * A port: the table `follows`, unless a deployment reads it from its own service; and maps where every interleaving of
+ * writers is played (test/support/feed-world.ts).
  */
 export interface FollowerSource {
   /** One page of at most `limit` followers; `after` is null for the first. A cursor stays valid while followers change. */

@@ -8,6 +8,13 @@ import { FeedModel } from './feed-model';
 
 const none = (): number => 0;
 
+/** The methods of a port as steps: each may reply at once, since `inTurns` makes the promise. */
+type Steps<Port> = {
+  readonly [Name in keyof Port]: Port[Name] extends (...args: infer Args) => Promise<infer Reply>
+    ? (...args: Args) => Reply | Promise<Reply>
+    : never;
+};
+
 /**
  * The feed's ports over plain maps, each call one atomic step that waits for its turn. With a scheduler as `turn`, any
  * interleaving of writers can be played, which real servers allow but never show on demand.
@@ -48,13 +55,14 @@ export class FeedWorld {
   deps(turn: (step: string) => Promise<void>): FeedDeps {
     return {
       events: this.inTurns(turn, {
-        load: (ref: EventRef) => ({ ...ref, payload: this.payloads.get(ref.eventId) ?? {} }),
+        load: (ref: EventRef) => ({ ...ref, payload: (this.payloads.get(ref.eventId) ?? {}) as never }),
       }),
       history: this.inTurns(turn, {
-        creation: (event: EventRef) => {
+        creation: (event: Pick<EventRef, 'aggregateId' | 'sequence'>) => {
           const creation = this.created.get(event.aggregateId);
           return creation !== undefined && creation.sequence < event.sequence ? creation : undefined;
         },
+        firstPublication: () => undefined,
         startedBefore: () => [],
       }),
       tombstones: this.inTurns(turn, {
@@ -116,7 +124,7 @@ export class FeedWorld {
         const row = this.rows.get(change.postId);
         if (row === undefined) this.rows.set(change.postId, change);
         else this.rows.set(change.postId, { ...row, delivery: row.delivery ?? change.delivery });
-        return setStatus(change.postId, change.status, change.sequence);
+        return setStatus(change.postId, change.status, change.sequence) as PostState;
       },
       setStatus,
       mergeSummary: state,
@@ -148,7 +156,7 @@ export class FeedWorld {
   }
 
   /** Every method of `target` waits for its turn, then runs in one piece. */
-  private inTurns<Port>(turn: (step: string) => Promise<void>, target: object): Port {
+  private inTurns<Port>(turn: (step: string) => Promise<void>, target: Steps<NoInfer<Port>>): Port {
     return new Proxy(target, {
       get:
         (methods, name) =>

@@ -1,6 +1,5 @@
 import { type Redis } from 'ioredis';
 import { asRedisError } from '../../../runtime/redis';
-import { type AuthorCache } from '../author-cache';
 import { type PublicProfile } from '../../stores/pg-user-profiles';
 import { authorKey, hiddenUsersKey } from './redis-keys';
 
@@ -14,7 +13,8 @@ export interface CachedAuthor {
 
 export { authorKey, hiddenUsersKey };
 
-export class RedisAuthorCache implements AuthorCache {
+/** Author data for feed readers, and the set of users no one is shown. A copy: PostgreSQL is the truth. */
+export class RedisAuthorCache {
   constructor(private readonly redis: Redis) {}
 
   async put(userId: string, { username, displayName, avatarUrl, isVerified }: PublicProfile): Promise<void> {
@@ -27,7 +27,10 @@ export class RedisAuthorCache implements AuthorCache {
     await this.run(() => this.redis.set(authorKey(userId), JSON.stringify(author)));
   }
 
-  /** Hidden first: a reader between the two commands finds cached data of someone it must not show, not the reverse. */
+  /**
+   * Hides the user from every reader and drops what was cached of them.
+   * Hidden first: a reader between the two commands finds cached data of someone it must not show, not the reverse.
+   */
   async hide(userId: string): Promise<void> {
     await this.run(() => this.redis.sadd(hiddenUsersKey, userId));
     await this.run(() => this.redis.del(authorKey(userId)));

@@ -1,13 +1,27 @@
 import { type Redis } from 'ioredis';
 import { asRedisError } from '../../../runtime/redis';
-import { type StorePulse, type StoreVitals } from '../store-watch';
 import { raiseStore } from './lua/raise-store';
 import { beatAtKey } from './redis-keys';
 import { beatKey, epochKey } from '../../../feeds/feed-keys';
 
+/** What the Redis that holds the feeds says of itself. */
+export interface StoreVitals {
+  /** Of the server process and of its replication history: changes with a restart and a failover. Empty: it does not say. */
+  readonly identity: string;
+  /** The counter, which this call has counted up. */
+  readonly beat: number;
+  /** When the counter was counted up before, by the clock of the process that did, epoch milliseconds; null: unknown. */
+  readonly previousBeatMs: number | null;
+  /** 0: it was never set, or lost. */
+  readonly epoch: number;
+  /** `maxmemory-policy`; null: it does not say. */
+  readonly eviction: string | null;
+}
+
 type Raising = Redis & { novaRaiseStore(keyCount: number, ...keysAndArgs: (string | number)[]): Promise<number> };
 
-export class RedisStorePulse implements StorePulse {
+/** Whether Redis still has what it had (watch-store.ts): Redis's side. Both methods throw NovaError REDIS_UNAVAILABLE. */
+export class RedisStorePulse {
   private readonly redis: Raising;
 
   constructor(redis: Redis) {
@@ -15,7 +29,7 @@ export class RedisStorePulse implements StorePulse {
     this.redis = redis as Raising;
   }
 
-  /** In one transaction, so that counter, epoch and identity are those of one server. */
+  /** Counts up and looks, in one transaction, so that counter, epoch and identity are those of one server. */
   async beat(nowMs: number): Promise<StoreVitals> {
     const replies =
       (await this.redis
@@ -46,6 +60,7 @@ export class RedisStorePulse implements StorePulse {
     };
   }
 
+  /** Raises epoch and counter to at least these. */
   async raise({ epoch, beat }: { epoch: number; beat: number }): Promise<void> {
     await this.redis
       .novaRaiseStore(2, epochKey, beatKey, epoch, beat)

@@ -3,20 +3,20 @@ import { PgEventStore } from '../../../activities/stores/pg-event-store';
 import { PgTombstones } from '../../../activities/stores/pg-tombstones';
 import { PgUserProfiles } from '../../../activities/stores/pg-user-profiles';
 import { RedisAuthorCache, authorKey, hiddenUsersKey } from '../../../activities/feed/redis/redis-author-cache';
-import { type AuthorCache } from '../../../activities/feed/author-cache';
 import { createRedis } from '../../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { silentLogger } from '../../support/logger';
 import { notificationsOf, notifyDeps } from '../../support/notify';
 import { historyText, pendingActivities, startNotifyWorkers } from '../../support/notify-worker';
+import { override } from '../../support/override';
 import { connectTestRedis } from '../../support/redis';
 import { waitFor } from '../../support/wait-for';
 
 let database: TestDatabase;
 let redis: Redis;
 let nowhere: Redis;
-let authors: AuthorCache;
+let authors: RedisAuthorCache;
 let nova: Awaited<ReturnType<typeof startNotifyWorkers>>;
 
 beforeAll(async () => {
@@ -28,7 +28,10 @@ beforeAll(async () => {
     events: new PgEventStore(pool),
     tombstones: new PgTombstones(pool),
     profiles: new PgUserProfiles(pool),
-    authors: { put: (...args) => authors.put(...args), hide: (...args) => authors.hide(...args) },
+    authors: override(new RedisAuthorCache(redis), {
+      put: (...args) => authors.put(...args),
+      hide: (...args) => authors.hide(...args),
+    }),
   });
 });
 beforeEach(() => {

@@ -5,7 +5,6 @@ import { RedisStorePulse } from '../../../../activities/feed/redis/redis-store-p
 import { beginFanOut } from '../../../../activities/feed/fan-out';
 import { readFeed } from '../../../../feeds/read-feed';
 import { type StoreLook, lookAtStore } from '../../../../activities/feed/watch-store';
-import { type StorePulse, type StoreRecord } from '../../../../activities/feed/store-watch';
 import { newId } from '../../../support/events';
 import { type FeedHarness, createFeedHarness } from '../../../support/feed-harness';
 import { override } from '../../../support/override';
@@ -16,7 +15,7 @@ import { waitFor } from '../../../support/wait-for';
 let feed: FeedHarness;
 let server: SnapshotRedis;
 let redis: Redis;
-let deps: { pulse: StorePulse; record: StoreRecord };
+let deps: { pulse: RedisStorePulse; record: PgStoreRecord };
 
 beforeAll(async () => {
   [feed, server] = await Promise.all([createFeedHarness(), startSnapshotRedis()]);

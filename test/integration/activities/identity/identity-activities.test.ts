@@ -5,12 +5,12 @@ import { PgUserDirectory } from '../../../../activities/notify/pg-user-directory
 import { PgUserProfiles } from '../../../../activities/stores/pg-user-profiles';
 import { RedisAuthorCache, authorKey, hiddenUsersKey } from '../../../../activities/feed/redis/redis-author-cache';
 import { createIdentityActivities } from '../../../../activities/identity/identity-activities';
-import { type AuthorCache } from '../../../../activities/feed/author-cache';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { createRedis } from '../../../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { insertEvent, newId } from '../../../support/events';
 import { silentLogger } from '../../../support/logger';
+import { override } from '../../../support/override';
 import { connectTestRedis } from '../../../support/redis';
 
 let database: TestDatabase;
@@ -24,7 +24,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-function apply(event: EventRef, authors: AuthorCache = new RedisAuthorCache(redis)) {
+function apply(event: EventRef, authors: RedisAuthorCache = new RedisAuthorCache(redis)) {
   const { pool } = database;
   const [events, tombstones] = [new PgEventStore(pool), new PgTombstones(pool)];
   return createIdentityActivities({ events, tombstones, profiles: new PgUserProfiles(pool), authors }).identityApply(
@@ -153,14 +153,13 @@ describe('identity events', () => {
     await apply(await created(user));
     const real = new RedisAuthorCache(redis);
     const event = await updated(user, { display_name: 'late' });
-    const slow: AuthorCache = {
-      hide: (userId) => real.hide(userId),
+    const slow = override(real, {
       // The delete runs completely between this update's read and its write.
       put: async (userId, profile) => {
         if (profile.displayName === 'late' && !(await isHidden(userId))) await apply(await deleted(userId));
         await real.put(userId, profile);
       },
-    };
+    });
     await apply(event, slow);
     expect([await cached(user), await isHidden(user)]).toEqual([null, true]);
   });
