@@ -38,7 +38,7 @@ export function partitionRows(partitions: readonly PartitionLine[], now: Date): 
   const begun = partitions.filter(({ from }) => from === null || new Date(from) <= now);
   const ahead = partitions.slice(begun.length);
   return [
-    ['PARTITION', 'ROWS ≈', 'UNPUBLISHED', 'NOT EMITTED', 'DEAD LETTERS', 'MAY GO'],
+    ['PARTITION', 'ROWS ≈', 'NOT STARTED', 'NOT EMITTED', 'DEAD LETTERS', 'MAY GO'],
     ...begun.map((p) => [
       p.name,
       ...[p.rows, p.unpublished, p.notEmitted, p.deadLettered].map(String),

@@ -22,7 +22,7 @@ interface Row {
   readonly priority: number;
   readonly schemaVersion: number;
   readonly traceparent: string | null;
-  readonly published: boolean;
+  readonly started: boolean;
   readonly deadLettered: boolean;
   readonly emitted: boolean;
 }
@@ -34,7 +34,7 @@ export async function replayRequest(pool: Pool, id: string, runType: string | nu
   const row = (await pool.query<Row>(rowForReplay, [id])).rows[0];
   if (row === undefined) return 'it has no outbox row: it was never committed, or its partition is gone';
   if (row.deadLettered) return 'it is a dead letter: npm run ops -- requeue';
-  if (!row.published) return 'it is pending: a bridge starts it (ops show says what it waits for)';
+  if (!row.started) return 'it is pending: a bridge starts it (ops show says what it waits for)';
   const definition = definitionOf(row.eventType);
   if (definition === undefined) return `this version does not know the type ${row.eventType}`;
   const ref: EventRef = {

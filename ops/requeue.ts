@@ -8,7 +8,7 @@ interface DeadRow {
   readonly id: string;
   readonly code: string;
   readonly claimCount: number;
-  readonly published: boolean;
+  readonly started: boolean;
   /** Milliseconds since the first claim; null: never claimed. */
   readonly ageMs: number | null;
 }
@@ -46,7 +46,7 @@ export async function requeueRows(
   const [asTheyAre, neverStarted, unknown]: [string[], string[], DeadRow[]] = [[], [], []];
   for (const row of rows) {
     if (row.claimCount <= 1 && beforeStart.has(row.code)) neverStarted.push(row.id);
-    else if (row.published || !isOld(row, guardMs) || (await isKnown(workflows, row.id))) asTheyAre.push(row.id);
+    else if (row.started || !isOld(row, guardMs) || (await isKnown(workflows, row.id))) asTheyAre.push(row.id);
     else unknown.push(row);
   }
   const vouchedFor = options.neverRan ? unknown.map(({ id }) => id) : [];

@@ -55,7 +55,7 @@ export async function attemptStart(row: ClaimedRow, { starter, store, limits, fu
   const eventType = parsed.ref.eventType;
   if (row.firstAttemptAgeMs > limits.retentionGuardMs) {
     const found = await starter.lookUp(parsed);
-    if (found === 'ours') return { settlement: { kind: 'published', row }, eventType };
+    if (found === 'ours') return { settlement: { kind: 'started', row }, eventType };
     if (found === 'twin' && (await store.isRepeated?.(row)) === true)
       return { settlement: { kind: 'repeated', row }, eventType };
     return failed(
@@ -66,7 +66,7 @@ export async function attemptStart(row: ClaimedRow, { starter, store, limits, fu
     );
   }
   const outcome = await starter.start(parsed);
-  if (outcome.kind === 'started') return { settlement: { kind: 'published', row }, eventType };
+  if (outcome.kind === 'started') return { settlement: { kind: 'started', row }, eventType };
   if (outcome.code === 'DUPLICATE_EVENT_ID' && (await store.isRepeated?.(row)) === true)
     return { settlement: { kind: 'repeated', row }, eventType };
   const fault = fuse.failed(row.aggregateId, outcome.code, outcome.detail);

@@ -54,7 +54,7 @@ export interface BridgeDeps {
  * A row, from this process's point of view:
  *
  * ```
- *   pending ─ claim(token, lease) ─► leased ─ start ─► published          Temporal has our run
+ *   pending ─ claim(token, lease) ─► leased ─ start ─► started            Temporal has our run
  *      ▲                               │ ├─ row at fault ─► pending, attempt counted, backoff ─ 5th, or no retry can help ─► dead-lettered
  *      │                               │ ├─ environment ──► pending, its type paused, nothing counted; also while the fuse is blown
  *      │                               │ ├─ outage, busy ─► pending, nothing counted
@@ -246,5 +246,5 @@ export class Bridge implements Service {
  * crash brings it back, and Temporal may accept then what it refused now.
  */
 function mustWait(settlement: Settlement): boolean {
-  return settlement.kind !== 'published' && settlement.kind !== 'repeated';
+  return settlement.kind !== 'started' && settlement.kind !== 'repeated';
 }

@@ -63,7 +63,7 @@ export function createBridgeMetrics(registry: Registry, countPausedTypes = () =>
     }),
     pending: new Gauge({
       name: 'nova_outbox_pending_rows',
-      help: 'Rows neither published nor dead-lettered, counted up to 10,000 of each priority.',
+      help: 'Rows neither started nor dead-lettered, counted up to 10,000 of each priority.',
       labelNames: ['priority'] as const,
       registers,
     }),

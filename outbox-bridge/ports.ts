@@ -49,7 +49,7 @@ export interface ClaimRequest {
 
 /** How a claimed row ended, to be written down. Each is guarded by the claim's token: a stale holder changes nothing. */
 export type Settlement =
-  | { readonly kind: 'published'; readonly row: ClaimedRow }
+  | { readonly kind: 'started'; readonly row: ClaimedRow }
   | {
       readonly kind: 'failed';
       readonly row: ClaimedRow;

@@ -71,7 +71,7 @@ export const bridgeSettings = {
   ),
   retentionDays: setting.integer(
     'OUTBOX_RETENTION_DAYS',
-    'Days after publication until a partition is dropped and ledger rows expire. Not below the Temporal namespace’s retention.',
+    'Days after the start of its last row until a partition is dropped and ledger rows expire. Not below the Temporal namespace’s retention.',
     { min: 1, max: 3_650 },
     { fallback: '30' },
   ),

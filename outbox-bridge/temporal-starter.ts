@@ -71,7 +71,7 @@ export class TemporalStarter implements WorkflowStarter {
 
   /**
    * Someone else's request started this id, or ours was reset or continued as new since: look who it is. "Already
-   * started" counts as published only after the run proves to be ours.
+   * started" counts as a start only after the run proves to be ours.
    */
   private async verify(request: StartRequest): Promise<StartOutcome> {
     const found = await this.lookUp(request);

@@ -26,7 +26,7 @@ export const settle = `
   UPDATE nova.outbox_events o
   SET lease_token = NULL,
       lease_until = NULL,
-      published_at = CASE WHEN s.kind IN ('published', 'repeated') THEN clock_timestamp() END,
+      published_at = CASE WHEN s.kind IN ('started', 'repeated') THEN clock_timestamp() END,
       -- The row before it is on Kafka, or on its way, under the same id.
       emitted_at = CASE WHEN s.kind = 'repeated' THEN clock_timestamp() ELSE o.emitted_at END,
       dead_lettered_at = CASE WHEN s.kind = 'dead-lettered' THEN clock_timestamp() END,
@@ -35,7 +35,7 @@ export const settle = `
       first_attempt_at = CASE WHEN s.kind = 'released' AND o.claim_count = 1 THEN NULL ELSE o.first_attempt_at END,
       -- A word was heard of this claim. One that did not touch the row says nothing about the claims before it.
       unfinished_claims = CASE s.kind WHEN 'released' THEN greatest(o.unfinished_claims - 1, 0) ELSE 0 END,
-      last_error = CASE s.kind WHEN 'published' THEN NULL WHEN 'repeated' THEN NULL WHEN 'released' THEN o.last_error ELSE s.error END,
+      last_error = CASE s.kind WHEN 'started' THEN NULL WHEN 'repeated' THEN NULL WHEN 'released' THEN o.last_error ELSE s.error END,
       next_attempt_at = CASE WHEN s.kind = 'failed' THEN clock_timestamp() + make_interval(secs => s.delay_ms / 1000.0)
                              ELSE o.next_attempt_at END
   FROM settled s

@@ -12,7 +12,7 @@ export const listDeadLetters = `
 
 /** What a requeue is decided by. $1 ids */
 export const deadLettersById = `
-  SELECT id, split_part(last_error, ':', 1) AS code, claim_count AS "claimCount", ${started()} AS published,
+  SELECT id, split_part(last_error, ':', 1) AS code, claim_count AS "claimCount", ${started()} AS started,
          (extract(epoch FROM clock_timestamp() - first_attempt_at) * 1000)::bigint AS "ageMs"
   FROM nova.outbox_events WHERE id = ANY ($1::uuid[]) AND ${dead()}`;
 
@@ -66,7 +66,7 @@ export const rowForReplay = `
   SELECT event_type AS "eventType", aggregate_type AS "aggregateType", aggregate_id AS "aggregateId", sequence,
     ${rfc3339('created_at')} AS "createdAt",
     round(extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::float8 AS "createdAtMs",
-    priority, schema_version AS "schemaVersion", traceparent, ${started()} AS published,
+    priority, schema_version AS "schemaVersion", traceparent, ${started()} AS started,
     ${dead()} AS "deadLettered", ${emitted()} AS emitted
   FROM nova.outbox_events WHERE id = $1`;
 

@@ -125,7 +125,7 @@ export class PgAuditRows {
     return rows[0]?.same ?? false;
   }
 
-  /** Those of these ids that are pending (neither published nor dead-lettered), with the reason. */
+  /** Those of these ids that are pending (neither started nor dead-lettered), with the reason. */
   async pending(ids: readonly string[], bridges: Bridges, limits: PendingLimits): Promise<PendingRow[]> {
     const wanted = ids.filter(isUuid);
     if (wanted.length === 0) return [];

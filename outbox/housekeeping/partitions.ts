@@ -12,10 +12,10 @@ export interface DayPartition {
 
 /** Why a partition that is old enough stays. */
 export const keepReasons = {
-  unpublished: 'rows not published',
+  unpublished: 'rows not started',
   unemitted: 'rows not emitted to Kafka',
   dead_lettered: 'dead letters',
-  young: 'rows published too short a time ago',
+  young: 'rows started too short a time ago',
   open_deliveries: 'events with deliveries not finished',
   failed_runs: 'events whose run ended badly, replay or acknowledge them',
   open_runs: 'events whose workflow is still open',
@@ -57,7 +57,7 @@ export async function reasonsToKeep(
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
-/** For people: `3 dead letters, 1 rows not published`. */
+/** For people: `3 dead letters, 1 rows not started`. */
 export function explained(reasons: Reasons): string {
   return Object.entries(reasons)
     .map(([reason, count]) => `${count} ${keepReasons[reason as KeepReason]}`)

@@ -9,7 +9,7 @@ export interface RowFaults {
   readonly givenUp: readonly string[];
   /** Attempts were counted: nothing but a fault of the row itself may do that. */
   readonly burnt: readonly string[];
-  /** Published, and still with the error of an attempt before. */
+  /** Started, and still with the error of an attempt before. */
   readonly blamed: readonly string[];
   readonly leased: readonly string[];
 }
@@ -26,7 +26,7 @@ export function rowFaults(rows: readonly OutboxRow[], unaccounted: readonly stri
     unaccounted,
     unstarted: of(
       ({ publishedAtMs }) => publishedAtMs === null,
-      (row) => `is not published: ${why(row)}`,
+      (row) => `is not started: ${why(row)}`,
     ),
     unemitted: of(
       ({ emittedAtMs }) => emittedAtMs === null,
@@ -42,7 +42,7 @@ export function rowFaults(rows: readonly OutboxRow[], unaccounted: readonly stri
     ),
     blamed: of(
       ({ publishedAtMs, lastError }) => publishedAtMs !== null && lastError !== null,
-      (row) => `is published, and says ${why(row)}`,
+      (row) => `is started, and says ${why(row)}`,
     ),
     leased: of(
       ({ leased }) => leased,

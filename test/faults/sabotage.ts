@@ -74,8 +74,8 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
       file: 'outbox-bridge/bridge.ts',
       find: "await faultPoint('bridge.before-start');",
       replace:
-        "this.settler.add({ kind: 'published', row }, leaseEndsMs); await this.settler.drained(); await faultPoint('bridge.before-start');",
-      red: 'bridge: bridge.before-start, SIGKILL, a row is published and has no run',
+        "this.settler.add({ kind: 'started', row }, leaseEndsMs); await this.settler.drained(); await faultPoint('bridge.before-start');",
+      red: 'bridge: bridge.before-start, SIGKILL, a row is started and has no run',
     },
   ],
   'emitted-out-of-turn': [

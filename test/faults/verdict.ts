@@ -21,7 +21,7 @@ export interface Traces {
 
 interface OutboxRow {
   id: string;
-  published: boolean;
+  started: boolean;
   emitted: boolean;
   leased: boolean;
   open: number;
@@ -138,7 +138,7 @@ async function closed({ redis }: Lane, postIds: readonly string[]): Promise<void
 
 async function outboxRows(lane: Lane, ids: readonly string[]): Promise<OutboxRow[]> {
   const { rows } = await lane.database.pool.query<OutboxRow>(
-    `SELECT id, published_at IS NOT NULL AS published, emitted_at IS NOT NULL AS emitted, lease_token IS NOT NULL OR lease_until IS NOT NULL AS leased, last_error,
+    `SELECT id, published_at IS NOT NULL AS started, emitted_at IS NOT NULL AS emitted, lease_token IS NOT NULL OR lease_until IS NOT NULL AS leased, last_error,
        (SELECT count(*)::int FROM notification_deliveries d
         WHERE d.event_id = o.id AND d.state IN ('pending', 'claimed')) AS open
      FROM outbox_events o WHERE id = ANY ($1)`,
@@ -150,7 +150,7 @@ async function outboxRows(lane: Lane, ids: readonly string[]): Promise<OutboxRow
 async function unfinishedRows(lane: Lane, ids: readonly string[]): Promise<string[]> {
   const rows = await outboxRows(lane, ids);
   return rows
-    .filter(({ published, emitted, leased, open }) => !published || !emitted || leased || open > 0)
+    .filter(({ started, emitted, leased, open }) => !started || !emitted || leased || open > 0)
     .map((row) => `row ${JSON.stringify(row)}`);
 }
 

@@ -72,7 +72,7 @@ it('goes on with everything else while the broker is down, and emits in order wh
   await broker.stop();
   for (let i = 0; i < 10; i++) await round();
   // All but the emits is done with the broker still away.
-  await waitFor(async () => (await rowsOf(database.pool, story)).every(({ published }) => published));
+  await waitFor(async () => (await rowsOf(database.pool, story)).every(({ started }) => started));
   await expectFeeds(broker.addresses.redisUrl, system.prefix, story);
   await waitFor(async () => (await noticesOf(database.pool, story)).length === story.notices.size);
   await waitFor(async () => (await linksOf(database.pool, story)).length === story.links.size);

@@ -19,7 +19,7 @@ import { type Story } from './traffic';
 // What is here gathers evidence while servers come and go, and waits. What is right is for proof/checks to say.
 
 interface StoryRow extends OutboxRow {
-  readonly published: boolean;
+  readonly started: boolean;
   readonly emitted: boolean;
 }
 
@@ -28,7 +28,7 @@ export async function rowsOf(pool: Pool, story: Pick<Story, 'events'>): Promise<
   const ids = new Set(story.events.map(({ id }) => id));
   return (await readOutbox(pool))
     .filter(({ id }) => ids.has(id))
-    .map((row) => ({ ...row, published: row.publishedAtMs !== null, emitted: row.emittedAtMs !== null }));
+    .map((row) => ({ ...row, started: row.publishedAtMs !== null, emitted: row.emittedAtMs !== null }));
 }
 
 /** Sentences on events of the story that have no row. */
@@ -67,7 +67,7 @@ export async function expectAllDone(pool: Pool, story: Story): Promise<void> {
 /** Waits until every row is started and emitted. */
 export async function untilEmitted(pool: Pool, story: Pick<Story, 'events'>): Promise<void> {
   const steps = async (): Promise<number> =>
-    (await rowsOf(pool, story)).reduce((sum, row) => sum + Number(!row.published) + Number(!row.emitted), 0);
+    (await rowsOf(pool, story)).reduce((sum, row) => sum + Number(!row.started) + Number(!row.emitted), 0);
   await waitUntilDone(steps, { what: 'every row started and emitted' });
 }
 

@@ -88,7 +88,7 @@ it('waits visibly while Temporal is down, then starts everything once, live Crit
   );
   story.events.push(...backlog);
   await expectNothingBurnt(database.pool, story);
-  const waiting = (await rowsOf(database.pool, story)).filter(({ published }) => !published);
+  const waiting = (await rowsOf(database.pool, story)).filter(({ started }) => !started);
   expect(waiting).toHaveLength(230);
 
   await temporal.start();
@@ -125,7 +125,7 @@ it('starts nothing twice when Temporal is killed in the middle of starts', async
       async () => {
         const rows = Array.from({ length: 150 }, () => commit(database.pool, 'message.edited', edited()));
         story.events.push(...(await Promise.all(rows)));
-        return (await rowsOf(database.pool, story)).some(({ published }) => !published);
+        return (await rowsOf(database.pool, story)).some(({ started }) => !started);
       },
       { everyMs: 1 },
     );

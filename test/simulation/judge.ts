@@ -55,8 +55,8 @@ export class Judge {
   settles(row: ModelRow, settlement: Settlement): void {
     const { id } = row;
     must(row.leaseToken === settlement.row.token, `${id} is settled by one who does not hold it`);
-    if (settlement.kind === 'published') {
-      must(this.temporal().runsEver(id) > 0, `${id} is marked as published and was never started`);
+    if (settlement.kind === 'started') {
+      must(this.temporal().runsEver(id) > 0, `${id} is marked as started and was never started`);
     }
     if (settlement.kind === 'dead-lettered') {
       must(/^[A-Z_]+: ./.test(settlement.error), `${id} is dead-lettered without a reason`);
@@ -74,9 +74,9 @@ export class Judge {
       const code = codeOf(row);
       must(row.leaseToken === undefined && row.leaseUntil === undefined, `${row.id} keeps a lease`);
       if (row.publishedAt !== undefined) {
-        must(this.temporal().runsEver(row.id) === 1, `${row.id} is published and has no run`);
-        must(row.deadLetteredAt === undefined && row.lastError === undefined, `${row.id} is published with an error`);
-        must(!['invalid', 'foreign', 'refused-always'].includes(defect), `${row.id} (${defect}) is published`);
+        must(this.temporal().runsEver(row.id) === 1, `${row.id} is started and has no run`);
+        must(row.deadLetteredAt === undefined && row.lastError === undefined, `${row.id} is started with an error`);
+        must(!['invalid', 'foreign', 'refused-always'].includes(defect), `${row.id} (${defect}) is started`);
       } else {
         must(row.deadLetteredAt !== undefined, `${row.id} is left pending: ${row.lastError ?? 'never tried'}`);
         const expected = { invalid: 'INVALID_PAYLOAD', foreign: 'FOREIGN_WORKFLOW', 'refused-always': 'START_REFUSED' };

@@ -31,8 +31,8 @@ describe('known schedules', () => {
     await simulate(hopeless);
     const hasty = mutant({
       file: 'bridge',
-      from: `return settlement.kind !== 'published'`,
-      to: `return settlement.kind !== 'published' && settlement.kind !== 'dead-lettered'`,
+      from: `return settlement.kind !== 'started'`,
+      to: `return settlement.kind !== 'started' && settlement.kind !== 'dead-lettered'`,
     });
     await expect(simulate(hopeless, { bridgeClass: hasty })).rejects.toThrow(/is started before/);
   });

@@ -167,7 +167,7 @@ export class ModelPostgres {
       row.leaseUntil = undefined;
       if (settlement.kind === 'released' && row.claimCount === 1) row.firstAttemptAt = undefined;
       row.unfinishedClaims = settlement.kind === 'released' ? Math.max(0, row.unfinishedClaims - 1) : 0;
-      if (settlement.kind === 'published' || settlement.kind === 'repeated') {
+      if (settlement.kind === 'started' || settlement.kind === 'repeated') {
         row.publishedAt = now;
         row.lastError = undefined;
       } else if (settlement.kind !== 'released') {

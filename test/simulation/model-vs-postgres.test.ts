@@ -87,7 +87,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       rows: fc.array(
         fc.record({
           pick: fc.nat(),
-          kind: fc.constantFrom<Settlement['kind']>('published', 'failed', 'dead-lettered', 'released', 'released'),
+          kind: fc.constantFrom<Settlement['kind']>('started', 'failed', 'dead-lettered', 'released', 'released'),
           counts: fc.boolean(),
         }),
         { maxLength: 6 },
@@ -182,7 +182,7 @@ class Pair {
   async compareTables(): Promise<void> {
     const { rows } = await database.pool.query<Record<string, unknown>>(
       `SELECT id, claim_count, unfinished_claims, retry_count, lease_token, last_error,
-         published_at IS NOT NULL AS published, dead_lettered_at IS NOT NULL AS dead,
+         published_at IS NOT NULL AS started, dead_lettered_at IS NOT NULL AS dead,
          lease_until > clock_timestamp() AS leased, next_attempt_at > clock_timestamp() AS waits
        FROM outbox_events ORDER BY sequence`,
     );
@@ -193,7 +193,7 @@ class Pair {
       retry_count: row.retryCount,
       lease_token: row.leaseToken ?? null,
       last_error: row.lastError ?? null,
-      published: row.publishedAt !== undefined,
+      started: row.publishedAt !== undefined,
       dead: row.deadLetteredAt !== undefined,
       leased: row.leaseUntil === undefined ? null : row.leaseUntil > this.nowMs,
       waits: row.nextAttemptAt > this.nowMs,

@@ -34,14 +34,14 @@ describe('the simulation finds a bridge that', () => {
   it.each<[string, Mutation, RegExp]>([
     [
       'goes on with a run after a row that failed',
-      { file: 'bridge', from: `return settlement.kind !== 'published'`, to: `return settlement.kind === 'released'` },
+      { file: 'bridge', from: `return settlement.kind !== 'started'`, to: `return settlement.kind === 'released'` },
       /is started before/,
     ],
     [
       'goes on with a run before a dead letter is written',
       {
         file: 'bridge',
-        from: `return settlement.kind !== 'published'`,
+        from: `return settlement.kind !== 'started'`,
         to: `return settlement.kind === 'failed' || settlement.kind === 'released'`,
       },
       /is started before/,

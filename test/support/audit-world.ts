@@ -133,7 +133,7 @@ export async function createAuditWorld(): Promise<AuditWorld> {
         pool,
         'message.edited',
         { message_id: newId(), conversation_id: aggregateId, editor_id: newId(), content: 'text' },
-        { published: false, aggregateId },
+        { started: false, aggregateId },
       ),
     ops: (...args) =>
       runOps(

@@ -16,7 +16,7 @@ export async function insertEvent<T extends EventType>(
   database: Pick<Pool, 'query'>,
   type: T,
   payload: PayloadInput<T> & Readonly<Record<string, unknown>>,
-  options: { aggregateId?: string; published?: boolean } = {},
+  options: { aggregateId?: string; started?: boolean } = {},
 ): Promise<EventRef> {
   const definition = definitionOf(type);
   if (definition === undefined) throw new Error(`no such event type: ${type}`);
@@ -27,7 +27,7 @@ export async function insertEvent<T extends EventType>(
      RETURNING sequence, priority, schema_version, aggregate_type,
        to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS created_at,
        (extract(epoch FROM created_at) * 1000)::bigint AS created_at_ms`,
-    [eventId, aggregateId, type, JSON.stringify(payload), options.published === false ? null : new Date()],
+    [eventId, aggregateId, type, JSON.stringify(payload), options.started === false ? null : new Date()],
   );
   const row = rows[0];
   if (row === undefined) throw new Error('the insert returned no row');

@@ -53,7 +53,7 @@ export async function dayName(pool: Pool, daysAgo: number): Promise<string> {
   return rows[0]!.name;
 }
 
-/** A row of a day long ago, published and emitted then unless `set` says otherwise. Returns its id. */
+/** A row of a day long ago, started and emitted then unless `set` says otherwise. Returns its id. */
 export async function insertOld(pool: Pool, daysAgo: number, set: Record<string, string> = {}): Promise<string> {
   const id = randomUUID();
   const values: Record<string, string> = {

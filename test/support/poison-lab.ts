@@ -31,7 +31,7 @@ export class PoisonLab {
   /** A row no bridge objects to. */
   healthy(conversation = newId()) {
     const payload = { message_id: newId(), conversation_id: conversation, editor_id: newId() };
-    return insertEvent(this.database.pool, 'message.edited', payload, { published: false });
+    return insertEvent(this.database.pool, 'message.edited', payload, { started: false });
   }
 
   /** Columns as given over those of a healthy row; `payload` is JSON text. Returns the id. */
@@ -60,8 +60,8 @@ export class PoisonLab {
     return rows.rows[0] ?? {};
   }
 
-  published(id: string): Promise<Row> {
-    return waitFor(async () => (await this.row(id))['published_at'] && this.row(id), { what: `row ${id} published` });
+  started(id: string): Promise<Row> {
+    return waitFor(async () => (await this.row(id))['published_at'] && this.row(id), { what: `row ${id} started` });
   }
 
   dead(id: string): Promise<Row> {

@@ -18,7 +18,7 @@ export function bridgeRequest(overrides: Partial<ClaimRequest> = {}): ClaimReque
   };
 }
 
-export const published = (row: ClaimedRow): Settlement => ({ kind: 'published', row });
+export const asStarted = (row: ClaimedRow): Settlement => ({ kind: 'started', row });
 
 /** A bridge keeps its connections: the first claim of each, which plans, is not what its p99 is about. */
 const firstOnes = 5;
@@ -39,7 +39,7 @@ export async function timeClaims(
     const claimed = await store.claim(bridgeRequest(overrides));
     if (i >= firstOnes) ms.push(performance.now() - begun);
     rows += claimed.length;
-    await store.settle(claimed.map(published));
+    await store.settle(claimed.map(asStarted));
   }
   return { ms, rows };
 }

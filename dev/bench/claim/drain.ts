@@ -14,7 +14,7 @@ import { StartWindow } from '../../../outbox-bridge/start-window';
 import { TemporalStarter } from '../../../outbox-bridge/temporal-starter';
 import { createLogger } from '../../../runtime/logger';
 import { type System } from '../with-system';
-import { bridgeRequest, published } from './claims';
+import { bridgeRequest, asStarted } from './claims';
 
 const leaseMs = 15_000;
 
@@ -49,10 +49,10 @@ export async function sequentialRate(system: System, pool: Pool, seconds: number
       const begun = performance.now();
       const { settlement } = await attemptStart(row, deps);
       spentMs += performance.now() - begun;
-      if (settlement.kind !== 'published') throw new Error(`a start of the bench ended as ${settlement.kind}`);
+      if (settlement.kind !== 'started') throw new Error(`a start of the bench ended as ${settlement.kind}`);
       started += 1;
     }
-    await store.settle(rows.map(published));
+    await store.settle(rows.map(asStarted));
   }
   return (started * 1_000) / spentMs;
 }
@@ -72,7 +72,7 @@ export async function drainRate(pool: Pool, aggregate: string, work: () => Promi
   return rows[0]?.rate ?? 0;
 }
 
-/** Until a bridge that was just started knows how long its runs may be. */
+/** Until a bridge that was just started knows how long its series may be. */
 export const warmUpMs = 3_000;
 
 /** Work beside a bridge in this process, which does not look for workers: what the bridge alone can reach. */

@@ -12,7 +12,7 @@ export const servicesOf: Record<ServerName, readonly string[]> = {
   temporal: ['temporal', 'temporal-ui'],
 };
 
-/** The ports that the compose file publishes for each server, by the variable that sets each. */
+/** The ports on which the compose file opens each server to this machine, by the variable that sets each. */
 const portVariables = {
   postgres: { POSTGRES_PORT: 'postgres' },
   redis: { REDIS_PORT: 'redis' },
@@ -55,13 +55,13 @@ export function composeEnvironment(
   { ports, profile }: Pick<StackRecord, 'ports' | 'profile'>,
   namespace: string,
 ): Record<string, string> {
-  const published = serverNames.flatMap((server) =>
+  const opened = serverNames.flatMap((server) =>
     Object.entries(portVariables[server]).map(([variable, name]) => {
       return [variable, String(servers.includes(server) ? (ports[name] ?? 0) : 0)];
     }),
   );
   return {
-    ...(Object.fromEntries(published) as Record<string, string>),
+    ...(Object.fromEntries(opened) as Record<string, string>),
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_DYNAMIC_CONFIG: profile === 'test' ? 'temporal-dynamic-test.yaml' : 'temporal-dynamic.yaml',
   };

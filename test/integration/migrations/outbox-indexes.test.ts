@@ -63,7 +63,7 @@ function flatten(node: Node): Node[] {
   return [node, ...(node.Plans ?? []).flatMap(flatten)];
 }
 
-describe(`with ${history} published rows and a backlog of ${backlog}`, () => {
+describe(`with ${history} started rows and a backlog of ${backlog}`, () => {
   it('the emit gate finds the unemitted rows of one aggregate by index', async () => {
     const plan = await planOf(
       `SELECT id FROM outbox_events WHERE aggregate_id = md5('7')::uuid AND emitted_at IS NULL AND dead_lettered_at IS NULL AND sequence <= 1000000 ORDER BY sequence`,

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 afterEach(() => world.failing.clear());
 
-/** Events that are published and wait for Kafka. */
+/** Events that are started and wait for Kafka. */
 async function waiting(count: number) {
   const refs = await Promise.all(Array.from({ length: count }, () => world.event()));
   for (const { eventId } of refs) world.failing.set(eventId, new NovaError('KAFKA_UNAVAILABLE', 'gone'));

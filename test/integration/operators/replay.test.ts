@@ -22,7 +22,7 @@ const deps = () => ({
 const statusOf = async (workflowId: string) =>
   (await world.client.workflow.getHandle(workflowId).describe()).status.name;
 
-/** An event that is published and waits for Kafka. */
+/** An event that is started and waits for Kafka. */
 async function waiting() {
   const ref = await world.event();
   world.failing.set(ref.eventId, new NovaError('KAFKA_UNAVAILABLE', 'gone'));

@@ -34,7 +34,7 @@ const message = async (aggregateId: string) =>
       database.pool,
       'message.edited',
       { message_id: newId(), conversation_id: aggregateId, editor_id: newId(), content: 'x' },
-      { published: false, aggregateId },
+      { started: false, aggregateId },
     )
   ).eventId;
 const set = (id: string, assignments: string) =>

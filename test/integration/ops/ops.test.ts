@@ -34,7 +34,7 @@ const deadLetter = async (error: string) => {
     database.pool,
     'follow.added',
     { follower_id: newId(), followee_id: newId() },
-    { published: false },
+    { started: false },
   );
   await database.pool.query(
     `UPDATE outbox_events SET dead_lettered_at = now(), last_error = $2, retry_count = 5, first_attempt_at = now() - interval '9 days' WHERE id = $1`,
@@ -72,7 +72,7 @@ describe('the report', () => {
       database.pool,
       'security.alert.raised',
       { alert_id: newId(), user_id: newId(), kind: 'new_login' },
-      { published: false },
+      { started: false },
     );
     await database.pool.query(
       `INSERT INTO bridge_instances (instance_id, state, reason, paused_types) VALUES ('b1', 'outage', 'TEMPORAL_UNAVAILABLE: x', '{"reaction.added": "NO_POLLER: y"}')`,
@@ -176,7 +176,7 @@ describe('the story of an event', () => {
       database.pool,
       'follow.added',
       { follower_id: newId(), followee_id: newId() },
-      { published: false },
+      { started: false },
     );
     expect(await eventStory(database.pool, client.workflow, eventId)).toMatchObject({
       row: { id: eventId, published_at: null },

@@ -68,14 +68,14 @@ function bridge(over: Connection): TestBridge {
 async function written(count: number): Promise<string[]> {
   const event = () => ({ message_id: newId(), conversation_id: newId(), editor_id: newId() });
   const refs = Array.from({ length: count }, () =>
-    insertEvent(database.pool, 'message.edited', event(), { published: false }),
+    insertEvent(database.pool, 'message.edited', event(), { started: false }),
   );
   return (await Promise.all(refs)).map(({ eventId }) => eventId);
 }
 
 async function stateOf(ids: readonly string[]) {
   const { rows } = await database.pool.query<Record<string, number>>(
-    `SELECT count(published_at)::int AS published, count(dead_lettered_at)::int AS dead, sum(retry_count)::int AS counted,
+    `SELECT count(published_at)::int AS started, count(dead_lettered_at)::int AS dead, sum(retry_count)::int AS counted,
             count(last_error)::int AS failed, max(unfinished_claims)::int AS unfinished
      FROM outbox_events WHERE id = ANY ($1)`,
     [ids],
@@ -83,7 +83,7 @@ async function stateOf(ids: readonly string[]) {
   return rows[0] ?? {};
 }
 const allPublished = (ids: readonly string[]) =>
-  waitFor(async () => (await stateOf(ids))['published'] === ids.length, { what: 'all published' });
+  waitFor(async () => (await stateOf(ids))['started'] === ids.length, { what: 'all started' });
 
 it('a proxy that returns 404 in Temporal’s place is an outage: no row pays for it, and all start once it has a route', async () => {
   target = () => ({ host: '127.0.0.1', port: portOf(noRoute) });
@@ -98,7 +98,7 @@ it('a proxy that returns 404 in Temporal’s place is an outage: no row pays for
     state: 'outage',
     reason: expect.stringMatching(/^TEMPORAL_UNAVAILABLE: .*404/) as string,
   });
-  expect(await stateOf(ids)).toMatchObject({ published: 0, dead: 0, counted: 0 });
+  expect(await stateOf(ids)).toMatchObject({ started: 0, dead: 0, counted: 0 });
   target = temporalAddress;
   for (const socket of open) socket.destroy();
   await allPublished(ids);
@@ -128,13 +128,13 @@ it('rows of different aggregates that Temporal refuses alike are spared, visibly
   expect(made.bridge.describe()).toEqual({ state: 'refused', reason: 'START_REFUSED: not today' });
   expect((await made.metrics.fuseBlown.get()).values[0]?.value).toBe(1);
   const state = await stateOf(ids);
-  expect(state).toMatchObject({ published: 0, dead: 0 });
+  expect(state).toMatchObject({ started: 0, dead: 0 });
   // Only the rows before the fuse blew.
   expect(state['counted']).toBeLessThanOrEqual(2);
   made.starter.start = start;
   await waitFor(async () => {
     await again(1_000);
-    return (await stateOf(ids))['published'] === ids.length;
+    return (await stateOf(ids))['started'] === ids.length;
   });
   expect(made.bridge.describe().state).not.toBe('refused');
   expect((await made.metrics.fuseBlown.get()).values[0]?.value).toBe(0);

@@ -55,7 +55,7 @@ const edited = (conversation = newId()) =>
     database.pool,
     'message.edited',
     { message_id: newId(), conversation_id: conversation, editor_id: newId() },
-    { published: false },
+    { started: false },
   );
 
 /** Every different call of an event's emit. */
@@ -111,7 +111,7 @@ describe('a committed row', () => {
       late,
       'message.edited',
       { message_id: newId(), conversation_id: newId(), editor_id: newId() },
-      { published: false },
+      { started: false },
     );
     const early = await edited();
     await bridge().bridge.start();
@@ -191,7 +191,7 @@ describe('a bridge that dies between start and mark', () => {
     const [current] = await take();
     expect(stale?.id).toBe(ref.eventId);
     expect(await store.settle([{ kind: 'dead-lettered', row: stale!, error: 'stale', countsAttempt: true }])).toBe(0);
-    expect(await store.settle([{ kind: 'published', row: current! }])).toBe(1);
+    expect(await store.settle([{ kind: 'started', row: current! }])).toBe(1);
     expect(await rowOf(ref.eventId)).toMatchObject({ dead_lettered_at: null, retry_count: 0 });
   });
 });

@@ -14,7 +14,7 @@ const edit = () => ({ message_id: newId(), conversation_id: newId(), editor_id: 
 const rowsOf = async (id: string) =>
   (
     await lab.database.pool.query<Record<string, unknown>>(
-      `SELECT sequence, published_at IS NOT NULL AS published, emitted_at IS NOT NULL AS emitted, retry_count, last_error,
+      `SELECT sequence, published_at IS NOT NULL AS started, emitted_at IS NOT NULL AS emitted, retry_count, last_error,
               dead_lettered_at IS NOT NULL AS dead FROM outbox_events WHERE id = $1 ORDER BY sequence`,
       [id],
     )
@@ -22,7 +22,7 @@ const rowsOf = async (id: string) =>
 const settled = (id: string) =>
   waitFor(async () => {
     const rows = await rowsOf(id);
-    return rows.every(({ published, dead }) => published === true || dead === true) ? rows : undefined;
+    return rows.every(({ started, dead }) => started === true || dead === true) ? rows : undefined;
   });
 
 describe('the same event written again under its id', () => {
@@ -34,11 +34,11 @@ describe('the same event written again under its id', () => {
     const behind = await lab.healthy(payload.conversation_id);
     await lab.bridge().bridge.start();
     expect(await settled(id)).toMatchObject([
-      { published: true, emitted: false, retry_count: 0, dead: false },
+      { started: true, emitted: false, retry_count: 0, dead: false },
       // Nothing is left to do for it, on Kafka neither.
-      { published: true, emitted: true, retry_count: 0, dead: false, last_error: null },
+      { started: true, emitted: true, retry_count: 0, dead: false, last_error: null },
     ]);
-    await lab.published(behind.eventId);
+    await lab.started(behind.eventId);
     const { historyLength, memo } = await lab.client.workflow.getHandle(id).describe();
     expect({ memo: memo?.['sequence'], historyLength }).toMatchObject({ memo: (await rowsOf(id))[0]?.['sequence'] });
   });
@@ -71,8 +71,8 @@ describe('the same event written again under its id', () => {
     );
     await lab.bridge().bridge.start();
     expect(await settled(id)).toMatchObject([
-      { published: true, dead: false },
-      { published: false, dead: true, last_error: expect.stringMatching(/^DUPLICATE_EVENT_ID/) as string },
+      { started: true, dead: false },
+      { started: false, dead: true, last_error: expect.stringMatching(/^DUPLICATE_EVENT_ID/) as string },
     ]);
   });
 });
@@ -108,6 +108,6 @@ describe('an aggregate id that is not the key of its type', () => {
       { alone: true },
     );
     await lab.bridge().bridge.start();
-    await lab.published(id);
+    await lab.started(id);
   });
 });

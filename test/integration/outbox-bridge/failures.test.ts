@@ -48,7 +48,7 @@ const edited = (conversation = newId()) =>
     database.pool,
     'message.edited',
     { message_id: newId(), conversation_id: conversation, editor_id: newId() },
-    { published: false },
+    { started: false },
   );
 
 /** As any service might, with no help from our client. */
@@ -67,8 +67,7 @@ const rowOf = async (id: string) => {
   ]);
   return rows[0] ?? {};
 };
-const published = (id: string) =>
-  waitFor(async () => (await rowOf(id))['published_at'], { what: `row ${id} published` });
+const started = (id: string) => waitFor(async () => (await rowOf(id))['published_at'], { what: `row ${id} started` });
 const dead = (id: string) =>
   waitFor(async () => (await rowOf(id))['dead_lettered_at'] && rowOf(id), { what: `row ${id} dead-lettered` });
 
@@ -103,7 +102,7 @@ describe('a row at fault', () => {
       const bad = await insertRaw(type, payload, aggregate, version);
       const next = await edited(aggregate);
       await bridge().bridge.start();
-      await published(next.eventId);
+      await started(next.eventId);
       expect(await dead(bad)).toMatchObject({
         retry_count: 1,
         published_at: null,
@@ -137,7 +136,7 @@ describe('a row at fault', () => {
       return settle(settlements);
     };
     await made.bridge.start();
-    await published(other.eventId);
+    await started(other.eventId);
     await waitFor(async () => {
       await database.pool.query(`UPDATE outbox_events SET next_attempt_at = now() WHERE id = $1`, [refused.eventId]);
       return (await rowOf(behind.eventId))['published_at'];
@@ -184,7 +183,7 @@ describe('the retention guard', () => {
       [[known.eventId, forgotten.eventId]],
     );
     await bridge().bridge.start();
-    await published(known.eventId);
+    await started(known.eventId);
     expect(await dead(forgotten.eventId)).toMatchObject({
       last_error: expect.stringMatching(/^RETENTION_PASSED: first tried 8\.0 days ago/) as string,
     });
@@ -218,10 +217,10 @@ describe('a fault of the environment', () => {
       database.pool,
       'security.alert.raised',
       { alert_id: newId(), user_id: newId(), kind: 'new_login' },
-      { published: false },
+      { started: false },
     );
     await made.bridge.start();
-    await published(flowing.eventId);
+    await started(flowing.eventId);
     expect(await rowOf(waiting.eventId)).toMatchObject({ claim_count: 0, retry_count: 0, published_at: null });
     expect(made.pauses.describe()).toMatchObject({ 'message.edited': expect.stringContaining('NO_POLLER') as string });
     await workers.stop();
@@ -232,7 +231,7 @@ describe('a fault of the environment', () => {
       activities: { emitEvent: async (_ref: EventRef) => undefined },
     });
     await waitFor(async () => (await watch.look(), made.pauses.describe()['message.edited'] === undefined));
-    await published(waiting.eventId);
+    await started(waiting.eventId);
   });
 
   it('pauses the types that a missing search attribute fails, counts no attempt, and parks no row', async () => {
@@ -277,7 +276,7 @@ describe('an outage of Temporal', () => {
     expect(await rowOf(refs[0]!.eventId)).toEqual(given);
     expect(made.window.limit).toBe(4);
     down = false;
-    await published(refs[1]!.eventId);
+    await started(refs[1]!.eventId);
     expect(await rowOf(refs[0]!.eventId)).toMatchObject({ retry_count: 0, last_error: null });
   });
 });

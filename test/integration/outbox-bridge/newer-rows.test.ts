@@ -59,7 +59,7 @@ describe('rows of a type or version that this bridge does not know', () => {
     const ids = [rows.unknown, rows.version2];
     const old = lab.bridge();
     await old.bridge.start();
-    await lab.published((await lab.healthy()).eventId);
+    await lab.started((await lab.healthy()).eventId);
     for (let tries = 1; tries <= 6; tries++) {
       await waitFor(async () => Number((await lab.row(rows.version2))['claim_count']) >= tries);
       await soon(ids);
@@ -109,7 +109,7 @@ describe('rows of a type or version that this bridge does not know', () => {
         const behind = await Promise.all([rows.behindPinned, rows.behindVersion2].map((id) => lab.row(id)));
         return behind.every((row) => row['published_at'] !== null);
       },
-      { everyMs: 300, what: 'the rows behind published' },
+      { everyMs: 300, what: 'the rows behind started' },
     );
     for (const [first, second] of [
       [rows.unknown, rows.behindPinned],
@@ -147,7 +147,7 @@ describe('rows of a type or version that this bridge does not know', () => {
       const row = await lab.dead(bad);
       expect(row['last_error']).toMatch(reason);
       expect(row['last_error']).toMatch(/no process knew it for 0\.0 hours$/);
-      await lab.published(behind.eventId);
+      await lab.started(behind.eventId);
       await expect(lab.client.workflow.getHandle(bad).describe()).rejects.toThrow(/not found/i);
     },
   );

@@ -81,7 +81,7 @@ describe('a row that kills the process that holds it', () => {
     expect(row).toMatchObject({ claim_count: 7, retry_count: 1, published_at: null });
     expect(row['last_error']).toMatch(/^ROW_KILLS_PROCESS: 6 claims in a row .* the last 3 with this row alone/);
     for (const { eventId } of [...innocents, behind]) {
-      expect(await lab.published(eventId)).toMatchObject({ retry_count: 0, unfinished_claims: 0, last_error: null });
+      expect(await lab.started(eventId)).toMatchObject({ retry_count: 0, unfinished_claims: 0, last_error: null });
     }
   });
 
@@ -122,7 +122,7 @@ describe('a row that was only near', () => {
     };
     await bridge.bridge.start();
     for (const { eventId } of rows) {
-      expect(await lab.published(eventId)).toMatchObject({ unfinished_claims: 0, dead_lettered_at: null });
+      expect(await lab.started(eventId)).toMatchObject({ unfinished_claims: 0, dead_lettered_at: null });
     }
     expect(together).toBe(1);
   });
@@ -150,7 +150,7 @@ describe('a mark that PostgreSQL refuses', () => {
     const { store } = lab.bridge();
     const rows = await store.claim({ token: newId(), leaseMs, lanes, maxRows: 16, pausedSpellings: [] });
     const marks = rows.map((row) => ({
-      kind: 'published' as const,
+      kind: 'started' as const,
       row: row.id === bad.eventId ? { ...row, token: 'no token' } : row,
     }));
     await expect(store.settle(marks)).rejects.toThrow(
@@ -191,14 +191,14 @@ describe('two rows of one id', () => {
     await lab.bridge().bridge.start();
     const ends = await waitFor(async () => {
       const { rows } = await lab.database.pool.query<Record<string, unknown>>(
-        `SELECT published_at IS NOT NULL AS published, last_error FROM outbox_events WHERE id = $1 ORDER BY sequence`,
+        `SELECT published_at IS NOT NULL AS started, last_error FROM outbox_events WHERE id = $1 ORDER BY sequence`,
         [first.eventId],
       );
-      return rows.every((row) => row['published'] === true || row['last_error'] !== null) ? rows : undefined;
+      return rows.every((row) => row['started'] === true || row['last_error'] !== null) ? rows : undefined;
     });
     expect(ends).toEqual([
-      { published: true, last_error: null },
-      { published: false, last_error: expect.stringMatching(/^DUPLICATE_EVENT_ID: .* another row/) as string },
+      { started: true, last_error: null },
+      { started: false, last_error: expect.stringMatching(/^DUPLICATE_EVENT_ID: .* another row/) as string },
     ]);
   });
 });

@@ -82,11 +82,11 @@ describe('a bad row', () => {
       const bad = await lab.insert({ aggregate_id: aggregate, ...columns });
       const beside = await lab.healthy();
       const behind = await lab.healthy(aggregate);
-      await lab.published(beside.eventId);
+      await lab.started(beside.eventId);
       const row = await lab.dead(bad);
       expect(row).toMatchObject({ retry_count: 1, published_at: null, lease_token: null, unfinished_claims: 0 });
       expect(row['last_error']).toMatch(reason);
-      await lab.published(behind.eventId);
+      await lab.started(behind.eventId);
       expect((await listDeadLetters(lab.database.pool, { limit: 500 })).map(({ id }) => id)).toContain(bad);
       await expect(lab.client.workflow.getHandle(bad).describe()).rejects.toThrow(/not found/i);
       expect(bridge.bridge.describe().reason).toBeNull();
@@ -119,7 +119,7 @@ describe('an odd row that harms no other', () => {
     ],
   ])('with %s is started', async (_what, columns, check) => {
     const id = await lab.insert(columns);
-    const row = await lab.published(id);
+    const row = await lab.started(id);
     const history = await lab.client.workflow.getHandle(id).fetchHistory();
     const [argument] = history.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
     check(JSON.parse(Buffer.from(argument?.data ?? []).toString()) as EventRef, row);

@@ -63,14 +63,14 @@ const pausedTypes = async (): Promise<Record<string, string>> =>
     .rows[0]?.paused_types ?? {};
 
 const userCreated = () =>
-  insertEvent(lab.database.pool, 'identity.user.created', { user_id: newId(), username: 'u' }, { published: false });
+  insertEvent(lab.database.pool, 'identity.user.created', { user_id: newId(), username: 'u' }, { started: false });
 
 it('a queue no worker polls pauses its types and says so, others go on, and a worker started late ends it', async () => {
   await startWorker('identity');
   await startBridge();
   const waiting = await lab.healthy();
   const flowing = await userCreated();
-  await lab.published(flowing.eventId);
+  await lab.started(flowing.eventId);
   const paused = `NO_POLLER: no worker polls ${taskQueue(prefix, 'kafka')}`;
   // At its first look the worker that is there may not have polled yet.
   await waitFor(async () => {
@@ -89,7 +89,7 @@ it('a queue no worker polls pauses its types and says so, others go on, and a wo
   expect(await lab.row(waiting.eventId)).toMatchObject({ claim_count: 0, retry_count: 0, last_error: null });
 
   await startWorker('kafka');
-  await lab.published(waiting.eventId);
+  await lab.started(waiting.eventId);
   await lab.client.workflow.getHandle<(ref: EventRef) => Promise<unknown>>(waiting.eventId).result();
   await waitFor(async () => !('message.edited' in (await pausedTypes())));
   expect(await lab.row(waiting.eventId)).toMatchObject({ claim_count: 1, retry_count: 0 });
@@ -107,7 +107,7 @@ it.each([
     try {
       await startBridge();
       const [polled, unpolled] = [await lab.healthy(), await userCreated()];
-      await lab.published(polled.eventId);
+      await lab.started(polled.eventId);
       await waitFor(async () => {
         const types = await pausedTypes();
         return 'identity.user.created' in types && !('message.edited' in types);
@@ -134,7 +134,7 @@ it('a Temporal that throttles shrinks the window, counts nothing, and everything
   expect(made.bridge.describe().state).not.toBe('outage');
   busy = false;
   for (const { eventId } of refs) {
-    expect(await lab.published(eventId)).toMatchObject({ retry_count: 0, last_error: null, unfinished_claims: 0 });
+    expect(await lab.started(eventId)).toMatchObject({ retry_count: 0, last_error: null, unfinished_claims: 0 });
   }
   await lab.stopBridges();
 });

@@ -55,7 +55,7 @@ afterAll(async () => {
 });
 
 async function write<T extends EventType>(type: T, payload: PayloadInput<T>): Promise<EventRef> {
-  return insertEvent(database.pool, type, payload, { published: false });
+  return insertEvent(database.pool, type, payload, { started: false });
 }
 
 /** Rows of every kind of effect. They run all at once: whichever order they take must leave the same state. */

@@ -45,7 +45,7 @@ const age = (id: string, days: number) =>
 async function bridgesHavePassed(count = 2): Promise<void> {
   for (let i = 0; i < count; i++) {
     await lab.bridge({ limits }).bridge.start();
-    await lab.published((await lab.healthy()).eventId);
+    await lab.started((await lab.healthy()).eventId);
   }
 }
 
@@ -64,7 +64,7 @@ describe('a row whose run Temporal has forgotten', () => {
   it('marked, is left alone by bridges that come and go and by leases that end', async () => {
     const { eventId } = await startedNotMarked();
     await lab.bridge({ limits }).bridge.start();
-    await lab.published(eventId);
+    await lab.started(eventId);
     await deleteRun(lab.client, eventId);
     await lab.database.pool.query(
       `UPDATE outbox_events SET lease_token = gen_random_uuid(), lease_until = now() - interval '1 hour' WHERE id = $1`,
@@ -84,7 +84,7 @@ describe('a row whose run Temporal has forgotten', () => {
     const first = (await run(eventId)).runId;
     await deleteRun(lab.client, eventId);
     await lab.bridge({ limits }).bridge.start();
-    await lab.published(eventId);
+    await lab.started(eventId);
     expect((await run(eventId)).runId).not.toBe(first);
   });
 });
@@ -107,8 +107,8 @@ describe('the guard', () => {
     for (const { eventId } of [young, old]) await deleteRun(lab.client, eventId);
     await age(young.eventId, 8);
     await lab.bridge({ limits: moving }).bridge.start();
-    await lab.published(young.eventId);
-    await lab.published(old.eventId);
+    await lab.started(young.eventId);
+    await lab.started(old.eventId);
     moving.retentionGuardMs = rememberedMs(6, 2 * day);
     const late = await lab.insert({ first_attempt_at: new Date(Date.now() - 8 * day) });
     expect((await lab.dead(late))['last_error']).toMatch(/^RETENTION_PASSED/);
@@ -172,14 +172,14 @@ describe('ops requeue', () => {
     expect((await lab.row(id))['dead_lettered_at']).not.toBeNull();
     expect(await requeue([id], true)).toMatchObject({ requeued: [id], vouchedFor: [id], refused: [] });
     await lab.bridge({ limits }).bridge.start();
-    await lab.published(id);
+    await lab.started(id);
   });
 
   it('brings back a row that never got as far as Temporal, however old, and it is not parked again', async () => {
     const id = await parked('INVALID_PAYLOAD: repaired since', { claim_count: 1, retry_count: 1 });
     expect(await requeue([id])).toMatchObject({ requeued: [id], vouchedFor: [] });
     await lab.bridge({ limits }).bridge.start();
-    await lab.published(id);
+    await lab.started(id);
   });
 
   it('brings back an old row whose run Temporal still knows: the bridge finds it and marks the row', async () => {
@@ -193,7 +193,7 @@ describe('ops requeue', () => {
       notDeadLettered: [expect.any(String)],
     });
     await lab.bridge({ limits }).bridge.start();
-    await lab.published(eventId);
+    await lab.started(eventId);
   });
 
   it('brings a row that killed its bridges back as a suspect', async () => {

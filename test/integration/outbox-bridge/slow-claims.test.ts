@@ -54,7 +54,7 @@ const edited = () =>
     database.pool,
     'message.edited',
     { message_id: newId(), conversation_id: newId(), editor_id: newId() },
-    { published: false },
+    { started: false },
   );
 
 describe('a claim that takes longer than half a lease', () => {

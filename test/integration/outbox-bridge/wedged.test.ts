@@ -19,7 +19,7 @@ afterAll(async () => {
 it('starts what is behind rows on which Temporal hangs, more of them than the window holds', async () => {
   const edited = async (): Promise<string> => {
     const payload = { message_id: newId(), conversation_id: newId(), editor_id: newId() };
-    return (await insertEvent(database.pool, 'message.edited', payload, { published: false })).eventId;
+    return (await insertEvent(database.pool, 'message.edited', payload, { started: false })).eventId;
   };
   const wedged = new Set<string>();
   for (let i = 0; i < 24; i += 1) wedged.add(await edited());

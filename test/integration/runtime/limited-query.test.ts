@@ -44,7 +44,7 @@ const edited = () =>
     database.pool,
     'message.edited',
     { message_id: newId(), conversation_id: newId(), editor_id: newId() },
-    { published: false },
+    { started: false },
   );
 
 /** Waits until no such statement runs, or waits for a lock. The client hears of the end before the server shows it. */
@@ -81,7 +81,7 @@ describe('a statement that takes too long is ended by the server, before its cli
     const rows = await patient.claim(request());
     await other.query('BEGIN');
     await other.query('SELECT FROM outbox_events WHERE id = $1 FOR UPDATE', [rows[1]!.id]);
-    const settling = () => store.settle(rows.map((row) => ({ kind: 'published', row })));
+    const settling = () => store.settle(rows.map((row) => ({ kind: 'started', row })));
     await expect(settling()).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
     await noneUnderWay('%UPDATE nova.outbox_events%');
     const left = async () =>
@@ -90,7 +90,7 @@ describe('a statement that takes too long is ended by the server, before its cli
     await waitFor(async () => (await left()).length === 1 || (await settling().catch(() => false)));
     expect(await left()).toEqual([{ id: rows[1]!.id }]);
     await other.query('ROLLBACK');
-    expect(await patient.settle([{ kind: 'published', row: rows[1]! }])).toBe(1);
+    expect(await patient.settle([{ kind: 'started', row: rows[1]! }])).toBe(1);
   });
 });
 

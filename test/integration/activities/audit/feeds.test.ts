@@ -70,7 +70,7 @@ it.each([
     world.database.pool,
     'content.post.created',
     { post_id: posts[1]!, user_id: authorId },
-    { published: false },
+    { started: false },
   );
   await world.set(eventId, state);
   await world.redis.zrem(feedKey(userId), posts[1]!);

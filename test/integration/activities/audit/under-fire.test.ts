@@ -71,7 +71,7 @@ it('accuses no one while bridges and workers are killed under load, nor afterwar
     for (; killing || written < leastEvents; written++) {
       const conversation_id = conversations[written % conversations.length]!;
       const payload = { message_id: newId(), conversation_id, editor_id: newId(), content: 'text' };
-      await insertEvent(database.pool, 'message.edited', payload as never, { published: false });
+      await insertEvent(database.pool, 'message.edited', payload as never, { started: false });
       await sleep(50);
     }
   })();

@@ -172,9 +172,9 @@ it('sets a row aside that no longer parses, visibly, so that its aggregate goes 
   await expect(emitter.emit(poison)).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
 });
 
-it('leaves a poison row that is not published to the bridge', async () => {
+it('leaves a poison row that is not started to the bridge', async () => {
   const payload = post();
-  const poison = await insertEvent(database.pool, 'content.post.created', payload, { published: false });
+  const poison = await insertEvent(database.pool, 'content.post.created', payload, { started: false });
   await database.pool.query(`UPDATE outbox_events SET payload = '{"post_id": 7}' WHERE id = $1`, [poison.eventId]);
   await emitter.emit(await insertEvent(database.pool, 'content.post.updated', payload));
   expect(await rowOf(poison.eventId)).toMatchObject({ dead_lettered_at: null, last_error: null });

@@ -126,7 +126,7 @@ it('signals the workflows of the aggregate’s earlier, started events, newest f
     user_id: author,
   });
   const unstarted = { post_id: post.aggregateId, user_id: author, caption: 'x' };
-  await insertEvent(feed.database.pool, 'content.post.updated', unstarted, { published: false });
+  await insertEvent(feed.database.pool, 'content.post.updated', unstarted, { started: false });
   const event = await feed.remove(post, author);
   await feed.status(post, author, 'published');
   const signalled: string[] = [];

@@ -203,12 +203,7 @@ describe('the owner of what an event points to', () => {
 
   it('is read from the outbox while the post’s own event waits there', async () => {
     const [postId, author] = [newId(), newId()];
-    await insertEvent(
-      database.pool,
-      'content.post.created',
-      { post_id: postId, user_id: author },
-      { published: false },
-    );
+    await insertEvent(database.pool, 'content.post.created', { post_id: postId, user_id: author }, { started: false });
     const reaction = await react(postId, 'post');
     expect(await notify(reaction)).toMatchObject({ created: 1, ownerUnknown: false });
     expect(await notificationsOf(database.pool, reaction.eventId)).toMatchObject([{ recipient_id: author }]);
@@ -252,7 +247,7 @@ describe('the owner of what an event points to', () => {
     const reaction = await react(newId(), 'comment');
     await message([newId()]);
     const dead = { comment_id: newId(), post_id: newId(), user_id: newId() };
-    const { eventId } = await insertEvent(database.pool, 'comment.created', dead, { published: false });
+    const { eventId } = await insertEvent(database.pool, 'comment.created', dead, { started: false });
     await database.pool.query('UPDATE outbox_events SET dead_lettered_at = now() WHERE id = $1', [eventId]);
     const later = { ...dead, comment_id: newId() };
     const ref = await insertEvent(database.pool, 'comment.created', later);
