@@ -1,5 +1,6 @@
 import { patched } from '@temporalio/workflow';
 import { type EventRef } from '../contracts/event-ref';
+import { followChangeOf } from '../contracts/events/follow-change';
 import { type WorkflowResult } from '../contracts/signals';
 import { limits } from '../contracts/time-budgets';
 import { onQueue } from './steps/activity-options';
@@ -14,7 +15,7 @@ import { settleAll } from './steps/settle';
  */
 export async function followWorkflow(event: EventRef): Promise<WorkflowResult> {
   const feed = await localThenLater('feedFollow', onQueue('feed', { summary: 'fill or clear the feed' }), event);
-  const notifying = event.eventType === 'follow.added' ? await beginNotify(event) : undefined;
+  const notifying = followChangeOf(event) === 'begins' ? await beginNotify(event) : undefined;
   const notified = notifying?.done ?? Promise.resolve(noOneNotified);
   const { done: retracted } = await beginRetract(event);
   await settleAll({ feed: feed.done, notify: notified, notices: retracted, 'kafka emit': emitToKafka(event) });
@@ -24,7 +25,7 @@ export async function followWorkflow(event: EventRef): Promise<WorkflowResult> {
 
 /** In a run begun by a version that took nothing back, nothing is. */
 async function beginRetract(event: EventRef): Promise<{ readonly done: Promise<{ retracted: number } | undefined> }> {
-  if (event.eventType !== 'follow.removed' || !patched('follow-removed-retracts'))
+  if (followChangeOf(event) !== 'ends' || !patched('follow-removed-retracts'))
     return { done: Promise.resolve(undefined) };
   return localThenLater(
     'notifyRetract',

@@ -1,4 +1,5 @@
 import { type EventRef } from '../../contracts/event-ref';
+import { followChangeOf } from '../../contracts/events/follow-change';
 import { faultPoint } from '../../runtime/fault-points';
 import { type FeedDeps } from './deps';
 
@@ -16,7 +17,7 @@ export async function settleFollow(deps: FeedDeps, event: EventRef): Promise<Fol
   const { payload } = await deps.events.load<'follow.added' | 'follow.removed'>(event);
   const { follower_id: follower, followee_id: followee } = payload;
   const change = { followeeId: followee, followerId: follower, sequence: event.sequence };
-  await deps.followWriter?.apply({ ...change, following: event.eventType === 'follow.added' });
+  await deps.followWriter?.apply({ ...change, following: followChangeOf(event) === 'begins' });
   for (let round = 0; round < maxRounds; round++) {
     if (await deps.followers.follows(follower, followee)) {
       if (await fill(deps, follower, followee)) return 'filled';

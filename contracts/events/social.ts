@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { followId, reactionId } from './consequences';
 import { aggregateIsKey, anyAggregate, defineEvent, mentions, timestamp, uuid } from './define';
+import { followEvents } from './follow-change';
 
 const base = { domain: 'social', version: 1 } as const;
 const reaction = {
@@ -74,7 +75,7 @@ export const reactionRemoved = defineEvent({
 
 export const followAdded = defineEvent({
   ...follow,
-  type: 'follow.added',
+  type: followEvents.begins,
   meaning: 'A user began to follow another: they become a follower, their feed is filled, the followee is notified.',
   aliases: ['FollowAdded', 'follow_added'],
   workflow: 'followWorkflow',
@@ -93,7 +94,7 @@ export const followAdded = defineEvent({
 
 export const followRemoved = defineEvent({
   ...follow,
-  type: 'follow.removed',
+  type: followEvents.ends,
   meaning: 'A user stopped following another: the followee’s posts leave the feed, and the notice of the follow goes.',
   aliases: ['FollowRemoved', 'follow_removed'],
   workflow: 'followWorkflow',

@@ -57,6 +57,22 @@ it('a cycle of types is found', () => {
   expect(cycleIn(graph)).toEqual([one, other, one]);
 });
 
+it('no schema is in the workflow bundle: its imports run again for each run', () => {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const walk = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const source = readFileSync(path, 'utf8').replaceAll(/\b(?:import|export) type [^;]*;|\btype \w+,?/g, '');
+    const loaded = source.replaceAll(/\b(?:import|export) \{\s*\} from '[^']*';/g, '');
+    for (const [, name = ''] of loaded.matchAll(/\bfrom '([^'.][^']*)'/g)) packages.add(name);
+    importsOf(path, loaded).forEach(walk);
+  };
+  walk('workflows/index.ts');
+  expect(seen).toContain('contracts/failures.ts');
+  expect([...packages].filter((name) => !name.startsWith('@temporalio/'))).toEqual([]);
+});
+
 it('the folder of the workflows lists the workflows, one per file, and what makes them up', () => {
   const registered = [...readFileSync('workflows/index.ts', 'utf8').matchAll(/from '\.\/([\w-]+)'/g)].map(
     ([, name = '']) => `${name}.ts`,

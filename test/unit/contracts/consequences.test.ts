@@ -1,4 +1,7 @@
-import { catalogue, type EventType, type PayloadInput } from '../../../contracts/catalogue';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { catalogue, type EventType, type PayloadInput, spellingsOf } from '../../../contracts/catalogue';
 import {
   contentOf,
   noticeOf,
@@ -8,8 +11,11 @@ import {
   typesThatCreate,
 } from '../../../contracts/consequences';
 import { followId, usersOfFollow } from '../../../contracts/events/consequences';
+import { followChangeOf } from '../../../contracts/events/follow-change';
 import { parseEvent } from '../../../contracts/parse-event';
+import { checkoutRoot } from '../../../dev/stack/paths';
 import { newId } from '../../support/events';
+import { productRooms, sourcesOf } from '../../support/product-files';
 
 const [a, b, c, user] = [newId(), newId(), newId(), newId()];
 
@@ -99,5 +105,61 @@ describe('the workflow that an event starts has something to do', () => {
 
   it('identityWorkflow: each event says something of a user, or that they are gone', () => {
     expect(starts('identityWorkflow').filter(({ profile, voids }) => (profile ?? voids) === undefined)).toEqual([]);
+  });
+
+  it('followWorkflow: each event begins a follow and notifies of it, or ends one and voids it', () => {
+    const done = starts('followWorkflow').map(({ type, notifies, voids }) => ({
+      change: followChangeOf({ eventType: type }),
+      notifies: notifies !== undefined,
+      voids: voids !== undefined,
+    }));
+    expect(done).toEqual([
+      { change: 'begins', notifies: true, voids: false },
+      { change: 'ends', notifies: false, voids: true },
+    ]);
+  });
+});
+
+describe('what differs between event types stands in their definitions alone', () => {
+  const spellings = new Set(catalogue.flatMap(({ type }) => spellingsOf(type)));
+  const mention = new RegExp([...spellings, 'aggregate_?type'].join('|'), 'i');
+  const isAggregateType = (node: ts.Node): boolean => /\baggregate_?type$/i.test(node.getText());
+  /** Event types as values, not as types; and what compares an aggregate type with a text. */
+  const namedIn = (path: string, source: string): string[] => {
+    const named: string[] = [];
+    // Most files name none, and need not be read as code.
+    if (!mention.test(source)) return named;
+    const visit = (node: ts.Node): void => {
+      const isValue = ts.isStringLiteralLike(node) && !ts.isLiteralTypeNode(node.parent);
+      if (isValue && spellings.has(node.text)) named.push(`${path}: '${node.text}'`);
+      if (ts.isBinaryExpression(node) || ts.isSwitchStatement(node)) {
+        const [one, other] = ts.isSwitchStatement(node)
+          ? [node.expression, node.caseBlock.clauses.find(ts.isCaseClause)?.expression]
+          : [node.left, node.right];
+        const sides = [one, other].flatMap((side) => side ?? []);
+        if (sides.some(isAggregateType) && sides.some(ts.isStringLiteralLike)) named.push(`${path}: ${one.getText()}`);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true));
+    return named;
+  };
+
+  it('no workflow, activity or process knows a type by name', () => {
+    // What a delete of a message names is in the arguments of signalDeleted.
+    const known = ['client/signal-deleted.ts: aggregateType'];
+    const rooms = productRooms.filter((room) => room !== 'contracts');
+    const named = sourcesOf(rooms).flatMap((path) => namedIn(path, readFileSync(join(checkoutRoot, path), 'utf8')));
+    expect(named).toEqual(known);
+  });
+
+  it('one that did would be found', () => {
+    const found = (source: string) => namedIn('x.ts', source).length;
+    expect(found(`const yes = event.eventType === 'follow.added';`)).toBe(1);
+    expect(found(`const table = { ReactionAdded: 1, 'reaction_added': 2 };`)).toBe(1);
+    expect(found('switch (type) { case `message.edited`: done(); }')).toBe(1);
+    expect(found(`if (row.aggregate_type !== 'post') return;`)).toBe(1);
+    expect(found(`switch (event.aggregateType) { case 'user': done(); }`)).toBe(1);
+    expect(found(`const { payload } = await load<'follow.added'>(event); const type = 'post';`)).toBe(0);
   });
 });
