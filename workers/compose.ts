@@ -34,6 +34,7 @@ import { createRepairActivities } from '../activities/feed/create-repair-activit
 import { createIdentityActivities } from '../activities/identity/identity-activities';
 import { createMediaActivities } from '../activities/media/create-media-activities';
 import { createNotifyActivities } from '../activities/notify/notify-activities';
+import { type Activities } from '../workflows/activities';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
 import { type Health, MetricsServer } from '../runtime/metrics-server';
@@ -129,7 +130,7 @@ function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {
 }
 
 /** Every activity there is, over the real adapters. */
-export function createActivities(dependencies: Dependencies, config: WorkerConfig, logger: Logger) {
+export function createActivities(dependencies: Dependencies, config: WorkerConfig, logger: Logger): Activities {
   const { pools, redis, sink, temporal, channels } = dependencies;
   const runs = new TemporalRunSignaller(temporal);
   return {
