@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { asyncApiFile } from './asyncapi';
 import { configurationPage } from './configuration';
+import { demoPage } from './demo-checks';
 import { timeLimitsPage } from './time-limits';
 import { eventsPage, failuresPage, metricsPage, schemaFiles, temporalErrorsPage } from './pages';
 
@@ -17,6 +18,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     'docs/time-limits.md': timeLimitsPage(),
     'docs/configuration.md': configurationPage(),
     'docs/asyncapi.json': asyncApiFile(),
+    'docs/demo.md': demoPage(read('docs/demo.md') ?? ''),
     ...schemaFiles(),
   };
 }
