@@ -73,9 +73,10 @@ zones.push({
 });
 zones.push({
   // The demo's own tests alone import it.
-  target: ['./test/!(unit)/**/*', './test/unit/!(dev)/**/*'],
+  target: ['./test/!(unit)/**/*', './test/unit/!(dev)/**/*', './dev/*.ts', './dev/!(demo)/**/*'],
   from: './dev/demo',
-  message: 'Tests import nothing from the demo: what both need is in proof/ (docs/decisions/0001).',
+  message:
+    'Tests and benchmarks import nothing from the demo: what both need is in proof/ or dev/runs/ (docs/decisions/0001).',
 });
 zones.push({
   target: './client',

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { type Connection } from '@temporalio/client';
 import { connectClient } from '../../runtime/temporal';
 import { ensureSearchAttributes } from '../../migrations/search-attributes';
-import { createDemoDatabase } from '../demo/setup/database';
+import { createRunDatabase } from '../runs/database';
 import { type DemoProcess, startProcess } from '../../proof/run/processes';
 import { waitReady } from '../../proof/run/wait-ready';
 import { newRunId } from '../../proof/run/run-id';
-import { runNames } from '../demo/run-names';
+import { runNames } from '../runs/names';
 import { environmentOf } from '../stack/addresses';
 import { messageOf } from '../stack/errors';
 import { plainReporter } from '../stack/reporter';
@@ -33,7 +33,7 @@ export async function withSystem<T>(
 ): Promise<T> {
   const state = await up({ name: stack, report: plainReporter(process.stderr) });
   const names = runNames(newRunId());
-  const database = await createDemoDatabase(state.addresses.databaseUrl, names.database);
+  const database = await createRunDatabase(state.addresses.databaseUrl, names.database);
   const { temporalAddress, temporalNamespace } = state.addresses;
   const connection = connectClient({ temporalAddress, temporalNamespace, temporalApiKey: '', temporalTls: false });
   await ensureSearchAttributes(connection, temporalNamespace);

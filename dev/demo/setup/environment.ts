@@ -6,8 +6,8 @@ import { connectClient } from '../../../runtime/temporal';
 import { environmentOf, type StackAddresses } from '../../stack/addresses';
 import { type Cleanup } from '../../../proof/run/cleanup';
 import { newRunId } from '../../../proof/run/run-id';
-import { runNames, type RunNames } from '../run-names';
-import { createDemoDatabase, type DemoDatabase } from './database';
+import { runNames, type RunNames } from '../../runs/names';
+import { createRunDatabase, type RunDatabase } from '../../runs/database';
 import { removeFromGivenServers, removeOldRuns } from './leftovers';
 import { type MailSink, startMailSink } from '../../../proof/observe/mail-sink';
 import { startProcess, type DemoProcess } from '../../../proof/run/processes';
@@ -25,7 +25,7 @@ export interface Environment {
   /** Where the run's logs are. */
   readonly folder: string;
   readonly dataDir: string;
-  readonly database: DemoDatabase;
+  readonly database: RunDatabase;
   readonly connection: Connection;
   readonly client: Client;
   readonly mails: MailSink;
@@ -40,7 +40,7 @@ export async function prepareEnvironment(
   await removeOldRuns(addresses, await endOrphans(dataDir));
   removeOldLogs(dataDir);
   registerRun(dataDir, names.run, []);
-  const database = await createDemoDatabase(addresses.databaseUrl, names.database);
+  const database = await createRunDatabase(addresses.databaseUrl, names.database);
   cleanup.add('traces on given servers', () => removeFromGivenServers(addresses, names, () => database.drop()));
   cleanup.add('the database connections', () => database.close());
   const config = configFrom(sharedSettings.temporal, { ...process.env, ...environmentOf(addresses) });

@@ -3,8 +3,8 @@ import { type Env } from '../../stack/paths';
 import { isGiven } from '../../stack/servers/addresses-of';
 import { deleteTopics } from '../../../proof/observe/kafka-reader';
 import { deleteKeys } from '../../../proof/observe/redis-reader';
-import { redisPrefixOfAll, runNames, type RunNames, topicPrefixOfAll } from '../run-names';
-import { dropOldDatabases } from './database';
+import { redisPrefixOfAll, runNames, type RunNames, topicPrefixOfAll } from '../../runs/names';
+import { dropOldDatabases } from '../../runs/database';
 
 /**
  * Removes what earlier runs left on our own servers, where it stays after a run so that one can look at it. Runs that are

@@ -1,6 +1,7 @@
 import { parseOptions } from '../../../../dev/demo/options';
 import { newRunId } from '../../../../proof/run/run-id';
-import { runNames, webUiUrl } from '../../../../dev/demo/run-names';
+import { webUiUrl } from '../../../../dev/demo/web-ui';
+import { runNames } from '../../../../dev/runs/names';
 
 const parse = (...argv: string[]) => parseOptions(argv, { exit: false });
 

@@ -1,14 +1,14 @@
 import { Client, Pool } from 'pg';
-import { runMigrations } from '../../../migrations/run-migrations';
-import { databasePrefix } from '../run-names';
-import { type LoginUrls, loginOf, makeLogins } from '../../logins';
-import { businessRights, businessSchema } from '../../../proof/traffic/business-schema';
+import { runMigrations } from '../../migrations/run-migrations';
+import { databasePrefix } from './names';
+import { type LoginUrls, loginOf, makeLogins } from '../logins';
+import { businessRights, businessSchema } from '../../proof/traffic/business-schema';
 
-export interface DemoDatabase {
+export interface RunDatabase {
   readonly url: string;
   /** The database as each login sees it that is a member of one role and nothing else. */
   readonly urls: LoginUrls;
-  /** Of the demo's set-up and checks, which look at everything. */
+  /** Of the run's set-up and checks, which look at everything. */
   readonly pool: Pool;
   /** Of the business services: a publisher with tables of its own. */
   readonly writers: Pool;
@@ -17,7 +17,7 @@ export interface DemoDatabase {
 }
 
 /** A fresh, migrated database beside the one at `serverUrl`. */
-export async function createDemoDatabase(serverUrl: string, name: string): Promise<DemoDatabase> {
+export async function createRunDatabase(serverUrl: string, name: string): Promise<RunDatabase> {
   await asAdmin(serverUrl, (admin) => admin.query(`CREATE DATABASE ${name}`));
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
@@ -42,7 +42,7 @@ export async function createDemoDatabase(serverUrl: string, name: string): Promi
 
 function openPool(url: string, max: number): Pool {
   const pool = new Pool({ connectionString: url, max, application_name: 'nova-demo' });
-  // A lost idle connection must not end the demo: the query that needs one says what is wrong.
+  // A lost idle connection must not end the run: the query that needs one says what is wrong.
   pool.on('error', () => undefined);
   return pool;
 }
