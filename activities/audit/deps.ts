@@ -1,4 +1,4 @@
-import { type PgAuditBook } from './pg-audit-book';
+import { type PgAuditStore } from './pg-audit-store';
 import { type AuditRecords } from './audit-records';
 import { type PgAuditRows } from './pg-audit-rows';
 import { type AuditRuns } from './audit-runs';
@@ -25,7 +25,7 @@ export interface AuditDeps {
   readonly rows: PgAuditRows;
   readonly runs: AuditRuns;
   readonly records: AuditRecords;
-  readonly book: PgAuditBook;
+  readonly store: PgAuditStore;
   readonly signals?: PgAuditSignals;
   readonly feeds?: AuditedFeeds;
   readonly limits: AuditLimits;

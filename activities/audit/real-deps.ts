@@ -3,7 +3,7 @@ import { type Kafka } from 'kafkajs';
 import { type Redis } from 'ioredis';
 import { type Pool } from 'pg';
 import { KafkaAuditRecords } from './kafka-audit-records';
-import { PgAuditBook } from './pg-audit-book';
+import { PgAuditStore } from './pg-audit-store';
 import { PgAuditRows } from './pg-audit-rows';
 import { PgAuditSignals } from './pg-audit-signals';
 import { PgFeedSample } from './pg-feed-sample';
@@ -40,7 +40,7 @@ export function realAuditDeps(servers: {
       deadlineMs: 10_000,
     }),
     records: new KafkaAuditRecords(kafka, Object.values(topicsOf(config)), `${config.kafkaTopicPrefix}-audit`),
-    book: new PgAuditBook(pool),
+    store: new PgAuditStore(pool),
     signals: new PgAuditSignals(pool),
     feeds: {
       store: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),

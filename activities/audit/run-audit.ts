@@ -8,7 +8,7 @@ import {
 } from '../../contracts/audit-kinds';
 import { NovaError } from '../../contracts/failures';
 import { rememberedMs } from '../../runtime/temporal-retention';
-import { type Finding } from './pg-audit-book';
+import { type Finding } from './pg-audit-store';
 import { checkFeeds } from './check-feeds';
 import { checkRecords } from './check-records';
 import { checkMarkedRows, checkPendingRows, checkUnemittedRows } from './check-rows';
@@ -37,13 +37,13 @@ const maxOpenFindings = 5_000;
  */
 export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<AuditReport> {
   const began = performance.now();
-  const { rows, book, limits } = deps;
+  const { rows, store, limits } = deps;
   const gathered = new Gathered(limits.maxSuspicions);
   const progress = (step: string) => order.onProgress?.({ step, ...gathered.examined });
   const window = await windowOf(deps, order);
 
   progress('open findings');
-  const known = await book.open(maxOpenFindings);
+  const known = await store.open(maxOpenFindings);
   await suspectAgain(deps, known, gathered);
   const nowUs = await rows.nowUs();
   progress('rows');
@@ -74,16 +74,16 @@ export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<Audi
     ...{ deps, firstLookUs, nowUs: seenUs, gathered },
     retentionMs: window.retentionMs,
   });
-  await book.record(findings, seenUs);
+  await store.record(findings, seenUs);
   warnOfForgetting(findings, gathered);
   const still = new Set(findings.map(keyOf));
-  await book.resolve(
+  await store.resolve(
     known.filter((finding) => !still.has(keyOf(finding))),
     seenUs,
   );
 
   const report = await reportOf(deps, order, window, gathered, performance.now() - began);
-  await book.close(report, order.origin, recordsToUs);
+  await store.close(report, order.origin, recordsToUs);
   progress('done');
   return report;
 }
@@ -93,11 +93,11 @@ export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<Audi
  * that lies ahead of the clock was written before the clock was set back: what was marked since has times from before that
  * end, so the audit looks back as far as the first one there is.
  */
-async function windowOf({ rows, runs, book, limits }: AuditDeps, { sinceMs }: AuditOrder): Promise<AuditWindow> {
+async function windowOf({ rows, runs, store, limits }: AuditDeps, { sinceMs }: AuditOrder): Promise<AuditWindow> {
   const nowUs = await rows.nowUs();
   const retentionMs = await runs.retentionMs();
   const toUs = nowUs - limits.settleMs * 1_000;
-  const marks = sinceMs === undefined ? await book.watermarks() : null;
+  const marks = sinceMs === undefined ? await store.watermarks() : null;
   const firstUs = nowUs - (sinceMs ?? limits.firstWindowMs) * 1_000;
   const oldestUs = sinceMs === undefined ? nowUs - rememberedMs(retentionMarginHours, retentionMs) * 1_000 : firstUs;
   const begin = (markUs: number | null | undefined) =>
@@ -123,7 +123,7 @@ async function suspectAgain({ rows }: AuditDeps, known: readonly Finding[], gath
 }
 
 async function reportOf(
-  { book }: AuditDeps,
+  { store }: AuditDeps,
   { auditId }: AuditOrder,
   window: AuditWindow,
   gathered: Gathered,
@@ -133,7 +133,7 @@ async function reportOf(
   const examples: Partial<Record<AuditKind, readonly string[]>> = {};
   let unexplained = 0;
   let waitForPerson = 0;
-  const open = await book.counts();
+  const open = await store.counts();
   const found = open.map(({ kind, ...rest }) => [kind, rest] as const);
   for (const [kind, { count, examples: ids }] of [...found, ...gathered.allExplained()]) {
     counts[kind] = count;

@@ -1,6 +1,6 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
 import { runOwnerOf } from '../../contracts/run-owner';
-import { type Finding } from './pg-audit-book';
+import { type Finding } from './pg-audit-store';
 import { type PendingRow } from './pg-audit-rows';
 import { frontOfLane, pendingLimitsOf } from './check-rows';
 import { type AuditDeps } from './deps';

@@ -1,5 +1,5 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
-import { type Finding } from './pg-audit-book';
+import { type Finding } from './pg-audit-store';
 import { eventIdOf } from './check-runs';
 import { type SecondLook, type Verify, rowsOfEvent } from './second-look';
 import { verifyFailedRun } from './verify-failed-run';

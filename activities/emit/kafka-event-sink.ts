@@ -19,7 +19,7 @@ export interface KafkaEventSinkOptions {
 }
 
 /** Messages that fail together: those of a topic while it is well, those of one partition while it is not. */
-interface Lane {
+interface SendQueue {
   readonly topic: string;
   /** Undefined: all partitions. */
   readonly partition: number | undefined;
@@ -60,10 +60,10 @@ export class KafkaEventSink implements EventSink {
     const record = (sent: readonly OutgoingEvent[], outcome: SendOutcome): void => {
       for (const { eventId } of sent) results.set(eventId, outcome);
     };
-    const lanes = this.lanesOf(events);
-    // A chunk of each lane in turn, so that none waits for all of another.
-    for (let lane = lanes.shift(); lane !== undefined; lane = lanes.shift()) {
-      const { topic, partition, chunks } = lane;
+    const queues = this.queuesOf(events);
+    // A chunk of each queue in turn, so that none waits for all of another.
+    for (let queue = queues.shift(); queue !== undefined; queue = queues.shift()) {
+      const { topic, partition, chunks } = queue;
       const failAll = (error: NovaError): void => record(chunks.flat(), error);
       const refusal = this.trouble.refusal(topic, partition);
       if (refusal !== undefined) {
@@ -85,14 +85,14 @@ export class KafkaEventSink implements EventSink {
         record(chunk, 'acknowledged');
         this.trouble.worked(topic, partition);
         chunks.shift();
-        if (chunks.length > 0) lanes.push(lane);
+        if (chunks.length > 0) queues.push(queue);
         continue;
       }
       if (isTooLarge(failure) && chunk.length > 1) {
         // The topic's limit is lower than our chunks: halve until the message at fault stands alone. Order is kept.
         const middle = Math.ceil(chunk.length / 2);
         chunks.splice(0, 1, chunk.slice(0, middle), chunk.slice(middle));
-        lanes.unshift(lane);
+        queues.unshift(queue);
         continue;
       }
       const error = asKafkaFailure(failure, topic, partition);
@@ -100,16 +100,16 @@ export class KafkaEventSink implements EventSink {
         // Only a refused message may be overtaken by what comes after it.
         record(chunk, error);
         chunks.shift();
-        if (chunks.length > 0) lanes.unshift(lane);
+        if (chunks.length > 0) queues.unshift(queue);
       } else if (error.code === 'TOPIC_MISSING') {
         this.trouble.topicMissing(topic);
         failAll(error);
       } else {
-        const apart = partition === undefined ? this.byPartition(topic, chunks.flat()) : [lane];
+        const apart = partition === undefined ? this.byPartition(topic, chunks.flat()) : [queue];
         if (apart.length > 1) {
           // One of them is at fault, and nothing says which. The others are not to wait for it.
           this.trouble.failedTogether(topic);
-          lanes.push(...apart);
+          queues.push(...apart);
         } else {
           this.trouble.failed(topic, apart[0]?.partition, error);
           failAll(error);
@@ -121,19 +121,19 @@ export class KafkaEventSink implements EventSink {
   }
 
   /** Those that failed lately come last; of the others each is first in its turn, since a slow broker may not get to all. */
-  private lanesOf(events: readonly OutgoingEvent[]): Lane[] {
-    const lanes = [...groupBy(events, ({ topic }) => topic)].flatMap(([topic, ofTopic]): Lane[] =>
+  private queuesOf(events: readonly OutgoingEvent[]): SendQueue[] {
+    const queues = [...groupBy(events, ({ topic }) => topic)].flatMap(([topic, ofTopic]): SendQueue[] =>
       this.trouble.isApart(topic) || this.partitions.degraded(topic)
         ? this.byPartition(topic, ofTopic)
         : [{ topic, partition: undefined, chunks: batchesUnderLimit(ofTopic) }],
     );
-    const first = lanes.length === 0 ? 0 : this.turn++ % lanes.length;
-    const turned = [...lanes.slice(first), ...lanes.slice(0, first)];
-    const suspect = ({ topic, partition }: Lane): boolean => this.trouble.isSuspect(topic, partition);
-    return [...turned.filter((lane) => !suspect(lane)), ...turned.filter(suspect)];
+    const first = queues.length === 0 ? 0 : this.turn++ % queues.length;
+    const turned = [...queues.slice(first), ...queues.slice(0, first)];
+    const suspect = ({ topic, partition }: SendQueue): boolean => this.trouble.isSuspect(topic, partition);
+    return [...turned.filter((queue) => !suspect(queue)), ...turned.filter(suspect)];
   }
 
-  private byPartition(topic: string, events: readonly OutgoingEvent[]): Lane[] {
+  private byPartition(topic: string, events: readonly OutgoingEvent[]): SendQueue[] {
     const groups = groupBy(events, ({ key }) => this.partitions.of(topic, key));
     return [...groups].map(([partition, messages]) => ({ topic, partition, chunks: batchesUnderLimit(messages) }));
   }

@@ -20,7 +20,7 @@ import { verdictOn } from './voided';
 const shortestLookMs = 1_000;
 const hourMs = 3_600_000;
 
-/** What the lanes of one attempt share. */
+/** What the senders of one attempt share. */
 interface SendingAttempt {
   readonly deps: NotifyDeps;
   readonly event: EventRef;
@@ -28,7 +28,7 @@ interface SendingAttempt {
   readonly channel: DeliveryChannel;
   readonly token: string;
   readonly postId: string | undefined;
-  /** Set when going on makes no sense: the channel is down, the activity was cancelled, or a lane failed. */
+  /** Set when going on makes no sense: the channel is down, the activity was cancelled, or a sender failed. */
   halted: boolean;
   waiting: { reason: string; retryAfterMs: number | undefined } | undefined;
 }
@@ -57,10 +57,10 @@ export async function deliver(deps: NotifyDeps, event: EventRef, name: ExternalC
   await withHeartbeat(async (cancelled) => {
     const token = randomUUID();
     const attempt: SendingAttempt = { deps, event, notice, channel, token, postId, halted: false, waiting: undefined };
-    const lanes = Array.from({ length: channel.limits?.sendConcurrency ?? limits.sendConcurrency }, () =>
-      lane(attempt, cancelled),
+    const senders = Array.from({ length: channel.limits?.sendConcurrency ?? limits.sendConcurrency }, () =>
+      sendInTurn(attempt, cancelled),
     );
-    const failed = (await Promise.allSettled(lanes)).find((result) => result.status === 'rejected');
+    const failed = (await Promise.allSettled(senders)).find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     cancelled.throwIfAborted();
     await refuseToEndEarly(attempt, limits.claimLeaseMs);
@@ -68,7 +68,7 @@ export async function deliver(deps: NotifyDeps, event: EventRef, name: ExternalC
   return deps.ledger.counts(event.eventId, name);
 }
 
-async function lane(attempt: SendingAttempt, cancelled: AbortSignal): Promise<void> {
+async function sendInTurn(attempt: SendingAttempt, cancelled: AbortSignal): Promise<void> {
   const { deps, event, channel, token } = attempt;
   try {
     while (!attempt.halted && !cancelled.aborted) {

@@ -5,7 +5,7 @@ import { webUiUrl } from './web-ui';
 import { prepareEnvironment } from './setup/environment';
 import { bringStackUp } from './setup/stack';
 import { doBusiness, type Show, startSystem, verify, waitSettled } from './stages';
-import { nowMs } from '../../proof/traffic/ledger';
+import { nowMs } from '../../proof/traffic/books';
 
 /** The whole run, up to its result. Everything that must be undone is in `cleanup`, whatever happens. */
 export async function runDemo(options: DemoOptions, show: Show, cleanup: Cleanup): Promise<Summary> {
@@ -27,9 +27,9 @@ export async function runDemo(options: DemoOptions, show: Show, cleanup: Cleanup
   return summarize({
     run: names.run,
     seed: options.seed,
-    events: traffic.ledger.committed.size,
-    rolledBack: traffic.ledger.rolledBack.size,
-    transactions: traffic.ledger.transactions,
+    events: traffic.books.committed.size,
+    rolledBack: traffic.books.rolledBack.size,
+    transactions: traffic.books.transactions,
     follows: running.follows,
     eventsPerSecond: traffic.eventsPerSecond,
     settleMs,

@@ -9,13 +9,13 @@ import { type Graph, userId } from '../../proof/traffic/graph';
 import { setPreferences } from '../../proof/traffic/preferences';
 import { Business } from '../../proof/traffic/business';
 import { driveTraffic } from '../../proof/traffic/drive';
-import { Ledger, nowMs } from '../../proof/traffic/ledger';
+import { Books, nowMs } from '../../proof/traffic/books';
 import { type Services } from '../../proof/traffic/scenarios/scenario';
 import { signUpFirst } from '../../proof/traffic/sign-up-first';
 import { World } from '../../proof/traffic/world';
 
 export interface Traffic {
-  readonly ledger: Ledger;
+  readonly books: Books;
   /** People whose address was known before the rest began. */
   readonly reachable: ReadonlySet<string>;
   readonly eventsPerSecond: number;
@@ -32,11 +32,11 @@ export async function runTraffic(
 ): Promise<Traffic> {
   const { pool, writers: writersPool } = environment.database;
   const { events, rate } = options;
-  const ledger = new Ledger();
+  const books = new Books();
   const world = new World(graph);
   const random = new Random(options.seed);
   const services: Services = {
-    business: new Business(writersPool, ledger),
+    business: new Business(writersPool, books),
     world,
     signalPostDeleted: async (postId) => {
       const deps = { pool: writersPool, workflows: environment.client.workflow };
@@ -47,25 +47,25 @@ export async function runTraffic(
   };
   const { interrupted } = live;
   const beganMs = nowMs();
-  const stopWatching = watch(environment, ledger, options, live);
+  const stopWatching = watch(environment, books, options, live);
   try {
     const count = Math.min(Math.ceil(events * 0.05), Math.floor(graph.users * 0.05));
     await signUpFirst(services, { pool, count, rate, random: random.fork(), interrupted });
     const writers = Array.from({ length: graph.users }, (_, n) => userId(n));
     await setPreferences(writersPool, { writers, reachable: world.reachable }, random.fork());
-    await driveTraffic({ services, ledger, random, events, rate, interrupted });
+    await driveTraffic({ services, books, random, events, rate, interrupted });
   } finally {
     await stopWatching();
   }
-  const endedAtMs = Math.max(...[...ledger.committed.values()].map(({ atMs }) => atMs));
-  const eventsPerSecond = ledger.committed.size / ((endedAtMs - beganMs) / 1_000);
-  return { ledger, reachable: new Set(world.reachable), eventsPerSecond, endedAtMs };
+  const endedAtMs = Math.max(...[...books.committed.values()].map(({ atMs }) => atMs));
+  const eventsPerSecond = books.committed.size / ((endedAtMs - beganMs) / 1_000);
+  return { books, reachable: new Set(world.reachable), eventsPerSecond, endedAtMs };
 }
 
 /** Shows how far everything is, now and then; returns how to stop it. */
 function watch(
   environment: Environment,
-  ledger: Ledger,
+  books: Books,
   { events, rate }: DemoOptions,
   { detail, detailEveryMs }: { detail: (text: string) => void; detailEveryMs: number },
 ): () => Promise<void> {
@@ -76,7 +76,7 @@ function watch(
     const at = performance.now();
     const perSecond = ((counts.committed - last.committed) / (at - last.at)) * 1_000;
     last = { committed: counts.committed, at };
-    const secondsLeft = Math.max(0, (events - ledger.committed.size) / rate);
+    const secondsLeft = Math.max(0, (events - books.committed.size) / rate);
     detail(progressLine(counts, { events, perSecond, open, secondsLeft }));
   };
   const stop = new AbortController();

@@ -84,9 +84,9 @@ export function doBusiness(
     'traffic',
     'business transactions',
     (detail) => runTraffic(environment, graph, options, { interrupted, detail, detailEveryMs }),
-    ({ ledger, eventsPerSecond }) =>
-      `${n(ledger.committed.size)} events in ${n(ledger.transactions)} transactions, ` +
-      `${eventsPerSecond.toFixed(1)}/s; ${ledger.rolledBack.size} events rolled back`,
+    ({ books, eventsPerSecond }) =>
+      `${n(books.committed.size)} events in ${n(books.transactions)} transactions, ` +
+      `${eventsPerSecond.toFixed(1)}/s; ${books.rolledBack.size} events rolled back`,
   );
 }
 
@@ -125,13 +125,13 @@ export interface Verified {
 export function verify(
   { database, client, names, addresses, mails }: Environment,
   { graph, kafka }: Running,
-  { ledger, reachable }: Traffic,
+  { books, reachable }: Traffic,
   { steps }: Show,
 ): Promise<Verified> {
   const look = async (detail: (text: string) => void): Promise<Verified> => {
     const { pool } = database;
     const settings = { pullThreshold: graph.pullThreshold, feedCap };
-    const { truth, unaccounted } = await loadTruth(pool, ledger, settings);
+    const { truth, unaccounted } = await loadTruth(pool, books, settings);
     const redis = { url: addresses.redisUrl, prefix: names.redisPrefix };
     const { workflowQuery } = names;
     detail('reading Kafka to its end');

@@ -3,7 +3,7 @@ import { Kafka } from '../../runtime/kafkajs-repaired';
 import { topicNames } from '../../contracts/kafka';
 import { RestartingConsumer } from '../../runtime/kafka-consumer';
 import { until } from '../../dev/stack/until';
-import { nowMs } from '../traffic/ledger';
+import { nowMs } from '../traffic/books';
 
 /** A message as it is on the broker. */
 export interface StoredMessage {

@@ -1,5 +1,5 @@
 import { type Pool } from 'pg';
-import { type Ledger } from '../traffic/ledger';
+import { type Books } from '../traffic/books';
 import { type Truth, type TrueEvent } from '../checks/truth';
 
 interface EventRow {
@@ -12,7 +12,7 @@ interface EventRow {
 }
 
 /** What those who wrote know of their events. */
-type Books = { readonly [Part in 'committed' | 'rolledBack']: Readonly<Ledger[Part]> };
+type KnownEvents = { readonly [Part in 'committed' | 'rolledBack']: Readonly<Books[Part]> };
 
 /**
  * The events that were committed, as their rows report them, and sentences on rows and events that are not each other's.
@@ -20,7 +20,7 @@ type Books = { readonly [Part in 'committed' | 'rolledBack']: Readonly<Ledger[Pa
  */
 export async function loadEvents(
   pool: Pick<Pool, 'query'>,
-  books: Books,
+  known: KnownEvents,
   only?: readonly string[],
 ): Promise<{ readonly events: TrueEvent[]; readonly unaccounted: string[] }> {
   const { rows: outbox } = await pool.query<EventRow>(
@@ -32,9 +32,9 @@ export async function loadEvents(
   const events: TrueEvent[] = [];
   const unaccounted: string[] = [];
   for (const row of outbox) {
-    const commit = books.committed.get(row.id);
+    const commit = known.committed.get(row.id);
     if (commit === undefined) {
-      const what = books.rolledBack.has(row.id) ? 'it was rolled back' : 'no service committed it';
+      const what = known.rolledBack.has(row.id) ? 'it was rolled back' : 'no service committed it';
       unaccounted.push(`outbox row ${row.id} is in the table, but ${what}`);
       continue;
     }
@@ -43,7 +43,7 @@ export async function loadEvents(
     events.push({ id, type, aggregateId, sequence, priority, createdAtMs, committedAtMs, payload });
   }
   const present = new Set(outbox.map(({ id }) => id));
-  for (const id of books.committed.keys())
+  for (const id of known.committed.keys())
     if (!present.has(id)) unaccounted.push(`event ${id} was committed, but its outbox row is not there`);
   return { events, unaccounted };
 }
@@ -51,12 +51,12 @@ export async function loadEvents(
 /** Reads the truth from the tables. Rows of the outbox that no service committed, or that are gone, are kept apart. */
 export async function loadTruth(
   pool: Pool,
-  ledger: Books,
+  books: KnownEvents,
   settings: Pick<Truth, 'pullThreshold' | 'feedCap'>,
 ): Promise<{ truth: Truth; unaccounted: string[] }> {
   const [{ events, unaccounted }, posts, messages, comments, gone, followers, endedFollows, preferences] =
     await Promise.all([
-      loadEvents(pool, ledger),
+      loadEvents(pool, books),
       rows<{ post_id: string; author_id: string; status: string; caption: string }>(
         pool,
         'SELECT * FROM business.posts',
@@ -82,7 +82,7 @@ export async function loadTruth(
     ]);
   const truth: Truth = {
     events,
-    rolledBack: ledger.rolledBack,
+    rolledBack: books.rolledBack,
     posts: new Map(posts.map((post) => [post.post_id, { ...post, authorId: post.author_id }])),
     messages: new Map(messages.map((m) => [m.message_id, { ownerId: m.sender_id, deleted: m.deleted }])),
     comments: new Map(comments.map((c) => [c.comment_id, { ownerId: c.author_id, postId: c.post_id }])),

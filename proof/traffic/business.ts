@@ -2,7 +2,7 @@ import { type Pool, type PoolClient, type QueryResult, type QueryResultRow } fro
 import { publish, type NewEvent } from '../../client/publish';
 import { type EventType, definitionOf } from '../../contracts/catalogue';
 import { type Random } from './random';
-import { nowMs, type Ledger } from './ledger';
+import { nowMs, type Books } from './books';
 
 /** Thrown inside a transaction to say that there is nothing to do: what it was about is gone. */
 export class NothingToDo extends Error {}
@@ -35,7 +35,7 @@ const plainInsert = `
 export class Business implements Transactions {
   constructor(
     private readonly pool: Pool,
-    private readonly ledger: Ledger,
+    private readonly books: Books,
   ) {}
 
   /** True when it was committed. One in twenty is rolled back at its very end; its events must never be heard of. */
@@ -53,8 +53,8 @@ export class Business implements Transactions {
       }
       const atMs = nowMs();
       await client.query('COMMIT');
-      this.ledger.transactions += 1;
-      for (const { id, type } of events) this.ledger.committed.set(id, { type, atMs });
+      this.books.transactions += 1;
+      for (const { id, type } of events) this.books.committed.set(id, { type, atMs });
     } catch (thrown) {
       await this.abandon(client, events);
       if (thrown instanceof NothingToDo || undone.has(String((thrown as { code?: unknown }).code))) return false;
@@ -68,7 +68,7 @@ export class Business implements Transactions {
 
   private async abandon(client: PoolClient, events: readonly { id: string }[]): Promise<void> {
     await client.query('ROLLBACK');
-    for (const { id } of events) this.ledger.rolledBack.add(id);
+    for (const { id } of events) this.books.rolledBack.add(id);
   }
 }
 

@@ -1,6 +1,6 @@
 import { toError } from '../../runtime/errors';
 import { type Random } from './random';
-import { type Ledger } from './ledger';
+import { type Books } from './books';
 import { mediaScenarios } from './scenarios/media';
 import { messageScenarios, messageSent } from './scenarios/messages';
 import { peopleScenarios } from './scenarios/people';
@@ -21,9 +21,9 @@ const mostInFlight = 64;
 
 interface Drive {
   readonly services: Services;
-  readonly ledger: Ledger;
+  readonly books: Books;
   readonly random: Random;
-  /** Events to have been committed at the end, counted from the ledger's beginning. */
+  /** Events to have been committed at the end, counted from the books' beginning. */
   readonly events: number;
   /** Events per second. */
   readonly rate: number;
@@ -34,15 +34,15 @@ interface Drive {
  * Runs scenarios at the given rate until exactly so many events are committed. The pace does not wait for replies, as
  * users do not; a scenario that commits fewer events than it might gives the rest back.
  */
-export async function driveTraffic({ services, ledger, random, events, rate, interrupted }: Drive): Promise<void> {
+export async function driveTraffic({ services, books, random, events, rate, interrupted }: Drive): Promise<void> {
   const inFlight = new Set<Promise<void>>();
-  const first = ledger.committed.size;
+  const first = books.committed.size;
   let begun = performance.now();
   let failure: Error | undefined;
   const failed = () => failure !== undefined;
   for (;;) {
     interrupted.throwIfAborted();
-    const spent = ledger.committed.size + ledger.reserved;
+    const spent = books.committed.size + books.reserved;
     if (failed() || (spent >= events && inFlight.size === 0)) break;
     if (spent >= events || inFlight.size >= mostInFlight) {
       await Promise.race(inFlight);
@@ -53,11 +53,11 @@ export async function driveTraffic({ services, ledger, random, events, rate, int
     if (late > 1_000) begun += late - 1_000;
     if (late < 0) await services.pause(-late);
     const scenario = choose(random, events - spent, spent > events / 2);
-    ledger.reserved += scenario.events;
+    books.reserved += scenario.events;
     const ended = runOne(scenario, services, random.fork())
       .catch((thrown: unknown) => void (failure ??= toError(thrown)))
       .then(() => {
-        ledger.reserved -= scenario.events;
+        books.reserved -= scenario.events;
         inFlight.delete(ended);
       });
     inFlight.add(ended);

@@ -13,7 +13,7 @@ import { dealableHere, type Dealable } from './schedule/dealable';
 import { planSchedule } from './schedule/plan';
 import { type FaultEvent, runSchedule } from './schedule/run';
 import { burstSizeOf } from './traffic/bursts';
-import { countLedger, type Ledger } from './traffic/ledger';
+import { countBooks, type Books } from './traffic/books';
 import { type PreparedTraffic, prepareTraffic } from './traffic/prepare';
 import { runTraffic, type TrafficProgress } from './traffic/run-traffic';
 import { longestOf, type Standstill, standstillRow, standstillsOf } from './traffic/standstill';
@@ -39,7 +39,7 @@ export async function runChaos(options: CommandLine, show: Show, cleanup: Cleanu
     () => prepareTraffic(world, options.seed, interrupted),
     ({ graph }) => `${n(graph.people)} people`,
   );
-  const { faults, ledger, standstills } = await underFire({ ...options, plan: dealable.plan }, world, prepared, show);
+  const { faults, books, standstills } = await underFire({ ...options, plan: dealable.plan }, world, prepared, show);
   const calmAt = performance.now();
   const settled = await steps.run(
     'settle',
@@ -55,11 +55,11 @@ export async function runChaos(options: CommandLine, show: Show, cleanup: Cleanu
   const proved = await steps.run(
     'proof',
     'what the servers say, against the books of the writers',
-    (detail) => prove({ world, ledger, faults, detail }),
+    (detail) => prove({ world, books, faults, detail }),
     ({ rows }) => `${rows.filter(({ violations }) => violations === 0).length} of ${rows.length} promises held`,
   );
   const { leftOut } = dealable;
-  return summaryOf(options, { world, leftOut, ledger, faults, standstills, settled, settleMs, proved, begunAt });
+  return summaryOf(options, { world, leftOut, books, faults, standstills, settled, settleMs, proved, begunAt });
 }
 
 function bringUp({ plan, leftOut }: Dealable, { steps, interrupted }: Show, cleanup: Cleanup): Promise<ChaosWorld> {
@@ -93,7 +93,7 @@ async function underFire(
   world: ChaosWorld,
   prepared: PreparedTraffic,
   { steps, detailEveryMs, interrupted }: Show,
-): Promise<{ faults: FaultRecord[]; ledger: Ledger; standstills: Standstill[] }> {
+): Promise<{ faults: FaultRecord[]; books: Books; standstills: Standstill[] }> {
   return steps.run(
     'faults',
     `${plan.length} faults in ${options.minutes} minutes`,
@@ -124,8 +124,8 @@ async function underFire(
         const untilMs = Date.now();
         over.abort();
         // The last faults may take longer than planned to end, and their recovery is waited for.
-        const [faults, ledger] = [await dealing, await traffic];
-        return { faults, ledger, standstills: standstillsOf({ ledger, faults, fromMs, untilMs }) };
+        const [faults, books] = [await dealing, await traffic];
+        return { faults, books, standstills: standstillsOf({ books, faults, fromMs, untilMs }) };
       } finally {
         over.abort();
         clearInterval(showing);
@@ -133,7 +133,7 @@ async function underFire(
         interrupted.throwIfAborted();
       }
     },
-    ({ faults, ledger }) => `${faults.length} faults, ${n(countLedger(ledger).committed)} events committed`,
+    ({ faults, books }) => `${faults.length} faults, ${n(countBooks(books).committed)} events committed`,
   );
 }
 
@@ -167,7 +167,7 @@ class LiveState {
 interface Outcome {
   readonly world: ChaosWorld;
   readonly leftOut: readonly string[];
-  readonly ledger: Ledger;
+  readonly books: Books;
   readonly faults: readonly FaultRecord[];
   readonly standstills: readonly Standstill[];
   readonly settled: { readonly missing: readonly string[] };
@@ -177,13 +177,13 @@ interface Outcome {
 }
 
 function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome): ChaosSummary {
-  const { world, leftOut, ledger, standstills, settled, settleMs, proved, begunAt } = outcome;
+  const { world, leftOut, books, standstills, settled, settleMs, proved, begunAt } = outcome;
   const faults = outcome.faults.filter((record) => record.leftOut === undefined);
   const notDealt = outcome.faults.flatMap(({ fault, leftOut: why }) =>
     why === undefined ? [] : [`${named(fault.target, fault.index)} ${fault.kind}: ${why}`],
   );
   const proof = [...proved.rows, standstillRow(standstills, rate), alive(world, faults)];
-  const { committed, rolledBack, inDoubt } = countLedger(ledger);
+  const { committed, rolledBack, inDoubt } = countBooks(books);
   return {
     ok: holds(proof, settled.missing),
     minutes,

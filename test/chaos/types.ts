@@ -153,7 +153,7 @@ export interface ChaosWorld {
   killProcesses(): void;
 }
 
-/** One line of the ledger proof: a promise, what was compared, and how many broke it. Zero is the only good answer. */
+/** One line of the proof: a promise, what was compared, and how many broke it. Zero is the only good answer. */
 export interface ProofRow {
   /** 'lost', 'duplicate starts', 'duplicate effects', 'out of order on Kafka', 'resurrected deletes', 'leases leaked', 'unexplained', … */
   readonly promise: string;

@@ -5,7 +5,7 @@ import { newId } from '../support/events';
 import { type FaultMode, type FaultOrder } from '../support/faulty-orders';
 import { waitFor } from '../support/wait-for';
 import { type Member } from './crew';
-import { type Lane, commit, leaseMs, rollBack, row } from './lane';
+import { type FaultSystem, commit, leaseMs, rollBack, row } from './fault-system';
 import { type Scene, type Story } from './scene';
 import { faultsOf, settled } from './verdict';
 
@@ -69,31 +69,31 @@ export class Case {
   });
 
   constructor(
-    private readonly lane: Lane,
+    private readonly system: FaultSystem,
     readonly line: MatrixRow,
     readonly mode: FaultMode,
   ) {}
 
   /** What was there before the fault. */
   async prepare(): Promise<void> {
-    const scene = await this.line.story(this.lane);
+    const scene = await this.line.story(this.system);
     this.scene = scene;
     const before = scene.before ?? [];
-    await commit(this.lane, before);
-    if (scene.ready === undefined) return settled(this.lane, before, patienceMs);
+    await commit(this.system, before);
+    if (scene.ready === undefined) return settled(this.system, before, patienceMs);
     await waitFor(scene.ready, { timeoutMs: patienceMs, what: 'the scene' });
   }
 
   /** Commits the rows and waits for the fault to strike. */
   async strike(): Promise<void> {
-    const { lane, line, mode } = this;
+    const { system, line, mode } = this;
     const scene = this.prepared();
-    const crew = lane[line.in];
+    const crew = system[line.in];
     await crew.ready();
     const order: FaultOrder = {
       point: line.point,
       mode,
-      hitFile: join(lane.folder, randomUUID()),
+      hitFile: join(system.folder, randomUUID()),
       hangMs: line.hangMs ?? (line.in === 'bridges' ? 2 * leaseMs : usualHangMs),
       freeze: line.freeze === true,
       regularOnly: line.regularOnly === true,
@@ -102,33 +102,33 @@ export class Case {
     this.order = order;
     const [chosen] = crew.able();
     await crew.order(order, line.whenStopped === true && chosen !== undefined ? [chosen] : crew.able());
-    await rollBack(lane, [this.rolledBack]);
-    await commit(lane, scene.during, ...(scene.alongside ?? []));
+    await rollBack(system, [this.rolledBack]);
+    await commit(system, scene.during, ...(scene.alongside ?? []));
     if (line.whenStopped === true && chosen !== undefined) crew.dismiss(chosen);
     this.member = await crew.struck(order);
-    await commit(lane, scene.meanwhile ?? [], ...(scene.alongsideMeanwhile ?? []));
+    await commit(system, scene.meanwhile ?? [], ...(scene.alongsideMeanwhile ?? []));
   }
 
   /** Waits until everything has settled, and looks. */
   async verdict(): Promise<CaseResult> {
-    const { lane, line, mode, member } = this;
+    const { system, line, mode, member } = this;
     const { before = [], during, meanwhile = [], expected } = this.prepared();
     const since = performance.now();
     const committed = [...before, ...during, ...meanwhile];
     const faults: string[] = [];
     try {
-      await settled(lane, committed, patienceMs, expected.waiting);
+      await settled(system, committed, patienceMs, expected.waiting);
       const ms = Math.round(performance.now() - since);
       // A zombie must have woken before it is known that it does no harm.
       if (mode === 'hang')
         await waitFor(() => performance.now() - since > (this.order?.hangMs ?? 0) + 300, { timeoutMs: patienceMs });
       if (mode === 'SIGTERM' && line.whenStopped !== true && member !== undefined) {
-        const end = await lane[line.in].ended(member);
+        const end = await system[line.in].ended(member);
         if (end !== 'code 0') faults.push(`asked to stop, the process ended with ${end}`);
       }
-      faults.push(...(await lasting(() => faultsOf(lane, { committed, rolledBack: [this.rolledBack], expected }))));
+      faults.push(...(await lasting(() => faultsOf(system, { committed, rolledBack: [this.rolledBack], expected }))));
       for (const id of expected.waiting ?? [])
-        await lane.client.workflow
+        await system.client.workflow
           .getHandle(id)
           .terminate('the case is over')
           .catch(() => undefined);
@@ -144,7 +144,7 @@ export class Case {
       point,
       story: story.name,
       mode: this.mode,
-      faults: [...faults, ...this.lane[this.line.in].deserters()],
+      faults: [...faults, ...this.system[this.line.in].deserters()],
       ms,
     };
   }

@@ -1,6 +1,6 @@
 import { type FaultMode } from '../support/faulty-orders';
 import { Case, type CaseResult, type MatrixRow } from './case';
-import { type Lane, openLane } from './lane';
+import { type FaultSystem, openSystem } from './fault-system';
 import { Results } from './results';
 
 /** `NOVA_FAULTS='feed.page-written hang'`: only cases whose `point mode story` contains it. */
@@ -17,14 +17,14 @@ export function matrix(name: string, crews: { bridges: number; workers: number }
     .filter(({ line, mode }) => `${line.point} ${mode} ${line.story.name}`.includes(only));
   if (planned.length === 0) return void it(`${name}: nothing was asked for`, () => undefined);
 
-  let lane: Lane | undefined;
+  let system: FaultSystem | undefined;
   let results: Results;
   const verdicts = planned.map(() => deferred());
 
   beforeAll(async () => {
     results = new Results(name);
-    const opened = await openLane(crews);
-    lane = opened;
+    const opened = await openSystem(crews);
+    system = opened;
     const cases = planned.map(({ line, mode }) => new Case(opened, line, mode));
     run(cases).catch((thrown: unknown) => verdicts.forEach(({ reject }) => reject(thrown)));
     for (const { promise } of verdicts) promise.catch(() => undefined);
@@ -32,7 +32,7 @@ export function matrix(name: string, crews: { bridges: number; workers: number }
 
   afterAll(async () => {
     process.stderr.write(results.report());
-    await lane?.close();
+    await system?.close();
   }, 600_000);
 
   it.each(planned.map(({ line, mode }, i) => ({ point: line.point, mode, story: line.story.name, i })))(

@@ -1,4 +1,4 @@
-import { deliveryLeaseMs } from './lane';
+import { deliveryLeaseMs } from './fault-system';
 import { matrix } from './matrix';
 import {
   alert,

@@ -1,4 +1,4 @@
-import { type Lane, type Row } from './lane';
+import { type FaultSystem, type Row } from './fault-system';
 
 /** Who hears of what. */
 export interface Mailed {
@@ -47,4 +47,4 @@ export interface Scene {
 }
 
 /** Builds the scene of a case; may insert people and follows, which are not under test. */
-export type Story = (lane: Lane) => Promise<Scene>;
+export type Story = (system: FaultSystem) => Promise<Scene>;

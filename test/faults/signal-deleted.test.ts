@@ -3,32 +3,32 @@ import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type FaultMode, type FaultOrder, faultModes, orderVariable } from '../support/faulty-orders';
-import { type Lane, commit, openLane, row } from './lane';
+import { type FaultSystem, commit, openSystem, row } from './fault-system';
 import { Results } from './results';
 import { postAppears } from './stories/posts';
 import { faultsOf, settled } from './verdict';
 
-let lane: Lane;
+let system: FaultSystem;
 const results = new Results('signal-deleted');
 const point = 'client.tombstone-set';
 
 beforeAll(async () => {
-  lane = await openLane({ bridges: 1, workers: 1 });
+  system = await openSystem({ bridges: 1, workers: 1 });
 }, 900_000);
 
 afterAll(async () => {
   process.stderr.write(results.report());
-  await lane.close();
+  await system.close();
 }, 600_000);
 
 /** Runs the service's call once; returns how it ended. */
 function signal(postId: string, order?: FaultOrder): Promise<string> {
-  const child = spawn(process.execPath, [join(lane.folder, 'test/support/faulty-signaller.js')], {
-    cwd: lane.folder,
+  const child = spawn(process.execPath, [join(system.folder, 'test/support/faulty-signaller.js')], {
+    cwd: system.folder,
     stdio: 'ignore',
     env: {
       PATH: process.env['PATH'],
-      ...lane.environment,
+      ...system.environment,
       POST_ID: postId,
       ...(order === undefined ? {} : { [orderVariable]: JSON.stringify(order) }),
     },
@@ -41,20 +41,20 @@ const ends: Record<FaultMode, string> = { SIGKILL: 'SIGKILL', SIGTERM: 'SIGTERM'
 it.each(faultModes)(
   `${point}, %s: the post that is written after it appears nowhere until its delete comes, and the call can be repeated`,
   async (mode) => {
-    const scene = await postAppears(lane);
+    const scene = await postAppears(system);
     const [created] = scene.during;
     const postId = created?.aggregateId ?? '';
-    const order: FaultOrder = { point, mode, hitFile: join(lane.folder, randomUUID()), hangMs: 3_000 };
-    await commit(lane, scene.before ?? []);
+    const order: FaultOrder = { point, mode, hitFile: join(system.folder, randomUUID()), hangMs: 3_000 };
+    await commit(system, scene.before ?? []);
     const since = performance.now();
     expect(await signal(postId, order)).toBe(ends[mode]);
     expect(existsSync(order.hitFile)).toBe(true);
-    await commit(lane, scene.during);
+    await commit(system, scene.during);
     expect(await signal(postId)).toBe('code 0');
     const { user_id } = created?.payload as { user_id: string };
     const rows = [...scene.during, row('content.post.deleted', { post_id: postId, user_id })];
-    await commit(lane, rows.slice(-1));
-    await settled(lane, rows, 300_000);
+    await commit(system, rows.slice(-1));
+    await settled(system, rows, 300_000);
     const ms = Math.round(performance.now() - since);
     const expected = {
       feeds: Object.fromEntries(Object.keys(scene.expected.feeds ?? {}).map((id) => [id, []])),
@@ -63,7 +63,7 @@ it.each(faultModes)(
       media: { [postId]: [] },
       captions: { [postId]: null },
     };
-    const faults = await faultsOf(lane, { committed: rows, rolledBack: [], expected });
+    const faults = await faultsOf(system, { committed: rows, rolledBack: [], expected });
     results.add({ point, story: 'postAppears', mode, faults, ms });
     expect(faults).toEqual([]);
   },

@@ -9,7 +9,7 @@ import { readRedis, type RedisState } from '../../proof/observe/redis-reader';
 import { servers } from '../support/servers';
 import { waitFor } from '../support/wait-for';
 import { expectationOf } from './expectation';
-import { type Lane, type Row } from './lane';
+import { type FaultSystem, type Row } from './fault-system';
 import { type Expected } from './scene';
 
 /** What a case committed and what it took back. */
@@ -30,7 +30,7 @@ interface OutboxRow {
 
 /** Waits until nothing of these rows is under way any more. */
 export async function settled(
-  lane: Lane,
+  system: FaultSystem,
   rows: readonly Row[],
   timeoutMs: number,
   waiting: readonly string[] = [],
@@ -40,9 +40,9 @@ export async function settled(
   await waitFor(
     async () => {
       missing = [
-        ...(await unfinishedRows(lane, ids)),
+        ...(await unfinishedRows(system, ids)),
         ...(await openRuns(
-          lane,
+          system,
           ids.filter((id) => !waiting.includes(id)),
         )),
       ];
@@ -55,45 +55,45 @@ export async function settled(
 }
 
 /** Everything that is wrong with what the case left on the servers. The evidence is gathered here and judged elsewhere. */
-export async function faultsOf(lane: Lane, { committed, rolledBack, expected }: Traces): Promise<string[]> {
+export async function faultsOf(system: FaultSystem, { committed, rolledBack, expected }: Traces): Promise<string[]> {
   const ids = committed.map(({ id }) => id);
   const all = [...ids, ...rolledBack.map(({ id }) => id)];
-  await arrived(lane, ids);
-  await closed(lane, Object.keys(expected.captions ?? {}));
-  const books = {
+  await arrived(system, ids);
+  await closed(system, Object.keys(expected.captions ?? {}));
+  const known = {
     committed: new Map(committed.map(({ id, type }) => [id, { type, atMs: 0 }])),
     rolledBack: new Set(rolledBack.map(({ id }) => id)),
   };
-  const { events, unaccounted } = await loadEvents(lane.database.pool, books, all);
-  const evidence = { unaccounted, ...(await evidenceOf(lane, ids, all, expected)) };
+  const { events, unaccounted } = await loadEvents(system.database.pool, known, all);
+  const evidence = { unaccounted, ...(await evidenceOf(system, ids, all, expected)) };
   // At least once is all that is promised where a process dies between the acknowledgement and the mark.
   const late = expected.kafkaTwice === true ? (['kafka.late'] as const) : [];
-  const judgement = judge(expectationOf(events, books.rolledBack, expected), evidence);
+  const judgement = judge(expectationOf(events, known.rolledBack, expected), evidence);
   // The rows are plain INSERTs without the fields that have a default, which a body on Kafka has.
   return sentencesOf(judgement, ['kafka.duplicates', 'kafka.wrong', 'emails.unknown', ...late]);
 }
 
 /** What the servers say of one case: other cases work on the same system meanwhile. */
 async function evidenceOf(
-  lane: Lane,
+  system: FaultSystem,
   ids: readonly string[],
   all: readonly string[],
   { feeds = {}, captions = {}, media = {} }: Expected,
 ): Promise<Omit<Evidence, 'unaccounted'>> {
-  const { pool } = lane.database;
+  const { pool } = system.database;
   const [committed, own] = [new Set(ids), new Set(all)];
   const { notices, deliveries, links, postStates, profiles } = await readEffects(pool);
   const query = `WorkflowId IN (${all.map((id) => `'${id}'`).join(', ')})`;
   const isOwn = ({ eventId }: { readonly eventId: string }): boolean => own.has(eventId);
   return {
     rows: (await readOutbox(pool)).filter(({ id }) => committed.has(id)),
-    runs: await readRuns(lane.client, query, ids),
-    messages: lane.kafka.messages.filter(({ headers }) => own.has(headers[kafkaHeaders.eventId] ?? '')),
-    redis: only(await readRedis(servers().redisUrl, lane.redis.options.keyPrefix ?? ''), {
+    runs: await readRuns(system.client, query, ids),
+    messages: system.kafka.messages.filter(({ headers }) => own.has(headers[kafkaHeaders.eventId] ?? '')),
+    redis: only(await readRedis(servers().redisUrl, system.redis.options.keyPrefix ?? ''), {
       users: new Set(Object.keys(feeds)),
       posts: new Set(Object.keys(captions)),
     }),
-    mails: lane.mail.received
+    mails: system.mail.received
       .map(({ messageId }) => ({ messageId: messageId.replace(/[<>]/g, '') }))
       .filter(({ messageId }) => own.has(messageId.split('.')[0] ?? '')),
     // What was taken back counts as not there.
@@ -121,7 +121,7 @@ function only(
 }
 
 /** A reader whose coordinator was lost is let back in when its old session has ended, after half a minute. */
-async function arrived({ kafka }: Lane, ids: readonly string[]): Promise<void> {
+async function arrived({ kafka }: FaultSystem, ids: readonly string[]): Promise<void> {
   const isHere = (): boolean => {
     const seen = new Set(kafka.messages.map(({ headers }) => headers[kafkaHeaders.eventId]));
     return ids.every((id) => seen.has(id));
@@ -130,14 +130,14 @@ async function arrived({ kafka }: Lane, ids: readonly string[]): Promise<void> {
 }
 
 /** A process that hung may be at a page again: it closes what it opens. One that nothing closes stays. */
-async function closed({ redis }: Lane, postIds: readonly string[]): Promise<void> {
+async function closed({ redis }: FaultSystem, postIds: readonly string[]): Promise<void> {
   const open = async (): Promise<number> =>
     (await Promise.all(postIds.map((postId) => redis.hlen(`feed_open:${postId}`)))).reduce((sum, n) => sum + n, 0);
   await waitFor(async () => (await open()) === 0).catch(() => undefined);
 }
 
-async function outboxRows(lane: Lane, ids: readonly string[]): Promise<OutboxRow[]> {
-  const { rows } = await lane.database.pool.query<OutboxRow>(
+async function outboxRows(system: FaultSystem, ids: readonly string[]): Promise<OutboxRow[]> {
+  const { rows } = await system.database.pool.query<OutboxRow>(
     `SELECT id, published_at IS NOT NULL AS started, emitted_at IS NOT NULL AS emitted, lease_token IS NOT NULL OR lease_until IS NOT NULL AS leased, last_error,
        (SELECT count(*)::int FROM notification_deliveries d
         WHERE d.event_id = o.id AND d.state IN ('pending', 'claimed')) AS open
@@ -147,18 +147,18 @@ async function outboxRows(lane: Lane, ids: readonly string[]): Promise<OutboxRow
   return rows;
 }
 
-async function unfinishedRows(lane: Lane, ids: readonly string[]): Promise<string[]> {
-  const rows = await outboxRows(lane, ids);
+async function unfinishedRows(system: FaultSystem, ids: readonly string[]): Promise<string[]> {
+  const rows = await outboxRows(system, ids);
   return rows
     .filter(({ started, emitted, leased, open }) => !started || !emitted || leased || open > 0)
     .map((row) => `row ${JSON.stringify(row)}`);
 }
 
-async function openRuns(lane: Lane, ids: readonly string[]): Promise<string[]> {
+async function openRuns(system: FaultSystem, ids: readonly string[]): Promise<string[]> {
   const open = await Promise.all(
     ids.map(async (id) => {
       try {
-        const run = await lane.client.workflow.getHandle(id).describe();
+        const run = await system.client.workflow.getHandle(id).describe();
         return run.status.name === 'RUNNING' ? [`workflow ${run.type} ${id} is running`] : [];
       } catch (thrown) {
         if (thrown instanceof WorkflowNotFoundError) return [`row ${id} has no workflow`];

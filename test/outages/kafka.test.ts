@@ -19,7 +19,7 @@ import {
   linksOf,
   noticesOf,
   rowsOf,
-} from './ledger';
+} from './evidence';
 import { type Traffic, createTraffic } from './traffic';
 
 jest.setTimeout(1_200_000);

@@ -6,7 +6,7 @@ import { type PgBouncer, startPgBouncer } from '../support/pgbouncer';
 import { servers } from '../support/servers';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
-import { expectAllDone, expectFeeds, expectOneRunEach } from './ledger';
+import { expectAllDone, expectFeeds, expectOneRunEach } from './evidence';
 import { type Traffic, createTraffic, keepCommitting } from './traffic';
 
 jest.setTimeout(1_200_000);

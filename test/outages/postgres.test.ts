@@ -6,7 +6,7 @@ import { type OwnProcess, type OwnSystem, createOwnSystem, migrate, untilReady }
 import { type MovableAddress, type Standby, ask, startMovableAddress, startStandby } from '../support/standby';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
-import { expectAllDone, expectFeeds, expectOneRunEach, rowsOf, untilEmitted } from './ledger';
+import { expectAllDone, expectFeeds, expectOneRunEach, rowsOf, untilEmitted } from './evidence';
 import { type Traffic, createTraffic, keepCommitting } from './traffic';
 
 jest.setTimeout(1_200_000);

@@ -7,7 +7,7 @@ import { servers } from '../support/servers';
 import { type SnapshotRedis, startSnapshotRedis } from '../support/snapshot-redis';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
-import { expectAllDone, expectFeeds } from './ledger';
+import { expectAllDone, expectFeeds } from './evidence';
 import { type Traffic, createTraffic } from './traffic';
 
 jest.setTimeout(1_200_000);

@@ -10,7 +10,7 @@ import { type OwnServer, startOwnServer } from '../support/own-stack';
 import { type OwnSystem, createOwnSystem, pendingOf, untilReady } from '../support/own-system';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
-import { expectAllDone, expectFeeds, expectNothingBurnt, feedsIn, linksOf, noticesOf, untilEmitted } from './ledger';
+import { expectAllDone, expectFeeds, expectNothingBurnt, feedsIn, linksOf, noticesOf, untilEmitted } from './evidence';
 import { type Traffic, createTraffic } from './traffic';
 
 jest.setTimeout(1_200_000);

@@ -11,7 +11,7 @@ import { type OwnProcess, type OwnSystem, createOwnSystem, untilReady } from '..
 import { servers } from '../support/servers';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
-import { expectAllDone, expectFeeds, expectOneRunEach } from './ledger';
+import { expectAllDone, expectFeeds, expectOneRunEach } from './evidence';
 import { type Traffic, createTraffic } from './traffic';
 
 jest.setTimeout(1_200_000);

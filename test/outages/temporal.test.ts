@@ -3,7 +3,7 @@ import { type TestDatabase, createTestDatabase } from '../support/database';
 import { type OwnServer, startOwnServer } from '../support/own-stack';
 import { type OwnProcess, type OwnSystem, createOwnSystem, untilReady } from '../support/own-system';
 import { waitFor } from '../support/wait-for';
-import { expectAllDone, expectFeeds, expectNothingBurnt, expectOneRunEach, rowsOf } from './ledger';
+import { expectAllDone, expectFeeds, expectNothingBurnt, expectOneRunEach, rowsOf } from './evidence';
 import { newId } from '../support/events';
 import { inTransaction } from '../../runtime/postgres';
 import { type Committed, type Traffic, commit, createTraffic, expectNotice } from './traffic';

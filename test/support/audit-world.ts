@@ -5,7 +5,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { type Redis } from 'ioredis';
 import { PgEmitLog } from '../../activities/emit/pg-emit-log';
 import { KafkaAuditRecords } from '../../activities/audit/kafka-audit-records';
-import { PgAuditBook } from '../../activities/audit/pg-audit-book';
+import { PgAuditStore } from '../../activities/audit/pg-audit-store';
 import { PgAuditRows } from '../../activities/audit/pg-audit-rows';
 import { PgFeedSample } from '../../activities/audit/pg-feed-sample';
 import { PgFeedTruth } from '../../activities/feed/pg-feed-truth';
@@ -116,7 +116,7 @@ export async function createAuditWorld(): Promise<AuditWorld> {
     rows: new PgAuditRows(pool),
     runs: new TemporalAuditRuns(client, { taskQueuePrefix: prefix, listsPerSecond: 200, deadlineMs: 60_000 }),
     records: new KafkaAuditRecords(topics.kafka, [topic], `${topics.prefix}-audit`),
-    book: new PgAuditBook(pool),
+    store: new PgAuditStore(pool),
     feeds: {
       ...{ store, truth, cap: feedCap, sampleSize: 50 },
       sample: new PgFeedSample(pool),

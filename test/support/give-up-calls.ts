@@ -15,8 +15,8 @@ async function main([address = '', namespace = '', count = '']: readonly string[
       client.workflowService.listWorkflowExecutions({ namespace, query: `WorkflowId = '${workflowId}'` }),
   ];
   let givenUp = 0;
-  const caller = async (_: unknown, lane: number): Promise<void> => {
-    for (let n = lane; n < Number(count); n += 30) {
+  const caller = async (_: unknown, first: number): Promise<void> => {
+    for (let n = first; n < Number(count); n += 30) {
       const call = async () => calls[n % 3]?.(`given-up-${n - (n % 3)}`);
       await connection.withDeadline(Date.now() + 1 + (n % 12), call).catch(() => (givenUp += 1));
     }

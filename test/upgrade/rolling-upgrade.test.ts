@@ -4,7 +4,7 @@ import { type Pool } from 'pg';
 import { domains } from '../../contracts/events/define';
 import { topicNames } from '../../contracts/kafka';
 import { createKafka } from '../../runtime/kafka';
-import { expectAllDone, expectFeeds, expectOnKafka, expectOneRunEach } from '../outages/ledger';
+import { expectAllDone, expectFeeds, expectOnKafka, expectOneRunEach } from '../outages/evidence';
 import { type Traffic, createTraffic } from '../outages/traffic';
 import { collect } from '../support/kafka';
 import { silentLogger } from '../support/logger';

@@ -4,12 +4,12 @@ import { loadTruth } from '../../../proof/observe/load-truth';
 import { startKafkaReader } from '../../../proof/observe/kafka-reader';
 import { newRunId } from '../../../proof/run/run-id';
 import { collectEvidence } from '../../../proof/observe/collect';
-import { Ledger as Books } from '../../../proof/traffic/ledger';
+import { Books as SettledBooks } from '../../../proof/traffic/books';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { configFrom, sharedSettings } from '../../../runtime/config';
 import { within } from '../../../dev/stack/until';
 import { connectClient } from '../../../runtime/temporal';
-import { type Ledger } from '../traffic/ledger';
+import { type Books } from '../traffic/books';
 import { type ChaosWorld, type FaultRecord } from '../types';
 import { type Evidence } from './evidence';
 import { fatesOf } from './fates';
@@ -37,7 +37,7 @@ export async function withWitnesses<T>(world: ChaosWorld, work: (witnesses: Witn
 /** Asks every server for what it knows; `detail` gets what is being read. */
 export async function collect(
   world: ChaosWorld,
-  ledger: Ledger,
+  books: Books,
   faults: readonly FaultRecord[],
   detail: (text: string) => void,
 ): Promise<Evidence> {
@@ -46,27 +46,27 @@ export async function collect(
     const held = await readHeld(pool);
     const marks = await readMarks(pool);
     const { pullThreshold, feedCap, names, direct, mails } = world;
-    const { truth, unaccounted } = await loadTruth(pool, booksOf(ledger, marks), { pullThreshold, feedCap });
+    const { truth, unaccounted } = await loadTruth(pool, settledBooks(books, marks), { pullThreshold, feedCap });
     const redis = { url: direct.redisUrl, prefix: names.redisPrefix };
     const ids = truth.events.map(({ id }) => id);
     const read = await collectEvidence({ pool, client, workflowQuery: names.workflowQuery, redis }, ids, detail);
     const [bridges, handlings] = [await readBridges(pool), await readHandlings(pool)];
     detail('Kafka, from its beginning to its end');
     const messages = await readTopics(world);
-    return { ...read, ledger, marks, truth, unaccounted, messages, mails, bridges, handlings, held, faults };
+    return { ...read, books, marks, truth, unaccounted, messages, mails, bridges, handlings, held, faults };
   });
 }
 
 /** Writers whose COMMIT was not answered, and those who look at the tables now, agree on what happened. */
-function booksOf(ledger: Ledger, marks: ReadonlySet<number>): Books {
-  const { happened, never } = fatesOf(ledger, marks);
-  const books = new Books();
+function settledBooks(books: Books, marks: ReadonlySet<number>): SettledBooks {
+  const { happened, never } = fatesOf(books, marks);
+  const settled = new SettledBooks();
   for (const [id, { events, atMs }] of happened) {
     const event = events.find((one) => one.id === id);
-    if (event !== undefined) books.committed.set(id, { type: event.type, atMs });
+    if (event !== undefined) settled.committed.set(id, { type: event.type, atMs });
   }
-  for (const id of never) books.rolledBack.add(id);
-  return books;
+  for (const id of never) settled.rolledBack.add(id);
+  return settled;
 }
 
 async function readTopics({ direct, names }: ChaosWorld): Promise<Evidence['messages']> {

@@ -45,7 +45,7 @@ const fault = (target: 'workers' | 'redis', kind: 'pause' | 'wipe', beganAtMs: n
   recoveredMs: null,
 });
 
-describe('the ledger proof', () => {
+describe('the proof', () => {
   it('takes a completed replay for the end of a run that an operator terminated', () => {
     const runs = ({ runs: all }: Evidence, replay: string) => [
       ...without(all, ({ workflowId }) => workflowId === created.id),

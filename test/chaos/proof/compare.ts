@@ -13,8 +13,8 @@ import { rolledBackButHeard, strangers } from './unheard';
 
 /** Every promise, compared with what the servers say, and what only a chaos run can know. A pure function of the evidence. */
 export function compare(evidence: Evidence): ProofRow[] {
-  const { truth, ledger, faults } = evidence;
-  const judgement = judge(expectationOf(truth, ledger.reachable), evidence, (markedAtMs, storedAtMs) =>
+  const { truth, books, faults } = evidence;
+  const judgement = judge(expectationOf(truth, books.reachable), evidence, (markedAtMs, storedAtMs) =>
     isExplained(faults, markedAtMs, storedAtMs),
   );
   const allowed = brokenBy(faults);
@@ -50,7 +50,7 @@ const examined: Record<Line, (evidence: Evidence) => number> = {
     return gone(truth.posts) + gone(truth.messages) + truth.gone.size;
   },
   'rolled back, yet heard of': ({ truth }) => truth.rolledBack.size,
-  'transactions happened whole or not at all': ({ ledger }) => ledger.transactions.length,
+  'transactions happened whole or not at all': ({ books }) => books.transactions.length,
   'leases leaked': ({ rows, deliveries }) => rows.length + deliveries.length,
   'subscribers’ order': ({ handlings }) => handlings.length,
   unexplained: ({ rows, runs, deliveries }) => rows.length + runs.length + deliveries.length,
@@ -80,10 +80,10 @@ function brokenBy(faults: readonly FaultRecord[]): Promised[] {
 }
 
 /** What is worth knowing and breaks no promise, in words. */
-export function notesOn({ ledger, marks, messages, deliveries }: Evidence): string[] {
+export function notesOn({ books, marks, messages, deliveries }: Evidence): string[] {
   const { events, copies } = copiesOnKafka(messages);
   const unknown = deliveries.filter(({ state }) => state === 'unknown').length;
-  const doubtful = ledger.transactions.filter(({ fate }) => fate === 'in doubt');
+  const doubtful = books.transactions.filter(({ fate }) => fate === 'in doubt');
   const happened = doubtful.filter(({ tx }) => marks.has(tx)).length;
   return [
     `${copies} copies of ${events} events came to Kafka again, before their mark was written (at least once)`,

@@ -1,6 +1,6 @@
 import { type Evidence as ServersEvidence } from '../../../proof/checks/evidence';
 import { type Truth } from '../../../proof/checks/truth';
-import { type Ledger } from '../traffic/ledger';
+import { type Books } from '../traffic/books';
 import { type FaultRecord } from '../types';
 
 export interface BridgeInstance {
@@ -27,7 +27,7 @@ export interface Handling {
 
 /** Everything that the servers say at the end of a run, and what the writers say. */
 export interface Evidence extends ServersEvidence {
-  readonly ledger: Ledger;
+  readonly books: Books;
   /** Numbers in `business.transactions`: of transactions that happened. */
   readonly marks: ReadonlySet<number>;
   /** From the business tables; its events are those of transactions that happened, and are in the outbox. */

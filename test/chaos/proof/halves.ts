@@ -1,9 +1,9 @@
 import { type Evidence } from './evidence';
 
 /** Every transaction, answered or in doubt, happened as a whole or not at all: its mark and all its events. */
-export function halfCommitted({ ledger, marks, rows }: Pick<Evidence, 'ledger' | 'marks' | 'rows'>): string[] {
+export function halfCommitted({ books, marks, rows }: Pick<Evidence, 'books' | 'marks' | 'rows'>): string[] {
   const present = new Set(rows.map(({ id }) => id));
-  return ledger.transactions.flatMap(({ tx, fate, events }) => {
+  return books.transactions.flatMap(({ tx, fate, events }) => {
     const there = events.filter(({ id }) => present.has(id)).length;
     const parts = there + (marks.has(tx) ? 1 : 0);
     const whole = events.length + 1;

@@ -14,7 +14,7 @@ import {
   uploaded,
   vanished,
 } from '../../unit/proof/checks/healthy';
-import { type LedgerTransaction } from '../traffic/ledger';
+import { type WrittenTransaction } from '../traffic/books';
 import { type Evidence, type Handling } from './evidence';
 
 function handlingOf(of: TrueEvent, change: Partial<Handling> = {}): Handling {
@@ -23,7 +23,7 @@ function handlingOf(of: TrueEvent, change: Partial<Handling> = {}): Handling {
   return { n: of.sequence, listener: 'reader', topic, key, eventId: of.id, sequence: of.sequence, ...times, ...change };
 }
 
-function transaction(tx: number, fate: LedgerTransaction['fate'], ids: readonly string[]): LedgerTransaction {
+function transaction(tx: number, fate: WrittenTransaction['fate'], ids: readonly string[]): WrittenTransaction {
   const types = new Map(events.map((one) => [one.id, one.type]));
   const of = ids.map((eventId) => ({ id: eventId, type: types.get(eventId) ?? ('follow.added' as const) }));
   return { tx, fate, events: of, atMs: 0 };
@@ -35,7 +35,7 @@ export function healthyEvidence(): Evidence {
   return {
     ...evidence,
     truth,
-    ledger: {
+    books: {
       transactions: [
         transaction(1, 'committed', [uploaded.id, created.id]),
         transaction(2, 'committed', [short.id]),

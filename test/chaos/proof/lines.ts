@@ -1,6 +1,6 @@
 import { type Promised } from '../../../proof/checks/judge';
 
-/** The lines of the ledger proof, in their order. */
+/** The lines of the proof, in their order. */
 export const lines = [
   'lost',
   'duplicate starts',

@@ -1,4 +1,4 @@
-import { type Ledger } from '../traffic/ledger';
+import { type Books } from '../traffic/books';
 import { type ChaosWorld, type FaultRecord, type ProofRow, type StallRow } from '../types';
 import { ownAudit } from './audits';
 import { collect } from './collect';
@@ -19,12 +19,12 @@ export interface Proof {
  */
 export async function prove(options: {
   readonly world: ChaosWorld;
-  readonly ledger: Ledger;
+  readonly books: Books;
   readonly faults: readonly FaultRecord[];
   readonly detail?: (text: string) => void;
 }): Promise<Proof> {
-  const { world, ledger, faults, detail = () => undefined } = options;
-  const evidence = await collect(world, ledger, faults, detail);
+  const { world, books, faults, detail = () => undefined } = options;
+  const evidence = await collect(world, books, faults, detail);
   detail('what the product’s own audit says');
   const audit = await ownAudit(world);
   detail('comparing');

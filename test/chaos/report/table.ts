@@ -87,7 +87,7 @@ function stalls(summary: ChaosSummary): string {
 function proof(summary: ChaosSummary): string {
   const table = new Table({
     ...plain,
-    head: ['', 'ledger proof', 'violations', 'examined'],
+    head: ['', 'proof', 'violations', 'examined'],
     colAligns: ['left', 'left', 'right', 'right'],
   });
   for (const row of summary.proof) {

@@ -13,8 +13,8 @@ import { halfCommitted } from '../proof/halves';
 import { readOutbox } from '../../../proof/observe/read-tables';
 import { readMarks } from '../proof/read-tables';
 import { DoubtingBusiness } from './doubting-business';
-import { type Fate } from './ledger';
-import { LedgerFile, ledgerPath, readLedger } from './ledger-file';
+import { type Fate } from './books';
+import { BooksFile, booksPath, readBooks } from './books-file';
 import { openWritersPool } from './writers-pool';
 
 /** Neither its rollbacks nor its other whims: every chance is missed. */
@@ -51,7 +51,7 @@ describe('the writers of a chaos run', () => {
   });
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'writers-'));
-    business = new DoubtingBusiness(pool, new LedgerFile(ledgerPath(folder)));
+    business = new DoubtingBusiness(pool, new BooksFile(booksPath(folder)));
     await database.pool.query('TRUNCATE business.transactions, outbox_events');
   });
   afterEach(() => {
@@ -73,11 +73,11 @@ describe('the writers of a chaos run', () => {
     });
     await during();
     const surely = await running;
-    const ledger = readLedger(folder);
+    const books = readBooks(folder);
     const [marks, rows] = [await readMarks(database.pool), await readOutbox(database.pool, () => undefined)];
-    const fates: Fate[] = ledger.transactions.map(({ fate }) => fate);
-    const { happened, never } = fatesOf(ledger, marks);
-    const halves = halfCommitted({ ledger, marks, rows });
+    const fates: Fate[] = books.transactions.map(({ fate }) => fate);
+    const { happened, never } = fatesOf(books, marks);
+    const halves = halfCommitted({ books, marks, rows });
     return { surely, fates, rows: rows.length, happened: happened.size, never: never.size, halves };
   }
 
@@ -115,6 +115,6 @@ describe('the writers of a chaos run', () => {
       await tx.query('SELECT nonsense', []);
     });
     await expect(wrong).rejects.toThrow('nonsense');
-    expect(readLedger(folder).transactions).toMatchObject([{ fate: 'rolled back' }]);
+    expect(readBooks(folder).transactions).toMatchObject([{ fate: 'rolled back' }]);
   });
 });

@@ -2,10 +2,10 @@ import { type Pool, type PoolClient } from 'pg';
 import { NovaError } from '../../../contracts/failures';
 import { type Random } from '../../../proof/traffic/random';
 import { NothingToDo, type Transaction, transactionOn, type Transactions } from '../../../proof/traffic/business';
-import { nowMs } from '../../../proof/traffic/ledger';
+import { nowMs } from '../../../proof/traffic/books';
 import { oneLine } from '../../../runtime/errors';
-import { type LedgerEvent } from './ledger';
-import { type LedgerFile } from './ledger-file';
+import { type WrittenEvent } from './books';
+import { type BooksFile } from './books-file';
 import { beginOn, isMistake, isRefusedCommit, sqlState } from './writers-pool';
 
 const rollbackShare = 0.05;
@@ -16,7 +16,7 @@ const hangUpShare = 0.3;
 export class DoubtingBusiness implements Transactions {
   constructor(
     private readonly pool: Pool,
-    private readonly ledger: LedgerFile,
+    private readonly books: BooksFile,
   ) {}
 
   /**
@@ -31,8 +31,8 @@ export class DoubtingBusiness implements Transactions {
     // The query that is under way reports what is wrong with the connection.
     const ignore = (): void => undefined;
     client.on('error', ignore);
-    const tx = this.ledger.begin();
-    const events: LedgerEvent[] = [];
+    const tx = this.books.begin();
+    const events: WrittenEvent[] = [];
     const then: (() => void)[] = [];
     let reusable = false;
     try {
@@ -78,12 +78,12 @@ export class DoubtingBusiness implements Transactions {
   private async rollBack(
     client: PoolClient,
     tx: number,
-    events: readonly LedgerEvent[],
+    events: readonly WrittenEvent[],
     why: Error,
     random: Random,
   ): Promise<boolean> {
     const reason = why instanceof NothingToDo ? 'nothing to do' : (sqlState(why) ?? oneLine(why, 100));
-    this.ledger.isRolledBack(tx, nowMs(), events, reason);
+    this.books.isRolledBack(tx, nowMs(), events, reason);
     if (random.chance(hangUpShare)) return false;
     return client.query('ROLLBACK').then(
       () => true,
@@ -92,19 +92,19 @@ export class DoubtingBusiness implements Transactions {
   }
 
   /** Returns whether it is surely committed. */
-  private async commit(client: PoolClient, tx: number, events: readonly LedgerEvent[]): Promise<boolean> {
-    this.ledger.committing(tx, nowMs(), events);
+  private async commit(client: PoolClient, tx: number, events: readonly WrittenEvent[]): Promise<boolean> {
+    this.books.committing(tx, nowMs(), events);
     try {
       const { command } = await client.query('COMMIT');
       if (command === 'COMMIT') {
-        this.ledger.isCommitted(tx, events);
+        this.books.isCommitted(tx, events);
         return true;
       }
       // The server replies to the COMMIT of a failed transaction with ROLLBACK.
-      this.ledger.isRolledBack(tx, nowMs(), events, `COMMIT answered ${command}`);
+      this.books.isRolledBack(tx, nowMs(), events, `COMMIT answered ${command}`);
     } catch (thrown) {
-      if (isRefusedCommit(thrown)) this.ledger.isRolledBack(tx, nowMs(), events, sqlState(thrown) ?? '');
-      else this.ledger.isInDoubt(tx, events);
+      if (isRefusedCommit(thrown)) this.books.isRolledBack(tx, nowMs(), events, sqlState(thrown) ?? '');
+      else this.books.isInDoubt(tx, events);
     }
     return false;
   }

@@ -9,7 +9,7 @@ import { within } from '../../../dev/stack/until';
 import { type ChaosWorld } from '../types';
 import { DoubtingBusiness } from './doubting-business';
 import { planChaosGraph } from './graph';
-import { LedgerFile, ledgerPath } from './ledger-file';
+import { BooksFile, booksPath } from './books-file';
 import { openWritersPool } from './writers-pool';
 
 const firstPeople = 60;
@@ -20,7 +20,7 @@ export interface PreparedTraffic {
   readonly graph: Graph;
   /** What the business services remember. */
   readonly memory: World;
-  readonly ledger: LedgerFile;
+  readonly books: BooksFile;
 }
 
 /**
@@ -35,23 +35,23 @@ export async function prepareTraffic(
   const random = new Random(seed);
   const graph = planChaosGraph(world.pullThreshold, random.fork());
   const memory = new World(graph);
-  const ledger = new LedgerFile(ledgerPath(world.folder));
+  const books = new BooksFile(booksPath(world.folder));
   const direct = new Pool({ connectionString: world.databaseUrl, max: 2, application_name: 'nova-chaos-setup' });
   const pooled = openWritersPool(world.pooledDatabaseUrl);
   try {
     await insertGraph(direct, graph);
     const services = {
-      business: new DoubtingBusiness(pooled, ledger),
+      business: new DoubtingBusiness(pooled, books),
       world: memory,
       signalPostDeleted: async () => undefined,
       pause: (ms: number) => pause(Math.max(0, ms)),
     };
     const pace = { pool: direct, count: firstPeople, rate: signUpsPerSecond };
     await signUpFirst(services, { ...pace, random: random.fork(), interrupted });
-    ledger.areReachable(memory.reachable);
+    books.areReachable(memory.reachable);
     const writers = Array.from({ length: graph.users }, (_, n) => userId(n));
     await setPreferences(direct, { writers, reachable: memory.reachable }, random.fork());
-    return { graph, memory, ledger };
+    return { graph, memory, books };
   } finally {
     await Promise.allSettled([direct, pooled].map((pool) => within(5_000, 'the pool', pool.end())));
   }

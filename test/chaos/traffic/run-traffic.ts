@@ -11,8 +11,8 @@ import { type ChaosWorld } from '../types';
 import { burst, burstEvents, type BurstSize } from './bursts';
 import { DoubtingBusiness } from './doubting-business';
 import { drive } from './drive';
-import { type Ledger } from './ledger';
-import { readLedger } from './ledger-file';
+import { type Books } from './books';
+import { readBooks } from './books-file';
 import { type PreparedTraffic } from './prepare';
 import { isAlikeInReleaseBefore } from './release-before';
 import { openWritersPool } from './writers-pool';
@@ -44,14 +44,14 @@ const progressEveryMs = 1_000;
  * from the file in the world's folder.
  * @throws only on mistakes of the writers themselves
  */
-export async function runTraffic(options: TrafficOptions): Promise<Ledger> {
+export async function runTraffic(options: TrafficOptions): Promise<Books> {
   const { world, prepared, seed, rate, burstSize, until, onProgress } = options;
-  const { ledger, memory } = prepared;
+  const { books, memory } = prepared;
   const pool = openWritersPool(world.pooledDatabaseUrl);
   const connection = connectClient(configFrom(sharedSettings.temporal, environmentOf(world.direct)));
   const client = new Client({ connection, namespace: world.direct.temporalNamespace });
   const services: Services = {
-    business: new DoubtingBusiness(pool, ledger),
+    business: new DoubtingBusiness(pool, books),
     world: memory,
     signalPostDeleted: async (postId) => {
       const deps = { pool, workflows: client.workflow };
@@ -61,7 +61,7 @@ export async function runTraffic(options: TrafficOptions): Promise<Ledger> {
     pause: (ms) => pause(Math.max(0, ms)),
   };
   const reporting = setInterval(
-    () => onProgress?.({ committed: ledger.committed, inDoubt: ledger.inDoubt }),
+    () => onProgress?.({ committed: books.committed, inDoubt: books.inDoubt }),
     progressEveryMs,
   );
   try {
@@ -69,19 +69,19 @@ export async function runTraffic(options: TrafficOptions): Promise<Ledger> {
     const random = new Random(seed ^ 0x5eed);
     let inBursts = 0;
     world.writers.burst = async (kind) => {
-      const before = ledger.committed;
+      const before = books.committed;
       await burst(kind, burstSize, services, random.fork());
       // What others committed meanwhile is counted too: at most a second of traffic, which comes on top.
-      inBursts += Math.min(ledger.committed - before, burstEvents(kind, burstSize));
+      inBursts += Math.min(books.committed - before, burstEvents(kind, burstSize));
     };
     const mayRun = (scenario: Scenario) =>
       world.writers.besideReleaseBefore !== true || isAlikeInReleaseBefore(scenario);
-    await drive({ services, random, rate, until, mayRun, committed: () => ledger.committed - inBursts });
+    await drive({ services, random, rate, until, mayRun, committed: () => books.committed - inBursts });
   } finally {
     delete world.writers.burst;
     clearInterval(reporting);
     // A half-open line never says goodbye.
     await Promise.allSettled([within(5_000, 'the pool', pool.end()), connection.close()]);
   }
-  return readLedger(world.folder);
+  return readBooks(world.folder);
 }

@@ -1,6 +1,6 @@
 import { seconds } from '../../../dev/stack/reporter';
 import { type FaultRecord, type ProofRow, type Target } from '../types';
-import { type Ledger } from './ledger';
+import { type Books } from './books';
 
 /** A stretch in which the writers committed no event. Times are epoch milliseconds. */
 export interface Standstill {
@@ -11,7 +11,7 @@ export interface Standstill {
 }
 
 interface Traffic {
-  readonly ledger: Pick<Ledger, 'transactions'>;
+  readonly books: Pick<Books, 'transactions'>;
   readonly faults: readonly FaultRecord[];
   /** When the writers began and when they were asked to stop. */
   readonly fromMs: number;
@@ -35,8 +35,8 @@ export function allowedStandstillMs(rate: number): number {
 }
 
 /** Each stretch between two commits, and before the first and after the last. */
-export function standstillsOf({ ledger, faults, fromMs, untilMs }: Traffic): Standstill[] {
-  const commits = ledger.transactions
+export function standstillsOf({ books, faults, fromMs, untilMs }: Traffic): Standstill[] {
+  const commits = books.transactions
     .filter(({ fate, events, atMs }) => fate === 'committed' && events.length > 0 && atMs > fromMs && atMs < untilMs)
     .map(({ atMs }) => atMs)
     .sort((a, b) => a - b);

@@ -1,11 +1,11 @@
 import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';
-import { type Lane, row } from '../lane';
+import { type FaultSystem, row } from '../fault-system';
 import { type Scene } from '../scene';
 import { authorWith, idOf, post } from './people';
 import { parked, uploadOf } from './posts';
 
-/** Three conversations of four messages: runs of one aggregate, and several at once. */
+/** Three conversations of four messages: a series of one aggregate each, and several at once. */
 export async function conversations(): Promise<Scene> {
   const during = Array.from({ length: 3 }, newId).flatMap((conversation_id) =>
     Array.from({ length: 4 }, () =>
@@ -32,8 +32,8 @@ export async function conversationsTwice(): Promise<Scene> {
 }
 
 /** An upload names its post, which is there. */
-export async function uploadForPost(lane: Lane): Promise<Scene> {
-  const { author } = await authorWith(lane, 1);
+export async function uploadForPost(system: FaultSystem): Promise<Scene> {
+  const { author } = await authorWith(system, 1);
   const [created, media] = [post(author), newId()];
   return {
     before: [created],
@@ -43,8 +43,8 @@ export async function uploadForPost(lane: Lane): Promise<Scene> {
 }
 
 /** … and the post is deleted while the upload's workflow is struck. */
-export async function uploadForPostDeletedMeanwhile(lane: Lane): Promise<Scene> {
-  const scene = await uploadForPost(lane);
+export async function uploadForPostDeletedMeanwhile(system: FaultSystem): Promise<Scene> {
+  const scene = await uploadForPost(system);
   const { user_id, post_id } = scene.before?.[0]?.payload as { user_id: string; post_id: string };
   return {
     ...scene,
@@ -54,8 +54,8 @@ export async function uploadForPostDeletedMeanwhile(lane: Lane): Promise<Scene> 
 }
 
 /** An upload is struck while it is parked, and its post comes meanwhile. */
-export async function uploadClaimedMeanwhile(lane: Lane): Promise<Scene> {
-  const { author } = await authorWith(lane, 1);
+export async function uploadClaimedMeanwhile(system: FaultSystem): Promise<Scene> {
+  const { author } = await authorWith(system, 1);
   const media = newId();
   const created = post(author, { media_ids: [media] });
   return {
@@ -66,14 +66,14 @@ export async function uploadClaimedMeanwhile(lane: Lane): Promise<Scene> {
 }
 
 /** A parked upload is claimed; its own workflow is struck when it is signalled. */
-export async function uploadSignalled(lane: Lane): Promise<Scene> {
-  const { author } = await authorWith(lane, 1);
+export async function uploadSignalled(system: FaultSystem): Promise<Scene> {
+  const { author } = await authorWith(system, 1);
   const media = newId();
   const upload = row('media.upload.completed', uploadOf(author, media));
   const created = post(author, { media_ids: [media] });
   return {
     before: [upload],
-    ready: () => parked(lane, media),
+    ready: () => parked(system, media),
     during: [created],
     strikes: [upload.id],
     expected: { media: { [idOf(created)]: [media] } },
@@ -81,16 +81,16 @@ export async function uploadSignalled(lane: Lane): Promise<Scene> {
 }
 
 /** An account's owner is notified in the inbox and by e-mail. */
-export async function alert(lane: Lane): Promise<Scene> {
-  const owner = await insertUser(lane.database.pool);
+export async function alert(system: FaultSystem): Promise<Scene> {
+  const owner = await insertUser(system.database.pool);
   const raised = row('security.alert.raised', { alert_id: newId(), user_id: owner, kind: 'new_login' });
   const to = [{ eventId: raised.id, recipientId: owner, kind: 'security.alert' }];
   return { during: [raised], expected: { notified: to, mails: to } };
 }
 
 /** A stream begins: more followers than the quick first tries reach. */
-export async function stream(lane: Lane): Promise<Scene> {
-  const { author, followers } = await authorWith(lane, 2_100);
+export async function stream(system: FaultSystem): Promise<Scene> {
+  const { author, followers } = await authorWith(system, 2_100);
   const started = row('live.stream.started', { stream_id: newId(), user_id: author });
   const notified = followers.map((recipientId) => ({ eventId: started.id, recipientId, kind: 'live.started' }));
   return { during: [started], expected: { notified } };

@@ -1,19 +1,22 @@
 import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';
-import { type Lane, row } from '../lane';
+import { type FaultSystem, row } from '../fault-system';
 import { type Scene } from '../scene';
 
 const follow = 'INSERT INTO follows (followee_id, follower_id) VALUES ($1, $2)';
 export const unfollow = 'DELETE FROM follows WHERE followee_id = $1 AND follower_id = $2';
 
 /** An author and their followers, in the order in which pages list them. */
-export async function authorWith(lane: Lane, followers: number): Promise<{ author: string; followers: string[] }> {
+export async function authorWith(
+  system: FaultSystem,
+  followers: number,
+): Promise<{ author: string; followers: string[] }> {
   const author = newId();
   const ids = Array.from({ length: followers }, newId).sort();
-  await lane.database.pool.query('INSERT INTO follows (followee_id, follower_id) SELECT $1::uuid, unnest($2::uuid[])', [
-    author,
-    ids,
-  ]);
+  await system.database.pool.query(
+    'INSERT INTO follows (followee_id, follower_id) SELECT $1::uuid, unnest($2::uuid[])',
+    [author, ids],
+  );
   return { author, followers: ids };
 }
 
@@ -22,8 +25,8 @@ export const post = (author: string, fields: object = {}) =>
 export const idOf = (created: { aggregateId: string }): string => created.aggregateId;
 
 /** Someone with two posts gets a follower. */
-export async function followBegins(lane: Lane): Promise<Scene> {
-  const { author } = await authorWith(lane, 1);
+export async function followBegins(system: FaultSystem): Promise<Scene> {
+  const { author } = await authorWith(system, 1);
   const [follower, posts] = [newId(), [post(author), post(author)]];
   const added = row('follow.added', { follower_id: follower, followee_id: author });
   return {
@@ -38,8 +41,8 @@ export async function followBegins(lane: Lane): Promise<Scene> {
 }
 
 /** … and loses them at once. */
-export async function followEndsMeanwhile(lane: Lane): Promise<Scene> {
-  const scene = await followBegins(lane);
+export async function followEndsMeanwhile(system: FaultSystem): Promise<Scene> {
+  const scene = await followBegins(system);
   const [added] = scene.during;
   const { follower_id, followee_id } = added?.payload as { follower_id: string; followee_id: string };
   return {
@@ -51,8 +54,8 @@ export async function followEndsMeanwhile(lane: Lane): Promise<Scene> {
 }
 
 /** Someone with two posts loses a follower. */
-export async function followEnds(lane: Lane): Promise<Scene> {
-  const { author, followers } = await authorWith(lane, 1);
+export async function followEnds(system: FaultSystem): Promise<Scene> {
+  const { author, followers } = await authorWith(system, 1);
   const [follower = ''] = followers;
   return {
     before: [post(author), post(author)],
@@ -63,8 +66,8 @@ export async function followEnds(lane: Lane): Promise<Scene> {
 }
 
 /** … and gets them back at once. */
-export async function followBeginsMeanwhile(lane: Lane): Promise<Scene> {
-  const scene = await followEnds(lane);
+export async function followBeginsMeanwhile(system: FaultSystem): Promise<Scene> {
+  const scene = await followEnds(system);
   const { follower_id, followee_id } = scene.during[0]?.payload as { follower_id: string; followee_id: string };
   const added = row('follow.added', { follower_id, followee_id });
   return {
@@ -79,10 +82,10 @@ export async function followBeginsMeanwhile(lane: Lane): Promise<Scene> {
 }
 
 /** A user with posts, a notification caused and a name is deleted for good. */
-export async function userLeaves(lane: Lane): Promise<Scene> {
-  const { author, followers } = await authorWith(lane, 3);
-  const [mentioned, followed] = [await insertUser(lane.database.pool), await authorWith(lane, 0)];
-  await lane.database.pool.query(follow, [followed.author, author]);
+export async function userLeaves(system: FaultSystem): Promise<Scene> {
+  const { author, followers } = await authorWith(system, 3);
+  const [mentioned, followed] = [await insertUser(system.database.pool), await authorWith(system, 0)];
+  await system.database.pool.query(follow, [followed.author, author]);
   const mentioning = post(author, { mentioned_user_ids: [mentioned] });
   const posts = [post(author), mentioning];
   return {

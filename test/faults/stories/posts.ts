@@ -1,20 +1,20 @@
 import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';
-import { type Lane, row } from '../lane';
+import { type FaultSystem, row } from '../fault-system';
 import { type Scene } from '../scene';
 import { authorWith, idOf, post, unfollow } from './people';
 
 /** A post with a mention and an upload that waits for it, for five followers: three pages. */
-export async function postAppears(lane: Lane): Promise<Scene> {
-  const { author, followers } = await authorWith(lane, 5);
-  const mentioned = await insertUser(lane.database.pool);
+export async function postAppears(system: FaultSystem): Promise<Scene> {
+  const { author, followers } = await authorWith(system, 5);
+  const mentioned = await insertUser(system.database.pool);
   const media = newId();
   const upload = row('media.upload.completed', uploadOf(author, media));
   const created = post(author, { mentioned_user_ids: [mentioned], media_ids: [media] });
   const to = [{ eventId: created.id, recipientId: mentioned, kind: 'post.mention' }];
   return {
     before: [upload],
-    ready: () => parked(lane, media),
+    ready: () => parked(system, media),
     during: [created],
     expected: {
       feeds: Object.fromEntries(followers.map((id) => [id, [idOf(created)]])),
@@ -27,8 +27,8 @@ export async function postAppears(lane: Lane): Promise<Scene> {
 }
 
 /** The same, and the post is deleted while its workflow is struck. */
-export async function postDeletedMeanwhile(lane: Lane): Promise<Scene> {
-  const scene = await postAppears(lane);
+export async function postDeletedMeanwhile(system: FaultSystem): Promise<Scene> {
+  const scene = await postAppears(system);
   const created = scene.during[0];
   const { user_id, post_id } = created?.payload as { user_id: string; post_id: string };
   return {
@@ -40,8 +40,8 @@ export async function postDeletedMeanwhile(lane: Lane): Promise<Scene> {
 }
 
 /** The same, and the first of the followers leaves while the workflow is struck. */
-export async function followerLeavesMeanwhile(lane: Lane): Promise<Scene> {
-  const scene = await postAppears(lane);
+export async function followerLeavesMeanwhile(system: FaultSystem): Promise<Scene> {
+  const scene = await postAppears(system);
   const { user_id: author } = scene.during[0]?.payload as { user_id: string };
   const [first = ''] = Object.keys(scene.expected.feeds ?? {}).sort();
   return {
@@ -53,8 +53,8 @@ export async function followerLeavesMeanwhile(lane: Lane): Promise<Scene> {
 }
 
 /** A post that is everywhere is deleted. */
-export async function postDeleted(lane: Lane): Promise<Scene> {
-  const scene = await postAppears(lane);
+export async function postDeleted(system: FaultSystem): Promise<Scene> {
+  const scene = await postAppears(system);
   const { user_id, post_id } = scene.during[0]?.payload as { user_id: string; post_id: string };
   return {
     before: [...(scene.before ?? []), ...scene.during],
@@ -64,8 +64,8 @@ export async function postDeleted(lane: Lane): Promise<Scene> {
 }
 
 /** A post is edited. */
-export async function postEdited(lane: Lane): Promise<Scene> {
-  const { author, followers } = await authorWith(lane, 1);
+export async function postEdited(system: FaultSystem): Promise<Scene> {
+  const { author, followers } = await authorWith(system, 1);
   const created = post(author);
   return {
     before: [created],
@@ -95,8 +95,8 @@ export function uploadOf(userId: string, mediaId: string, postId?: string) {
   return { upload_id: newId(), media_id: mediaId, user_id: userId, file_name: 'a.png', size_bytes: 1, ...named };
 }
 
-export async function parked(lane: Lane, mediaId: string): Promise<boolean> {
+export async function parked(system: FaultSystem, mediaId: string): Promise<boolean> {
   const parkedMedia = `SELECT 1 FROM parked_media p JOIN outbox_events o ON o.id = p.event_id
     WHERE p.media_id = $1 AND o.emitted_at IS NOT NULL`;
-  return (await lane.database.pool.query(parkedMedia, [mediaId])).rowCount === 1;
+  return (await system.database.pool.query(parkedMedia, [mediaId])).rowCount === 1;
 }

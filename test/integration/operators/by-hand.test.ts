@@ -51,7 +51,7 @@ it('a batch of terminated runs that is reset does each of them once, and ends th
   await Promise.all(ids.slice(1).map((id) => world.client.workflow.getHandle(id).result()));
   // What was reset and is not done yet is not called done.
   await world.audit();
-  const open = await world.deps.book.open(10);
+  const open = await world.deps.store.open(10);
   expect(open).toEqual([
     { eventId: ids[0], kind: 'failed_run', detail: 'reset and open again; was: emitWorkflow terminated, not on Kafka' },
   ]);

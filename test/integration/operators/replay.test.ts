@@ -60,7 +60,7 @@ it('a run that was terminated stays a finding when Temporal forgets it, and one 
   await waitFor(async () => (await world.deps.runs.describe(eventId)) === null);
   await world.set(eventId, `published_at = published_at - interval '400 days'`);
   await world.audit();
-  expect(await world.deps.book.open(10)).toEqual(
+  expect(await world.deps.store.open(10)).toEqual(
     expect.arrayContaining([
       { eventId, kind: 'failed_run', detail: 'forgotten by Temporal; was: emitWorkflow terminated, not on Kafka' },
     ]),

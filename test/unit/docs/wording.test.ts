@@ -80,6 +80,42 @@ it('looks into each folder of the tests', () => {
   expect(unseen.map(({ name }) => name)).toEqual([]);
 });
 
+/**
+ * Words that once had several meanings (docs/glossary.md), and the only places where they may stand: there they have their one
+ * meaning. What is said about names that others rely on, a column and the reason of a metric, stands in the glossary.
+ */
+const oneMeaning: readonly (readonly [word: RegExp, meaning: string, where: RegExp])[] = [
+  [
+    /\blanes?\b/i,
+    'the rows of one priority',
+    /^(outbox|outbox-bridge|ops|docs|dev\/bench\/claim|activities\/audit|test\/(plans|simulation|unit\/(outbox-bridge|docs)|integration\/(outbox-bridge|runtime)))\/|^(architecture|CHANGELOG)\.md$|migrations\/functions\/outbox_/,
+  ],
+  [
+    /\bledgers?\b/i,
+    'a table that says that an effect was done',
+    /^(?!(dev|proof\/(traffic|observe)|test\/chaos\/(traffic|report|schedule|world)|test\/outages)\/)/,
+  ],
+  [/\bbooks?\b/i, 'what the writers of a run write down', /^(dev\/demo|proof|test\/(chaos|unit))\/|\.md$/],
+  [
+    /\bpublished\b(?! (?:At|Us)\b)/i,
+    'inserted into the outbox, or a post that can be seen; a row is started',
+    /^(?!(outbox-bridge|ops|outbox\/(?!emit\.sql)|dev\/bench|proof\/checks\/rows|test\/simulation)\/?)/,
+  ],
+  [/\bruns of (rows|one aggregate)|\b(a|the) run of rows\b/i, 'Temporal’s; rows have a series', /^$/],
+];
+
+it.each(oneMeaning)('%s means: %s', (word, _, where) => {
+  const astray = files
+    .filter((path) => !where.test(path))
+    .flatMap((path) =>
+      textOf(path)
+        .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+        .split('\n')
+        .flatMap((line, i) => (word.test(line) ? [`${path}:${i + 1}: ${line.trim().slice(0, 120)}`] : [])),
+    );
+  expect(astray).toEqual([]);
+});
+
 it('CONTRIBUTING.md names every word that is to be avoided', () => {
   const guide = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
   const words = Object.keys(avoided).flatMap((pattern) => pattern.replace('tells?', 'tell|tells').split('|'));

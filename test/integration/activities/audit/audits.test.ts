@@ -71,9 +71,9 @@ it('does no harm twice at once: both say the same, and every finding is there on
   expect(rowCount).toBe(4);
   expect(await metrics()).toMatch(/nova_audit_unexplained\{kind="lost_emit"\} 4/);
   // The audit that looked first must not bring back what another has seen repaired since.
-  const [finding] = await world.deps.book.open(1);
-  await world.deps.book.resolve([finding!], Date.now() * 1_000 + 60_000_000);
-  await world.deps.book.record([finding!], Date.now() * 1_000);
+  const [finding] = await world.deps.store.open(1);
+  await world.deps.store.resolve([finding!], Date.now() * 1_000 + 60_000_000);
+  await world.deps.store.record([finding!], Date.now() * 1_000);
   expect(await world.findings(finding!.eventId)).toEqual([]);
   for (const { eventId } of refs) await world.set(eventId, `emitted_at = coalesce(emitted_at, now())`);
   expect(await world.audit()).toMatchObject({ unexplained: 0 });

@@ -182,7 +182,7 @@ it('finds a paused activity at once: who paused it and since when, whatever its 
   const before = (await world.audit({ openMs: auditLimitsOfDays })).counts;
   expect(before).toMatchObject({ open_paused: 1 });
   expect(before.open_waiting).toBeUndefined();
-  const [finding] = (await world.deps.book.open(100)).filter(({ kind }) => kind === 'open_paused');
+  const [finding] = (await world.deps.store.open(100)).filter(({ kind }) => kind === 'open_paused');
   expect(finding?.detail).toMatch(
     /^emitEvent, attempt \d+, paused since .*Z by ann@desk, last failure KAFKA_UNAVAILABLE$/,
   );

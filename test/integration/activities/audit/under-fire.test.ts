@@ -90,7 +90,7 @@ it('accuses no one while bridges and workers are killed under load, nor afterwar
     const report = await unlessAway(audit);
     if (report === undefined) continue;
     audits += 1;
-    if (report.unexplained > 0) accused.push(report, await deps.book.open(10));
+    if (report.unexplained > 0) accused.push(report, await deps.store.open(10));
   }
   await Promise.all([writer, killer]);
   const open = 'SELECT count(*) AS open FROM outbox_events WHERE published_at IS NULL OR emitted_at IS NULL';

@@ -103,7 +103,7 @@ describe('delivery by e-mail', () => {
     expect(lab.received).toHaveLength(3);
   });
 
-  it('does not hammer a server that is down: one try per lane', async () => {
+  it('does not hammer a server that is down: one try per sender', async () => {
     const { event } = await mention(30);
     const down = scripted(() => Promise.resolve({ kind: 'not_sent', reason: 'SMTP_CONNECT', scope: 'channel' }));
     await expect(deliver(event, { email: down })).rejects.toMatchObject({ type: 'CHANNEL_UNAVAILABLE' });

@@ -1,14 +1,14 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Ledger, ledgerFrom, type LedgerEvent, type LedgerLine } from './ledger';
+import { type Books, booksFrom, type WrittenEvent, type BooksLine } from './books';
 
-/** The ledger's file in the folder of a run. */
-export function ledgerPath(folder: string): string {
-  return join(folder, 'ledger.jsonl');
+/** The books' file in the folder of a run. */
+export function booksPath(folder: string): string {
+  return join(folder, 'books.jsonl');
 }
 
 /** Append-only and written at once, so that whatever ends the writers leaves the books as they were. */
-export class LedgerFile {
+export class BooksFile {
   private last = 0;
   /** Events in committed transactions, and in those in doubt. */
   committed = 0;
@@ -23,21 +23,21 @@ export class LedgerFile {
   }
 
   /** Right before COMMIT is sent. */
-  committing(tx: number, atMs: number, events: readonly LedgerEvent[]): void {
+  committing(tx: number, atMs: number, events: readonly WrittenEvent[]): void {
     this.append({ says: 'committing', tx, atMs, events });
   }
 
-  isCommitted(tx: number, events: readonly LedgerEvent[]): void {
+  isCommitted(tx: number, events: readonly WrittenEvent[]): void {
     this.append({ says: 'committed', tx });
     this.committed += events.length;
   }
 
-  isInDoubt(tx: number, events: readonly LedgerEvent[]): void {
+  isInDoubt(tx: number, events: readonly WrittenEvent[]): void {
     this.append({ says: 'in doubt', tx });
     this.inDoubt += events.length;
   }
 
-  isRolledBack(tx: number, atMs: number, events: readonly LedgerEvent[], why: string): void {
+  isRolledBack(tx: number, atMs: number, events: readonly WrittenEvent[], why: string): void {
     this.append({ says: 'rolled back', tx, atMs, events, why });
   }
 
@@ -45,13 +45,13 @@ export class LedgerFile {
     this.append({ says: 'reachable', people });
   }
 
-  private append(line: LedgerLine): void {
+  private append(line: BooksLine): void {
     appendFileSync(this.path, `${JSON.stringify(line)}\n`);
   }
 }
 
 /** The books of a run, read from its folder. */
-export function readLedger(folder: string): Ledger {
-  const lines = readFileSync(ledgerPath(folder), 'utf8').trimEnd().split('\n');
-  return ledgerFrom(lines.filter((line) => line !== '').map((line) => JSON.parse(line) as LedgerLine));
+export function readBooks(folder: string): Books {
+  const lines = readFileSync(booksPath(folder), 'utf8').trimEnd().split('\n');
+  return booksFrom(lines.filter((line) => line !== '').map((line) => JSON.parse(line) as BooksLine));
 }

@@ -1,20 +1,20 @@
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { countLedger, ledgerFrom } from './ledger';
+import { countBooks, booksFrom } from './books';
 import { longestOf, standstillRow, standstillsOf } from './standstill';
 import { type FaultRecord, type Target } from '../types';
-import { LedgerFile, ledgerPath, readLedger } from './ledger-file';
+import { BooksFile, booksPath, readBooks } from './books-file';
 
 const event = (id: string) => ({ id, type: 'follow.added' as const });
 
 describe('the books of the writers', () => {
   let folder: string;
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'ledger-'))));
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'books-'))));
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it('say of every transaction what its writer knows', () => {
-    const file = new LedgerFile(ledgerPath(folder));
+    const file = new BooksFile(booksPath(folder));
     const [committed, rolledBack, doubtful] = [file.begin(), file.begin(), file.begin()];
     file.areReachable(['a person']);
     file.committing(committed, 1, [event('a'), event('b')]);
@@ -22,34 +22,34 @@ describe('the books of the writers', () => {
     file.committing(doubtful, 3, [event('d')]);
     file.isCommitted(committed, [event('a'), event('b')]);
     file.isInDoubt(doubtful, [event('d')]);
-    const ledger = readLedger(folder);
-    expect(ledger.transactions.map(({ tx, fate, atMs }) => [tx, fate, atMs])).toEqual([
+    const books = readBooks(folder);
+    expect(books.transactions.map(({ tx, fate, atMs }) => [tx, fate, atMs])).toEqual([
       [committed, 'committed', 1],
       [rolledBack, 'rolled back', 2],
       [doubtful, 'in doubt', 3],
     ]);
-    expect([...ledger.reachable]).toEqual(['a person']);
-    expect(countLedger(ledger)).toEqual({ transactions: 3, committed: 2, rolledBack: 1, inDoubt: 1 });
+    expect([...books.reachable]).toEqual(['a person']);
+    expect(countBooks(books)).toEqual({ transactions: 3, committed: 2, rolledBack: 1, inDoubt: 1 });
   });
 
   it('call a transaction in doubt when its writer died before the reply', () => {
-    const file = new LedgerFile(ledgerPath(folder));
+    const file = new BooksFile(booksPath(folder));
     file.committing(file.begin(), 1, [event('a')]);
-    expect(readLedger(folder).transactions).toMatchObject([{ fate: 'in doubt' }]);
+    expect(readBooks(folder).transactions).toMatchObject([{ fate: 'in doubt' }]);
   });
 
   it('know a COMMIT that the server answered with ROLLBACK', () => {
     const about = { tx: 1, atMs: 1, events: [event('a')] };
-    const ledger = ledgerFrom([
+    const books = booksFrom([
       { says: 'committing', ...about },
       { says: 'rolled back', ...about, why: 'COMMIT answered ROLLBACK' },
     ]);
-    expect(ledger.transactions).toMatchObject([{ fate: 'rolled back' }]);
+    expect(books.transactions).toMatchObject([{ fate: 'rolled back' }]);
   });
 
   it('refuse an end without a beginning', () => {
-    appendFileSync(ledgerPath(folder), `${JSON.stringify({ says: 'committed', tx: 9 })}\n`);
-    expect(() => readLedger(folder)).toThrow('never began');
+    appendFileSync(booksPath(folder), `${JSON.stringify({ says: 'committed', tx: 9 })}\n`);
+    expect(() => readBooks(folder)).toThrow('never began');
   });
 });
 
@@ -64,8 +64,8 @@ describe('writers that stood still', () => {
     endedAtMs,
     recoveredMs: null,
   });
-  const found = (ledger: ReturnType<typeof committedAt>, faults: readonly FaultRecord[] = []) => {
-    const standstills = standstillsOf({ ledger, faults, fromMs: 0, untilMs: minutes(10) });
+  const found = (books: ReturnType<typeof committedAt>, faults: readonly FaultRecord[] = []) => {
+    const standstills = standstillsOf({ books, faults, fromMs: 0, untilMs: minutes(10) });
     return { longest: longestOf(standstills), row: standstillRow(standstills, 5) };
   };
   const everyMinuteBut = (...left: readonly number[]) =>
@@ -80,8 +80,8 @@ describe('writers that stood still', () => {
     ['from the beginning', everyMinuteBut(1, 2), 0],
     ['until the end', everyMinuteBut(8, 9), minutes(7)],
     ['all the time', committedAt(), 0],
-  ])('are a violation when no fault explains it: %s', (_, ledger, fromMs) => {
-    const { longest, row } = found(ledger, [fault('kafka', 0, minutes(10)), fault('bridge', 0, minutes(10))]);
+  ])('are a violation when no fault explains it: %s', (_, books, fromMs) => {
+    const { longest, row } = found(books, [fault('kafka', 0, minutes(10)), fault('bridge', 0, minutes(10))]);
     expect(longest.fromMs).toBe(fromMs);
     expect(row.violations).toBe(1);
     expect(row.examples[0]).toContain(new Date(fromMs).toISOString());
@@ -105,7 +105,7 @@ describe('writers that stood still', () => {
       { tx: 2, fate: 'committed' as const, atMs: minutes(5), events: [] },
       { tx: 3, fate: 'committed' as const, atMs: -minutes(1), events: [event('b')] },
     ];
-    expect(standstillsOf({ ledger: { transactions: idle }, faults: [], fromMs: 0, untilMs: minutes(10) })).toEqual([
+    expect(standstillsOf({ books: { transactions: idle }, faults: [], fromMs: 0, untilMs: minutes(10) })).toEqual([
       { fromMs: 0, lengthMs: minutes(10), unexplainedMs: minutes(10) },
     ]);
   });

@@ -15,7 +15,7 @@ import { compileSources } from './compile';
 import { Crew } from './crew';
 
 /** A whole system of its own on the real servers: database, topics, keys, queues, mail server, bridges and workers. */
-export interface Lane {
+export interface FaultSystem {
   readonly database: TestDatabase;
   readonly client: Client;
   readonly redis: Redis;
@@ -40,7 +40,7 @@ export const deliveryLeaseMs = 12_000;
 /** Followers per page, so that a small audience takes several. */
 const pageSize = 2;
 
-export async function openLane(crews: { readonly bridges: number; readonly workers: number }): Promise<Lane> {
+export async function openSystem(crews: { readonly bridges: number; readonly workers: number }): Promise<FaultSystem> {
   const folder = mkdtempSync(join(tmpdir(), 'nova-faults-'));
   const bundle = join(folder, 'workflow-bundle.js');
   writeFileSync(bundle, (await workflowBundle()).code);
@@ -97,16 +97,18 @@ async function patientTopics(tries = 3): Promise<TestTopics> {
   }
 }
 
-async function close(lane: Omit<Lane, 'environment' | 'close'> & { readonly topics: TestTopics }): Promise<void> {
-  await Promise.all([lane.bridges.stop(), lane.workers.stop()]);
-  await lane.kafka.stop();
-  const prefix = lane.redis.options.keyPrefix ?? '';
-  const keys = await lane.redis.keys(`${prefix}*`);
-  if (keys.length > 0) await lane.redis.unlink(keys.map((key) => key.slice(prefix.length)));
-  lane.redis.disconnect();
-  await Promise.all([lane.mail.stop(), lane.client.connection.close(), lane.topics.drop()]);
-  await lane.database.drop();
-  rmSync(lane.folder, { recursive: true, force: true });
+async function close(
+  system: Omit<FaultSystem, 'environment' | 'close'> & { readonly topics: TestTopics },
+): Promise<void> {
+  await Promise.all([system.bridges.stop(), system.workers.stop()]);
+  await system.kafka.stop();
+  const prefix = system.redis.options.keyPrefix ?? '';
+  const keys = await system.redis.keys(`${prefix}*`);
+  if (keys.length > 0) await system.redis.unlink(keys.map((key) => key.slice(prefix.length)));
+  system.redis.disconnect();
+  await Promise.all([system.mail.stop(), system.client.connection.close(), system.topics.drop()]);
+  await system.database.drop();
+  rmSync(system.folder, { recursive: true, force: true });
 }
 
 /** A row of the outbox, made ahead so that its id is known before it is committed. */
@@ -123,22 +125,26 @@ export function row<T extends EventType>(type: T, payload: PayloadInput<T>): Row
 }
 
 /** Commits rows in one transaction, as any service would, with what else belongs to it. */
-export async function commit(lane: Lane, rows: readonly Row[], ...statements: [string, unknown[]][]): Promise<void> {
-  await transact(lane, rows, statements, 'COMMIT');
+export async function commit(
+  system: FaultSystem,
+  rows: readonly Row[],
+  ...statements: [string, unknown[]][]
+): Promise<void> {
+  await transact(system, rows, statements, 'COMMIT');
 }
 
 /** The same, rolled back: none of it may ever be seen. */
-export async function rollBack(lane: Lane, rows: readonly Row[]): Promise<void> {
-  await transact(lane, rows, [], 'ROLLBACK');
+export async function rollBack(system: FaultSystem, rows: readonly Row[]): Promise<void> {
+  await transact(system, rows, [], 'ROLLBACK');
 }
 
 async function transact(
-  lane: Lane,
+  system: FaultSystem,
   rows: readonly Row[],
   statements: readonly [string, unknown[]][],
   end: 'COMMIT' | 'ROLLBACK',
 ): Promise<void> {
-  const client = await lane.database.pool.connect();
+  const client = await system.database.pool.connect();
   try {
     await client.query('BEGIN');
     for (const [sql, values] of statements) await client.query(sql, values);

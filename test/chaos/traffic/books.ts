@@ -1,7 +1,7 @@
 import { type EventType } from '../../../contracts/catalogue';
 
 /** An event as its writer knows it. */
-export interface LedgerEvent {
+export interface WrittenEvent {
   readonly id: string;
   readonly type: EventType;
 }
@@ -14,38 +14,43 @@ export interface LedgerEvent {
  */
 export type Fate = 'committed' | 'rolled back' | 'in doubt';
 
-export interface LedgerTransaction {
+export interface WrittenTransaction {
   /** Number of the transaction in this run, also in `business.transactions`. */
   readonly tx: number;
   readonly fate: Fate;
-  readonly events: readonly LedgerEvent[];
+  readonly events: readonly WrittenEvent[];
   /** Epoch milliseconds, with fractions, right before COMMIT was sent; of a rollback, when it was written down. */
   readonly atMs: number;
 }
 
 /** The writers' own books of a run: what they committed, and nothing the product said. */
-export interface Ledger {
-  readonly transactions: readonly LedgerTransaction[];
+export interface Books {
+  readonly transactions: readonly WrittenTransaction[];
   /** People with an address that was known to the product before the rest began. */
   readonly reachable: ReadonlySet<string>;
 }
 
-/** One line of the ledger's file. */
-export type LedgerLine =
-  | { readonly says: 'committing'; readonly tx: number; readonly atMs: number; readonly events: readonly LedgerEvent[] }
+/** One line of the books' file. */
+export type BooksLine =
+  | {
+      readonly says: 'committing';
+      readonly tx: number;
+      readonly atMs: number;
+      readonly events: readonly WrittenEvent[];
+    }
   | { readonly says: 'committed' | 'in doubt'; readonly tx: number }
   | {
       readonly says: 'rolled back';
       readonly tx: number;
       readonly atMs: number;
-      readonly events: readonly LedgerEvent[];
+      readonly events: readonly WrittenEvent[];
       readonly why: string;
     }
   | { readonly says: 'reachable'; readonly people: readonly string[] };
 
 /** The books as the lines say. A writer that died between `committing` and the reply left a transaction in doubt. */
-export function ledgerFrom(lines: Iterable<LedgerLine>): Ledger {
-  const transactions = new Map<number, LedgerTransaction>();
+export function booksFrom(lines: Iterable<BooksLine>): Books {
+  const transactions = new Map<number, WrittenTransaction>();
   const reachable = new Set<string>();
   for (const line of lines) {
     switch (line.says) {
@@ -60,7 +65,7 @@ export function ledgerFrom(lines: Iterable<LedgerLine>): Ledger {
         break;
       default: {
         const known = transactions.get(line.tx);
-        if (known === undefined) throw new Error(`the ledger ends transaction ${line.tx}, which never began`);
+        if (known === undefined) throw new Error(`the books end transaction ${line.tx}, which never began`);
         transactions.set(line.tx, { ...known, fate: line.says });
       }
     }
@@ -68,7 +73,7 @@ export function ledgerFrom(lines: Iterable<LedgerLine>): Ledger {
   return { transactions: [...transactions.values()], reachable };
 }
 
-export interface LedgerCounts {
+export interface BooksCounts {
   /** Transactions. */
   readonly transactions: number;
   /** Events of committed transactions. */
@@ -79,7 +84,7 @@ export interface LedgerCounts {
   readonly inDoubt: number;
 }
 
-export function countLedger({ transactions }: Pick<Ledger, 'transactions'>): LedgerCounts {
+export function countBooks({ transactions }: Pick<Books, 'transactions'>): BooksCounts {
   const events = (fate: Fate) =>
     transactions.reduce((sum, one) => sum + (one.fate === fate ? one.events.length : 0), 0);
   return {

@@ -7,7 +7,7 @@ export interface Commit {
 }
 
 /** What the business services know of their own events: which were committed and when, and which never were. */
-export class Ledger {
+export class Books {
   readonly committed = new Map<string, Commit>();
   readonly rolledBack = new Set<string>();
   transactions = 0;

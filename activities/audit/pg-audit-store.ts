@@ -66,7 +66,7 @@ const close = `
     ended_at = clock_timestamp()`;
 
 /** What audits keep. All methods throw NovaError DATABASE_UNAVAILABLE. */
-export class PgAuditBook {
+export class PgAuditStore {
   constructor(private readonly pool: Pool) {}
 
   async watermarks(): Promise<Watermarks | null> {
