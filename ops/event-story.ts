@@ -1,6 +1,6 @@
 import { type WorkflowClient, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import { type Pool } from 'pg';
-import { toPendingActivity } from '../activities/audit/temporal-pending-activity';
+import { toPendingActivity } from '../runtime/pending-activity';
 import { memoNames } from '../contracts/memo';
 import { type OpenFinding, openFindingsOf } from './audit-findings';
 import { rowOfEvent } from '../outbox/operators.sql';

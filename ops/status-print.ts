@@ -3,7 +3,7 @@ import { auditScheduleText } from './audit-schedule';
 import { ageText, columnLines } from './columns';
 import { openFindingsText } from './open-findings';
 import { type Status } from './status';
-import { inboxActivities } from './waiting-runs';
+import { fillsInboxes } from '../outbox-bridge/waiting-runs';
 
 /** What comes after the report of the outbox, for people. @param address host:port of Temporal */
 export function statusText(status: Status, address: string): string {
@@ -45,7 +45,7 @@ function queueRows(looks: readonly TaskQueueLook[]): string[][] {
 }
 
 function waitingLines({ deliveriesWaiting, waitingRuns: runs }: Status): string[] {
-  const inboxes = (runs?.waitFor ?? []).filter(({ activity }) => inboxActivities.includes(activity));
+  const inboxes = (runs?.waitFor ?? []).filter(({ activity }) => fillsInboxes(activity));
   const deliveries = [
     ...deliveriesWaiting.map(({ channel, deliveries: count, events, tried, oldestSeconds, reason }) => [
       channel,

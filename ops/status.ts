@@ -6,7 +6,7 @@ import { type AuditSchedule, auditSchedule } from './audit-schedule';
 import { type Connections } from './connections';
 import { type OpenFindings, openFindings } from './open-findings';
 import { type OutboxReport, outboxReport } from './outbox-report';
-import { type WaitingRuns, inboxActivities, waitingRuns } from './waiting-runs';
+import { type WaitingRuns, fillsInboxes, waitingRuns } from '../outbox-bridge/waiting-runs';
 
 /** What Temporal says; null: it could not be asked. */
 interface TemporalReport {
@@ -61,7 +61,7 @@ function reasons(status: Omit<Status, 'lookAt'>): string[] {
   const held = deliveriesWaiting.filter(({ tried, oldestSeconds }) => tried > 0 && oldestSeconds > longSeconds);
   const stuck = (runs?.waitFor ?? []).filter(
     ({ outage, activity, oldestSeconds }) =>
-      oldestSeconds > longSeconds && (outage || inboxActivities.includes(activity)),
+      oldestSeconds > longSeconds && (outage || fillsInboxes(activity)),
   );
   const all: Record<string, boolean> = {
     'dead letters': deadLettered > 0,

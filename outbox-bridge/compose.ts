@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type Connection } from '@temporalio/client';
+import { type Connection, WorkflowClient } from '@temporalio/client';
 import { claimLimits, startCallMs } from '../contracts/time-budgets';
 import { type ConfigOf } from '../runtime/config';
 import { type Service } from '../runtime/lifecycle';
@@ -35,7 +35,7 @@ import { removeInstance, reportInstance } from './report-instance.sql';
 import { StartWindow } from './start-window';
 import { createTaskQueueGauges, readTaskQueueGauges } from './task-queue-gauges';
 import { TemporalStarter } from './temporal-starter';
-import { createDeliveryGauges, readDeliveryGauges } from './waiting-deliveries';
+import { createDeliveryGauges, readDeliveryGauges, readInboxGauges } from './waiting-deliveries';
 
 /** Builds the bridge and its chores from the configuration; the services are started in this order. */
 export function composeBridge(
@@ -57,6 +57,7 @@ export function composeBridge(
   const feedStoreGauges = createFeedStoreGauges(registry);
   const deliveryGauges = createDeliveryGauges(registry);
   const taskQueueGauges = createTaskQueueGauges(registry);
+  const workflows = new WorkflowClient({ connection, namespace: config.temporalNamespace });
   // Epoch milliseconds that no step of the wall clock touches: leases, outages and retries are measured with it.
   const now = (): number => performance.timeOrigin + performance.now();
   const pacer = new Pacer({ minMs: config.pollMinMs, maxMs: config.pollMaxMs });
@@ -150,6 +151,7 @@ export function composeBridge(
     chore('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges)),
     chore('feed-store-gauges', 15_000, () => readFeedStoreGauges(pool, feedStoreGauges)),
     chore('delivery-gauges', 15_000, () => readDeliveryGauges(pool, deliveryGauges)),
+    chore('inbox-gauges', 30_000, () => readInboxGauges(pool, workflows, config.taskQueuePrefix, deliveryGauges)),
     chore('task-queue-gauges', 10_000, () => readTaskQueueGauges(pool, connection, config, taskQueueGauges)),
     ...(config.metricsPort === 0
       ? []

@@ -1,6 +1,9 @@
+import { type WorkflowClient } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { Gauge, type Registry } from 'prom-client';
 import { channels } from '../contracts/notification-kinds';
+import { databaseNowMs } from '../runtime/postgres';
+import { waitingRuns } from './waiting-runs';
 
 /** Counted no further than this, the oldest first: an outage of the mail server leaves hundreds of thousands. */
 const countedTo = 10_000;
@@ -29,7 +32,7 @@ export interface WaitingDeliveries {
 
 /**
  * By channel; a channel without any is left out. Inboxes are never among them: the notice and its delivery are written in one
- * statement, so an inbox that waits has left no row yet.
+ * statement, so an inbox that waits has left no row yet, and only its run is known to wait (waiting-runs.ts).
  */
 export async function waitingDeliveries(pool: Pool, upTo = countedTo): Promise<WaitingDeliveries[]> {
   type Row = Omit<WaitingDeliveries, 'oldestSeconds'> & { oldest_seconds: number };
@@ -43,12 +46,12 @@ export function createDeliveryGauges(registry: Registry) {
   return {
     waiting: new Gauge({
       name: 'nova_deliveries_waiting',
-      help: 'Deliveries not made yet, counted up to 10,000.',
+      help: 'Deliveries not made yet, counted up to 10,000; of in_app the events with such deliveries, as seen in up to 100 open runs.',
       ...{ labelNames, registers },
     }),
     oldest: new Gauge({
       name: 'nova_deliveries_oldest_waiting_seconds',
-      help: 'Age of the first of them; it grows while the provider of the channel does not take them.',
+      help: 'Age of the first of them; it grows while the provider of the channel does not take them; of in_app, while PostgreSQL or the workers do not.',
       ...{ labelNames, registers },
     }),
   };
@@ -60,5 +63,23 @@ export async function readDeliveryGauges(pool: Pool, gauges: ReturnType<typeof c
   for (const channel of new Set([...external, ...byChannel.keys()])) {
     gauges.waiting.set({ channel }, byChannel.get(channel)?.deliveries ?? 0);
     gauges.oldest.set({ channel }, byChannel.get(channel)?.oldestSeconds ?? 0);
+  }
+}
+
+/** Of in_app. While Temporal is away there is no figure: the last one would be taken for that of now. */
+export async function readInboxGauges(
+  pool: Pool,
+  workflows: WorkflowClient,
+  taskQueuePrefix: string,
+  gauges: ReturnType<typeof createDeliveryGauges>,
+): Promise<void> {
+  const channel = { channel: 'in_app' };
+  try {
+    const { inboxes } = await waitingRuns(workflows, taskQueuePrefix, await databaseNowMs(pool));
+    gauges.waiting.set(channel, inboxes.runs);
+    gauges.oldest.set(channel, inboxes.oldestSeconds);
+  } catch (thrown) {
+    for (const gauge of Object.values(gauges)) gauge.remove(channel);
+    throw thrown;
   }
 }

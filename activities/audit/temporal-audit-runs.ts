@@ -7,10 +7,10 @@ import { startedFor } from '../../contracts/run-owner';
 import { type SearchAttributeName } from '../../contracts/search-attributes';
 import { queueNames, taskQueue } from '../../contracts/workflow-types';
 import { temporalFailure } from '../../runtime/classify-temporal-error';
+import { toPendingActivity } from '../../runtime/pending-activity';
 import { grpcStatusOf } from '../../runtime/service-error';
 import { readRetentionMs } from '../../runtime/temporal-retention';
 import { type AuditRuns, type DescribedRun, type ListedRun } from './audit-runs';
-import { toPendingActivity } from './temporal-pending-activity';
 
 const pageSize = 500;
 const priorityAttribute: SearchAttributeName = 'EventPriority';

@@ -1,5 +1,5 @@
 import { type FailureCode, failures } from '../../contracts/failures';
-import { type PendingActivity } from './audit-runs';
+import { type PendingActivity } from '../../runtime/pending-activity';
 import { type AuditLimits, openBudgetMs } from './limits';
 import { type Suspicion } from './suspicions';
 import { type SecondLook } from './second-look';

@@ -7,7 +7,7 @@ import { listDeadLetters, requeueDeadLetters } from '../../../ops/dead-letters';
 import { eventStory } from '../../../ops/event-story';
 import { outboxReport } from '../../../ops/outbox-report';
 import { type Status, systemStatus } from '../../../ops/status';
-import { waitingRuns } from '../../../ops/waiting-runs';
+import { waitingRuns } from '../../../outbox-bridge/waiting-runs';
 import { configFrom } from '../../../runtime/config';
 import { taskQueuesOf } from '../../../runtime/task-queues';
 import { type TestDatabase, createTestDatabase } from '../../support/database';

@@ -1,10 +1,11 @@
-import { Connection } from '@temporalio/client';
+import { Connection, WorkflowClient } from '@temporalio/client';
 import { Registry } from 'prom-client';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { readOutboxGauges } from '../../../outbox-bridge/outbox-gauges';
 import { createTaskQueueGauges, readTaskQueueGauges } from '../../../outbox-bridge/task-queue-gauges';
-import { createDeliveryGauges, readDeliveryGauges } from '../../../outbox-bridge/waiting-deliveries';
+import { createDeliveryGauges, readDeliveryGauges, readInboxGauges } from '../../../outbox-bridge/waiting-deliveries';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { startStandInWorkers } from '../../support/stand-in-workers';
 import { createTestClient, startTestWorkers, testQueuePrefix } from '../../support/temporal';
 import { servers } from '../../support/servers';
 import { waitFor } from '../../support/wait-for';
@@ -81,6 +82,34 @@ it('show deliveries that wait by channel, and zero when none does', async () => 
   const values = await valuesOf(registry);
   expect(values['nova_deliveries_waiting email']).toBe(2);
   expect(values['nova_deliveries_oldest_waiting_seconds email']).toBeGreaterThan(3_500);
+});
+
+it('show inboxes that wait as the channel in_app, from the runs that wait; nothing while Temporal is away', async () => {
+  const [registry, workers] = [new Registry(), await startStandInWorkers()];
+  const deliveries = createDeliveryGauges(registry);
+  const read = async (workflows = workers.client.workflow) => {
+    await readInboxGauges(database.pool, workflows, workers.prefix, deliveries);
+    return valuesOf(registry);
+  };
+  const names = ['nova_deliveries_waiting in_app', 'nova_deliveries_oldest_waiting_seconds in_app'] as const;
+  try {
+    expect(await read()).toEqual({ [names[0]]: 0, [names[1]]: 0 });
+    for (const activity of ['notifyInApp', 'notifyPages', 'emitEvent']) workers.moods.set(activity, 'away');
+    const runs = [
+      await workers.start('notificationWorkflow', { eventType: 'message.persisted' }),
+      // Waits for Kafka alone.
+      await workers.start('followWorkflow'),
+    ];
+    await waitFor(async () => (await read())[names[0]] === 1);
+    expect((await read())[names[1]]).toBeGreaterThan(4);
+    const nowhere = Connection.lazy({ address: '127.0.0.1:1' });
+    await expect(read(new WorkflowClient({ connection: nowhere }))).rejects.toThrow();
+    expect(await valuesOf(registry)).toEqual({});
+    await nowhere.close();
+    for (const run of runs) await run.terminate();
+  } finally {
+    await workers.stop();
+  }
 });
 
 it('show task queues that no worker takes from, and what waits there; nothing while Temporal is away', async () => {

@@ -7,7 +7,8 @@ import { verifyMarkedRow } from '../../../../activities/audit/verify-marked-row'
 import { verifyOpenRun } from '../../../../activities/audit/verify-open-run';
 import { verifyPending } from '../../../../activities/audit/verify-pending';
 import { type AuditRow } from '../../../../activities/audit/pg-audit-rows';
-import { type DescribedRun, type PendingActivity } from '../../../../activities/audit/audit-runs';
+import { type DescribedRun } from '../../../../activities/audit/audit-runs';
+import { type PendingActivity } from '../../../../runtime/pending-activity';
 
 const id = '0198f3a0-0000-7000-8000-000000000001';
 const nowMs = Date.UTC(2026, 0, 10);

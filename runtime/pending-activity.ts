@@ -1,4 +1,21 @@
-import { type PendingActivity } from './audit-runs';
+/** What a run waits for. Times in epoch milliseconds by Temporal's clock. */
+export interface PendingActivity {
+  /** Its id within the run. */
+  readonly id: string;
+  readonly name: string;
+  readonly attempt: number;
+  /** Type of the last failure: a code of the catalogue, or the name of an unexpected error. */
+  readonly failure: string | null;
+  /** What the last failure says, for people. */
+  readonly message: string | null;
+  readonly lastHeartbeatMs: number | null;
+  /** When the attempt that runs now began; null: none runs. */
+  readonly startedMs: number | null;
+  /** When the next attempt is, or was, due; null: one runs. */
+  readonly nextAttemptMs: number | null;
+  /** A person or a rule has paused it: no attempt comes until it is unpaused. */
+  readonly pause: { readonly by: string; readonly reason: string | null; readonly sinceMs: number | null } | null;
+}
 
 interface Timestamp {
   readonly seconds?: unknown;

@@ -1,8 +1,8 @@
 import { type WorkflowClient } from '@temporalio/client';
-import { toPendingActivity } from '../activities/audit/temporal-pending-activity';
 import { failures } from '../contracts/failures';
 import { oneLine } from '../runtime/errors';
 import { reasonCode } from '../runtime/metrics-server';
+import { toPendingActivity } from '../runtime/pending-activity';
 import { taskQueuesOf } from '../runtime/task-queues';
 
 /** Runs that are looked at: each costs Temporal a request. */
@@ -31,20 +31,34 @@ export interface WaitingRuns {
   /** Of these, how many were looked at. */
   readonly lookedAt: number;
   readonly waitFor: readonly WaitingFor[];
+  readonly inboxes: WaitingInboxes;
 }
 
-/** The activities that put notices into inboxes: while one of them is tried again, in-app deliveries wait. */
-export const inboxActivities = ['notifyInApp', 'notifyPages'];
+/** Runs whose notices are not all in the inboxes: the activity failed, or no worker has begun it. */
+export interface WaitingInboxes {
+  readonly runs: number;
+  /** Since the start of the oldest of these runs, seconds; 0: there is none. */
+  readonly oldestSeconds: number;
+}
+
+const inboxActivities = ['notifyInApp', 'notifyPages'];
+
+/** Whether an activity puts notices into inboxes: while it is tried again, in-app deliveries wait. */
+export const fillsInboxes = (activity: string): boolean => inboxActivities.includes(activity);
 
 /**
  * What the open runs of events wait for now. Looks at no more than a hundred of them.
+ * @param nowMs epoch milliseconds by a clock that agrees with Temporal's
  * @throws what Temporal throws when it is away
  */
-export async function waitingRuns(workflows: WorkflowClient, taskQueuePrefix: string): Promise<WaitingRuns> {
-  const nowMs = Date.now();
+export async function waitingRuns(
+  workflows: WorkflowClient,
+  taskQueuePrefix: string,
+  nowMs = Date.now(),
+): Promise<WaitingRuns> {
   const queues = taskQueuesOf(taskQueuePrefix).map((queue) => JSON.stringify(queue));
   const query = `ExecutionStatus = 'Running' AND EventType IS NOT NULL AND TaskQueue IN (${queues.join(', ')}) AND StartTime < '${new Date(nowMs - youngMs).toISOString()}'`;
-  return workflows.withDeadline(nowMs + callMs, async () => {
+  return workflows.withDeadline(Date.now() + callMs, async () => {
     const { count } = await workflows.count(query);
     const ids: string[] = [];
     if (count > 0)
@@ -53,28 +67,48 @@ export async function waitingRuns(workflows: WorkflowClient, taskQueuePrefix: st
         if (ids.length === mostRuns) break;
       }
     // One that has ended meanwhile waits for nothing.
-    const runs = await Promise.all(ids.map((id) => retriesOf(workflows, id).catch(() => [])));
-    return { open: count, lookedAt: ids.length, waitFor: byActivity(runs.flat(), nowMs) };
+    const runs = await Promise.all(ids.map((id) => waitsOf(workflows, id).catch(() => [])));
+    const waits = runs.flat();
+    return {
+      ...{ open: count, lookedAt: ids.length, inboxes: inboxesAmong(waits, nowMs) },
+      waitFor: byActivity(
+        waits.flatMap((wait) => (wait.failure === null ? [] : [{ ...wait, failure: wait.failure }])),
+        nowMs,
+      ),
+    };
   });
 }
 
-interface Retry {
+/** An activity of an open run that is not in its first attempt. */
+interface Wait {
   readonly activity: string;
   readonly attempt: number;
-  readonly failure: string;
+  /** Null: no worker has begun it. */
+  readonly failure: string | null;
+  /** The start of the run. */
   readonly startedAtMs: number;
 }
+type Retry = Wait & { readonly failure: string };
 
-async function retriesOf(workflows: WorkflowClient, id: string): Promise<Retry[]> {
+async function waitsOf(workflows: WorkflowClient, id: string): Promise<Wait[]> {
   const { raw, startTime } = await workflows.getHandle(id).describe();
   return (raw.pendingActivities ?? [])
     .map(toPendingActivity)
-    .flatMap(({ name, attempt, message }) =>
-      message === null
-        ? []
-        : [{ activity: name, attempt, failure: oneLine(message, 200), startedAtMs: startTime.getTime() }],
-    );
+    .filter(({ message, startedMs }) => message !== null || startedMs === null)
+    .map(({ name, attempt, message }) => ({
+      ...{ activity: name, attempt, startedAtMs: startTime.getTime() },
+      failure: message === null ? null : oneLine(message, 200),
+    }));
 }
+
+function inboxesAmong(waits: readonly Wait[], nowMs: number): WaitingInboxes {
+  const its = waits.filter(({ activity }) => fillsInboxes(activity));
+  return { runs: its.length, oldestSeconds: oldestOf(its, nowMs) };
+}
+
+/** Seconds; 0: there is none. */
+const oldestOf = (waits: readonly Wait[], nowMs: number): number =>
+  Math.max(0, ...waits.map(({ startedAtMs }) => nowMs - startedAtMs)) / 1_000;
 
 function byActivity(retries: readonly Retry[], nowMs: number): WaitingFor[] {
   return [...new Set(retries.map(({ activity }) => activity))].sort().map((activity) => {
@@ -83,7 +117,7 @@ function byActivity(retries: readonly Retry[], nowMs: number): WaitingFor[] {
     const code = reasonCode(most.failure);
     return {
       ...{ activity, runs: its.length, attempt: most.attempt, lastFailure: most.failure },
-      oldestSeconds: Math.max(...its.map(({ startedAtMs }) => nowMs - startedAtMs)) / 1_000,
+      oldestSeconds: oldestOf(its, nowMs),
       outage: code in failures && failures[code as keyof typeof failures].cause === 'outage',
     };
   });
