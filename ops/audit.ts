@@ -14,6 +14,7 @@ import { createLogger } from '../runtime/logger';
 import { createPool } from '../runtime/postgres';
 import { createRedis } from '../runtime/redis';
 import { connectClient } from '../runtime/temporal';
+import { closeAll } from './connections';
 
 /** What the audit on demand reads from the environment. */
 export const auditCommandSettings = {
@@ -59,7 +60,7 @@ export async function auditNow(
     });
   } finally {
     redis.disconnect();
-    await Promise.all([pool.end(), connection.close()]);
+    await closeAll(pool, connection);
   }
 }
 

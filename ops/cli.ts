@@ -13,6 +13,7 @@ import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
 import { type ReleaseOptions, releaseCommand } from './release-hold';
 import { requeueRows } from './requeue';
+import { statusSettings } from './servers';
 import { systemStatus } from './status';
 import { statusText } from './status-print';
 import { keepDays } from '../outbox-bridge/settings';
@@ -47,9 +48,9 @@ program
   .description('what waits, where and why; exit code 1 when a person should look')
   .option('--json')
   .action(async ({ json }: { json?: boolean }) => {
-    const status = await withConnections(config(), systemStatus);
-    print.report(status, json ?? false);
-    if (json !== true) console.log(statusText(status, config().temporalAddress));
+    const settings = configFrom(statusSettings, process.env);
+    const status = await withConnections(settings, (connections) => systemStatus(connections, settings));
+    print.result(status, statusText, json ?? false);
     if (status.lookAt.length > 0) process.exitCode = 1;
   });
 
@@ -195,7 +196,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-program.parseAsync().catch((thrown: unknown) => {
-  console.error(thrown instanceof ConfigError ? thrown.message : `ops: ${withSetting(thrown, config())}`);
-  process.exitCode = 2;
-});
+program
+  .parseAsync()
+  .catch((thrown: unknown) => {
+    console.error(thrown instanceof ConfigError ? thrown.message : `ops: ${withSetting(thrown, config())}`);
+    process.exitCode = 2;
+  })
+  // All is said: a connection to a server that hangs does not keep the process.
+  .finally(() => setTimeout(() => process.exit(), 1_000).unref());

@@ -12,6 +12,7 @@ import { createPool } from '../runtime/postgres';
 import { createRedis } from '../runtime/redis';
 import { checkDeployment } from '../runtime/deployment';
 import { connectClient } from '../runtime/temporal';
+import { within } from '../runtime/within';
 
 /** What the operator's tools read from the environment. */
 export const opsSettings = {
@@ -73,6 +74,14 @@ export async function withConnections<T>(
     });
   } finally {
     redis.disconnect();
-    await Promise.all([pool.end(), connection.close()]);
+    await closeAll(pool, connection);
   }
+}
+
+const closeMs = 2_000;
+
+/** Closes, or gives up soon: a server that hangs does not say goodbye, and what a command found out is to be shown. */
+export async function closeAll(pool: Pool, connection: Connection): Promise<void> {
+  const closed = Promise.all([pool.end(), connection.close()]);
+  await within(closeMs, closed, () => new Error('a server hangs')).catch(() => undefined);
 }

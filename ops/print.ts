@@ -1,47 +1,12 @@
-import { ageText, columnLines } from './columns';
+import { columnLines } from './columns';
 import { type DeadLetter } from './dead-letters';
 import { type EventStory } from './event-story';
 import { storyLines } from './story-lines';
-import { feedStoreText } from './feed-store-report';
-import { heldText, holdText } from './held-aggregates';
-import { partitionRows } from './housekeeping-print';
-import { type OutboxReport } from './outbox-report';
+import { holdText } from './held-aggregates';
 import { type Requeued } from './requeue';
-import { skippedLine } from './skipped-deliveries';
 
 /** For people: aligned columns. For programs: one JSON object or array. */
 export const print = {
-  report(report: OutboxReport, json: boolean): void {
-    if (json) return printJson(report);
-    columns([
-      ['PRIORITY', 'PENDING', 'OLDEST', 'WITH ERROR'],
-      ...report.pending.map((p) => [p.priority, String(p.rows), ageText(p.oldestSeconds), String(p.withError)]),
-    ]);
-    if (report.pending.length === 0) console.log('nothing is pending');
-    console.log('');
-    columns([
-      ['BRIDGE', 'STATE', 'SEEN', 'REASON'],
-      ...report.bridges.map((b) => [
-        b.instance,
-        b.state,
-        `${ageText(b.seenSecondsAgo)} ago`,
-        b.reason ??
-          Object.entries(b.pausedTypes)
-            // A type's name is whatever a writer put there.
-            .map(([type, why]) => `${JSON.stringify(type).slice(1, -1)} paused: ${why}`)
-            .join('; '),
-      ]),
-    ]);
-    if (report.bridges.length === 0) console.log('no bridge is running');
-    console.log('');
-    columns(partitionRows(report.partitions, new Date()));
-    const redis = feedStoreText(report.feedStores);
-    if (redis.length > 0) console.log(`\n${redis.join('\n')}`);
-    console.log(
-      `\ndead-lettered ${report.deadLettered}${heldText(report.held)} · started, not yet on Kafka ${report.startedNotEmitted} · deliveries of unknown outcome ${report.deliveriesUnknown}${skippedLine(report.deliveriesSkipped)}`,
-    );
-  },
-
   /** The result of a command: its text, or as it is. */
   result<T>(result: T, text: (result: T) => string, json: boolean): void {
     if (json) return printJson(result);

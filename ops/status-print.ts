@@ -2,23 +2,27 @@ import { type TaskQueueLook } from '../runtime/task-queues';
 import { auditScheduleText } from './audit-schedule';
 import { ageText, columnLines } from './columns';
 import { openFindingsText } from './open-findings';
+import { outboxLines } from './outbox-print';
+import { serverLine } from './servers';
 import { type Status } from './status';
 import { fillsInboxes } from '../outbox-bridge/waiting-runs';
 
-/** What comes after the report of the outbox, for people. @param address host:port of Temporal */
-export function statusText(status: Status, address: string): string {
-  const { taskQueues, temporalFailed } = status;
+/** What a server that is away leaves unseen. */
+const unseen: Readonly<Record<string, string>> = {
+  PostgreSQL: '; outbox, bridges, deliveries and findings were not looked at',
+  Temporal: '; its task queues and runs were not looked at',
+};
+
+/** For people. */
+export function statusText(status: Status): string {
+  const { taskQueues, servers } = status;
   return [
-    ...(temporalFailed === null
-      ? []
-      : [
-          '',
-          `no reply from Temporal at ${address} (TEMPORAL_ADDRESS): ${temporalFailed}; its task queues and runs were not looked at`,
-        ]),
+    ...servers.map((look) => `${serverLine(look)}${look.failed === null ? '' : (unseen[look.server] ?? '')}`),
+    ...(status.databaseFailed === null ? ['', ...outboxLines(status)] : []),
     ...(taskQueues === null ? [] : ['', ...columnLines([queueHead, ...queueRows(taskQueues)])]),
     ...waitingLines(status),
     '',
-    openFindingsText(status),
+    openFindingsText(status.databaseFailed === null ? status.kinds : null, status.pausedRuns),
     auditScheduleText(status.auditSchedule),
   ].join('\n');
 }
@@ -44,7 +48,9 @@ function queueRows(looks: readonly TaskQueueLook[]): string[][] {
   });
 }
 
-function waitingLines({ deliveriesWaiting, waitingRuns: runs }: Status): string[] {
+function waitingLines(status: Status): string[] {
+  const { waitingRuns: runs } = status;
+  const deliveriesWaiting = status.databaseFailed === null ? status.deliveriesWaiting : [];
   const inboxes = (runs?.waitFor ?? []).filter(({ activity }) => fillsInboxes(activity));
   const deliveries = [
     ...deliveriesWaiting.map(({ channel, deliveries: count, events, tried, oldestSeconds, reason }) => [
@@ -71,7 +77,7 @@ function waitingLines({ deliveriesWaiting, waitingRuns: runs }: Status): string[
   ]);
   return [
     ...(deliveries.length === 0
-      ? ['', 'no delivery waits']
+      ? ['', status.databaseFailed === null && runs !== null ? 'no delivery waits' : 'no delivery is known to wait']
       : ['', ...columnLines([['DELIVERIES WAIT', 'HOW MANY', 'TRIED AGAIN', 'OLDEST', 'WHY'], ...deliveries])]),
     ...(activities.length === 0
       ? []

@@ -40,7 +40,7 @@ function ofTemporal(thrown: unknown, text: string, { temporalAddress, temporalNa
 }
 
 /** Host, port and database, without the login. */
-function placeOf(url: string): string {
+export function placeOf(url: string): string {
   const { host, pathname } = new URL(url);
   return `${host}${pathname}`;
 }

@@ -2,16 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type Client } from '@temporalio/client';
 import { environmentOf } from '../../../dev/stack/addresses';
-import { opsSettings, withConnections } from '../../../ops/connections';
+import { withConnections } from '../../../ops/connections';
 import { listDeadLetters, requeueDeadLetters } from '../../../ops/dead-letters';
 import { eventStory } from '../../../ops/event-story';
 import { outboxReport } from '../../../ops/outbox-report';
+import { statusSettings } from '../../../ops/servers';
 import { type Status, systemStatus } from '../../../ops/status';
 import { waitingRuns } from '../../../outbox-bridge/waiting-runs';
 import { configFrom } from '../../../runtime/config';
 import { taskQueuesOf } from '../../../runtime/task-queues';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
+import { startFaultProxy } from '../../support/fault-proxy';
 import { runOps } from '../../support/ops-command';
 import { servers } from '../../support/servers';
 import { startStandInWorkers } from '../../support/stand-in-workers';
@@ -88,7 +90,8 @@ describe('the report', () => {
 describe('what waits behind the start', () => {
   const statusOf = (TASK_QUEUE_PREFIX: string) => {
     const environment = { ...environmentOf(servers()), DATABASE_URL: database.url, TASK_QUEUE_PREFIX };
-    return withConnections(configFrom(opsSettings, environment), systemStatus);
+    const config = configFrom(statusSettings, environment);
+    return withConnections(config, (connections) => systemStatus(connections, config));
   };
   const unserved = ({ taskQueues }: Status) =>
     (taskQueues ?? []).filter(({ served }) => !served).map(({ queue, kind }) => `${queue} ${kind}`);
@@ -134,11 +137,11 @@ describe('what waits behind the start', () => {
     );
     const { stdout } = await ops('status');
     expect(stdout).toMatch(/DELIVERIES WAIT .*\nemail +3 of 1 events +2 +12 min +SMTP_CONNECT/);
-    const { deliveriesWaiting, lookAt } = await statusOf(testQueuePrefix());
-    expect(deliveriesWaiting).toEqual([
-      expect.objectContaining({ channel: 'email', deliveries: 3, events: 1, tried: 2, reason: 'SMTP_CONNECT' }),
-    ]);
-    expect(lookAt).toContain('deliveries that wait');
+    const status = await statusOf(testQueuePrefix());
+    expect(status).toMatchObject({
+      deliveriesWaiting: [{ channel: 'email', deliveries: 3, events: 1, tried: 2, reason: 'SMTP_CONNECT' }],
+    });
+    expect(status.lookAt).toContain('deliveries that wait');
   });
 
   it('names what open runs try again, inboxes among it', async () => {
@@ -164,9 +167,63 @@ describe('what waits behind the start', () => {
     const id = await deadLetter('INVALID_PAYLOAD: z');
     const shown = await runOps({ DATABASE_URL: database.url, TEMPORAL_ADDRESS: '127.0.0.1:1' }, 'status');
     expect(shown).toMatchObject({ code: 1, stderr: '' });
-    expect(shown.stdout).toMatch(/no reply from Temporal at 127\.0\.0\.1:1 \(TEMPORAL_ADDRESS\): .*not looked at/);
+    expect(shown.stdout).toMatch(/^Temporal: 127\.0\.0\.1:1 \(TEMPORAL_ADDRESS\) not reachable: .*not looked at$/m);
+    expect(shown.stdout).toMatch(/^PostgreSQL: .* \(DATABASE_URL\) replies$/m);
     expect(shown.stdout).toMatch(/dead-lettered [1-9]/);
     await requeueDeadLetters(database.pool, [id], { neverRan: true });
+  });
+});
+
+describe('while servers are away', () => {
+  const away = { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/d', TASK_QUEUE_PREFIX: testQueuePrefix() };
+
+  it('says that PostgreSQL is not reachable, and shows what Temporal, Kafka and Redis say', async () => {
+    const shown = await runOps(away, 'status');
+    expect(shown).toMatchObject({ code: 1, stderr: '' });
+    const lines = shown.stdout.split('\n');
+    expect(lines[0]).toMatch(/^PostgreSQL: 127\.0\.0\.1:1\/d \(DATABASE_URL\) not reachable: connect ECONNREFUSED/);
+    expect(lines[1]).toMatch(/^Temporal: .* replies: namespace \w+$/);
+    expect(lines[2]).toMatch(/^Kafka: .* \(KAFKA_BROKERS\) replies: 1 broker/);
+    expect(lines[3]).toMatch(/^Redis: .* \(REDIS_URL\) replies: .*noeviction$/);
+    expect(shown.stdout).toMatch(new RegExp(`${away.TASK_QUEUE_PREFIX}-feed +0 +0 +– +NO WORKER`));
+    expect(shown.stdout).not.toContain('PRIORITY');
+    expect(shown.stdout).not.toContain('no delivery waits');
+    expect(shown.stdout).not.toContain('secret');
+  });
+
+  it('says so to programs', async () => {
+    const status = JSON.parse((await runOps(away, 'status', '--json')).stdout) as Status;
+    expect(status).toMatchObject({
+      databaseFailed: expect.stringMatching(/ECONNREFUSED/) as string,
+      temporalFailed: null,
+      taskQueues: expect.arrayContaining([
+        expect.objectContaining({ queue: `${away.TASK_QUEUE_PREFIX}-feed`, served: false }),
+      ]) as unknown,
+      lookAt: expect.arrayContaining(['no reply from PostgreSQL', 'task queues without workers']) as unknown,
+    });
+    expect(status).not.toHaveProperty('pending');
+  });
+
+  it('ends although every server takes the connection and never says a word', async () => {
+    const silent = await startFaultProxy({ host: '127.0.0.1', port: 1 });
+    silent.set('half-open');
+    const at = `127.0.0.1:${silent.port}`;
+    const nowhere = {
+      ...{
+        DATABASE_URL: `postgres://u:p@${at}/d`,
+        TEMPORAL_ADDRESS: at,
+        KAFKA_BROKERS: at,
+        REDIS_URL: `redis://${at}`,
+      },
+    };
+    try {
+      const shown = await runOps(nowhere, 'status');
+      expect(shown).toMatchObject({ code: 1, stderr: '' });
+      for (const server of ['PostgreSQL', 'Temporal', 'Kafka', 'Redis'])
+        expect(shown.stdout).toMatch(new RegExp(`^${server}: .* not reachable: `, 'm'));
+    } finally {
+      await silent.close();
+    }
   });
 });
 
