@@ -7,6 +7,7 @@ import { makeLogins } from '../../dev/logins';
 import { checkoutRoot } from '../../dev/stack/paths';
 import { which } from '../../dev/stack/which';
 import { type TestDatabase, createTestDatabase } from '../support/database';
+import { loginOfDocument } from '../support/documented-login';
 import { newId } from '../support/events';
 import { type OwnSystem, createOwnSystem } from '../support/own-system';
 import { servers } from '../support/servers';
@@ -19,10 +20,13 @@ let database: TestDatabase;
 let system: OwnSystem;
 let environment: Record<string, string>;
 let readerUrl: string;
+/** Of a login that has what docs/reading.md grants, and nothing else. */
+let appUrl: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   const urls = await makeLogins(database.url);
   readerUrl = urls.reader;
+  appUrl = await loginOfDocument(database, { document: 'docs/reading.md', login: 'app', as: 'nova_test_app' });
   system = await createOwnSystem(servers(), database.url);
   await Promise.all([system.startWorkers(), system.startBridge()]);
   environment = { ...(process.env as Record<string, string>), ...system.environment, DATABASE_URL: urls.publisher };
@@ -30,6 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
   await system.close();
+  await database.pool.query('DROP OWNED BY nova_test_app');
   await database.drop();
 });
 
@@ -55,9 +60,16 @@ const withProgram = (...programs: string[]): typeof it => {
 };
 
 describe('the examples work against the stack', () => {
-  withProgram()('typescript-service publishes and receives', async () => {
-    const lines = await output(process.execPath, ['--import', 'tsx', example('typescript-service/service.ts')]);
-    expect(lines).toEqual(['published <id>', 'received content.post.created', 'state on_kafka']);
+  withProgram()('typescript-service publishes, receives, and shows a feed and an inbox', async () => {
+    const script = example('typescript-service/service.ts');
+    const lines = await output(process.execPath, ['--import', 'tsx', script], { READING_DATABASE_URL: appUrl });
+    expect(lines).toEqual([
+      'published <id>',
+      'received content.post.created',
+      'state on_kafka',
+      expect.stringMatching(/^feed \[\{"postId":"<id>","scoreMs":\d+\}\]$/),
+      'inbox 1 follow.received',
+    ]);
   });
 
   withProgram('psql')('psql publishes, and reads an inbox', async () => {

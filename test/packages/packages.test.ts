@@ -91,26 +91,56 @@ describe('a service with the packages and what they need beside them', () => {
     await expect(compile(at('service'), consumer, files, false)).resolves.toBeDefined();
   });
 
-  it.each(consumers.slice(0, 2))('$name runs: every entry loads, and a published row is there', async (consumer) => {
+  it.each(consumers.slice(0, 2))('$name runs: every entry loads, and each snippet publishes', async (consumer) => {
     const out = await compile(at('service'), consumer, files, false);
     const loaded = await run(process.execPath, ['entries.js'], out);
     expect(loaded.trim().split('\n')).toEqual(Object.keys(loaded.trim().split('\n')).map(() => 'true'));
     const post = { post_id: randomUUID(), user_id: randomUUID(), caption: consumer.name };
-    const id = await run(process.execPath, ['run.js', JSON.stringify(post)], out, {
-      DATABASE_URL: database.urls.publisher,
-    });
-    const { rows } = await database.pool.query('SELECT * FROM nova.outbox_events WHERE id = $1', [id.trim()]);
-    expect(rows).toEqual([
-      expect.objectContaining({
-        aggregate_id: post.post_id,
-        event_type: 'content.post.created',
-        payload: expect.objectContaining(post) as unknown,
-      }),
-    ]);
+    const environment = { DATABASE_URL: database.urls.publisher };
+    const written = await run(process.execPath, ['run.js', JSON.stringify(post)], out, environment);
+    const created = expect.objectContaining({
+      aggregate_id: post.post_id,
+      event_type: 'content.post.created',
+      payload: expect.objectContaining(post) as unknown,
+    }) as unknown;
+    const deleted = expect.objectContaining({
+      aggregate_id: post.post_id,
+      event_type: 'content.post.deleted',
+    }) as unknown;
+    const { rows } = await database.pool.query(
+      'SELECT * FROM nova.outbox_events WHERE aggregate_id = $1 ORDER BY sequence',
+      [post.post_id],
+    );
+    // The page of the client, the README, docs/for-services.md, and its delete.
+    expect(rows).toEqual([created, created, created, deleted]);
+    expect(written.trim()).toBe('4 snippets ran');
   });
 });
 
+/** The snippets that publish, each as a service would run it, on tables of its own. */
 const runSnippet = `
+import { Pool, type PoolClient } from 'pg';
 import { createPost } from './create-post.js';
-createPost(JSON.parse(process.argv[2] ?? '')).then((id) => { console.log(id); process.exit(0); });
+import { snippet as readme } from './readme-publish.js';
+import { snippet as services } from './services-publish.js';
+import { snippet as remove } from './services-delete.js';
+
+const post: { post_id: string; user_id: string; caption: string } = JSON.parse(process.argv[2] ?? '');
+const pool = new Pool({ connectionString: process.env['DATABASE_URL'] });
+const workflows = { getHandle: () => { throw new Error('no workflow runs yet, so none is signalled'); } };
+
+async function main() {
+  await createPost(post);
+  const tx: PoolClient = await pool.connect();
+  await tx.query('CREATE TEMPORARY TABLE posts (id uuid, author uuid, caption text)');
+  await readme(tx, post.post_id, post.user_id, post.caption);
+  await services(tx, post.post_id, post.user_id, post.caption);
+  await tx.query('BEGIN');
+  await remove(tx, pool, workflows as never, post.post_id, post.user_id);
+  const left = await tx.query('SELECT FROM posts');
+  if (left.rowCount !== 0) throw new Error('the delete left ' + left.rowCount + ' rows');
+  console.log('4 snippets ran');
+  process.exit(0);
+}
+void main();
 `;

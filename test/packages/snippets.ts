@@ -38,10 +38,15 @@ export async function snippets(kind: 'compiled' | 'recipe'): Promise<Snippet[]> 
   return found.flat();
 }
 
-/** A module that CommonJS can have too: what is no import or declaration stands in a function, where `await` may. */
+/**
+ * A module that CommonJS can have too: what is no import or declaration stands in the function `snippet`, where `await` may. What
+ * the reader does not see declared (`declare const tx: PoolClient, id: string;`) are its parameters, in their order.
+ */
 function asModule(before: string, code: string): string {
   if (/^export /m.test(code)) return `${before}\n${code}`;
   const imports = /^import [^;]*;$/gm;
-  const statements = code.replace(imports, '');
-  return `${before}\n${(code.match(imports) ?? []).join('\n')}\nexport async function snippet() {\n${statements}\n}\n`;
+  const declared = /^declare const (.+);$/gm;
+  const parameters = [...before.matchAll(declared)].map(([, names]) => names).join(', ');
+  const head = [before.replace(declared, ''), ...(code.match(imports) ?? [])].join('\n');
+  return `${head}\nexport async function snippet(${parameters}) {\n${code.replace(imports, '')}\n}\n`;
 }

@@ -10,6 +10,7 @@ import {
 } from '../../../contracts/notification-kinds';
 import { makeLogins } from '../../../dev/logins';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { loginOfDocument } from '../../support/documented-login';
 import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';
 
@@ -22,19 +23,13 @@ let settings: Client;
 beforeAll(async () => {
   database = await createTestDatabase();
   const urls = await makeLogins(database.url);
-  await database.pool.query(`
-    DO $$ BEGIN CREATE ROLE nova_test_settings LOGIN PASSWORD 'settings'; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
-    GRANT USAGE ON SCHEMA nova TO nova_test_settings;
-    GRANT SELECT ON nova.nova_inbox, nova.notification_kinds TO nova_test_settings;
-    GRANT SELECT (id, recipient_id, in_app, read_at, retracted_at), UPDATE (read_at, in_app) ON nova.notifications TO nova_test_settings;
-    GRANT SELECT, INSERT, UPDATE ON nova.notification_preferences TO nova_test_settings;
-    GRANT EXECUTE ON FUNCTION nova.nova_preferences, nova.nova_set_preference, nova.nova_mark_read, nova.nova_delete_notice,
-      nova.nova_refuse TO nova_test_settings`);
-  const url = new URL(database.url);
-  url.username = 'nova_test_settings';
-  url.password = 'settings';
+  const url = await loginOfDocument(database, {
+    document: 'docs/sql.md',
+    login: 'settings_service',
+    as: 'nova_test_settings',
+  });
   reader = new Client({ connectionString: urls.reader });
-  settings = new Client({ connectionString: url.href });
+  settings = new Client({ connectionString: url });
   await Promise.all([reader.connect(), settings.connect()]);
 });
 afterAll(async () => {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { Redis } from 'ioredis';
 import { openChannels } from './activities/notify/channels';
 import { chooseChannels } from './activities/notify/channel-choice';
 import { createPollActivities } from './activities/polls/create-poll-activities';
@@ -12,6 +13,7 @@ import { auditLimits } from './activities/audit/limits';
 import { parseEvent, workflowTypeFor } from './contracts/parse-event';
 import { workflowTypes } from './contracts/workflow-types';
 import { configFrom } from './runtime/config';
+import { createActivities } from './workers/compose';
 import { workerSettings } from './workers/settings';
 import * as workflows from './workflows';
 
@@ -43,6 +45,8 @@ async function main(): Promise<void> {
   const config = configFrom(workerSettings, { DATABASE_URL: 'postgres://localhost/nova', PUSH_URL: url });
   assert.ok(config.workerQueues.includes('poll'));
   assert.equal(config.pollConcurrency, 10);
+  const none = { pools: {}, redis: new Redis({ lazyConnect: true }), sink: {}, temporal: { workflow: {} }, channels: new Map() };
+  assert.ok('pollSettle' in createActivities(none as never, config as never, {} as never));
   const channels = openChannels(config);
   assert.deepEqual([...channels.keys()], ['push']);
   const push = channels.get('push');

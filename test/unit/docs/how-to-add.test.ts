@@ -81,6 +81,6 @@ it('the product with both added compiles', async () => {
   expect(await run('node_modules/typescript/bin/tsc', '--noEmit')).toBe('');
 });
 
-it('the new event is accepted, starts its workflow on its queue, and its activity and the new channel work', async () => {
+it('the new event is accepted, has its workflow and queue, and its activity, which workers have, and the new channel work', async () => {
   expect(await run('--import', 'tsx', 'check.ts')).toBe('all of it works\n');
 });

@@ -47,6 +47,17 @@ describe('the outbox table', () => {
     expect(naming.sort()).toEqual(Object.keys(owners).sort());
   });
 
+  it('is named by functions of the outbox alone, and by the four that services call', async () => {
+    const files = await readFunctionFiles(join(checkoutRoot, 'migrations/functions'));
+    const naming = files.filter(({ name, sql }) => !name.startsWith('outbox_') && sql.includes(outboxTable));
+    expect(naming.map(({ name }) => name)).toEqual([
+      'nova_event_state',
+      'nova_publish',
+      'nova_publish_many',
+      'nova_signal_deleted',
+    ]);
+  });
+
   // A second text of a rule forgets half of it some day, or is written so that no partial index serves it.
   it('has the rules of its states written once, in outbox/states.sql.ts', () => {
     const rules = [states.pending, states.pendingByKey, states.unemitted, states.unemittedByKey].map((rule) => rule());
