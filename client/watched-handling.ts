@@ -37,7 +37,7 @@ export class WatchedHandling {
     if (stopping.aborted) stop();
     try {
       const keepPartition = this.deadline('the group’s coordinator took no heartbeat');
-      const keepClaim = this.deadline('Redis did not renew the claim');
+      const keepClaim = this.deadline('the store of handled events did not renew the claim');
       const beat = setInterval(() => void this.beat(keepPartition, keepClaim), sessionTimeoutMs / 3);
       this.timers.add(beat);
       const abandoned = new Promise<never>((_, reject) => {

@@ -58,7 +58,7 @@ function wanted(rule: z.ZodType): string {
 }
 
 function fieldsOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> {
-  return schema instanceof z.ZodObject ? (schema.shape) : {};
+  return schema instanceof z.ZodObject ? schema.shape : {};
 }
 
 const formats: Readonly<Record<string, string>> = {

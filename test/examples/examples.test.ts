@@ -7,7 +7,7 @@ import { makeLogins } from '../../dev/logins';
 import { checkoutRoot } from '../../dev/stack/paths';
 import { which } from '../../dev/stack/which';
 import { type TestDatabase, createTestDatabase } from '../support/database';
-import { loginOfDocument } from '../support/documented-login';
+import { type DocumentedLogin, createReadingLogin } from '../support/documented-login';
 import { newId } from '../support/events';
 import { type OwnSystem, createOwnSystem } from '../support/own-system';
 import { servers } from '../support/servers';
@@ -20,13 +20,12 @@ let database: TestDatabase;
 let system: OwnSystem;
 let environment: Record<string, string>;
 let readerUrl: string;
-/** Of a login that has what docs/reading.md grants, and nothing else. */
-let appUrl: string;
+let app: DocumentedLogin;
 beforeAll(async () => {
   database = await createTestDatabase();
   const urls = await makeLogins(database.url);
   readerUrl = urls.reader;
-  appUrl = await loginOfDocument(database, { document: 'docs/reading.md', login: 'app', as: 'nova_test_app' });
+  app = await createReadingLogin(database);
   system = await createOwnSystem(servers(), database.url);
   await Promise.all([system.startWorkers(), system.startBridge()]);
   environment = { ...(process.env as Record<string, string>), ...system.environment, DATABASE_URL: urls.publisher };
@@ -34,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
   await system.close();
-  await database.pool.query('DROP OWNED BY nova_test_app');
+  await app.drop();
   await database.drop();
 });
 
@@ -62,7 +61,7 @@ const withProgram = (...programs: string[]): typeof it => {
 describe('the examples work against the stack', () => {
   withProgram()('typescript-service publishes, receives, and shows a feed and an inbox', async () => {
     const script = example('typescript-service/service.ts');
-    const lines = await output(process.execPath, ['--import', 'tsx', script], { READING_DATABASE_URL: appUrl });
+    const lines = await output(process.execPath, ['--import', 'tsx', script], { READING_DATABASE_URL: app.url });
     expect(lines).toEqual([
       'published <id>',
       'received content.post.created',

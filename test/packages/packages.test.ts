@@ -60,7 +60,9 @@ describe('the packages, packed as they are published', () => {
     ]);
     expect(await bytesIn(at('publisher', 'node_modules'))).toBeLessThanOrEqual(10 * 1024 * 1024);
     expect(await bytesIn(at('publisher', 'node_modules/@nova-side-effects'))).toBeLessThanOrEqual(512 * 1024);
-    await writeFile(at('publisher', 'publisher.cjs'), `require('@nova-side-effects/client/publish')`);
+    const withoutPeers = ['', '/publish', '/testing', '/inbox', '/preferences', '/nudge'];
+    const requires = withoutPeers.map((entry) => `require('@nova-side-effects/client${entry}');\n`);
+    await writeFile(at('publisher', 'publisher.cjs'), requires.join(''));
     await run(process.execPath, ['publisher.cjs'], at('publisher'));
   });
 });

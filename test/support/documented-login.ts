@@ -1,24 +1,49 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type Pool } from 'pg';
+import { join } from 'node:path';
+import { Pool, types } from 'pg';
+import { checkoutRoot } from '../../dev/stack/paths';
+import { type TestDatabase } from './database';
 
-/**
- * A login that has the grants which a document names for one, and nothing else. It belongs to the whole cluster, so `as` is a name
- * that no other test uses; `DROP OWNED BY` it at the end.
- * @param document page with the statements `GRANT … TO <login>;`
- * @returns the URL of the database for it
- */
-export async function loginOfDocument(
-  database: { readonly url: string; readonly pool: Pool },
-  { document, login, as }: { readonly document: string; readonly login: string; readonly as: string },
-): Promise<string> {
-  const grants = [...readFileSync(document, 'utf8').matchAll(/^GRANT [^;]+ TO (\w+);$/gm)]
-    .filter(([, grantee]) => grantee === login)
-    .map(([statement]) => statement.replace(` TO ${login};`, ` TO ${as};`));
-  if (grants.length === 0) throw new Error(`${document} grants nothing to ${login}`);
-  await database.pool.query(
-    `DO $$ BEGIN CREATE ROLE ${as} LOGIN PASSWORD '${as}'; EXCEPTION WHEN duplicate_object THEN NULL; END $$; ${grants.join('\n')}`,
-  );
-  const url = new URL(database.url);
-  [url.username, url.password] = [as, as];
-  return url.href;
+/** A login with exactly the rights that a document gives it, on a plain pool. */
+export interface DocumentedLogin {
+  readonly url: string;
+  readonly pool: Pool;
+  drop(): Promise<void>;
 }
+
+/** bigint as `pg` reads it by itself: a service has no parser of ours. */
+const plainTypes = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary'): unknown =>
+    oid === Number(types.builtins.INT8) ? String : types.getTypeParser(oid, format),
+};
+
+/** Of `GRANT … TO <login>;` in a page. The login's own name is of this test alone: it belongs to the whole cluster. */
+async function createLogin(database: TestDatabase, page: string, login: string): Promise<DocumentedLogin> {
+  const text = readFileSync(join(checkoutRoot, page), 'utf8');
+  const grants = [...text.matchAll(/^GRANT [^;]+ TO (\w+);$/gm)].filter(([, grantee]) => grantee === login);
+  if (grants.length === 0) throw new Error(`${page} grants nothing to ${login}`);
+  const name = `${login}_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
+  await database.pool.query(`CREATE ROLE ${name} LOGIN PASSWORD 'documented'`);
+  for (const [grant] of grants) await database.pool.query(grant.replace(/ TO \w+;$/, ` TO ${name}`));
+  const url = new URL(database.url);
+  [url.username, url.password] = [name, 'documented'];
+  const pool = new Pool({ connectionString: url.href, max: 4, types: plainTypes });
+  return {
+    url: url.href,
+    pool,
+    drop: async () => {
+      await pool.end();
+      await database.pool.query(`DROP OWNED BY ${name}`);
+      await database.pool.query(`DROP ROLE ${name}`);
+    },
+  };
+}
+
+/** Reads feeds, inboxes and preferences with the classes of the client. */
+export const createReadingLogin = (database: TestDatabase): Promise<DocumentedLogin> =>
+  createLogin(database, 'docs/reading.md', 'app');
+
+/** A settings page and an inbox in SQL. */
+export const createSettingsLogin = (database: TestDatabase): Promise<DocumentedLogin> =>
+  createLogin(database, 'docs/sql.md', 'settings_service');

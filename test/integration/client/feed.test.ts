@@ -2,10 +2,10 @@ import { beginFanOut } from '../../../activities/feed/fan-out';
 import { FeedReader } from '../../../client/feed';
 import { newId } from '../../support/events';
 import { type FeedHarness, createFeedHarness, withSettings } from '../../support/feed-harness';
-import { type ReadingLogin, createReadingLogin } from '../../support/reading-login';
+import { type DocumentedLogin, createReadingLogin } from '../../support/documented-login';
 
 let feed: FeedHarness;
-let login: ReadingLogin;
+let login: DocumentedLogin;
 beforeAll(async () => {
   feed = await createFeedHarness();
   login = await createReadingLogin(feed.database);

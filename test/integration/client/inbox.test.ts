@@ -10,10 +10,10 @@ import { PgNotificationStore } from '../../../activities/notify/pg-notification-
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';
-import { type ReadingLogin, createReadingLogin } from '../../support/reading-login';
+import { type DocumentedLogin, createReadingLogin } from '../../support/documented-login';
 
 let database: TestDatabase;
-let login: ReadingLogin;
+let login: DocumentedLogin;
 let inbox: Inbox;
 let preferences: NotificationPreferences;
 beforeAll(async () => {

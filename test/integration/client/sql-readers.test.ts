@@ -10,7 +10,7 @@ import {
 } from '../../../contracts/notification-kinds';
 import { makeLogins } from '../../../dev/logins';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
-import { loginOfDocument } from '../../support/documented-login';
+import { type DocumentedLogin, createSettingsLogin } from '../../support/documented-login';
 import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';
 
@@ -20,21 +20,18 @@ let database: TestDatabase;
 let reader: Client;
 /** A login with the grants of docs/sql.md for a settings page and an inbox. */
 let settings: Client;
+let login: DocumentedLogin;
 beforeAll(async () => {
   database = await createTestDatabase();
   const urls = await makeLogins(database.url);
-  const url = await loginOfDocument(database, {
-    document: 'docs/sql.md',
-    login: 'settings_service',
-    as: 'nova_test_settings',
-  });
+  login = await createSettingsLogin(database);
   reader = new Client({ connectionString: urls.reader });
-  settings = new Client({ connectionString: url });
+  settings = new Client({ connectionString: login.url });
   await Promise.all([reader.connect(), settings.connect()]);
 });
 afterAll(async () => {
   await Promise.all([reader.end(), settings.end()]);
-  await database.pool.query('DROP OWNED BY nova_test_settings');
+  await login.drop();
   await database.drop();
 });
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 const pages = readdirSync('.', { withFileTypes: true })
   .flatMap((entry) => {
     if (entry.isFile()) return entry.name.endsWith('.md') ? [entry.name] : [];
-    if (!['docs', 'examples', 'packages', '.github'].includes(entry.name)) return [];
+    if (!['docs', 'examples', 'client', 'contracts', '.github'].includes(entry.name)) return [];
     return readdirSync(entry.name, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
       .map((name) => join(entry.name, name));
@@ -35,7 +35,9 @@ const scripts = Object.keys(
 );
 
 it('looks at the pages of every folder', () => {
-  expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/runbook.md', 'docs/decisions/0001-layout.md']));
+  expect(pages).toEqual(
+    expect.arrayContaining(['README.md', 'client/README.md', 'docs/runbook.md', 'docs/decisions/0001-layout.md']),
+  );
 });
 
 it.each(pages)('%s links to what is there', (page) => {
