@@ -116,7 +116,9 @@ it('hands each type to its handler with a typed payload, once, and passes over t
 it('refuses handlers of types that there are not, and none at all', async () => {
   const handlers = { 'content.post.create': async () => undefined } as object;
   const base = { kafka: topics.kafka, group: 'g', deduplicate: inRedis(redis), onError: () => undefined };
-  await expect(subscribe({ ...base, handlers })).rejects.toThrow('UNKNOWN_EVENT_TYPE: "content.post.create" is not');
+  await expect(subscribe({ ...base, handlers })).rejects.toThrow(
+    'UNKNOWN_EVENT_TYPE: event type "content.post.create" is not',
+  );
   await expect(subscribe({ ...base, handlers: {} })).rejects.toThrow('subscriber g: handlers has no event type');
 });
 
