@@ -112,7 +112,7 @@ describe('one bad event', () => {
     [
       'an unknown type',
       { type: 'content.post.crated', payload: {} },
-      /^UNKNOWN_EVENT_TYPE: events\[2\]: event_type "content.post.crated"/,
+      /^UNKNOWN_EVENT_TYPE: events\[2\]: event type "content.post.crated"/,
     ],
     [
       'an id that is none',

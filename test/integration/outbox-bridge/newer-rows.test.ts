@@ -68,7 +68,7 @@ describe('rows of a type or version that this bridge does not know', () => {
     expect(await lab.row(rows.unknown)).toMatchObject({
       retry_count: 0,
       dead_lettered_at: null,
-      last_error: expect.stringMatching(/^UNKNOWN_EVENT_TYPE: event_type "message.pinned"/) as string,
+      last_error: expect.stringMatching(/^UNKNOWN_EVENT_TYPE: event type "message.pinned"/) as string,
     });
     expect(await lab.row(rows.version2)).toMatchObject({
       retry_count: 0,
@@ -123,12 +123,12 @@ describe('rows of a type or version that this bridge does not know', () => {
   });
 
   it.each([
-    ['an unknown type', { event_type: 'post.exploded' }, /^UNKNOWN_EVENT_TYPE: event_type "post.exploded" is not/],
-    ['a type name of a megabyte', { event_type: 'x'.repeat(1e6) }, /^UNKNOWN_EVENT_TYPE: event_type "x{100}" is not/],
+    ['an unknown type', { event_type: 'post.exploded' }, /^UNKNOWN_EVENT_TYPE: event type "post.exploded" is not/],
+    ['a type name of a megabyte', { event_type: 'x'.repeat(1e6) }, /^UNKNOWN_EVENT_TYPE: event type "x{100}" is not/],
     [
       'a type name cut in the middle of a character',
       { event_type: `${'x'.repeat(99)}😀` },
-      /^UNKNOWN_EVENT_TYPE: event_type "x{99}\\ud83d" is not/,
+      /^UNKNOWN_EVENT_TYPE: event type "x{99}\\ud83d" is not/,
     ],
     ['a type name with terminal escapes', { event_type: 'a\u001b[2J\nb' }, /^UNKNOWN_EVENT_TYPE: .*"a\\u001b\[2J\\nb"/],
     ['a version from the future', { schema_version: 9 }, /^UNSUPPORTED_VERSION: schema_version 9 .*1 to 1/],
