@@ -25,6 +25,33 @@ export interface EventRef {
   readonly traceparent?: string;
 }
 
+/** The columns of an outbox row that say which event it is. */
+export interface EventRow {
+  readonly id: string;
+  readonly schemaVersion: number;
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly sequence: number;
+  readonly createdAt: string;
+  readonly createdAtMs: number;
+  readonly priority: number;
+  readonly traceparent: string | null;
+}
+
+const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** What the workflow of a row gets. `eventType`: canonical, of the spelling in the row. */
+export function eventRefOf(row: EventRow, eventType: EventType): EventRef {
+  const { id, schemaVersion, aggregateType, aggregateId, sequence, createdAt, createdAtMs, priority, traceparent } =
+    row;
+  return {
+    ...{ eventId: id, eventType, schemaVersion, aggregateType, aggregateId, sequence, createdAt, createdAtMs },
+    priority: priority as Priority,
+    // Of no use when malformed, and no reason to lose the event.
+    ...(traceparent !== null && traceContext.test(traceparent) ? { traceparent } : {}),
+  };
+}
+
 /** A row with its payload validated and brought to today's field names. */
 export interface EventRecord<Payload = Record<string, unknown>> extends EventRef {
   readonly payload: Payload;

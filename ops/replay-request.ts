@@ -1,8 +1,7 @@
 import { type Pool } from 'pg';
 import { definitionOf } from '../contracts/catalogue';
-import { type EventRef } from '../contracts/event-ref';
+import { type EventRef, type EventRow, eventRefOf } from '../contracts/event-ref';
 import { parseEvent, workflowTypeFor } from '../contracts/parse-event';
-import { type Priority } from '../contracts/priority';
 import { type WorkflowType, workflowTypes } from '../contracts/workflow-types';
 import { payloadOf, rowForReplay } from '../outbox/operators.sql';
 
@@ -12,16 +11,8 @@ export interface ReplayRequest {
   readonly emitted: boolean;
 }
 
-interface Row {
+interface Row extends Omit<EventRow, 'id'> {
   readonly eventType: string;
-  readonly aggregateType: string;
-  readonly aggregateId: string;
-  readonly sequence: number;
-  readonly createdAt: string;
-  readonly createdAtMs: number;
-  readonly priority: number;
-  readonly schemaVersion: number;
-  readonly traceparent: string | null;
   readonly started: boolean;
   readonly deadLettered: boolean;
   readonly emitted: boolean;
@@ -37,18 +28,7 @@ export async function replayRequest(pool: Pool, id: string, runType: string | nu
   if (!row.started) return 'it is pending: a bridge starts it (ops show says what it waits for)';
   const definition = definitionOf(row.eventType);
   if (definition === undefined) return `this version does not know the type ${row.eventType}`;
-  const ref: EventRef = {
-    eventId: id,
-    eventType: definition.type,
-    schemaVersion: row.schemaVersion,
-    aggregateType: row.aggregateType,
-    aggregateId: row.aggregateId,
-    sequence: row.sequence,
-    createdAt: row.createdAt,
-    createdAtMs: row.createdAtMs,
-    priority: row.priority as Priority,
-    ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
-  };
+  const ref = eventRefOf({ ...row, id }, definition.type);
   return { ref, workflowType: await workflowTypeOf(pool, row, ref, runType), emitted: row.emitted };
 }
 

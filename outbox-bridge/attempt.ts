@@ -1,8 +1,8 @@
-import { type EventRef } from '../contracts/event-ref';
+import { eventRefOf } from '../contracts/event-ref';
 import { type EventType } from '../contracts/catalogue';
 import { type FailureCode, NovaError, failures } from '../contracts/failures';
 import { aggregateFault, maxPayloadBytes, parseEvent, workflowTypeFor } from '../contracts/parse-event';
-import { type Priority, priorityNames } from '../contracts/priority';
+import { priorityNames } from '../contracts/priority';
 import { aloneAfterClaims, unreadAfterClaims } from '../outbox/thresholds';
 import { type Fuse } from './fuse';
 import { type Fault, notOurs } from './not-ours';
@@ -36,9 +36,8 @@ export interface AttemptLimits {
 /** What a newer process may know. */
 export const notKnownYet: ReadonlySet<FailureCode> = new Set(['UNKNOWN_EVENT_TYPE', 'UNSUPPORTED_VERSION']);
 
-/** No aggregate type, trace context or type name of any use is longer; Temporal refuses search attributes over 2 kB. */
+/** No aggregate type of any use is longer; Temporal refuses search attributes over 2 kB. */
 const plainName = /^[\p{L}\p{N}._:/-]{1,100}$/u;
-const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export interface AttemptDeps {
   readonly starter: WorkflowStarter;
@@ -125,20 +124,7 @@ function startRequestFor(row: ClaimedRow): StartRequest | Fault {
     const event = parseEvent(row);
     const misplaced = aggregateFault(event, row.aggregateId);
     if (misplaced !== undefined) return { code: 'INVALID_ROW', detail: misplaced };
-    const ref: EventRef = {
-      eventId: row.id,
-      eventType: event.type,
-      schemaVersion: event.version,
-      aggregateType: row.aggregateType,
-      aggregateId: row.aggregateId,
-      sequence: row.sequence,
-      createdAt: row.createdAt,
-      createdAtMs: row.createdAtMs,
-      priority: row.priority as Priority,
-      // Of no use when malformed, and no reason to lose the event.
-      ...(row.traceparent !== null && traceContext.test(row.traceparent) ? { traceparent: row.traceparent } : {}),
-    };
-    return { ref, workflowType: workflowTypeFor(event) };
+    return { ref: eventRefOf(row, event.type), workflowType: workflowTypeFor(event) };
   } catch (thrown) {
     if (thrown instanceof NovaError) return { code: thrown.code, detail: thrown.message.slice(thrown.code.length + 2) };
     throw thrown;

@@ -10,10 +10,10 @@ export const payloadByKeyForSure = `${payloadByKey} FOR KEY SHARE`;
 
 /** The first event of some types in an aggregate before another. $1 aggregate, $2 sequence, $3 spellings */
 export const creationOf = `
-  SELECT id, event_type, schema_version, aggregate_type, sequence, priority,
-    ${rfc3339('created_at')} AS created_at,
+  SELECT id, event_type AS "eventType", schema_version AS "schemaVersion", aggregate_type AS "aggregateType",
+    aggregate_id AS "aggregateId", sequence, priority, traceparent, ${rfc3339('created_at')} AS "createdAt",
     -- Never later than now, as the claim has it: a post dated ahead would stay on top of every feed.
-    (extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::bigint AS created_at_ms
+    (extract(epoch FROM least(created_at, clock_timestamp())) * 1000)::bigint AS "createdAtMs"
   FROM nova.outbox_events
   WHERE aggregate_id = $1 AND sequence < $2 AND event_type = ANY ($3) AND dead_lettered_at IS NULL
   ORDER BY sequence LIMIT 1`;

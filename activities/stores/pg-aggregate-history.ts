@@ -1,22 +1,10 @@
 import { definitionOf, spellingsOf } from '../../contracts/catalogue';
 import { typesThatCreate } from '../../contracts/consequences';
-import { type EventRef } from '../../contracts/event-ref';
+import { type EventRef, type EventRow, eventRefOf } from '../../contracts/event-ref';
 import { type Publication } from '../../contracts/events/consequences';
-import { type Priority } from '../../contracts/priority';
 import * as sql from '../../outbox/events.sql';
 import { type Database } from '../../runtime/postgres';
 import { query } from './pg-query';
-
-interface CreationRow {
-  id: string;
-  event_type: string;
-  schema_version: number;
-  aggregate_type: string;
-  sequence: number;
-  priority: Priority;
-  created_at: string;
-  created_at_ms: number;
-}
 
 /** Earlier events of an event's aggregate, from the outbox. */
 export class PgAggregateHistory {
@@ -25,21 +13,9 @@ export class PgAggregateHistory {
   /** The event that created the post `aggregateId` before `sequence`, unless it was dead-lettered or is long gone. */
   async creation({ aggregateId, sequence }: Pick<EventRef, 'aggregateId' | 'sequence'>): Promise<EventRef | undefined> {
     const values = [aggregateId, sequence, typesThatCreate('post').flatMap(spellingsOf)];
-    const row = (await this.rows<CreationRow>(sql.creationOf, values))[0];
-    const eventType = row && definitionOf(row.event_type)?.type;
-    return (
-      eventType && {
-        eventId: row.id,
-        eventType,
-        schemaVersion: row.schema_version,
-        aggregateType: row.aggregate_type,
-        aggregateId,
-        sequence: row.sequence,
-        createdAt: row.created_at,
-        createdAtMs: row.created_at_ms,
-        priority: row.priority,
-      }
-    );
+    const row = (await this.rows<EventRow & { eventType: string }>(sql.creationOf, values))[0];
+    const eventType = row && definitionOf(row.eventType)?.type;
+    return eventType && eventRefOf(row, eventType);
   }
 
   /**

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { eventRefOf } from '../../../contracts/event-ref';
 import { NovaError } from '../../../contracts/failures';
 import { fieldsProbablyMisspelt, parseEvent, partitionKeyOf, workflowTypeFor } from '../../../contracts/parse-event';
 
@@ -175,5 +176,25 @@ describe('parseEvent', () => {
     expect(
       String(failureOf(() => parse('identity.user.created', { user_id: secret, username: 7, email: secret }))),
     ).not.toContain(secret);
+  });
+});
+
+describe('the reference that the workflow of a row gets', () => {
+  const columns = {
+    ...{ aggregateType: 'post', aggregateId: id(2), sequence: 3, priority: 2, schemaVersion: 1 },
+    ...{ createdAt: '2026-01-01T00:00:00.000001Z', createdAtMs: 1 },
+  };
+  const row = { id: id(1), ...columns, payload: { caption: 'content' }, eventType: 'PostCreated' };
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+  it('has ids and numbers of the row, and nothing of its content', () => {
+    const named = { eventId: id(1), eventType: 'content.post.created', ...columns };
+    expect(eventRefOf({ ...row, traceparent: null }, 'content.post.created')).toEqual(named);
+    expect(eventRefOf({ ...row, traceparent }, 'content.post.created')).toEqual({ ...named, traceparent });
+  });
+
+  it('leaves out a trace context that is none', () => {
+    const malformed = { ...row, traceparent: `${traceparent}-x` };
+    expect(eventRefOf(malformed, 'content.post.created')).not.toHaveProperty('traceparent');
   });
 });
