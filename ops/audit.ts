@@ -10,11 +10,7 @@ import { mediaSettings } from '../activities/media/settings';
 import { type AuditReport } from '../contracts/audit-kinds';
 import { type ConfigOf, sharedSettings } from '../runtime/config';
 import { createKafka } from '../runtime/kafka';
-import { createLogger } from '../runtime/logger';
-import { createPool } from '../runtime/postgres';
-import { createRedis } from '../runtime/redis';
-import { connectClient } from '../runtime/temporal';
-import { closeAll } from './connections';
+import { withServers } from './connections';
 
 /** What the audit on demand reads from the environment. */
 export const auditCommandSettings = {
@@ -36,32 +32,19 @@ export async function auditNow(
   sinceMs: number,
   onStep: (step: string) => void,
 ): Promise<AuditReport> {
-  const logger = createLogger('ops', 'error');
-  const pool = createPool({
-    url: config.databaseUrl,
-    schema: config.databaseSchema,
-    max: 4,
-    applicationName: 'nova-ops',
-    logger,
-  });
-  const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger, tls: config });
-  const connection = connectClient(config);
-  try {
+  return withServers(config, async ({ pool, redis, connection, logger }) => {
     // Away: the audit says that feeds were not compared, and goes on.
     await redis.connect().catch(() => undefined);
     const temporal = new Client({ connection, namespace: config.temporalNamespace });
     const kafka = createKafka(config, 'nova-ops', logger);
     const deps = { ...realAuditDeps({ pool, temporal, kafka, redis, config }), sleep: (ms: number) => sleep(ms) };
-    return await runAudit(deps, {
+    return runAudit(deps, {
       auditId: randomUUID(),
       origin: 'demand',
       sinceMs,
       onProgress: ({ step }) => onStep(step),
     });
-  } finally {
-    redis.disconnect();
-    await closeAll(pool, connection);
-  }
+  });
 }
 
 const units = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

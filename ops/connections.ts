@@ -7,18 +7,18 @@ import { type OpenRuns } from '../outbox/housekeeping/partitions';
 import { readRetentionMs, rememberedMs } from '../runtime/temporal-retention';
 import { bridgeSettings } from '../outbox-bridge/settings';
 import { type ConfigOf, sharedSettings } from '../runtime/config';
-import { createLogger } from '../runtime/logger';
+import { type Logger, createLogger } from '../runtime/logger';
 import { createPool } from '../runtime/postgres';
 import { createRedis } from '../runtime/redis';
 import { checkDeployment } from '../runtime/deployment';
 import { connectClient } from '../runtime/temporal';
 import { within } from '../runtime/within';
 
+const serverSettings = { ...sharedSettings.database, ...sharedSettings.temporal, ...sharedSettings.redis } as const;
+
 /** What the operator's tools read from the environment. */
 export const opsSettings = {
-  ...sharedSettings.database,
-  ...sharedSettings.temporal,
-  ...sharedSettings.redis,
+  ...serverSettings,
   ...feedSettings,
   retentionDays: bridgeSettings.retentionDays,
   readNotificationDays: bridgeSettings.readNotificationDays,
@@ -43,10 +43,17 @@ export interface Connections {
   readonly retentionGuardMs: () => Promise<number>;
 }
 
-/** Opens what a command uses, on first use, and closes it whatever happens. */
-export async function withConnections<T>(
-  config: ConfigOf<typeof opsSettings>,
-  work: (connections: Connections) => Promise<T>,
+interface Servers {
+  readonly pool: Pool;
+  readonly redis: Redis;
+  readonly connection: Connection;
+  readonly logger: Logger;
+}
+
+/** Connects to the servers that a command uses, on first use, and disconnects whatever happens. */
+export async function withServers<T>(
+  config: ConfigOf<typeof serverSettings>,
+  work: (servers: Servers) => Promise<T>,
 ): Promise<T> {
   const logger = createLogger('ops', 'error');
   const pool = createPool({
@@ -59,7 +66,20 @@ export async function withConnections<T>(
   const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger, tls: config });
   const connection = connectClient(config);
   try {
-    return await work({
+    return await work({ pool, redis, connection, logger });
+  } finally {
+    redis.disconnect();
+    await closeAll(pool, connection);
+  }
+}
+
+/** The same, with what most commands ask of these servers. */
+export async function withConnections<T>(
+  config: ConfigOf<typeof opsSettings>,
+  work: (connections: Connections) => Promise<T>,
+): Promise<T> {
+  return withServers(config, ({ pool, redis, connection }) =>
+    work({
       config,
       pool,
       connection,
@@ -71,17 +91,14 @@ export async function withConnections<T>(
         rememberedMs(config.retentionMarginHours, await readRetentionMs(connection, config.temporalNamespace)),
       workflows: new WorkflowClient({ connection, namespace: config.temporalNamespace }),
       schedules: new ScheduleClient({ connection, namespace: config.temporalNamespace }),
-    });
-  } finally {
-    redis.disconnect();
-    await closeAll(pool, connection);
-  }
+    }),
+  );
 }
 
 const closeMs = 2_000;
 
 /** Closes, or gives up soon: a server that hangs does not say goodbye, and what a command found out is to be shown. */
-export async function closeAll(pool: Pool, connection: Connection): Promise<void> {
+async function closeAll(pool: Pool, connection: Connection): Promise<void> {
   const closed = Promise.all([pool.end(), connection.close()]);
   await within(closeMs, closed, () => new Error('a server hangs')).catch(() => undefined);
 }
