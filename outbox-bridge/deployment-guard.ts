@@ -6,7 +6,7 @@ import { type DeploymentSettings, checkDeployment } from '../runtime/deployment'
 import { oneLine } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
 import { isDatabaseOutage } from '../runtime/postgres';
-import { missingSearchAttributes } from '../runtime/search-attributes';
+import { missingSearchAttributes, notRegistered } from '../runtime/search-attributes';
 import { type ServerSettings, withSetting } from '../runtime/which-setting';
 import { classifyTemporalError } from '../runtime/classify-temporal-error';
 import { type Pauses } from './pauses';
@@ -90,7 +90,6 @@ export class DeploymentGuard {
   }
 
   private reason(): string {
-    const { temporalNamespace } = this.deps.settings;
-    return `${this.missing.join(', ')} not registered as Keyword on namespace ${temporalNamespace}; run \`npm run migrate\``;
+    return notRegistered(this.missing, this.deps.settings.temporalNamespace);
   }
 }

@@ -11,3 +11,8 @@ export async function missingSearchAttributes(connection: Connection, namespace:
   );
   return Object.keys(searchAttributes).filter((name) => customAttributes[name] !== keyword);
 }
+
+/** What people must know of missing ones, and what to do. */
+export function notRegistered(missing: readonly string[], namespace: string): string {
+  return `${missing.join(', ')} not registered as Keyword on namespace ${namespace}; run \`npm run migrate\``;
+}

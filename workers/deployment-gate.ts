@@ -6,7 +6,7 @@ import { type DeploymentSettings, checkDeployment } from '../runtime/deployment'
 import { oneLine } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
 import { isDatabaseOutage } from '../runtime/postgres';
-import { missingSearchAttributes } from '../runtime/search-attributes';
+import { missingSearchAttributes, notRegistered } from '../runtime/search-attributes';
 import { type ServerSettings, withSetting } from '../runtime/which-setting';
 
 const everyMs = { well: 30_000, ill: 2_000 };
@@ -65,8 +65,7 @@ export class DeploymentGate {
   /** What people must know; undefined: all is well. */
   get alarm(): string | undefined {
     if (this.missing.length === 0) return undefined;
-    const { temporalNamespace } = this.deps.settings;
-    return `SEARCH_ATTRIBUTE_MISSING: ${this.missing.join(', ')} not registered as Keyword on namespace ${temporalNamespace}; run \`npm run migrate\``;
+    return `SEARCH_ATTRIBUTE_MISSING: ${notRegistered(this.missing, this.deps.settings.temporalNamespace)}`;
   }
 
   /** @throws NovaError WRONG_DEPLOYMENT; whatever PostgreSQL or Temporal throws when one of them is away */

@@ -78,7 +78,7 @@ export async function fanOutPages(
   const state = await deps.posts.find(payload.post_id);
   if (state === undefined) return { mode: 'stopped', next: null, written: from.count };
   const maxPages = deps.settings.feedPagesPerCall;
-  return fanOut(deps, event, state, from, progress === undefined ? { maxPages } : { maxPages, progress });
+  return fanOut(deps, event, state, from, { maxPages, progress });
 }
 
 async function fanOut(
@@ -86,7 +86,7 @@ async function fanOut(
   event: EventRef,
   state: PostState,
   from: WalkPoint,
-  options: { maxPages: number; progress?: Progress<WalkPoint> },
+  options: { maxPages: number; progress?: Progress<WalkPoint> | undefined },
 ): Promise<FanoutStep> {
   let mode = modeOf(state, event);
   // Also when there is nothing (more) to write: an earlier attempt may have died between its write and its look.

@@ -30,7 +30,7 @@ export async function pageFollowers(
   deps: Pick<FeedDeps, 'followers' | 'settings'>,
   authorId: string,
   start: WalkPoint,
-  options: { maxPages: number; progress?: Progress<WalkPoint> },
+  options: { maxPages: number; progress?: Progress<WalkPoint> | undefined },
   eachPage: (followerIds: readonly string[]) => Promise<PageResult>,
 ): Promise<Walked> {
   let point = options.progress?.resumeAt ?? start;

@@ -13,23 +13,19 @@ export type PostStatus = 'draft' | 'published' | 'archived' | 'deleted';
 /** Fields shown with a post in a feed. Content: for the table and the cache only, never for a log or a workflow. */
 export type PostSummary = Readonly<Record<string, unknown>>;
 
-export interface PostState extends FeedPost {
+export interface PostChange extends FeedPost {
   readonly authorId: string;
   readonly status: PostStatus;
   /** Null until published for the first time; never changes afterwards. */
   readonly delivery: Delivery | null;
   readonly summary: PostSummary;
+}
+
+export interface PostState extends PostChange {
   /** A tombstone of the post or of its author forbids it. */
   readonly voided: boolean;
   /** Published and not voided: may be in feeds. */
   readonly live: boolean;
-}
-
-export interface PostChange extends FeedPost {
-  readonly authorId: string;
-  readonly status: PostStatus;
-  readonly delivery: Delivery | null;
-  readonly summary: PostSummary;
 }
 
 /**

@@ -84,7 +84,7 @@ export async function retractPages(
   if (tombstone.subjectType !== 'post') throw new NovaError('INVALID_PAYLOAD', `${event.eventType} is in no feed`);
   const state = await deps.posts.find(tombstone.subjectId);
   const maxPages = deps.settings.feedPagesPerCall;
-  return retract(deps, tombstone, state, from, progress === undefined ? { maxPages } : { maxPages, progress });
+  return retract(deps, tombstone, state, from, { maxPages, progress });
 }
 
 async function retract(
@@ -92,7 +92,7 @@ async function retract(
   { subjectId, sequence, final }: Tombstone,
   state: PostState | undefined,
   from: WalkPoint,
-  options: { maxPages: number; progress?: Progress<WalkPoint> },
+  options: { maxPages: number; progress?: Progress<WalkPoint> | undefined },
 ): Promise<RetractStep> {
   if (from.after === null) {
     await deps.feeds.markDead(subjectId, sequence, final);
