@@ -1,6 +1,5 @@
 import { type Redis } from 'ioredis';
 import { beatKey } from '../feeds/feed-keys';
-import { type FeedTruth } from '../feeds/feed-truth';
 import { readFeed } from '../feeds/read-feed';
 import { RedisStoredFeeds } from '../feeds/redis-stored-feeds';
 import { SqlFeedTruth, type Statements } from '../feeds/sql-feed-truth';
@@ -45,7 +44,7 @@ export interface FeedPage {
  * the read that meets it.
  */
 export class FeedReader {
-  private readonly truth: FeedTruth;
+  private readonly truth: SqlFeedTruth;
   private readonly feeds: RedisStoredFeeds;
   private readonly settings: { readonly feedCap: number };
   private isStoreKnown = false;

@@ -1,10 +1,10 @@
-import { type FeedTruth } from './feed-truth';
+import { type SqlFeedTruth } from './sql-feed-truth';
 import { type FeedWindow, rebuildFeed } from './rebuild';
 import { type FeedEntry, type StoredFeeds } from './stored-feed';
 
 export interface ReadFeedDeps {
   readonly feeds: StoredFeeds;
-  readonly truth: FeedTruth;
+  readonly truth: SqlFeedTruth;
   readonly settings: { readonly feedCap: number };
 }
 
@@ -51,7 +51,7 @@ async function knownFeed(deps: ReadFeedDeps, userId: string): Promise<FeedWindow
 
 /** The first `limit` stored entries after the cursor that may be shown. */
 async function visiblePushed(
-  truth: FeedTruth,
+  truth: SqlFeedTruth,
   { entries }: FeedWindow,
   limit: number,
   before: FeedEntry | undefined,

@@ -1,4 +1,4 @@
-import { type FeedTruth } from './feed-truth';
+import { type SqlFeedTruth } from './sql-feed-truth';
 import { type FeedEntry, type StoredFeeds } from './stored-feed';
 
 export interface FeedWindow {
@@ -20,7 +20,7 @@ export function windowOf(newest: readonly FeedEntry[], cap: number): FeedWindow 
  * looks again until the tables say what it wrote.
  */
 export async function rebuildFeed(
-  deps: { readonly feeds: StoredFeeds; readonly truth: FeedTruth; readonly settings: { readonly feedCap: number } },
+  deps: { readonly feeds: StoredFeeds; readonly truth: SqlFeedTruth; readonly settings: { readonly feedCap: number } },
   userId: string,
 ): Promise<FeedWindow> {
   const cap = deps.settings.feedCap;

@@ -1,5 +1,17 @@
-import { type FeedTruth, type TimelineQuery } from './feed-truth';
-import { type FeedEntry } from './stored-feed';
+import { type Delivery, type FeedEntry } from './stored-feed';
+
+export interface TimelineQuery {
+  /** Only what comes after this entry in feed order. */
+  readonly before?: FeedEntry;
+  /** Only scores above this. */
+  readonly above?: number;
+  /** Only scores up to this. */
+  readonly atOrBelow?: number;
+  readonly delivery?: Delivery;
+  /** Leaves out authors who are hidden. */
+  readonly visibleOnly?: boolean;
+  readonly limit: number;
+}
 
 /** What can run one statement: a pool of `pg`, or whatever has the same shape. */
 export interface Statements {
@@ -32,10 +44,14 @@ const visible = `
 const endOfTime = Number.MAX_SAFE_INTEGER;
 const lastUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** Feeds computed from `follows` and `post_states`, so it needs both in one database. */
-export class SqlFeedTruth implements FeedTruth {
+/**
+ * Feeds computed from the tables `follows` and `post_states`: what a rebuild writes and a reader falls back to. Needs both in one
+ * database.
+ */
+export class SqlFeedTruth {
   constructor(private readonly statements: Statements) {}
 
+  /** Live posts of everyone the user follows, in feed order (newest first, equal scores by descending id). */
   async timeline(userId: string, wanted: TimelineQuery): Promise<readonly FeedEntry[]> {
     const { before, above = -1, atOrBelow = endOfTime, delivery = null, visibleOnly = false, limit } = wanted;
     const from = before ?? { scoreMs: endOfTime, postId: lastUuid };
@@ -45,6 +61,7 @@ export class SqlFeedTruth implements FeedTruth {
     return rows.map(({ postId, scoreMs }) => ({ postId, scoreMs: Number(scoreMs) }));
   }
 
+  /** Those of the given posts that may be shown: live, and the author not hidden. */
   async visible(postIds: readonly string[]): Promise<ReadonlySet<string>> {
     const rows = await this.rows<{ post_id: string }>(visible, [postIds]);
     return new Set(rows.map((row) => row.post_id));

@@ -5,14 +5,14 @@ import { type AuditRuns } from './audit-runs';
 import { type PgAuditSignals } from './pg-audit-signals';
 import { type PgFeedSample } from './pg-feed-sample';
 import { type FeedStore } from '../feed/feed-store';
-import { type FeedTruth } from '../../feeds/feed-truth';
+import { type SqlFeedTruth } from '../../feeds/sql-feed-truth';
 import { type PgStoreRecord } from '../feed/pg-store-record';
 import { type AuditLimits } from './limits';
 
 /** The feeds in Redis, and what the tables say of them. */
 export interface AuditedFeeds {
   readonly store: Pick<FeedStore, 'read'>;
-  readonly truth: Pick<FeedTruth, 'timeline'>;
+  readonly truth: Pick<SqlFeedTruth, 'timeline'>;
   readonly sample: PgFeedSample;
   readonly record: Pick<PgStoreRecord, 'find'>;
   /** FEED_CAP, as the workers have it. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/common';
 import { type RedisAuthorCache } from './redis/redis-author-cache';
 import { type FeedStore } from './feed-store';
-import { type FeedTruth } from '../../feeds/feed-truth';
+import { type SqlFeedTruth } from '../../feeds/sql-feed-truth';
 import { type IdWalk } from './id-walk';
 import { type PostStates } from './post-states';
 import { type PgRepairSource } from './pg-repair-source';
@@ -14,7 +14,7 @@ import { syncSummary } from './summary';
 
 export interface RepairDeps {
   readonly feeds: FeedStore;
-  readonly truth: FeedTruth;
+  readonly truth: SqlFeedTruth;
   readonly walk: IdWalk;
   readonly authors: Pick<RedisAuthorCache, 'hide'>;
   readonly source: PgRepairSource;

@@ -13,7 +13,7 @@ import { RedisKeyWalk } from '../../activities/feed/redis/redis-key-walk';
 import { feedKey } from '../../feeds/feed-keys';
 import { type FeedDeps } from '../../activities/feed/deps';
 import { type FeedSettings, feedSettings } from '../../activities/feed/settings';
-import { type FeedTruth } from '../../feeds/feed-truth';
+import { type SqlFeedTruth } from '../../feeds/sql-feed-truth';
 import { type EventRef } from '../../contracts/event-ref';
 import { configFrom } from '../../runtime/config';
 import { type TestDatabase, createTestDatabase } from './database';
@@ -24,7 +24,7 @@ import { connectTestRedis } from './redis';
 export interface FeedHarness {
   readonly database: TestDatabase;
   readonly redis: Redis;
-  readonly deps: FeedDeps & { readonly truth: FeedTruth };
+  readonly deps: FeedDeps & { readonly truth: SqlFeedTruth };
   follow(followee: string, ...followers: string[]): Promise<void>;
   unfollow(followee: string, follower: string): Promise<void>;
   /** Commits the row of a new post; returns the ref its workflow would get. */
