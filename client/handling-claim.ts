@@ -15,7 +15,10 @@ export interface Claims<Context = object> {
   begin(eventId: string, place: Place, token: string): Promise<Begun<Context>>;
 }
 
-/** The right to handle one event of a partition. It ends by itself when it is not renewed for as long as its lease. */
+/**
+ * The right to handle one event of a partition. It ends by itself when it is not renewed for as long as its lease. A port: in Redis
+ * (below), or in PostgreSQL (pg-handling-claim.ts).
+ */
 export interface Claim<Context = object> {
   /** What the handler gets beside the event. */
   readonly context: Context;

@@ -22,7 +22,10 @@ export interface StoredFeed {
   readonly known: boolean;
 }
 
-/** The part of the store of feeds that a reader needs: one feed, read and written again. */
+/**
+ * The part of the store of feeds that a reader needs: one feed, read and written again. A port: Redis, and the model in which
+ * interleavings are played (test/support/feed-model.ts).
+ */
 export interface StoredFeeds {
   /** Makes the feed exactly this; it is not known before `confirm` with the name of the write, which is returned. */
   replace(userId: string, feed: { entries: readonly FeedEntry[]; bound: number }): Promise<string>;

@@ -71,7 +71,7 @@ export type Settlement =
 /**
  * The outbox table as the bridge sees it. All clocks are the database's.
  *
- * A port, like the starter: the simulation runs the bridge's own loop over models of both (test/simulation).
+ * A port: the simulation runs the bridge's own loop over models of both (test/simulation).
  */
 export interface OutboxStore {
   claim(request: ClaimRequest): Promise<ClaimedRow[]>;
@@ -93,7 +93,7 @@ export type StartOutcome =
 /** What Temporal knows of an event id; `unknown`: no run. */
 export type Lookup = RunOwner | 'unknown';
 
-/** Temporal as the bridge sees it. Never throws for an expected failure: the outcome says what happened. */
+/** Temporal as the bridge sees it. Never throws for an expected failure: the outcome says what happened. A port, as the store is. */
 export interface WorkflowStarter {
   start(request: StartRequest): Promise<StartOutcome>;
   lookUp(request: StartRequest): Promise<Lookup | Extract<StartOutcome, { kind: 'failed' }>>;

@@ -51,7 +51,7 @@ export interface PostStates {
   recordPullAuthor(authorId: string, followerCount: number): Promise<void>;
 }
 
-/** What the purge of an author needs: the posts as they were before the author's tombstone. */
+/** What the purge of an author needs: the posts as they were before the author's tombstone. A port, as PostStates is. */
 export interface AuthorPosts {
   /** The author's posts that were ever pushed, whatever became of them since: a page in order of id, after `after`. */
   pushed(authorId: string, after: string, limit: number): Promise<readonly string[]>;

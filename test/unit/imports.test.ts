@@ -1,5 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
+import ts from 'typescript';
+import { productRooms, sourcesOf } from '../support/product-files';
 
 const notSources = /(^|\/)(node_modules|dist|histories)(\/|$)/;
 const folders = readdirSync('.', { withFileTypes: true })
@@ -71,6 +73,41 @@ it('no schema is in the workflow bundle: its imports run again for each run', ()
   walk('workflows/index.ts');
   expect(seen).toContain('contracts/failures.ts');
   expect([...packages].filter((name) => !name.startsWith('@temporalio/'))).toEqual([]);
+});
+
+describe('an interface that one class implements', () => {
+  /** Those whose comment does not say which port they are, by name. */
+  const unexplained = (sources: readonly string[]): string[] => {
+    const classes = new Map<string, number>();
+    const comments = new Map<string, string>();
+    for (const source of sources)
+      for (const statement of ts.createSourceFile('', source, ts.ScriptTarget.Latest, true).statements) {
+        if (ts.isInterfaceDeclaration(statement)) comments.set(statement.name.text, statement.getFullText());
+        if (!ts.isClassDeclaration(statement)) continue;
+        const implemented = statement.heritageClauses?.filter(({ token }) => token === ts.SyntaxKind.ImplementsKeyword);
+        for (const { expression } of implemented?.flatMap(({ types }) => [...types]) ?? [])
+          classes.set(expression.getText(), (classes.get(expression.getText()) ?? 0) + 1);
+      }
+    return [...classes].flatMap(([name, count]) => {
+      const comment = comments.get(name);
+      return count > 1 || comment === undefined || /A port[:,]/.test(comment) ? [] : [name];
+    });
+  };
+
+  it('says at its declaration why it is a port', () => {
+    const sources = sourcesOf(productRooms).map((path) => readFileSync(path, 'utf8'));
+    expect(unexplained(sources.filter((source) => /\bclass .*\bimplements\b|\binterface\b/.test(source)))).toEqual([]);
+  });
+
+  it('is found when it does not', () => {
+    const port = (comment: string) => [
+      `/** ${comment} */\ninterface Store { get(): string }`,
+      'class One implements Store {}',
+    ];
+    expect(unexplained(port('Stores things.'))).toEqual(['Store']);
+    expect(unexplained(port('Stores things. A port: Redis stays behind it.'))).toEqual([]);
+    expect(unexplained([...port('Stores things.'), 'class Other implements Store {}'])).toEqual([]);
+  });
 });
 
 it('the folder of the workflows lists the workflows, one per file, and what makes them up', () => {
