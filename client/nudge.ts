@@ -1,8 +1,8 @@
 import { nudgeChannel } from '../contracts/nudge';
 
 /**
- * Says to the bridge that there is something new, after commit and on a connection of its own. Calls within `everyMs` are
- * one nudge. NOTIFY inside the business transaction would take a database-wide lock at commit (4 to 6 times fewer
+ * Notifies the bridge that there is something new, after commit and on a connection of its own. Calls within `everyMs`
+ * are one nudge. NOTIFY inside the business transaction would take a database-wide lock at commit (4 to 6 times fewer
  * commits a second with 64 clients). Optional: the bridge finds every row by polling.
  */
 export function createNudge(pool: { query(text: string): Promise<unknown> }, everyMs = 5): () => void {

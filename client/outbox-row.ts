@@ -71,7 +71,7 @@ export function outboxRow<T extends EventType>(event: NewEvent<T>): OutboxRow {
   };
 }
 
-/** Unknown fields are allowed, and of one that is nearly spelt like a known one the writer should know. */
+/** Unknown fields are allowed, but the writer should know about one whose name is close to a known name. */
 function warnOfMisspelt(raw: RawEvent): void {
   for (const { given, meant } of fieldsProbablyMisspelt(raw)) {
     const field = JSON.stringify(given.slice(0, 60));

@@ -46,7 +46,7 @@ class PgHandling implements Claim<Context> {
   private isOpen = true;
 
   constructor(private readonly client: PoolClient) {
-    // Lost while the handler runs: without a listener that ends the process.
+    // The connection may be lost while the handler runs. Without a listener that would end the process.
     client.on('error', this.onLost);
     this.context = { tx: { query: (sql, values) => this.query(sql, values) } };
   }

@@ -11,7 +11,7 @@ interface KindEntry {
   readonly meaning: string;
   /** Channels used when the user has said nothing. */
   readonly defaultChannels: readonly Channel[];
-  /** Channels no preference can switch off: an account must hear of its own security. */
+  /** Channels that no preference can switch off: the owner of an account must learn about its security. */
   readonly lockedChannels: readonly Channel[];
   /** A message that waited longer than this is not sent any more: by then it only disturbs. The inbox keeps the notice. */
   readonly expiresAfterHours: number;

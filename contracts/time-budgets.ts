@@ -40,7 +40,7 @@ export const limits = {
 export const deliveryTryMs = (leaseMs: number): number => Math.min(limits.delivery.sendMs, leaseMs / 2);
 /**
  * A claim and a mark: after the first the server ends the statement and lets go of its locks, the second is how long the bridge
- * waits. A statement whose client has given up must not go on in the server.
+ * waits. A statement must not go on in the server after its client has given up.
  */
 export const claimLimits = (leaseMs: number) => ({ serverMs: leaseMs / 4, waitMs: leaseMs / 3 });
 /** Longest call that starts a workflow, the SDK's own retries included. */

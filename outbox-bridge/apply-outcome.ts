@@ -91,7 +91,7 @@ function pauseUnknown(
   if (isNew) logger.error(about, 'left to a newer process: this one does not know it');
 }
 
-/** Claiming stops until the dependency replies; the way back begins with the smallest window. */
+/** Claiming stops until the dependency replies; then it begins again with the smallest window. */
 export function enterOutage(
   deps: Pick<Deps, 'window' | 'outage' | 'metrics' | 'logger'>,
   code: FailureCode,
@@ -100,7 +100,7 @@ export function enterOutage(
   deps.window.collapsed();
   const before = deps.outage.active?.code;
   const isNew = deps.outage.begin(code, detail);
-  // One outage may follow another without a moment's peace between them: the gauge must not go on naming the first.
+  // One outage may follow another with no time between them: the gauge must not go on naming the first.
   if (before !== undefined && before !== code) deps.metrics.outage.set({ code: before }, 0);
   deps.metrics.outage.set({ code }, 1);
   if (!isNew) return;

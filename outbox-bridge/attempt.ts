@@ -8,7 +8,7 @@ import { type Fuse } from './fuse';
 import { type Fault, notOurs } from './not-ours';
 import { type ClaimedRow, type OutboxStore, type Settlement, type StartRequest, type WorkflowStarter } from './ports';
 
-/** What one try to start a row's workflow came to. */
+/** The result of one try to start a row's workflow. */
 export interface Attempt {
   readonly settlement: Settlement;
   /** Canonical type, when the row got that far. */
@@ -137,7 +137,8 @@ function failed(row: ClaimedRow, failure: Fault, limits: AttemptLimits, eventTyp
   const error = `${failure.code}: ${failure.detail}`;
   const known = { failure, ...(eventType === undefined ? {} : { eventType }) };
   if (cause !== 'row') {
-    // Busy rows come back after a breath; outages and environment faults are held back by the breaker and the pause.
+    // Busy rows come back after a short wait; outages and environment faults are held back by the breaker and the
+    // pause.
     const stepBackMs = cause === 'outage' || failure.code === 'TEMPORAL_SLOW' ? stepBack(row) : 0;
     const delayMs = stepBackMs + (cause === 'busy' ? 100 + Math.random() * 200 : 0);
     return { settlement: { kind: 'failed', row, error, countsAttempt: false, delayMs }, ...known };
@@ -150,8 +151,8 @@ function failed(row: ClaimedRow, failure: Fault, limits: AttemptLimits, eventTyp
 }
 
 /**
- * A row whose start is without an answer claim after claim, while Temporal replies to others, must step back: Temporal may hang on
- * this one workflow id, and the oldest rows are claimed first, so that nothing behind them would ever be started.
+ * A row whose start gets no reply in claim after claim, while Temporal replies to others, must back off: Temporal may
+ * hang on this one workflow id, and since the oldest rows are claimed first, no row behind them would ever be started.
  */
 function stepBack({ claimCount }: ClaimedRow): number {
   return claimCount <= 2 ? 0 : Math.min(500 * 2 ** (claimCount - 3), 15_000);

@@ -7,7 +7,9 @@ const openByKind = `
 const lastAudit = `
   SELECT extract(epoch FROM clock_timestamp() - max(ended_at))::float8 AS age_seconds FROM nova.audit_runs`;
 
-/** What the audit found, as metrics: read from its tables, since the audit itself runs in the workers, somewhere. */
+/**
+ * What the audit found, as metrics: read from its tables, since the audit itself runs in one of the worker processes.
+ */
 export function createAuditGauges(registry: Registry) {
   const registers = [registry];
   return {

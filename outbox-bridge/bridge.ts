@@ -29,7 +29,7 @@ export interface BridgeDeps {
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;
   readonly limits: AttemptLimits;
-  /** Length of a claim's lease. A bridge that dies is made up for when it ends. */
+  /** Length of a claim's lease. When it ends, others take over the rows of a bridge that died. */
   readonly leaseMs: number;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
@@ -122,7 +122,7 @@ export class Bridge implements Service {
           continue;
         }
         this.progress.without(`the claim fails: ${oneLine(error)}`);
-        // A bug, or an answer of PostgreSQL that is not expected. Leases bring claimed rows back; do not spin.
+        // A bug, or an unexpected reply of PostgreSQL. Leases bring claimed rows back; do not loop without a pause.
         this.deps.logger.error({ error: oneLine(error), stack: error.stack }, 'the claim loop failed; going on');
         await this.deps.sleep(1_000);
       }
@@ -151,8 +151,7 @@ export class Bridge implements Service {
     pacer.reset();
     metrics.claimed.inc(rows.length);
     await faultPoint('bridge.claimed');
-    // The lease began no earlier than this, however long the claim took: a slow claim is used. An answer that was long on
-    // its way is not believed to be young.
+    // The lease began no earlier than this: a slow claim can be used, and a reply that took long does not count as new.
     const leasedAtMs = askedAtMs + Math.min(...rows.map(({ claimMs }) => claimMs));
     // A row that may kill the process was claimed alone: nothing else is in hand until its end is written.
     const alone = hasSuspect(rows);
@@ -199,7 +198,7 @@ export class Bridge implements Service {
 
   private async startInOrder(rows: readonly ClaimedRow[], leasedAtMs: number): Promise<number> {
     const leaseEndsMs = leasedAtMs + this.deps.leaseMs;
-    // Local time is only used to distrust ourselves earlier than the database would.
+    // Local time only ends our own claim earlier than the database would.
     const lastStartMs = leasedAtMs + this.deps.leaseMs / 2;
     let [blocked, tried] = [false, 0];
     for (const [i, row] of rows.entries()) {
@@ -224,7 +223,8 @@ export class Bridge implements Service {
   private async recover(): Promise<void> {
     const { outage, starter, logger, metrics, sleep } = this.deps;
     await sleep(outage.nextDelayMs());
-    // Whatever was down, both must answer before claiming goes on: an empty claim asks PostgreSQL, the probe Temporal.
+    // Whatever was down, both must reply before claiming goes on: an empty claim asks PostgreSQL, the probe asks
+    // Temporal.
     await this.deps.store.claim({
       token: randomUUID(),
       leaseMs: 1,

@@ -1,15 +1,15 @@
 import { type Logger } from '../runtime/logger';
 import { type BridgeMetrics } from './metrics';
 
-/** Claims in a row without a start that are no accident any more. */
+/** So many claims in a row without a start are no coincidence. */
 const alarmAfter = 3;
 
 /**
- * Whether claiming leads anywhere. A bridge that claims rows and gives all of them back without a start looks busy and does
- * nothing; the usual cause is a claim that takes longer than half a lease.
+ * Whether claims lead to starts. A bridge that claims rows and gives all of them back without a start looks busy and
+ * does nothing; the usual cause is a claim that takes longer than half a lease.
  *
- * A claim without rows proves little: the row given back a moment ago may not be free yet, or another bridge has it in its
- * hand, to give it back too. Only after a whole lease without rows is it known that nothing waits.
+ * A claim without rows proves little: the row given back a moment ago may not be free yet, or another bridge has
+ * claimed it and will give it back too. Only after a whole lease without rows is it known that nothing waits.
  */
 export class ClaimProgress {
   private fruitless = 0;

@@ -58,7 +58,7 @@ export function composeBridge(
   const deliveryGauges = createDeliveryGauges(registry);
   const taskQueueGauges = createTaskQueueGauges(registry);
   const workflows = new WorkflowClient({ connection, namespace: config.temporalNamespace });
-  // Epoch milliseconds that no step of the wall clock touches: leases, outages and retries are measured with it.
+  // Epoch milliseconds that do not change with steps of the wall clock: leases, outages and retries are measured with it.
   const now = (): number => performance.timeOrigin + performance.now();
   const pacer = new Pacer({ minMs: config.pollMinMs, maxMs: config.pollMaxMs });
   const limits = {
@@ -89,7 +89,7 @@ export function composeBridge(
     starter: {
       start: (request) => starter.start(request),
       lookUp: (request) => starter.lookUp(request),
-      // The way back from any outage goes past the guard.
+      // After any outage the guard looks first.
       probe: () => starter.probe().then(() => guard.check()),
     },
     window,

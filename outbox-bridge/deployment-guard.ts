@@ -16,7 +16,7 @@ const everyMs = { well: 30_000, ill: 2_000 };
 
 /**
  * Whether this bridge may work at all: the database must belong to its deployment, and the namespace must have the search
- * attributes. Looked at before the first claim and again and again, since both can change beneath a running process.
+ * attributes. Checked before the first claim and then regularly, since both can change while the process runs.
  */
 export class DeploymentGuard {
   private missing: readonly string[] = [];
@@ -72,7 +72,7 @@ export class DeploymentGuard {
     try {
       this.missing = await missingSearchAttributes(connection, settings.temporalNamespace);
     } catch (thrown) {
-      // Not every login may ask, and some services do not offer it: then the starts find out what they can.
+      // Not every login may ask, and some services do not offer it: then only failing starts show what is missing.
       logger.debug({ error: oneLine(thrown) }, 'search attributes cannot be listed');
       return;
     }

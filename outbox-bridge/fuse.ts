@@ -13,8 +13,8 @@ export interface FuseLimits {
 /**
  * Starts of different aggregates that fail alike in a row, with none that succeeds, are the environment's fault, whatever
  * their code says: a classification can be wrong, and a server can be replaced. While the fuse is blown no such failure is
- * held against its row and no row is given up for it; the first success closes it. It bounds the harm to the few rows that
- * failed before it blew, each by one attempt.
+ * held against its row and no row is given up for it; the first success closes it. So only the few rows that failed
+ * before it blew are harmed, each by one counted attempt.
  */
 export class Fuse {
   private code: FailureCode | undefined;
@@ -32,7 +32,7 @@ export class Fuse {
     if (!suspicious.has(code)) return 'row';
     if (code !== this.code) this.forget();
     this.code = code;
-    // No more than it takes: a long outage must not fill the memory.
+    // No more than are needed: a long outage must not fill the memory.
     if (this.aggregates.size < this.limits.aggregates) this.aggregates.add(aggregateId);
     if (this.aggregates.size < this.limits.aggregates) return 'row';
     const isNew = this.burnt === undefined;

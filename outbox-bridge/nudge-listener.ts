@@ -5,8 +5,8 @@ import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
 
 /**
- * Listens for nudges on a session of its own, straight to PostgreSQL: LISTEN does not work through a pooler. Losing one,
- * or the whole session, costs a poll interval and nothing else.
+ * Listens for nudges on a session of its own, straight to PostgreSQL: LISTEN does not work through a pooler. When a
+ * nudge or the whole session is lost, a start comes one poll interval later, and nothing else happens.
  */
 export class NudgeListener implements Service {
   readonly name = 'nudge-listener';

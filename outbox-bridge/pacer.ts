@@ -7,8 +7,8 @@ const realTimer: Timer = (ms, wake) => {
 };
 
 /**
- * Waits between claims that found nothing: a few milliseconds while work is about, growing to the idle ceiling. A nudge
- * cuts any wait short. The poll is the truth; a lost nudge costs at most the ceiling.
+ * Waits between claims that found nothing: a few milliseconds at first, growing to the idle ceiling. A nudge
+ * cuts any wait short. The poll finds every row; a lost nudge delays by the ceiling at most.
  */
 export class Pacer {
   private nextMs: number;

@@ -1,4 +1,7 @@
-/** One row per bridge process, so that people and the audit see what each is doing. Rows of the long dead go with it. */
+/**
+ * One row per bridge process, so that people and the audit see what each is doing. It also deletes rows of processes
+ * that ended long ago.
+ */
 export const reportInstance = `
   WITH gone AS (DELETE FROM nova.bridge_instances WHERE heartbeat_at < now() - interval '1 hour')
   INSERT INTO nova.bridge_instances (instance_id, state, reason, paused_types) VALUES ($1, $2, $3, $4)

@@ -9,9 +9,9 @@ import { type OutboxStore, type Settlement } from './ports';
 const batchSize = 500;
 /** A statement that takes longer than this no longer holds up the next one, milliseconds. */
 const overdueMs = 250;
-/** How long marks wait for company while their run goes on, milliseconds. */
+/** How long marks wait for others while their series goes on, milliseconds. */
 const gatherMs = 25;
-/** Statements under way at most; each waits for its own answer. */
+/** Most statements under way; each waits for its own reply. */
 const maxUnderWay = 4;
 
 interface Entry {
@@ -24,9 +24,9 @@ interface Entry {
  * Writes down how rows ended, many per statement: while one statement is under way the next batch gathers, so marks cost
  * little when busy and nothing waits when idle. Marks within a series that goes on wait a moment for each other: their
  * aggregate has no next head before the end of the series, and a mark for each start would take the server's time from the starts.
- * A statement whose answer does not come holds up its own rows only: after a
- * moment the next is sent beside it. While PostgreSQL is away each is tried again until the leases of its rows are over; then they come
- * back by themselves, and the repeated start is harmless.
+ * A statement without a reply delays only its own rows: after a moment the next one is sent beside it. While PostgreSQL
+ * is away each is tried again until the leases of its rows are over; then they come back by themselves, and the
+ * repeated start is harmless.
  */
 export class Settler {
   private readonly queue: Entry[] = [];
@@ -71,11 +71,12 @@ export class Settler {
       await Promise.race([writing, this.deps.sleep(overdueMs)]);
       while (this.underWay.size >= maxUnderWay) await Promise.race(this.underWay);
     }
-    // In the same breath as the look at the queue: a row added between the two would lie there until the next one.
+    // In the same turn as the look at the queue: a row that is added between the two would wait there until the next
+    // one comes.
     this.flushing = undefined;
   }
 
-  /** A moment, or until a mark comes that something waits for. */
+  /** Waits a moment, or until a mark comes that must not wait. */
   private async gather(): Promise<void> {
     if (!this.queue.every(({ mayGather }) => mayGather)) return;
     const urgent = new Promise<void>((resolve) => (this.endGathering = resolve));

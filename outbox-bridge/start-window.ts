@@ -12,7 +12,7 @@ export class StartWindow {
   private size: number;
 
   constructor(private readonly limits: WindowLimits) {
-    // A quarter of the ceiling: fast enough at once, and half a second of success from the full window.
+    // A quarter of the ceiling: fast enough at once, and after half a second of success the window is full.
     this.size = Math.max(limits.min, limits.max / 4);
   }
 

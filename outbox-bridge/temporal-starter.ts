@@ -58,9 +58,9 @@ export class TemporalStarter implements WorkflowStarter {
   }
 
   /**
-   * One start without an answer, or with an error inside the server, is not yet an outage: an overloaded Temporal drops
-   * some and replies to others. Taken for an outage, it would stop every claim and collapse the window some hundred times an
-   * hour, and a backlog would never drain.
+   * One start without a reply, or with an error inside the server, is not yet an outage: an overloaded Temporal drops
+   * some and replies to others. Taken for an outage, it would stop every claim and collapse the window some hundred
+   * times an hour, and a backlog would never drain.
    */
   private async repliesToOthers(): Promise<boolean> {
     return this.ask(this.options.slowAfterMs ?? usualSlowAfterMs).then(

@@ -95,7 +95,8 @@ export const startedSince = `
   SELECT (SELECT true FROM nova.outbox_events WHERE published_at > ${time('$1')} ORDER BY published_at LIMIT 1) IS NOT NULL AS started`;
 
 /**
- * $1 ids, $2 since. What was started right behind its head (a run, see outbox_claim) overtakes nothing: its head did not.
+ * $1 ids, $2 since. A row that was started right behind its head (a series, see outbox_claim) overtakes nothing, since
+ * its head did not.
  */
 export const passedBy = `
   WITH newcomer AS MATERIALIZED (

@@ -48,9 +48,9 @@ export const twins = `
   WHERE this.id = $1 AND this.sequence = $2 AND this.created_at = $3::timestamptz`;
 
 /**
- * Depth and age of what waits, by lane. $1 counted to. Sequences follow the order of the commits but for moments, so the first row is
- * as old as any. The order makes the planner read by priority: without it, a lane that has no rows cost a walk over all rows of the
- * others.
+ * Depth and age of what waits, by lane. $1 counted to. Sequences follow the order of the commits, except for moments,
+ * so the first row is as old as any other. The order makes the planner read by priority: without it, a lane that has no
+ * rows cost a walk over all rows of the others.
  */
 export const pendingByPriority = `
   SELECT lane.priority,
@@ -67,7 +67,7 @@ export const deadLettered = `
   SELECT count(*) AS rows
   FROM (SELECT FROM nova.outbox_events WHERE ${dead()} ORDER BY dead_lettered_at LIMIT $1) dead`;
 
-/** What an open transaction, or a vacuum that does not come, leaves in the way of every claim. */
+/** Dead index entries that slow every claim down, left by an open transaction or a missing vacuum. */
 export const deadHeads = `SELECT n_dead_tup AS rows FROM pg_stat_user_tables WHERE relid = 'nova.outbox_heads'::regclass`;
 
 export const heldAggregates = `SELECT count(DISTINCT aggregate_id) AS aggregates FROM nova.outbox_holds`;

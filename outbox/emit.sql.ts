@@ -2,10 +2,10 @@ import { maxPayloadBytes } from '../contracts/parse-event';
 import { rfc3339 } from '../runtime/sql-time';
 import { dead, emitted, started, unemittedByKey } from './states.sql';
 
-/** Bounds of one read. A flush makes one, and one more per topic that others stand before. */
+/** Bounds of one read. A flush makes one read, and one more for each topic behind other topics. */
 const rowsPerAggregate = 100;
 const rowsPerRead = 500;
-/** Bytes of text: what is carried and held. The last row may pass it by its own size, so add maxPayloadBytes. */
+/** Bytes of text, as sent and as held in memory. The last row may pass it by its own size, so add maxPayloadBytes. */
 const bytesPerRead = 2 * 1024 * 1024;
 
 /** In a function, so that its plan over all partitions is made once per connection (0014_emit.sql). */

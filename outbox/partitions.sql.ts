@@ -41,8 +41,8 @@ const openFailedRuns = `
 const openDeliveries = `state IN ('pending', 'claimed')`;
 
 /**
- * What speaks against dropping a partition. Each by a partial index of it, so that looking again every hour costs nothing.
- * $1 retention in days, $2 events with an open run
+ * The reasons against dropping a partition. Each by a partial index of it, so that looking again every hour costs
+ * nothing. $1 retention in days, $2 events with an open run
  */
 export const reasonsToKeep = (partition: string): string => {
   const rows = `SELECT count(*) FROM nova.${quoted(partition)} WHERE`;
@@ -107,7 +107,7 @@ const instant = (value: string): string => `to_char(${value} AT TIME ZONE 'UTC',
 const countedByPartition = (condition: string): string =>
   `SELECT tableoid AS oid, count(*) AS rows FROM nova.outbox_events WHERE ${condition} GROUP BY 1`;
 
-/** Counted by the partial indexes, so a table of any size is looked at in no time. $1 retention in days */
+/** Counted by the partial indexes, so the cost does not grow with the table. $1 retention in days */
 export const partitionLines = `
   WITH unpublished AS (
     ${countedByPartition(pending())}

@@ -4,7 +4,7 @@ import { type WorkflowResult } from '../contracts/signals';
 import { endsAsCancelled } from './steps/cancelled';
 import { emitToKafka } from './steps/emit-to-kafka';
 
-/** An event without orchestrated effects: passive subscribers hear of it on Kafka, nothing else happens. */
+/** An event without orchestrated effects: subscribers get it from Kafka, nothing else happens. */
 export async function emitWorkflow(event: EventRef): Promise<WorkflowResult> {
   try {
     await emitToKafka(event);

@@ -12,7 +12,7 @@ import { recordOutcome } from './steps/outcome';
 import { settleAll } from './steps/settle';
 import { deletedSignal } from './signals';
 
-/** What a run hands to its successor: where the paging is, and what came of the effects that are over. */
+/** What a run gives to its successor: how far the paging is, and the results of the effects that are over. */
 export interface CarriedFanout {
   readonly step: FanoutStep;
   readonly counts: Record<string, number>;

@@ -10,7 +10,7 @@ import { localThenLater } from './steps/local-first';
 import { settleAll } from './steps/settle';
 
 interface Traces {
-  /** Places in feeds that their posts left. */
+  /** Feed entries of their posts that were removed. */
   readonly removed: number;
   /** Links between their posts and media. */
   readonly unlinked: number;

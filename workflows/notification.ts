@@ -8,7 +8,7 @@ import { settleAll } from './steps/settle';
 import { deletedSignal } from './signals';
 
 /**
- * Notifies everyone the event concerns: inboxes first, since they are what has to be quick; then e-mail and Kafka side by
+ * Notifies everyone the event concerns: inboxes first, since these must be quick; then e-mail and Kafka side by
  * side, each waiting out only its own outage.
  */
 export async function notificationWorkflow(event: EventRef): Promise<WorkflowResult> {

@@ -4,8 +4,9 @@ import { signals } from '../contracts/signals';
 
 /**
  * However many arguments a signal has, each is left as it came. The SDK decodes them before it calls a handler or an
- * interceptor, and what it cannot decode fails the workflow task again and again: anyone who may signal could jam a run.
- * Only signals are read like this. An activity result or a workflow argument that is no JSON still fails loudly.
+ * interceptor, and what it cannot decode fails the workflow task again and again: anyone who may signal could block a
+ * run. Only signals are read like this. An activity result or a workflow argument that is no JSON still fails with an
+ * error.
  */
 const leftAsTheyCame: readonly TypeInfo[] = new Proxy<TypeInfo[]>([], {
   get: (list, key, receiver) =>

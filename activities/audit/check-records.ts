@@ -15,7 +15,7 @@ const pageSize = 1_000;
 export async function checkRecords(deps: AuditDeps, window: AuditWindow, gathered: Gathered): Promise<number> {
   const { records, rows, limits } = deps;
   const onKafka = new IdSet();
-  // A record is older than its mark: by the time of a send, and by what clocks differ.
+  // A record is older than its mark: by the time of a send, and by the difference of two clocks.
   const sinceMs = Math.floor(window.recordsFromUs / 1_000) - limits.marginMs;
   let again = 0;
   const twice: string[] = [];

@@ -9,11 +9,11 @@ export const retentionMarginHours = 1;
 
 /** From when on the audit asks questions. Milliseconds unless said otherwise. */
 export interface AuditLimits {
-  /** The newest part of the past is left to the next audit: visibility is late, clocks differ. */
+  /** The last moments are left to the next audit: visibility is late, clocks differ. */
   readonly settleMs: number;
   /** Between the first look and the second. */
   readonly graceMs: number;
-  /** Two clocks may differ by this much, and what belongs together be this far apart. */
+  /** Two clocks may differ by this much, so times that belong together may be this far apart. */
   readonly marginMs: number;
   /** A pending row must have a reason from this age on, by priority. */
   readonly pendingMs: Readonly<Record<PriorityName, number>>;

@@ -1,6 +1,6 @@
 import { type AuditKind, type FindingKind } from '../../contracts/audit-kinds';
 
-/** What seemed wrong at the first look. Nothing counts before a second, direct look says the same. */
+/** What seemed wrong at the first look. Nothing counts until a second, direct look says the same. */
 export interface Suspicion {
   readonly kind: FindingKind;
   readonly eventId: string;

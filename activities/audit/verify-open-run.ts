@@ -54,12 +54,12 @@ function gone(known: string): string {
   return known.endsWith(goneText) ? known : known + goneText;
 }
 
-/** A first attempt or two may fail of anything: a worker that was killed, a deployment. */
+/** One or two first attempts may fail for any reason: a worker that was killed, a deployment. */
 const fewAttempts = 3;
 
 /**
- * An outage is believed only while it is looked at: an attempt runs since lately, or the next one is, or was a moment ago,
- * due. What no attempt is made of any more (nothing polls its queue, its retry interval was changed to hours) has no reason.
+ * An outage explains only while attempts go on: one began lately, or the next one is due, or was a moment ago. An
+ * activity without attempts (no worker polls its queue, its retry interval was changed to hours) has no explanation.
  */
 function explains(activity: PendingActivity, nowMs: number, limits: AuditLimits): boolean {
   const { failure, attempt, lastHeartbeatMs, startedMs, nextAttemptMs } = activity;

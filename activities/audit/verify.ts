@@ -9,7 +9,7 @@ import { verifyFeed } from './verify-feed';
 import { verifyPending } from './verify-pending';
 import { instantText } from './instant-text';
 
-/** Describes and row reads under way at once: a disaster has thousands of suspicions. */
+/** Describes and row reads under way at once: after a disaster there are thousands of suspicions. */
 const atOnce = 8;
 
 /** The kinds of pending rows are distinguished by the second look, so they are looked at together. */

@@ -17,8 +17,9 @@ const firstPauseMs = 8;
 const longestPauseMs = 200;
 
 /**
- * Lets concurrent callers share flushes. One flush is in flight at a time; who comes meanwhile goes with the next,
- * so a lone event waits for nothing and a burst costs one transaction and one produce request per few hundred events.
+ * Lets concurrent callers share flushes. One flush is in flight at a time, and callers that come meanwhile share the
+ * next one. So a single event does not wait, and a burst costs one transaction and one produce request per few hundred
+ * events.
  */
 export class EmitBatcher {
   private waiting: Waiter[] = [];
@@ -84,7 +85,7 @@ export class EmitBatcher {
   private askAgain(waiter: Waiter, outcome: 'behind' | 'held'): void {
     const pauseMs = outcome === 'behind' ? 0 : waiter.pauseMs;
     waiter.pauseMs = outcome === 'behind' ? firstPauseMs : Math.min(waiter.pauseMs * 2, longestPauseMs);
-    // Aside, so that newcomers do not wait with it.
+    // Apart, so that later callers do not wait with it.
     setTimeout(() => this.enqueue([waiter]), pauseMs);
   }
 }

@@ -12,7 +12,7 @@ import { readWork } from './read-work';
 
 /**
  * - `behind`: events before it in its aggregate were emitted, and there are more than one flush takes. Ask again at once.
- * - `held`: nothing of its aggregate was emitted: another process is at it, or the time was over. Ask again later.
+ * - `held`: nothing of its aggregate was emitted: another process emits it now, or the time was over. Ask again later.
  */
 export type EmitOutcome = 'emitted' | 'behind' | 'held' | NovaError;
 
@@ -56,7 +56,7 @@ export async function flushEmits(
     const acknowledged = rows.filter((row) => sent.get(row.eventId) === 'acknowledged');
     if (acknowledged.length > 0) await transaction.markEmitted(acknowledged);
     await faultPoint('emit.marked');
-    // What the bridge has not started yet is the bridge's to give up.
+    // A row that is not started yet can only be given up by the bridge.
     const given = refused.filter(
       ({ row, reason }) => !reason.entry.retryable && row.started && !retried.has(row.eventId),
     );

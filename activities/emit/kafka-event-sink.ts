@@ -107,7 +107,7 @@ export class KafkaEventSink implements EventSink {
       } else {
         const apart = partition === undefined ? this.byPartition(topic, chunks.flat()) : [queue];
         if (apart.length > 1) {
-          // One of them is at fault, and nothing says which. The others are not to wait for it.
+          // One of them is at fault, and nothing says which. The others must not wait for it.
           this.trouble.failedTogether(topic);
           queues.push(...apart);
         } else {

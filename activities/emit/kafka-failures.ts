@@ -15,7 +15,10 @@ export function isTooLarge(error: Error): boolean {
   return tooLarge.has(protocolType(error) ?? '');
 }
 
-/** What kafkajs threw, in terms of the catalogue. What we do not know is an outage: it is retried, and seen. */
+/**
+ * What kafkajs threw, in terms of the catalogue. An unknown error counts as an outage: it is retried, and people see
+ * it.
+ */
 export function asKafkaFailure(error: Error, topic: string, partition?: number): NovaError {
   if (error instanceof NovaError) return error;
   const type = protocolType(error) ?? '';

@@ -126,7 +126,7 @@ export class KafkaProducerLine {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: this.options.partitioner,
-      // A partition whose leader moved, or is back, is known of soon.
+      // So a moved or returned leader of a partition is noticed soon.
       metadataMaxAge: 30_000,
       // Few: Temporal retries where people can see it.
       retry: { retries: 2, initialRetryTime: 100 },
@@ -141,7 +141,9 @@ export class KafkaProducerLine {
   }
 }
 
-/** @throws NovaError KAFKA_UNAVAILABLE when the work has not ended in time; the work goes on unheard */
+/**
+ * @throws NovaError KAFKA_UNAVAILABLE when the work has not ended in time; the work goes on, and its result is ignored
+ */
 export function withinKafka<T>(ms: number, work: Promise<T>): Promise<T> {
   return within(ms, work, () => new NovaError('KAFKA_UNAVAILABLE', `no answer from Kafka within ${Math.round(ms)} ms`));
 }

@@ -30,7 +30,7 @@ export interface FeedStore extends StoredFeeds {
   ): Promise<{ readonly removed: number; readonly notes: readonly string[] }>;
   /**
    * Pages written by `add` and `takeOut` but not closed since: their writer died before it looked at the truth again, or
-   * is just about to. The notes live and die with the feeds they are about.
+   * is just about to. The notes are lost together with the feeds that they are about.
    */
   openPages(postId: string): Promise<readonly OpenPage[]>;
   /** Closes pages that were looked at since their note was made. */

@@ -10,8 +10,8 @@ const maxRounds = 20;
 
 /**
  * Makes or ends the follow, where no service of the deployment does. Then brings the follower's feed in line with whether the
- * follow exists now, whichever of follow.added and follow.removed asks: the `follows` row is the truth, and it may have changed
- * again since the event.
+ * follow exists now, whether follow.added or follow.removed asks: the `follows` row is the truth, and it may have
+ * changed again since the event.
  */
 export async function settleFollow(deps: FeedDeps, event: EventRef): Promise<FollowOutcome> {
   const { payload } = await deps.events.load<'follow.added' | 'follow.removed'>(event);

@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import { limits } from '../../contracts/time-budgets';
 import { withHeartbeats } from '../heartbeat';
 
-/** How a long activity survives its worker: it reports where it is, and its next attempt begins there. */
+/** How a long activity goes on when its worker dies: it reports how far it is, and its next attempt begins there. */
 export interface Progress<Point> {
   /** Last point reported by an earlier attempt. */
   readonly resumeAt: Point | undefined;

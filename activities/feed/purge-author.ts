@@ -35,8 +35,8 @@ const longestPauseMs = 200;
 const firstUuid = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Takes every post of a deleted user out of every feed, without limit in time, and with it what hangs on the posts: media links and
- * notifications. The user's tombstone is committed first and voids all their posts at once.
+ * Takes every post of a deleted user out of every feed, without limit in time, and removes what belongs to the posts:
+ * media links and notifications. The user's tombstone is committed first and voids all their posts at once.
  *
  * Which feeds have a post is asked of the feeds, not of `follows`: other services remove the follows of a deleted user
  * whenever they like, before this begins or while it runs. Whatever writes one of the posts after the tombstone looks again
@@ -47,7 +47,7 @@ const firstUuid = '00000000-0000-0000-0000-000000000000';
 export async function purgeAuthor(deps: PurgeDeps, event: EventRef, progress?: Progress<PurgePoint>): Promise<Purged> {
   const { payload } = await deps.events.load<'identity.user.deleted'>(event);
   const authorId = payload.user_id;
-  // Whichever event of the user finds them erased: it may run after the one that deletes them.
+  // For any event of a user who is erased: it may run after the event that deletes them.
   await deps.tombstones.set({ ...erasedUser(authorId), sequence: event.sequence });
   await faultPoint('feed.purge-tombstone');
   const removed = await removeFromFeeds(deps, authorId, progress);

@@ -39,7 +39,7 @@ export async function recordPublishedStatus(
     authorId,
     status: 'published',
     delivery: known?.delivery ?? (await deliveryOf(deps, authorId)),
-    // A post that never had a creating event is as old as the first we hear of it.
+    // A post without a creating event is as old as its first event here.
     scoreMs: known?.scoreMs ?? event.createdAtMs,
     sequence: event.sequence,
     summary: {},

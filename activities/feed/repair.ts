@@ -57,7 +57,7 @@ export interface RepairOptions {
 /**
  * Compares everything in Redis with the tables and puts it right: who is hidden, whose posts readers merge, what is cached of
  * authors and posts, every feed. Feeds of people who follow no one are dropped. Safe beside running fan-outs and readers,
- * needs no memory to speak of.
+ * needs almost no memory.
  * @returns how many feeds were written
  */
 export async function repairStore(deps: RepairDeps, options: RepairOptions = {}): Promise<{ feeds: number }> {

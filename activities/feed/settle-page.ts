@@ -15,11 +15,11 @@ type SettleDeps = Pick<FeedDeps, 'feeds' | 'posts' | 'followers'>;
 
 const none: ReadonlySet<string> = new Set();
 
-/** Truths that change this often during one page are no accident; the activity's retry goes on. */
+/** When the truth changes more often than this during one page, something is wrong; the activity's retry goes on. */
 const maxRounds = 20;
 
 /**
- * Puts a post into a page of feeds, or takes it out, or (`truth`) whichever is right, then looks at the truth again and
+ * Puts a post into a page of feeds, or takes it out, or (`truth`) does what is right, then looks at the truth again and
  * corrects what came too late, until the truth it sees is the truth it wrote (docs/decisions/0003-write-then-look.md).
  */
 export async function settlePage(

@@ -1,7 +1,7 @@
 import { type KnownStore, type PgStoreRecord } from './pg-store-record';
 import { type RedisStorePulse, type StoreVitals } from './redis/redis-store-pulse';
 
-/** What one look at Redis came to. */
+/** The result of one look at Redis. */
 export interface StoreLook {
   readonly epoch: number;
   /** Set for the one process that noticed the loss first. */
@@ -18,7 +18,7 @@ export interface StoreLook {
  * one write in PostgreSQL, and from then on no feed written before is believed.
  *
  * PostgreSQL is read first: what is found there was in Redis before, so that a counter behind it proves the loss.
- * A process that dies between its two writes is made up for: until the counter is raised, the next look sees a loss again.
+ * When a process dies between its two writes, the next look sees the loss again, until the counter is raised.
  */
 export async function lookAtStore(
   { pulse, record }: { readonly pulse: RedisStorePulse; readonly record: PgStoreRecord },

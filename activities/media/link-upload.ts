@@ -10,8 +10,8 @@ import { postIsGone, userIsGone } from './post-is-gone';
 type UploadEvent = EventRecord<PayloadOf<'media.upload.completed'>>;
 
 /**
- * Records the upload, then links it to the post it names, or to whichever posts have asked for it; else leaves it parked
- * for the post to find. Recorded first, looked for second: of two sides that run at once, one sees the other.
+ * Records the upload, then links it to the post it names, or to the posts that asked for it; else leaves it parked, and
+ * the post finds it. Recorded first, looked for second: of two sides that run at once, one sees the other.
  */
 export async function linkUpload(deps: MediaDeps, event: UploadEvent): Promise<UploadStatus> {
   const { media, settings } = deps;

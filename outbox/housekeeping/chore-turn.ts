@@ -20,10 +20,10 @@ const end = `
     last_done_at = CASE WHEN $4::text IS NULL THEN clock_timestamp() ELSE last_done_at END
   WHERE name = $1 AND token = $2`;
 
-/** Longer than any single step of a chore; a process that died is made up for after it. */
+/** Longer than any single step of a chore. After it another process takes over from one that died. */
 const turnLeaseSeconds = 600;
 
-/** Another process has the chore now: whatever it does next, it must not be us. */
+/** Another process has the chore now: this process must do nothing more of it. */
 export class TurnLost extends Error {
   constructor(chore: string) {
     super(`the turn at ${chore} has passed to another process`);
@@ -32,8 +32,8 @@ export class TurnLost extends Error {
 
 /**
  * The right to do a chore, held by one process at a time: a row with a lease on the database's clock, which works behind a
- * pooler in transaction mode. It saves work. What a chore does must be safe without it: a process that was asleep may
- * believe in a turn that is over.
+ * pooler in transaction mode. It only saves work. A chore must be safe without it: a process that was frozen may
+ * believe that its turn goes on when it is over.
  */
 export class ChoreTurn {
   private constructor(

@@ -90,7 +90,7 @@ function finalize(pool: Pool, day: DayPartition, options: DropOptions): Promise<
   return runPatiently(pool, finalizeDetach(day.name), options);
 }
 
-/** Under a lock that no process needs any more: no row can come or change between this look and the drop. */
+/** Under a lock on a table that no process uses any more: no row can come or change between this look and the drop. */
 async function dropDetached(pool: Pool, day: DayPartition, options: DropOptions): Promise<DropOutcome> {
   const openRuns = await options.openRuns();
   return inTransaction(pool, async (client) => {

@@ -1,4 +1,4 @@
-/** A table whose rows are worth nothing once their event is gone for good. */
+/** A table whose rows have no use once their event is gone for good. */
 export interface Ledger {
   readonly table: string;
   /** When the row was written, or later; an index on it makes the search cheap. */
@@ -42,7 +42,7 @@ export const ledgers: readonly Ledger[] = [
   { table: 'wanted_media', age: 'wanted_at', event: ofEvent },
   { table: 'unnamed_claims', age: 'posted_at', event: ofEvent },
   {
-    // Voids what came before it in its target's order: nothing, when no such row is left.
+    // Voids what came before it in the order of its target. Of no use when no such row is left.
     table: 'tombstones',
     age: 'created_at',
     only: `t.subject_type IN ('reaction', 'follow') AND NOT t.final AND t.sequence IS NOT NULL`,
@@ -59,7 +59,7 @@ export const ledgers: readonly Ledger[] = [
     event: 'false',
     keep: 'tombstones',
   },
-  // Keeps what comes too late from undoing it: nothing, when no older event is left.
+  // Keeps older events that come too late from undoing it. Of no use when no older event is left.
   {
     table: 'follow_changes',
     age: 'changed_at',

@@ -44,7 +44,7 @@ export async function ownsOutbox(database: Database): Promise<boolean> {
 /** Event ids of open runs, or 'unknown' when Temporal does not reply. */
 export type OpenRuns = readonly string[] | 'unknown';
 
-/** Everything that speaks against dropping a day's partition (or a table that was one). */
+/** All reasons against dropping a day's partition (or a table that was one). */
 export async function reasonsToKeep(
   database: Database,
   name: string,

@@ -28,7 +28,7 @@ const wideningTries = 5;
 
 /**
  * Lets the partition of the past reach up to the first day that is left, so that a row dated into a dropped day is not
- * refused. Returns false when it must wait for a moment without long transactions, or for its own rows to go.
+ * refused. Returns false when it must wait until there is no long transaction, or until its own rows are gone.
  */
 export async function widenPast(database: Database): Promise<boolean> {
   for (let tried = 1; tried <= wideningTries; tried++) {

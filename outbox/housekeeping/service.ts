@@ -32,7 +32,7 @@ export class HousekeepingService implements Service {
     this.first = this.periodic.start();
   }
 
-  /** What waits is cancelled, what works ends its statement. */
+  /** A wait is cancelled; a running statement ends first. */
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.periodic.stop();

@@ -15,8 +15,9 @@ export const localTry: LocalActivityOptions = {
 };
 
 /**
- * A regular activity on the pool of its effect. Retried without limit: an outage must burn nothing, and a stuck event is
- * a pending activity with its attempt and last failure in the Web UI. Failures that no retry can cure end it at once.
+ * A regular activity on the pool of its effect. Retried without limit: an outage must use up no attempts, and a stuck
+ * event is a pending activity with its attempt and last failure in the Web UI. Failures that no retry can repair end it
+ * at once.
  */
 export function onQueue(queue: QueueName, overrides: Partial<ActivityOptions> = {}): ActivityOptions {
   return {

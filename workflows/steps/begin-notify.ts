@@ -8,12 +8,12 @@ import { localTry, onQueue } from './activity-options';
 import { gathersCancellation } from './cancelled';
 import { rejected } from './local-first';
 
-/** What the notifying came to. */
+/** The result of notifying. */
 export interface NotifyResult {
   readonly created: number;
   /** Deliveries that providers took over, a count for each channel under the name that `sentCounts` gives it. */
   readonly sent: Readonly<Record<string, number>>;
-  /** Deliveries that no retry can cure: refused, or sent without an answer. The ledger says which and why. */
+  /** Deliveries that no retry can repair: refused, or sent without a reply. The ledger says which and why. */
   readonly undelivered: number;
   readonly stopped: boolean;
   readonly ownerUnknown: boolean;
@@ -123,7 +123,7 @@ function sentOn(counts: readonly (readonly [ExternalChannel, number])[]): Notify
   return sent;
 }
 
-/** What an event that notifies no one comes to. */
+/** The result of an event that notifies no one. */
 export const noOneNotified: Pick<NotifyResult, 'created' | 'sent'> = { created: 0, sent: sentOn([]) };
 
 function sum(numbers: readonly number[]): number {

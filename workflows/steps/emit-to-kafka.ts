@@ -6,7 +6,7 @@ import { localThenLater } from './local-first';
 /**
  * Emits the event to Kafka, after every earlier event of its aggregate (docs/decisions/0005-emit-order.md). Resolves when
  * Kafka has acknowledged it. Waits out an outage of Kafka, so start it last, or beside the other effects in `settleAll`.
- * Fails only for what no retry can cure (`MESSAGE_REFUSED`, `INVALID_PAYLOAD`, `EVENT_NOT_FOUND`, …).
+ * Fails only for what no retry can repair (`MESSAGE_REFUSED`, `INVALID_PAYLOAD`, `EVENT_NOT_FOUND`, …).
  */
 export async function emitToKafka(event: EventRef): Promise<void> {
   const { done } = await beginEmit(event);

@@ -33,8 +33,8 @@ export class FanoutPager {
 
   /**
    * The post may have been deleted: ends the call in flight between two pages, and with it a wait for a retry. The next
-   * call begins when that one has ended, where it ended, and looks at the tombstone before anything else, so a signal
-   * without a delete stops nothing.
+   * call begins after that one has ended and where it ended. It looks at the tombstone first, so a signal without a
+   * delete stops nothing.
    */
   lookAgain(): void {
     this.waiting?.cancel();

@@ -5,9 +5,9 @@ import { type EventRef } from '../../contracts/event-ref';
 import { memoNames } from '../../contracts/memo';
 
 /**
- * How many signals make a run look. Each look may cost an activity, and a history has an end. More is noise: what a signal
- * speaks of is found without it as well, at the next page, at the next try of a delivery, or when the window of an upload
- * ends.
+ * How many signals make a run look. Each look may cost an activity, and a history has an end. More are of no use: what
+ * a signal announces is found without it as well, at the next page, at the next try of a delivery, or when the window
+ * of an upload ends.
  */
 const looksPerRun = 20;
 
@@ -39,7 +39,7 @@ export class Looks {
     });
   }
 
-  /** Once per reason: a flood of signals must not become a flood of history events and log lines. */
+  /** Once per reason: thousands of signals must not become thousands of history events and log lines. */
   private ignore(signal: string, reason: string, detail: string): void {
     if (this.traced.has(reason)) return;
     const text = `${signal}: ${reason} (${detail})`;

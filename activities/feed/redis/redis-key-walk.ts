@@ -5,7 +5,9 @@ import { type IdWalk, type IdWalkPage } from '../id-walk';
 /** Keys of the whole server that one step looks at: a millisecond of its time. */
 const keysPerStep = 1_000;
 
-/** Walks with SCAN, which needs no memory on either side. A cursor is `<run id> <cursor>`: it means nothing elsewhere. */
+/**
+ * Walks with SCAN, which needs no memory here or in Redis. A cursor is `<run id> <cursor>`: it means nothing elsewhere.
+ */
 export class RedisKeyWalk implements IdWalk {
   /** `keyOf`: makes the key of an id by putting something before it. */
   constructor(

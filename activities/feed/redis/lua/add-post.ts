@@ -1,11 +1,11 @@
 import { trimFunction } from './trim';
 
 /**
- * One post into many feeds, where absent, noting in the same step that these feeds are still to be looked at. A feed that
- * was not there is not known any more: it was empty, or it was evicted.
- * KEYS: the post's tombstone, the post's open pages, then feed, bound and mark of each user.
- * ARGV: post id, score, sequence, cap, the note's name, the users as one text, seconds that the note is kept.
- * Returns the number of feeds added to, or -1 without writing if the tombstone forbids the post.
+ * One post into many feeds, where absent, and notes in the same step that these feeds must be looked at again. A feed
+ * that was not there is not known any more: it was empty, or it was evicted. KEYS: the post's tombstone, the post's
+ * open pages, then feed, bound and mark of each user. ARGV: post id, score, sequence, cap, the note's name, the users
+ * as one text, seconds that the note is kept. Returns the number of feeds added to, or -1 without writing if the
+ * tombstone forbids the post.
  */
 export const addPost = `${trimFunction}
 local dead = redis.call('GET', KEYS[1])

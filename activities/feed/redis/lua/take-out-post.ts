@@ -1,5 +1,5 @@
 /**
- * One post out of many feeds, noting in the same step that these feeds are still to be looked at.
+ * One post out of many feeds, and notes in the same step that these feeds must be looked at again.
  * KEYS: the post's open pages, then the feeds. ARGV: post id, the note's name, the users as one text, seconds it is kept.
  * Returns how many places it left.
  */
