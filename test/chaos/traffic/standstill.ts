@@ -30,7 +30,7 @@ const recoveryMs = 60_000;
 const eventsOfARest = 40;
 
 /** The longest unexplained standstill that is no violation, milliseconds. */
-export function allowedStandstillMs(rate: number): number {
+function allowedStandstillMs(rate: number): number {
   return recoveryMs + (eventsOfARest / rate) * 1_000;
 }
 
