@@ -105,13 +105,13 @@ export const failures = {
     cause: 'environment',
     retryable: true,
     meaning: 'No worker polls the task queue of this event type.',
-    action: 'Start the workers of that queue, or look why they died.',
+    action: 'Start the workers of that queue (`npm run workers`), or look why they ended.',
   },
   NAMESPACE_MISSING: {
     cause: 'environment',
     retryable: true,
     meaning: 'The Temporal namespace does not exist.',
-    action: 'Create it, or correct TEMPORAL_NAMESPACE.',
+    action: 'Correct TEMPORAL_NAMESPACE, or create the namespace (`temporal operator namespace create`).',
   },
   NAMESPACE_NOT_ACTIVE: {
     cause: 'environment',

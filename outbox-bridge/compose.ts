@@ -5,7 +5,7 @@ import { type ConfigOf } from '../runtime/config';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
 import { type Health, MetricsServer } from '../runtime/metrics-server';
-import { Periodic } from '../runtime/periodic';
+import { ChoreFailures, Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
 import { processRegistry } from '../runtime/process-registry';
 import { connectClient } from '../runtime/temporal';
@@ -83,9 +83,7 @@ export function composeBridge(
     deadlineMs: startCallMs(config.leaseMs),
   });
   const bridge = new Bridge({
-    store: storeOfProcess(new PgOutboxStore(pool, claimLimits(config.leaseMs)), config, () =>
-      logger.info('ready: rows are started'),
-    ),
+    store: storeOfProcess(new PgOutboxStore(pool, claimLimits(config.leaseMs)), config, () => watch.sayReady()),
     starter: {
       start: (request) => starter.start(request),
       lookUp: (request) => starter.lookUp(request),
@@ -112,10 +110,10 @@ export function composeBridge(
     logger,
     onResume: () => pacer.nudge(),
   });
-  const explain = (thrown: unknown) => withSetting(thrown, config);
+  const options = { logger, explain: (thrown: unknown) => withSetting(thrown, config), failures: new ChoreFailures() };
   const instanceId = `${hostname()}-${process.pid}`;
   const chore = (name: string, everyMs: number, work: () => Promise<unknown>) =>
-    new Periodic(name, async () => (await work(), everyMs), { logger, explain, retryMs: Math.min(everyMs, 5_000) });
+    new Periodic(name, async () => (await work(), everyMs), { ...options, retryMs: Math.min(everyMs, 5_000) });
   const partitions = new PartitionsAhead({
     database: pool,
     days: config.partitionDaysAhead,
@@ -141,7 +139,7 @@ export function composeBridge(
     closing('postgres and temporal', () => closeAll(pool, connection, instanceId)),
     chore('partitions', 600_000, () => partitions.keep()),
     watchTemporalTls(config, logger),
-    new Periodic('poller-watch', () => watch.look(), { logger, explain, retryMs: 1_000 }),
+    new Periodic('poller-watch', () => watch.look(), { ...options, retryMs: 1_000 }),
     chore('retention', 3_600_000, async () => {
       const retention = await readRetentionMs(connection, config.temporalNamespace);
       limits.retentionGuardMs = rememberedMs(config.retentionMarginHours, retention);
@@ -174,7 +172,7 @@ export function composeBridge(
       return pool.query(reportInstance, [instanceId, state, reason ?? guard.alarm ?? partitions.alarm ?? null, paused]);
     }),
     // Before the first claim.
-    new Periodic('deployment', () => guard.look(), { logger, explain, retryMs: 5_000 }),
+    new Periodic('deployment', () => guard.look(), { ...options, retryMs: 5_000 }),
     bridge,
   ];
   return { bridge, services };

@@ -1,3 +1,4 @@
+import './say-starting';
 import { checkAtMost, checkBudgets } from '../runtime/check-budgets';
 import { ConfigError, configFrom } from '../runtime/config';
 import { oneLine } from '../runtime/errors';

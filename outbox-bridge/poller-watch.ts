@@ -1,5 +1,6 @@
 import { type Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
+import { failures } from '../contracts/failures';
 import { type QueueName, queueNames, taskQueue } from '../contracts/workflow-types';
 import { type Logger } from '../runtime/logger';
 import { type SeenPoller, seenPollers } from '../runtime/task-queues';
@@ -12,6 +13,7 @@ import { PollerLiveness } from './poller-liveness';
  */
 export class PollerWatch {
   private readonly liveness = new PollerLiveness(() => performance.now());
+  private unpolled: readonly QueueName[] = [];
 
   constructor(
     private readonly deps: {
@@ -28,8 +30,20 @@ export class PollerWatch {
   async look(): Promise<number> {
     const seen = await Promise.all(queueNames.map(async (queue) => [queue, await this.pollersOf(queue)] as const));
     const polled = this.liveness.observe(new Map<string, SeenPoller[]>(seen));
+    this.unpolled = queueNames.filter((queue) => !polled.has(queue));
     for (const queue of queueNames) this.apply(queue, !polled.has(queue));
     return polled.size < queueNames.length ? 500 : 5_000;
+  }
+
+  /** One line when the bridge begins to claim. It does not read as if all was well while events wait for workers. */
+  sayReady(): void {
+    const { logger, taskQueuePrefix } = this.deps;
+    if (this.unpolled.length === 0) return logger.info('ready: rows are started');
+    const queues = this.unpolled.map((queue) => taskQueue(taskQueuePrefix, queue));
+    logger.warn(
+      { code: 'NO_POLLER', task_queues: queues },
+      `ready, but no worker polls ${queues.join(', ')} yet: events of these queues wait. ${failures.NO_POLLER.action}`,
+    );
   }
 
   private async pollersOf(queue: QueueName): Promise<SeenPoller[]> {
@@ -54,7 +68,7 @@ export class PollerWatch {
     if (missing)
       logger.error(
         { code: 'NO_POLLER', task_queue: name, event_types: changed },
-        'event types paused: no worker polls their queue',
+        `event types paused: no worker polls their queue. ${failures.NO_POLLER.action}`,
       );
     else {
       logger.info({ task_queue: name, event_types: changed }, 'event types resumed: a worker polls their queue');

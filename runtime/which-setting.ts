@@ -18,7 +18,7 @@ export interface ServerSettings {
  */
 export function withSetting(thrown: unknown, settings: ServerSettings): string {
   const text = oneLine(thrown, 1_000);
-  if (grpcStatusOf(thrown) !== undefined) return ofTemporal(thrown, text, settings);
+  if (grpcStatusOf(thrown) !== undefined) return withTemporalSetting(thrown, settings);
   if (thrown instanceof Error && thrown.name.startsWith('KafkaJS')) return `Kafka (KAFKA_BROKERS): ${text}`;
   if (codeOf(thrown) === 'REDIS_UNAVAILABLE' || text.includes('enableOfflineQueue'))
     return `no Redis (REDIS_URL): ${text}`;
@@ -31,10 +31,18 @@ export function withSetting(thrown: unknown, settings: ServerSettings): string {
   return text;
 }
 
-function ofTemporal(thrown: unknown, text: string, { temporalAddress, temporalNamespace }: ServerSettings): string {
+/** The same of what Temporal replied. */
+export function withTemporalSetting(
+  thrown: unknown,
+  { temporalAddress, temporalNamespace }: Pick<ServerSettings, 'temporalAddress' | 'temporalNamespace'>,
+): string {
+  const text = oneLine(thrown, 1_000);
   const at = `Temporal at ${temporalAddress} (TEMPORAL_ADDRESS)`;
   const { code } = temporalFailure(thrown);
-  if (code === 'NAMESPACE_MISSING') return `no namespace "${temporalNamespace}" (TEMPORAL_NAMESPACE) in ${at}: ${text}`;
+  if (code === 'NAMESPACE_MISSING') {
+    const missing = `no namespace "${temporalNamespace}" (TEMPORAL_NAMESPACE) in ${at}: ${text.replace(/\.$/, '')}`;
+    return `${missing}. ${failures.NAMESPACE_MISSING.action}`;
+  }
   if (code === 'NOT_AUTHORIZED') return `${at} refuses us (TEMPORAL_API_KEY, TEMPORAL_CERT_FILE): ${text}`;
   return failures[code].cause === 'outage' ? `no ${at}: ${text}` : `${at}: ${text}`;
 }

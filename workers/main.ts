@@ -1,3 +1,4 @@
+import './say-starting';
 import { limits } from '../contracts/time-budgets';
 import { checkBudgets } from '../runtime/check-budgets';
 import { ConfigError, configFrom } from '../runtime/config';

@@ -1,8 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
+import { temporalFailure } from '../runtime/classify-temporal-error';
+import { NovaError } from '../contracts/failures';
 import { oneLine } from '../runtime/errors';
+import { grpcStatusOf } from '../runtime/service-error';
 import { temporalTlsFault } from '../runtime/temporal-tls';
 import { type TemporalAddress, connectionOptions } from '../runtime/temporal';
+import { withTemporalSetting } from '../runtime/which-setting';
 import { within } from '../runtime/within';
 
 /** Bound of one try: a server may take connections and answer nothing. */
@@ -24,9 +28,10 @@ export async function connectWorker(config: TemporalAddress): Promise<NativeConn
     return made;
   } catch (thrown) {
     await connection?.close();
+    if (connection !== undefined && grpcStatusOf(thrown) !== undefined)
+      throw new NovaError(temporalFailure(thrown).code, withTemporalSetting(thrown, config), { cause: thrown });
     const why = (await temporalTlsFault(config)) ?? oneLine(thrown, 200);
-    const what = connection === undefined ? 'no Temporal' : `no namespace "${namespace}" (TEMPORAL_NAMESPACE)`;
-    throw new Error(`${what} at ${address} (TEMPORAL_ADDRESS): ${why}`, { cause: thrown });
+    throw new Error(`no Temporal at ${address} (TEMPORAL_ADDRESS): ${why}`, { cause: thrown });
   }
 }
 

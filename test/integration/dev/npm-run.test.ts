@@ -67,13 +67,23 @@ afterAll(async () => {
 });
 
 /** Lines that say so. */
-const ready = ({ lines }: Started) => lines.filter(({ msg }) => String(msg).startsWith('ready: '));
+const ready = ({ lines }: Started) => lines.filter(({ msg }) => /^ready\b/.test(String(msg)));
 
 it('says in one line that it is ready, hears SIGTERM through npm, and stops in order', async () => {
   const bridge = await npmRunBridge();
   await waitFor(async () => (await bridge.page('/readyz')) === 200);
   await waitFor(() => ready(bridge).length > 0);
-  expect(ready(bridge)).toEqual([expect.objectContaining({ level: 'info', msg: 'ready: rows are started' })]);
+  // Not as if all was well: no worker is there.
+  expect(ready(bridge)).toEqual([
+    expect.objectContaining({
+      level: 'warn',
+      code: 'NO_POLLER',
+      msg: expect.stringMatching(
+        /^ready, but no worker polls \S+-feed, .* yet: events of these queues wait\. Start the workers .*`npm run workers`/,
+      ) as string,
+    }),
+  ]);
+  expect(bridge.lines[0]).toMatchObject({ level: 'info', msg: 'starting' });
   bridge.npm.kill('SIGTERM');
   expect(await bridge.exit).toBe(0);
   expect(bridge.lines.map(({ msg }) => msg)).toContain('stopping: finishing what is in flight');
@@ -100,6 +110,8 @@ it.each([
   await waitFor(() => bridge.lines.some(({ error, code }) => code !== undefined && sentence.test(String(error))));
   // The way back is tried meanwhile, with a claim of no rows.
   await waitFor(() => bridge.lines.some(({ chore }) => chore !== undefined));
+  const failed = bridge.lines.filter(({ chore }) => chore !== undefined).map(({ error }) => error);
+  expect(failed).toEqual([...new Set(failed)]);
   expect(ready(bridge)).toEqual([]);
   expect(JSON.stringify(bridge.lines)).not.toContain('secret');
   bridge.npm.kill('SIGTERM');

@@ -120,6 +120,7 @@ it('runs every queue, says which event each line is about, and exits with 0 on S
 
   run.child.kill('SIGTERM');
   expect(await run.exit).toBe(0);
+  expect(run.lines[0]).toMatchObject({ level: 'info', msg: 'starting' });
   expect(run.lines.at(-1)).toMatchObject({ msg: 'stopped' });
   expect(run.lines.filter(({ msg }) => String(msg).startsWith('ready: '))).toEqual([
     expect.objectContaining({ level: 'info', msg: 'ready: tasks are taken' }),
@@ -242,7 +243,7 @@ it.each([
   [
     'a namespace that does not exist',
     { TEMPORAL_NAMESPACE: 'nowhere' },
-    /no namespace "nowhere" \(TEMPORAL_NAMESPACE\)/,
+    /^NAMESPACE_MISSING: no namespace "nowhere" \(TEMPORAL_NAMESPACE\) in Temporal at .*\. Correct TEMPORAL_NAMESPACE, or create/,
   ],
   [
     'a PostgreSQL that is not there',

@@ -1,4 +1,6 @@
+import { type Logger } from 'pino';
 import { type Service, startAll, stopAll } from '../../../runtime/lifecycle';
+import { ChoreFailures, Periodic } from '../../../runtime/periodic';
 
 function service(name: string, log: string[], fails: 'start' | 'stop' | undefined = undefined): Service {
   const act = (verb: 'start' | 'stop') => async () => {
@@ -31,5 +33,36 @@ describe('services', () => {
       /c did not stop cleanly.*a did not stop cleanly/,
     );
     expect(log).toEqual(['stop c', 'stop b', 'stop a']);
+  });
+});
+
+describe('chores', () => {
+  const said: string[] = [];
+  const log =
+    (level: string) =>
+    ({ chore, error }: { chore: string; error: string }) =>
+      void said.push(`${level} ${chore}: ${error}`);
+  const logger = { warn: log('warn'), debug: log('debug') } as unknown as Logger;
+  const turn = async (failures: ChoreFailures, name: string, error?: string) => {
+    const work = async () => (error === undefined ? Infinity : Promise.reject(new Error(error)));
+    const chore = new Periodic(name, work, { logger, retryMs: Infinity, failures });
+    await chore.start();
+    await chore.stop();
+  };
+
+  it('that fail for one reason say so once, until it has ended for all of them or another comes', async () => {
+    const failures = new ChoreFailures();
+    await turn(failures, 'gauges', 'no namespace, as of 17');
+    await turn(failures, 'watch', 'no namespace, as of 18');
+    await turn(failures, 'gauges', 'no namespace, as of 19');
+    await turn(failures, 'gauges', 'no database');
+    for (const name of ['gauges', 'watch']) await turn(failures, name);
+    await turn(failures, 'watch', 'no namespace, as of 20');
+    expect(said.filter((line) => line.startsWith('warn'))).toEqual([
+      'warn gauges: no namespace, as of 17',
+      'warn gauges: no database',
+      'warn watch: no namespace, as of 20',
+    ]);
+    expect(said).toHaveLength(5);
   });
 });

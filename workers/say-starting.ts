@@ -1,0 +1,4 @@
+import { sayStarting } from '../runtime/say-starting';
+
+// For its effect: `main` imports this file before all others.
+sayStarting('workers', process.env['LOG_LEVEL']);
