@@ -24,7 +24,12 @@ export function packageBuild(folder) {
     minify: false,
     logLevel: 'warn',
     // Not `plugins`: those do not take part in the types of CommonJS.
-    inputOptions: (options) => ({ ...options, plugins: [contractsStayOutside(folder), options.plugins] }),
+    inputOptions: (options) => ({
+      ...options,
+      plugins: [contractsStayOutside(folder), options.plugins],
+      // On a busy machine every plugin takes long: no news of the package.
+      checks: { ...options.checks, pluginTimings: false },
+    }),
     // Otherwise the bundler's own helpers are put into one of the entries, and `publish` would load Kafka's client.
     outputOptions: { codeSplitting: { groups: [{ name: 'helpers', test: /^\0rolldown\/runtime/ }] } },
   };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type TestDatabase, createTestDatabase } from '../support/database';
 import { compile, consumers } from './consumers';
 import { snippets } from './snippets';
@@ -11,6 +11,7 @@ import {
   install,
   installedIn,
   packInto,
+  packageFolders,
   repository,
   run,
   sameVersion,
@@ -37,6 +38,40 @@ describe('the packages, packed as they are published', () => {
       expect(await judge('publint', 'run', tarball, '--strict')).toContain('All good');
       // What it leaves out: resolution of TypeScript before 4.7, which knows no `exports`.
       await expect(judge('attw', tarball, '--profile', 'node16', '--no-color')).resolves.toContain('node16 (from CJS)');
+    }
+  });
+
+  it.each([
+    [
+      'of a folder in an ES module',
+      { 'index.mjs': `import './lib';`, 'lib/index.js': '' },
+      'ERR_UNSUPPORTED_DIR_IMPORT',
+    ],
+    ['of a file that is not there in CommonJS', { 'index.cjs': `require('./gone.cjs');` }, './gone.cjs'],
+    [
+      'of types that are not there',
+      { 'index.d.mts': `export * from './gone.mjs';` },
+      'imports the types of ./gone.mjs',
+    ],
+    ['of nothing that is missing', {}, undefined],
+  ])('are packed only when an import %s was not built', async (_, files, fault) => {
+    const built = at('built', randomUUID());
+    const entry = { import: './dist/index.mjs', require: './dist/index.cjs' };
+    const all = { 'index.mjs': '', 'index.cjs': '', 'index.d.mts': '', 'index.d.cts': '', ...files };
+    for (const [file, text] of Object.entries(all)) {
+      await mkdir(dirname(join(built, 'dist', file)), { recursive: true });
+      await writeFile(join(built, 'dist', file), text);
+    }
+    await writeFile(join(built, 'package.json'), JSON.stringify({ name: 'built', exports: { '.': entry } }));
+    const check = run(process.execPath, [join(repository, 'dev/packages/check-built.mjs')], built);
+    await (fault === undefined ? expect(check).resolves.toBe('') : expect(check).rejects.toThrow(fault));
+  });
+
+  it('are checked by npm pack itself', async () => {
+    for (const folder of packageFolders) {
+      const text = await readFile(join(repository, folder, 'package.json'), 'utf8');
+      const { scripts } = JSON.parse(text) as { scripts: Record<string, string> };
+      expect(scripts['prepack']).toContain('&& node ../dev/packages/check-built.mjs &&');
     }
   });
 

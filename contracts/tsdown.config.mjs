@@ -1,3 +1,0 @@
-import { packageBuild } from '../dev/packages/tsdown.mjs';
-
-export default packageBuild(import.meta.dirname);
