@@ -43,6 +43,9 @@ export interface Connections {
   readonly retentionGuardMs: () => Promise<number>;
 }
 
+/** A person waits. */
+const temporalCallMs = 10_000;
+
 interface Servers {
   readonly pool: Pool;
   readonly redis: Redis;
@@ -64,7 +67,7 @@ export async function withServers<T>(
     logger,
   });
   const redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger, tls: config });
-  const connection = connectClient(config);
+  const connection = connectClient(config, { callMs: temporalCallMs });
   try {
     return await work({ pool, redis, connection, logger });
   } finally {

@@ -6,6 +6,7 @@ import { RedisKeyWalk } from '../activities/feed/redis/redis-key-walk';
 import { feedKey } from '../feeds/feed-keys';
 import { rebuildFeed } from '../feeds/rebuild';
 import { repairStore } from '../activities/feed/repair';
+import { asRedisError } from '../runtime/redis';
 import { type Connections } from './connections';
 
 /**
@@ -19,7 +20,9 @@ export async function rebuildFeeds(
   userIds: readonly string[],
   progress: (done: number) => void,
 ): Promise<number> {
-  await redis.connect();
+  await redis.connect().catch((thrown: unknown) => {
+    throw asRedisError(thrown);
+  });
   const deps = {
     truth: new PgFeedTruth(pool),
     feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),

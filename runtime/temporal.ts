@@ -1,4 +1,5 @@
-import { Connection } from '@temporalio/client';
+import { InterceptingCall, type Interceptor } from '@grpc/grpc-js';
+import { Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { channelWithHandshakeTimeout } from './temporal-channel';
 import { type TlsMaterial, readTlsFiles } from './tls';
 
@@ -61,11 +62,20 @@ const keepalive = { 'grpc.keepalive_time_ms': 15_000, 'grpc.keepalive_timeout_ms
 /**
  * For clients: pure JavaScript gRPC over one HTTP/2 connection, which carries more starts than one database can mark.
  * Connects on first use and again whenever the connection is lost, so that a process may start while Temporal is down.
+ * @param callMs bound of each call that has none of its own, its repetitions included, milliseconds; without it a server that takes
+ *   calls and never replies is waited for without limit
  */
-export function connectClient(config: TemporalAddress): Connection {
+export function connectClient(config: TemporalAddress, { callMs }: { readonly callMs?: number } = {}): Connection {
+  const retry = makeGrpcRetryInterceptor(defaultGrpcRetryOptions());
   return Connection.lazy({
     ...connectionOptions(config),
     connectTimeout: '10s',
+    ...(callMs === undefined ? {} : { interceptors: [endsWithin(callMs), retry] }),
     channelArgs: { ...keepalive, channelFactoryOverride: channelWithHandshakeTimeout },
   });
 }
+
+const endsWithin =
+  (ms: number): Interceptor =>
+  (options, next) =>
+    new InterceptingCall(next({ ...options, deadline: options.deadline ?? Date.now() + ms }));

@@ -10,6 +10,8 @@ export interface ServerSettings {
   readonly databaseSchema?: string;
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
+  /** Absent: of a process that does not use Redis. */
+  readonly redisUrl?: string;
 }
 
 /**
@@ -18,10 +20,10 @@ export interface ServerSettings {
  */
 export function withSetting(thrown: unknown, settings: ServerSettings): string {
   const text = oneLine(thrown, 1_000);
-  if (grpcStatusOf(thrown) !== undefined) return withTemporalSetting(thrown, settings);
+  if (grpcStatusOf(thrown) !== undefined || isNoConnection(thrown)) return withTemporalSetting(thrown, settings);
   if (thrown instanceof Error && thrown.name.startsWith('KafkaJS')) return `Kafka (KAFKA_BROKERS): ${text}`;
   if (codeOf(thrown) === 'REDIS_UNAVAILABLE' || text.includes('enableOfflineQueue'))
-    return `no Redis (REDIS_URL): ${text}`;
+    return `no Redis${settings.redisUrl === undefined ? '' : ` at ${placeOf(settings.redisUrl)}`} (REDIS_URL): ${text}`;
   const at = `PostgreSQL at ${placeOf(settings.databaseUrl)} (DATABASE_URL)`;
   const code = String((thrown as { code?: unknown } | undefined)?.code);
   if (['28P01', '28000', '3D000', '42501'].includes(code)) return `${at} refuses us: ${text}`;
@@ -45,6 +47,13 @@ export function withTemporalSetting(
   }
   if (code === 'NOT_AUTHORIZED') return `${at} refuses us (TEMPORAL_API_KEY, TEMPORAL_CERT_FILE): ${text}`;
   return failures[code].cause === 'outage' ? `no ${at}: ${text}` : `${at}: ${text}`;
+}
+
+/** What grpc-js throws when it never reached the server; it has no status. */
+function isNoConnection(thrown: unknown): boolean {
+  for (let error = thrown; error instanceof Error; error = error.cause)
+    if (error.message === 'Failed to connect before the deadline') return true;
+  return false;
 }
 
 /** Host, port and database, without the login. */

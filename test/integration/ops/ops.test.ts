@@ -292,6 +292,41 @@ it('names the variable that leads nowhere, and warns of settings that are misspe
   expect(stderr).not.toContain('secret');
 });
 
+it.each([
+  [
+    'PostgreSQL',
+    'DATABASE_URL',
+    'postgres://u:secret@',
+    '/d',
+    ['status'],
+    /no PostgreSQL at 127\.0\.0\.1:\d+\/d \(DATABASE_URL\): .*time/,
+  ],
+  [
+    'Temporal',
+    'TEMPORAL_ADDRESS',
+    '',
+    '',
+    ['requeue', newId()],
+    /no Temporal at 127\.0\.0\.1:\d+ \(TEMPORAL_ADDRESS\)/,
+  ],
+  ['Redis', 'REDIS_URL', 'redis://u:secret@', '', ['rebuild-feeds'], /no Redis at 127\.0\.0\.1:\d+ \(REDIS_URL\)/],
+])(
+  'names a %s that takes the connection and never replies, and ends',
+  async (_, variable, before, after, command, said) => {
+    const silent = await startFaultProxy({ host: '127.0.0.1', port: 1 });
+    silent.set('half-open');
+    try {
+      const address = `${before}127.0.0.1:${silent.port}${after}`;
+      const { code, stderr } = await runOps({ DATABASE_URL: database.url, [variable]: address }, ...command);
+      expect(stderr).toMatch(said);
+      expect(stderr).not.toContain('secret');
+      expect(code).toBe(2);
+    } finally {
+      await silent.close();
+    }
+  },
+);
+
 it('ends quietly when its reader has seen enough', async () => {
   // Not --help: that ends the process before it hears of the pipe.
   const child = spawn(process.execPath, ['--import', 'tsx', 'ops/cli.ts', 'dead-letters'], {
