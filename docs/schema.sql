@@ -479,6 +479,8 @@ CREATE INDEX idx_wanted_media_age ON nova.wanted_media USING btree (wanted_at);
 -- FUNCTION nova.nova_event_state(event uuid) RETURNS TABLE(event_id uuid, event_type text, state text, reason text, created_at timestamp with time zone, started_at timestamp with time zone, on_kafka_at timestamp with time zone, dead_lettered_at timestamp with time zone) LANGUAGE sql STABLE SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_id_of(event jsonb, field text, place text) RETURNS uuid LANGUAGE plpgsql SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_mark_read(recipient_id uuid, up_to_id bigint) RETURNS integer LANGUAGE plpgsql SET search_path=nova, pg_temp
+-- FUNCTION nova.nova_meant(word text, among text[]) RETURNS text[] LANGUAGE sql IMMUTABLE SET search_path=nova, pg_temp
+-- FUNCTION nova.nova_misspelt_fields(schema jsonb, payload jsonb) RETURNS TABLE(given text, meant text) LANGUAGE sql IMMUTABLE SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_near_misses(word text, among text[]) RETURNS text LANGUAGE sql IMMUTABLE SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_payload_fault(schema jsonb, payload jsonb, OUT field text, OUT fault text) RETURNS record LANGUAGE plpgsql IMMUTABLE SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_preferences(user_id uuid) RETURNS TABLE(kind text, channel text, enabled boolean, is_default boolean, locked boolean) LANGUAGE sql STABLE SET search_path=nova, pg_temp

@@ -1,15 +1,17 @@
--- Revision 1.
+-- Revision 2.
 -- The first fault of a payload, in words, and its field. Both null: none. Fields that the schema does not know are let through.
 CREATE OR REPLACE FUNCTION nova_payload_fault(schema jsonb, payload jsonb, OUT field text, OUT fault text) LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
   rules jsonb := coalesce(schema -> 'properties', '{}');
   given jsonb;
+  meant text;
 BEGIN
   FOR field IN SELECT jsonb_array_elements_text(schema -> 'required') LOOP
     CONTINUE WHEN payload ? field AND jsonb_typeof(payload -> field) <> 'null';
+    meant := (nova_meant(field, ARRAY(SELECT k FROM jsonb_object_keys(payload) AS k WHERE NOT rules ? k)))[1];
     fault := CASE WHEN payload ? field THEN 'is required and is null' ELSE 'is required and is missing' END
       || CASE WHEN rules -> field ->> 'format' = 'uuid' THEN ': give it a UUID' ELSE ': give it a value of type ' || (rules -> field ->> 'type') END
-      || nova_near_misses(field, ARRAY(SELECT k FROM jsonb_object_keys(payload) AS k WHERE NOT rules ? k));
+      || coalesce(format('; the payload has %s: did you mean %s?', to_json(left(meant, 60)), field), '');
     RETURN;
   END LOOP;
   FOR field, given IN SELECT * FROM jsonb_each(payload) LOOP

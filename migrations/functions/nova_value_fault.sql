@@ -1,4 +1,4 @@
--- Revision 1.
+-- Revision 2.
 -- What is wrong with one value, by the part of a JSON Schema that the catalogue uses, in words that follow the field's name.
 -- Null: nothing. No value is named: it may be content.
 CREATE OR REPLACE FUNCTION nova_value_fault(rule jsonb, value jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
@@ -22,7 +22,7 @@ BEGIN
     ELSIF length(plain) < (rule ->> 'minLength')::integer THEN
       RETURN format('is shorter than %s characters', rule ->> 'minLength');
     ELSIF plain !~ (rule ->> 'pattern') THEN
-      RETURN 'is not ' || CASE rule ->> 'format' WHEN 'uuid' THEN 'a UUID' WHEN 'email' THEN 'an e-mail address'
+      RETURN 'is not ' || CASE rule ->> 'format' WHEN 'uuid' THEN 'a UUID like 123e4567-e89b-12d3-a456-426614174000' WHEN 'email' THEN 'an e-mail address'
         WHEN 'date-time' THEN 'a time like 2026-01-31T12:00:00Z (RFC 3339, with its offset)' ELSE 'of the form that docs/events asks for' END;
     ELSIF rule ->> 'format' = 'uri' AND position(':' IN plain) = 0 THEN
       RETURN 'is not a URL with its scheme, like https://example.org/a';

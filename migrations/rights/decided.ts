@@ -155,6 +155,8 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   nova_id_of: ['publisher'],
   nova_payload_fault: ['publisher'],
   nova_value_fault: ['publisher'],
+  nova_meant: ['publisher'],
+  nova_misspelt_fields: ['publisher'],
   nova_near_misses: ['publisher'],
   nova_edit_distance: ['publisher'],
   nova_refuse: ['publisher', 'workers'],

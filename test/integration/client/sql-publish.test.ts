@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type DatabaseError } from 'pg';
+import { meantBy } from '../../../contracts/near-words';
 import { makeLogins } from '../../../dev/logins';
 import { catalogue, spellingsOf } from '../../../contracts/catalogue';
 import { priorities } from '../../../contracts/priority';
@@ -29,6 +30,8 @@ interface Row {
 }
 const rowOf = async (id: string) =>
   (await database.pool.query<Row>('SELECT * FROM outbox_events WHERE id = $1', [id])).rows;
+/** What the server says beside a result. */
+type Notice = { readonly [K in 'severity' | 'message' | 'column']?: string | undefined };
 const refusal = (work: Promise<unknown>): Promise<DatabaseError> =>
   work.then(
     () => Promise.reject(new Error('was accepted')),
@@ -101,7 +104,7 @@ describe('nova_publish, called by a login that may publish and nothing else', ()
       'a misspelt field',
       ['content.post.created', { post_id: newId(), userid: newId() }],
       'INVALID_PAYLOAD',
-      /user_id is required and is missing.*did you mean userid\?/,
+      /user_id is required and is missing: give it a UUID; the payload has "userid": did you mean user_id\?$/,
     ],
     [
       'a required null',
@@ -119,7 +122,7 @@ describe('nova_publish, called by a login that may publish and nothing else', ()
       'a wrong UUID',
       ['content.post.created', { post_id: 'order-17', user_id: newId() }],
       'INVALID_PAYLOAD',
-      /post_id is not a UUID/,
+      /post_id is not a UUID like 123e4567-/,
     ],
     [
       'a wrong kind',
@@ -197,6 +200,87 @@ describe('nova_publish, called by a login that may publish and nothing else', ()
     expect(thrown).toMatchObject({ code: '22023', constraint: code });
     expect(thrown.message.startsWith(`${code}: `)).toBe(true);
     expect(thrown.message).not.toContain('order-17');
+  });
+
+  it('warns of a field that is probably misspelt, and keeps it', async () => {
+    const said: Notice[] = [];
+    const listen = ({ severity, message, column }: Notice) => void said.push({ severity, message, column });
+    service.on('notice', listen);
+    const payload = { ...post(), captoin: 'hi', mediaType: 'none', created_by: 'ann', colour: 'red' };
+    const id = await publish('content.post.created', payload);
+    await publish('content.post.created', { ...post(), captoin: 'hi', caption: 'hi' });
+    await service.query('SELECT nova.nova_publish_many($1::jsonb)', [
+      JSON.stringify([{ type: 'content.post.created', payload: { ...post(), captoin: 'hi' } }]),
+    ]);
+    service.off('notice', listen);
+    const rest = 'that its schema does not know; it is kept and sent on. Did you mean';
+    const warning = (place: string, column: string, meant: string) => ({
+      severity: 'WARNING',
+      message: `${place}content.post.created: the payload has a field "${column}" ${rest} ${meant}?`,
+      column,
+    });
+    expect(said).toHaveLength(3);
+    expect(said).toEqual(
+      expect.arrayContaining([
+        warning('', 'captoin', 'caption'),
+        warning('', 'mediaType', 'media_type'),
+        warning('event 1 of 1: ', 'captoin', 'caption'),
+      ]),
+    );
+    expect(await rowOf(id)).toMatchObject([{ payload }]);
+  });
+
+  it('finds the same words near as the library for TypeScript', async () => {
+    const known = [
+      'user_id',
+      'post_id',
+      'caption',
+      'media_type',
+      'created_at',
+      'content.post.created',
+      'content.post.deleted',
+    ];
+    const words = [
+      ...[
+        'userid',
+        'userId',
+        'usre_id',
+        'uesrid',
+        'captoin',
+        'caption',
+        'CAPTION',
+        'captions',
+        'mediatyp',
+        'created_by',
+        'x',
+        '',
+      ],
+      ...[
+        'content.post.create',
+        'content.post.ceated',
+        'content.post.seated',
+        'content-post-deleted',
+        'ost_id',
+        'pusr_id',
+      ],
+      'z'.repeat(200),
+    ];
+    const { rows } = await database.pool.query<{ word: string; meant: string[] | null }>(
+      'SELECT word, nova_meant(word, $2) AS meant FROM unnest($1::text[]) AS word',
+      [words, known],
+    );
+    const found = Object.fromEntries(rows.map(({ word, meant }) => [word, meant ?? []]));
+    expect(found).toEqual(Object.fromEntries(words.map((word) => [word, meantBy(word, known).sort()])));
+    expect(found).toMatchObject({ userid: ['user_id'], captoin: ['caption'], created_by: [] });
+  });
+
+  it('says where in at most three lines, without the text of the calls', async () => {
+    const { where = '' } = await refusal(publish('content.post.create', post()));
+    expect(where.split('\n')).toEqual([
+      expect.stringMatching(/^PL\/pgSQL function (nova\.)?nova_refuse\(/),
+      expect.stringMatching(/^PL\/pgSQL function (nova\.)?nova_checked_event\(/),
+      expect.stringMatching(/^PL\/pgSQL function (nova\.)?nova_publish\(/),
+    ]);
   });
 
   it('refuses NULL for what it needs', async () => {
