@@ -15,8 +15,11 @@ interface KindEntry {
   readonly lockedChannels: readonly Channel[];
   /** A message that waited longer than this is not sent any more: by then it only disturbs. The inbox keeps the notice. */
   readonly expiresAfterHours: number;
-  /** Of several of one actor about one thing only the newest stays: it may be put on and off again and again. */
-  readonly single?: boolean;
+  /**
+   * Of several that say the same only the newest stays, for what may be put on and off again and again. `item`: those of one thing
+   * (this reaction); `actor`: those that one person causes (this follower).
+   */
+  readonly single?: 'item' | 'actor';
 }
 
 const kinds = {
@@ -55,14 +58,14 @@ const kinds = {
     defaultChannels: ['in_app'],
     lockedChannels: [],
     expiresAfterHours: 24,
-    single: true,
+    single: 'item',
   },
   'follow.received': {
     meaning: 'A user follows you.',
     defaultChannels: ['in_app'],
     lockedChannels: [],
     expiresAfterHours: 24,
-    single: true,
+    single: 'actor',
   },
   'live.started': {
     meaning: 'A user whom you follow went live.',

@@ -8,7 +8,7 @@ export interface ReadFeedDeps {
   readonly settings: { readonly feedCap: number };
 }
 
-export interface FeedPage {
+export interface StoredPage {
   /** Newest first; equal scores by descending post id. */
   readonly posts: readonly FeedEntry[];
   /** Pass it as `before` to read on; null: the end. */
@@ -23,7 +23,7 @@ export async function readFeed(
   deps: ReadFeedDeps,
   userId: string,
   { limit, before }: { limit: number; before?: FeedEntry | undefined },
-): Promise<FeedPage> {
+): Promise<StoredPage> {
   const stored = await knownFeed(deps, userId);
   const from = before === undefined ? {} : { before };
   const [pushed, pulled] = await Promise.all([

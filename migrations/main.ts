@@ -10,7 +10,7 @@ import { withSetting } from '../runtime/which-setting';
 import { runMigrations } from './run-migrations';
 import { homeOf } from './schema-home';
 import { ensureSearchAttributes } from './search-attributes';
-import { type Database, claimsAgainst, recordDeployment } from './settle-deployment';
+import { type SchemaQueries, claimsAgainst, recordDeployment } from './settle-deployment';
 import { migrateSettings } from './settings';
 
 /**
@@ -32,7 +32,7 @@ async function migrate(
   moveFromPublic: boolean,
 ): Promise<void> {
   const connection: Connection = connectClient(config);
-  const inDatabase = async <T>(work: (database: Database) => Promise<T>): Promise<T> => {
+  const inDatabase = async <T>(work: (database: SchemaQueries) => Promise<T>): Promise<T> => {
     const client = new Client({ connectionString: config.databaseUrl, application_name: 'nova-migrate' });
     await client.connect();
     try {

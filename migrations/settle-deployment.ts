@@ -1,7 +1,7 @@
 import { type Deployment, deploymentDifferences, recordedDeployment } from '../runtime/deployment';
 
 /** Whose texts name our schema as `nova`. */
-export interface Database {
+export interface SchemaQueries {
   query(sql: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
 }
 
@@ -13,13 +13,13 @@ const insert = `
     kafka_topic_prefix = excluded.kafka_topic_prefix, recorded_at = now()`;
 
 /** What keeps this deployment from using the database, one line each; empty: nothing. */
-export async function claimsAgainst(database: Database, ours: Deployment): Promise<string[]> {
+export async function claimsAgainst(database: SchemaQueries, ours: Deployment): Promise<string[]> {
   const theirs = await recordedDeployment(database);
   return theirs === undefined ? [] : deploymentDifferences(ours, theirs);
 }
 
 /** Writes down that the database belongs to this deployment. Returns true when that is new. */
-export async function recordDeployment(database: Database, ours: Deployment): Promise<boolean> {
+export async function recordDeployment(database: SchemaQueries, ours: Deployment): Promise<boolean> {
   const theirs = await recordedDeployment(database);
   if (theirs !== undefined && deploymentDifferences(ours, theirs).length === 0) return false;
   const { temporalNamespace, temporalNamespaceId, taskQueuePrefix, kafkaTopicPrefix } = ours;

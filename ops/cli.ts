@@ -5,6 +5,7 @@ import { acknowledgeFindings } from './audit-findings';
 import { auditText } from './audit-print';
 import { listDeadLetters } from './dead-letters';
 import { eventStory } from './event-story';
+import { codeFrom, limitFrom } from './option-values';
 import { type GiveUpOptions, giveUpCommand } from './give-up';
 import { planHousekeeping, runHousekeeping } from './housekeeping';
 import { doneText, planText } from './housekeeping-print';
@@ -77,7 +78,7 @@ program
   .option('--limit <n>', 'at most', '50')
   .option('--json')
   .action(async ({ code, limit, json }: { code?: string; limit: string; json?: boolean }) => {
-    const options = { limit: Number(limit), ...(code === undefined ? {} : { code }) };
+    const options = { limit: limitFrom(limit), ...(code === undefined ? {} : { code: codeFrom(code) }) };
     print.deadLetters(await withConnections(config(), ({ pool }) => listDeadLetters(pool, options)), json ?? false);
   });
 

@@ -25,6 +25,8 @@ export interface PendingLine {
 export interface EventStory {
   /** Columns of the outbox row but the payload. */
   readonly row: Record<string, unknown>;
+  /** Rows of the same id that are not this one: an id written twice. */
+  readonly otherRows: readonly Record<string, unknown>[];
   /** The dead letter that holds it back, or what it holds back itself. */
   readonly hold: EventHold | null;
   readonly workflow: {
@@ -47,10 +49,11 @@ export interface EventStory {
 
 /** Everything known of one event: its row, its workflow and what that waits for, its deliveries. Null: no such row. */
 export async function eventStory(pool: Pool, workflows: WorkflowClient, id: string): Promise<EventStory | null> {
-  const found = (await pool.query<Record<string, unknown>>(rowOfEvent, [id])).rows[0];
-  if (found === undefined) return null;
+  const [row, ...otherRows] = (await pool.query<Record<string, unknown>>(rowOfEvent, [id])).rows;
+  if (row === undefined) return null;
   return {
-    row: found,
+    row,
+    otherRows,
     hold: await holdOf(pool, id),
     ...(await workflowOrFailure(workflows, id)),
     deliveries: (await pool.query<Record<string, unknown>>(deliveries, [id])).rows,

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { type Pool } from 'pg';
+import { limitFrom } from './option-values';
 import { definitionOf } from '../contracts/catalogue';
 import { type FailureCode } from '../contracts/failures';
 import { giveUp, pendingOfType, typesOfRows } from '../outbox/operators.sql';
@@ -81,10 +82,8 @@ export interface GiveUpOptions {
 /** Plans, asks (or takes --yes), and gives up. Exit code 1 when a row that was named or found is not given up. */
 export async function giveUpCommand(pool: Pool, ids: readonly string[], options: GiveUpOptions): Promise<void> {
   const { type = null, reason = null, yes, json } = options;
-  const limit = Number(options.limit);
+  const limit = limitFrom(options.limit);
   if (ids.length === 0 && type === null) throw new Error('give up what? Name event ids, or --type <spelling>');
-  if (!Number.isInteger(limit) || limit < 1 || limit > 100_000)
-    throw new Error(`--limit ${options.limit} is no whole number from 1 to 100000`);
   const plan = await planGiveUp(pool, { ids, type, limit });
   if (json !== true) console.log(planText(plan));
   const question = `give up ${plan.rows.length} rows?`;

@@ -15,7 +15,11 @@ export const print = {
 
   story(story: EventStory, json: boolean): void {
     if (json) return printJson(story);
-    for (const [column, value] of Object.entries(story.row)) console.log(`${column.padEnd(18)} ${text(value)}`);
+    printRow(story.row);
+    for (const other of story.otherRows) {
+      console.log('\nanother row of this id');
+      printRow(other);
+    }
     if (story.hold !== null) console.log(`${'HOLD'.padEnd(18)} ${holdText(story.hold)}`);
     for (const { kind, detail, firstSeen } of story.findings)
       console.log(`${'AUDIT'.padEnd(18)} ${kind} since ${firstSeen.toISOString()}: ${detail}`);
@@ -78,4 +82,8 @@ function text(value: unknown): string {
   if (value === null || value === undefined) return '–';
   if (value instanceof Date) return value.toISOString();
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function printRow(row: Record<string, unknown>): void {
+  for (const [column, value] of Object.entries(row)) console.log(`${column.padEnd(18)} ${text(value)}`);
 }

@@ -4,6 +4,7 @@ import { type Connections } from './connections';
 import { foundEvents } from './found-events';
 import { planReplays, startReplays } from './replay';
 import { replayDoneText, replayPlanText } from './replay-print';
+import { limitFrom } from './option-values';
 
 export interface ReplayOptions {
   readonly found?: boolean;
@@ -40,5 +41,5 @@ export async function replayCommand(
 
 function found({ pool }: Connections, { type, since, limit }: ReplayOptions): Promise<string[]> {
   const sinceMs = since === undefined ? null : durationMs(since);
-  return foundEvents(pool, { type: type ?? null, sinceMs, limit: Number(limit) });
+  return foundEvents(pool, { type: type ?? null, sinceMs, limit: limitFrom(limit) });
 }

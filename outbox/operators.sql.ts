@@ -50,7 +50,7 @@ export const rowOfEvent = `
          retry_count, claim_count, last_error, next_attempt_at > now() AS backing_off, lease_until > now() AS leased,
          (SELECT count(*) FROM nova.outbox_events e WHERE e.aggregate_id = o.aggregate_id AND e.sequence < o.sequence
             AND ${pending('e.')}) AS earlier_pending
-  FROM nova.outbox_events o WHERE id = $1`;
+  FROM nova.outbox_events o WHERE id = $1 ORDER BY published_at, created_at LIMIT 10`;
 
 /** Events with an open finding. $1 kinds, $2 spellings or null, $3 first seen within milliseconds or null, $4 limit */
 export const eventsWithFindings = `

@@ -11,10 +11,10 @@ export interface OutgoingEvent {
 }
 
 /** `not_sent`: the time was over before its turn came. */
-export type SendOutcome = 'acknowledged' | 'not_sent' | NovaError;
+export type KafkaOutcome = 'acknowledged' | 'not_sent' | NovaError;
 
 /** What became of each message, by event id. */
-export type SendResult = ReadonlyMap<string, SendOutcome>;
+export type SendResult = ReadonlyMap<string, KafkaOutcome>;
 
 /**
  * Where events go for passive subscribers.

@@ -3,7 +3,7 @@ import { type NovaError } from '../../contracts/failures';
 import { toError } from '../../runtime/errors';
 import { groupBy } from '../../runtime/group-by';
 import { type Logger } from '../../runtime/logger';
-import { type EventSink, type OutgoingEvent, type SendOutcome, type SendResult } from './event-sink';
+import { type EventSink, type OutgoingEvent, type KafkaOutcome, type SendResult } from './event-sink';
 import { batchesUnderLimit } from './kafka-chunks';
 import { asKafkaFailure, isConnectionFault, isTooLarge } from './kafka-failures';
 import { KafkaPartitions } from './kafka-partitions';
@@ -56,8 +56,8 @@ export class KafkaEventSink implements EventSink {
   }
 
   async send(events: readonly OutgoingEvent[], deadline: number): Promise<SendResult> {
-    const results = new Map<string, SendOutcome>(events.map(({ eventId }) => [eventId, 'not_sent']));
-    const record = (sent: readonly OutgoingEvent[], outcome: SendOutcome): void => {
+    const results = new Map<string, KafkaOutcome>(events.map(({ eventId }) => [eventId, 'not_sent']));
+    const record = (sent: readonly OutgoingEvent[], outcome: KafkaOutcome): void => {
       for (const { eventId } of sent) results.set(eventId, outcome);
     };
     const queues = this.queuesOf(events);

@@ -1,5 +1,5 @@
 import { type StoredFeeds } from '../../feeds/stored-feed';
-import { type FeedPost } from './post-states';
+import { type PlacedPost } from './post-states';
 
 /** A page of feeds that was written and not yet looked at again. */
 export interface OpenPage {
@@ -20,7 +20,7 @@ export interface FeedStore extends StoredFeeds {
    * as open in the same step, see `openPages`; returns the notes.
    */
   add(
-    post: FeedPost,
+    post: PlacedPost,
     userIds: readonly string[],
   ): Promise<{ readonly outcome: 'written' | 'stopped'; readonly notes: readonly string[] }>;
   /** Takes one post out of feeds; `removed`: places it left. Notes the page as open in the same step. */
@@ -36,7 +36,7 @@ export interface FeedStore extends StoredFeeds {
   /** Closes pages that were looked at since their note was made. */
   close(postId: string, notes: readonly string[]): Promise<void>;
   /** Adds posts to one feed where absent. */
-  fill(userId: string, posts: readonly FeedPost[]): Promise<void>;
+  fill(userId: string, posts: readonly PlacedPost[]): Promise<void>;
   /** Takes posts out of feeds; returns how many places they left. */
   remove(postIds: readonly string[], userIds: readonly string[]): Promise<number>;
   /** Removes feed and bound of a user who is gone. */

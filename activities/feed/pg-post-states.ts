@@ -1,7 +1,7 @@
 import { type Database } from '../../runtime/postgres';
 import {
   type AuthorPosts,
-  type FeedPost,
+  type PlacedPost,
   type PostChange,
   type PostState,
   type PostStates,
@@ -39,8 +39,8 @@ export class PgPostStates implements PostStates, AuthorPosts {
     return this.state(sql.mergeSummary, [postId, patch, stamps(patch, sequence), sequence]);
   }
 
-  async newestLive(authorId: string, limit: number): Promise<readonly FeedPost[]> {
-    return this.rows<FeedPost>(sql.newestLive, [authorId, limit]);
+  async newestLive(authorId: string, limit: number): Promise<readonly PlacedPost[]> {
+    return this.rows<PlacedPost>(sql.newestLive, [authorId, limit]);
   }
 
   async liveAmong(postIds: readonly string[]): Promise<ReadonlySet<string>> {

@@ -1,7 +1,7 @@
 import { type Delivery } from '../../feeds/stored-feed';
 
 /** A post as a feed knows it: enough to place it, not to show it. */
-export interface FeedPost {
+export interface PlacedPost {
   readonly postId: string;
   /** Feed score: created_at of the outbox row that created the post, epoch milliseconds. */
   readonly scoreMs: number;
@@ -13,7 +13,7 @@ export type PostStatus = 'draft' | 'published' | 'archived' | 'deleted';
 /** Fields shown with a post in a feed. Content: for the table and the cache only, never for a log or a workflow. */
 export type PostSummary = Readonly<Record<string, unknown>>;
 
-export interface PostChange extends FeedPost {
+export interface PostChange extends PlacedPost {
   readonly authorId: string;
   readonly status: PostStatus;
   /** Null until published for the first time; never changes afterwards. */
@@ -42,7 +42,7 @@ export interface PostStates {
   /** Sets the fields of `patch` that are newer. Returns the state now in force; undefined: no such post. */
   mergeSummary(postId: string, patch: PostSummary, sequence: number): Promise<PostState | undefined>;
   /** The author's newest live posts that are delivered by push, newest first. */
-  newestLive(authorId: string, limit: number): Promise<readonly FeedPost[]>;
+  newestLive(authorId: string, limit: number): Promise<readonly PlacedPost[]>;
   /** Those of the given posts that are live. */
   liveAmong(postIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Those of the given posts that this author wrote, whatever their status. */

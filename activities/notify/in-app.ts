@@ -2,7 +2,7 @@ import { type Notice } from '../../contracts/events/consequences';
 import { contentOf } from '../../contracts/consequences';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
-import { type ExternalChannel, notificationKinds } from '../../contracts/notification-kinds';
+import { type ExternalChannel } from '../../contracts/notification-kinds';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Recipient, audienceOf, pageOf } from './audience';
 import { chooseChannels } from './channel-choice';
@@ -113,8 +113,7 @@ async function write(
   );
   const limit = { perWindow, windowMs: 3_600_000 };
   const created = await deps.store.create(head, rows, limit);
-  for (const { recipientId, kind } of recipients)
-    if (notificationKinds[kind].single) await deps.store.keepNewest(kind, head, recipientId);
+  for (const { recipientId, kind } of recipients) await deps.store.keepNewest(kind, head, recipientId);
   return created;
 }
 

@@ -1,14 +1,8 @@
 import { type Item, type Subject } from '../../contracts/events/consequences';
-import { type ExternalChannel, type NotificationKind } from '../../contracts/notification-kinds';
+import { type ExternalChannel, type NotificationKind, notificationKinds } from '../../contracts/notification-kinds';
 import { type Database } from '../../runtime/postgres';
 import { query } from '../stores/pg-query';
-import {
-  type Choice,
-  type RetractedRow,
-  newestFollowStays,
-  newestReactionStays,
-  retractStatement,
-} from './retract-notices.sql';
+import { type Choice, type RetractedRow, newestStays, retractStatement } from './retract-notices.sql';
 
 /** What all notifications of one event share. */
 export interface NotificationHead {
@@ -152,10 +146,12 @@ export class PgNotificationStore {
     return rows.map((row) => row.channel);
   }
 
-  /** Of several live notices of this reaction, or of this person following, takes back all but the newest event's. */
+  /** Of several live notices that say the same, takes back all but the newest event's, where the kind wants that (`single`). */
   async keepNewest(kind: NotificationKind, head: NotificationHead, recipientId: string): Promise<void> {
-    if (kind === 'reaction.received') await query(this.database, newestReactionStays, [recipientId, head.item.id]);
-    if (kind === 'follow.received') await query(this.database, newestFollowStays, [recipientId, head.actorId]);
+    const { single } = notificationKinds[kind];
+    if (single === undefined) return;
+    const same = single === 'item' ? head.item.id : head.actorId;
+    await query(this.database, newestStays(kind, single, head.item.type), [recipientId, same]);
   }
 
   /** Takes back up to `limit` notifications and gives up their pending deliveries. */

@@ -1,3 +1,5 @@
+import { type NotificationKind } from '../../contracts/notification-kinds';
+
 /** What one call of a retraction statement did. */
 export interface RetractedRow {
   readonly retracted: number;
@@ -57,17 +59,15 @@ export const retractStatement = (choice: Choice): string => `
   SELECT (SELECT count(*) FROM gone)::int AS retracted, (SELECT count(*) FROM chosen)::int AS chosen`;
 
 /**
- * Of several live notices of one thing (a reaction put on again, a follow that came twice) the newest event's stays. Each
- * writer looks after its own write was committed, so the last to look sees all. $1: who was notified.
+ * Of several live notices that say the same (a reaction put on again, a follow that came twice) the newest event's stays. Each
+ * writer looks after its own write was committed, so the last to look sees all. $1: who was notified; $2: id of the item, or of the actor.
+ * The rest stands in the text, since the partial indexes that serve it have constants.
  */
-const newestStays = (sameThing: string): string => `
+export function newestStays(kind: NotificationKind, single: 'item' | 'actor', itemType: string): string {
+  if (!/^[a-z_]+$/.test(itemType)) throw new Error(`not a type of an item: ${itemType}`);
+  const same = single === 'item' ? `item_type = '${itemType}' AND item_id = $2::text` : 'actor_id = $2::uuid';
+  const alike = `kind = '${kind}' AND ${same} AND recipient_id = $1 AND retracted_at IS NULL`;
+  return `
   UPDATE nova.notifications SET retracted_at = now()
-  WHERE ${sameThing} AND recipient_id = $1 AND retracted_at IS NULL
-    AND sequence < (SELECT max(sequence) FROM nova.notifications WHERE ${sameThing} AND recipient_id = $1 AND retracted_at IS NULL)`;
-
-/** $2: id of the reaction. */
-export const newestReactionStays = newestStays(
-  `kind = 'reaction.received' AND item_type = 'reaction' AND item_id = $2::text`,
-);
-/** $2: who follows. */
-export const newestFollowStays = newestStays(`kind = 'follow.received' AND actor_id = $2::uuid`);
+  WHERE ${alike} AND sequence < (SELECT max(sequence) FROM nova.notifications WHERE ${alike})`;
+}

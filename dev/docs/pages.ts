@@ -48,7 +48,7 @@ export function eventsPage(): string {
   return [
     '# Event catalogue',
     generated,
-    'One row per event type, from `contracts/catalogue.ts`. The type links to the JSON Schema of its payload. _Besides_: whether it creates content that later events point to, notifies people, or takes back what went out. The wire carries the canonical name only. _After a dead letter_ (`afterDeadLetter` in the catalogue): what follows one of this type in its aggregate goes on, or waits until it is requeued or released (`npm run ops -- release-hold <event id>`).',
+    'One row per event type, from `contracts/catalogue.ts`. The type links to the JSON Schema of its payload. _Also_: whether it creates content that later events point to, notifies people, or takes back what went out. The wire carries the canonical name only. _After a dead letter_ (`afterDeadLetter` in the catalogue): what follows one of this type in its aggregate goes on, or waits until it is requeued or released (`npm run ops -- release-hold <event id>`).',
     overview,
     '## Spellings',
     aliases,

@@ -1,5 +1,6 @@
 /** Publishes in the transaction that stores a post, receives its event once, and shows a feed and an inbox. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -57,6 +58,7 @@ async function main(): Promise<void> {
 
   const reading = new Pool({ connectionString: READING_DATABASE_URL }); // a login with the rights of docs/reading.md
   const server = readingEndpoint({ database: reading, redis }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const feed = await readUntil<{ posts: object[] }>(`${url}/feeds/${reader}`, ({ posts }) => posts.length > 0);
   console.log('feed', JSON.stringify(feed.posts));

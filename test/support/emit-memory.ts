@@ -1,6 +1,6 @@
 import { PgEmitLog } from '../../activities/emit/pg-emit-log';
 import { flushEmits } from '../../activities/emit/flush-emits';
-import { type OutgoingEvent, type SendOutcome } from '../../activities/emit/event-sink';
+import { type OutgoingEvent, type KafkaOutcome } from '../../activities/emit/event-sink';
 import { type EventRef } from '../../contracts/event-ref';
 import { topicNames } from '../../contracts/kafka';
 import { createPool } from '../../runtime/postgres';
@@ -14,7 +14,7 @@ async function main(): Promise<void> {
     send: async (messages: readonly OutgoingEvent[]) => {
       const wire = messages.map(({ body }) => Buffer.from(body));
       return new Map(
-        messages.map(({ eventId }, i): [string, SendOutcome] => [eventId, wire[i] ? 'acknowledged' : 'not_sent']),
+        messages.map(({ eventId }, i): [string, KafkaOutcome] => [eventId, wire[i] ? 'acknowledged' : 'not_sent']),
       );
     },
   };

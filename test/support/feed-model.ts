@@ -2,7 +2,7 @@ import { NovaError } from '../../contracts/failures';
 import { inFeedOrder } from '../../feeds/read-feed';
 import { type FeedStore, type OpenPage } from '../../activities/feed/feed-store';
 import { type FeedEntry, type StoredFeed } from '../../feeds/stored-feed';
-import { type FeedPost } from '../../activities/feed/post-states';
+import { type PlacedPost } from '../../activities/feed/post-states';
 
 /**
  * The feed store said plainly, without Redis: what the scripts must do. The property test of the real store holds the two
@@ -20,7 +20,7 @@ export class FeedModel implements FeedStore {
 
   constructor(private readonly cap: number) {}
 
-  async add(post: FeedPost, userIds: readonly string[]) {
+  async add(post: PlacedPost, userIds: readonly string[]) {
     if ((this.dead.get(post.postId) ?? -1) >= post.sequence) return { outcome: 'stopped' as const, notes: [] };
     const notes = this.note(post.postId, userIds);
     for (const userId of userIds) this.put(userId, [post]);
@@ -40,7 +40,7 @@ export class FeedModel implements FeedStore {
     for (const note of notes) this.open.get(postId)?.delete(note);
   }
 
-  async fill(userId: string, posts: readonly FeedPost[]): Promise<void> {
+  async fill(userId: string, posts: readonly PlacedPost[]): Promise<void> {
     this.put(userId, posts);
   }
 
@@ -125,7 +125,7 @@ export class FeedModel implements FeedStore {
     return [note];
   }
 
-  private put(userId: string, posts: readonly FeedPost[]): void {
+  private put(userId: string, posts: readonly PlacedPost[]): void {
     const feed = this.feeds.get(userId) ?? new Map<string, number>();
     this.feeds.set(userId, feed);
     const bound = this.bounds.get(userId) ?? -1;

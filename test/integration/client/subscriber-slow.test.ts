@@ -182,7 +182,7 @@ it('aborts a handler when Redis no longer renews its claim', async () => {
     await waitFor(() => lines.length === 1);
     proxy.set('half-open');
     await waitFor(() => signals[0]?.aborted);
-    expect(String((signals[0] as AbortSignal).reason)).toContain('Redis did not renew the claim');
+    expect(String((signals[0] as AbortSignal).reason)).toContain('did not renew the claim');
     open();
     await waitFor(() => errors.length > 0);
     proxy.set('pass');

@@ -251,6 +251,21 @@ describe('the story of an event', () => {
     await handle.terminate();
     expect(await eventStory(database.pool, client.workflow, newId())).toBeNull();
   });
+
+  it('shows every row of an id that was written twice, the started one first', async () => {
+    const payload = { follower_id: newId(), followee_id: newId() };
+    const { eventId } = await insertEvent(database.pool, 'follow.added', payload, { started: true });
+    await database.pool.query(
+      `INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload, created_at, dead_lettered_at, last_error)
+       SELECT id, aggregate_id, event_type, '{}', created_at - interval '1 s', clock_timestamp(), 'DUPLICATE_EVENT_ID: twice'
+       FROM nova.outbox_events WHERE id = $1`,
+      [eventId],
+    );
+    expect(await eventStory(database.pool, client.workflow, eventId)).toMatchObject({
+      row: { id: eventId, dead_lettered_at: null },
+      otherRows: [{ id: eventId, last_error: 'DUPLICATE_EVENT_ID: twice' }],
+    });
+  });
 });
 
 describe('the command', () => {

@@ -56,3 +56,20 @@ it.each([...pages, '.github/workflows/ci.yml', '.ci/run'])('%s names scripts tha
   );
   expect(named.filter((script) => script !== undefined && !scripts.includes(script))).toEqual([]);
 });
+
+/** A path in code marks, of a folder of the repository: `activities/emit`, `outbox/states.sql.ts`. Not a pattern, nor a name that the reader fills in. */
+const pathsIn = (markdown: string) =>
+  [...markdown.replace(/```[\s\S]*?```/g, '').matchAll(/`([a-z][\w-]*(?:\/[\w.-]+)+)`/g)].map(([, path = '']) => path);
+const rooms = new Set(
+  readdirSync('.', { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])),
+);
+
+it.each(pages.filter((page) => page !== 'CHANGELOG.md' && !page.startsWith('docs/decisions')))(
+  '%s names files and folders that are there',
+  (page) => {
+    const text = readFileSync(page, 'utf8');
+    // Tests are cited from below test/, which guarantees.test.ts looks at; a file that the page writes is new.
+    const named = pathsIn(text).filter((path) => rooms.has(path.split('/')[0] ?? '') && !path.endsWith('.test.ts'));
+    expect(named.filter((path) => !existsSync(path) && !text.includes(`\`\`\`ts ${path}\n`))).toEqual([]);
+  },
+);

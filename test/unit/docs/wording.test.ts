@@ -1,4 +1,5 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 const root = join(__dirname, '../../..');
@@ -33,14 +34,22 @@ const kept: readonly (readonly [text: RegExp, reason: string])[] = [
   [/['`]nobody['`]/g, 'the login of systems for programs without rights'],
 ];
 
-function filesIn(folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = relative(root, join(root, folder, entry.name));
-    if (leftOut.some(([pattern]) => pattern.test(path))) return [];
-    return entry.isDirectory() ? filesIn(path) : [path];
-  });
+const isLeftOut = (path: string): boolean =>
+  leftOut.some(([pattern]) => path.split('/').some((_, i, parts) => pattern.test(parts.slice(0, i + 1).join('/'))));
+
+/** What git has or would take; in a copy without git, all that lies there. */
+function filesOfRepository(): string[] {
+  if (!existsSync(join(root, '.git')))
+    return readdirSync(root, { withFileTypes: true, recursive: true }).flatMap((entry) =>
+      entry.isFile() ? [relative(root, join(entry.parentPath, entry.name))] : [],
+    );
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  return listed
+    .toString()
+    .split('\0')
+    .filter((path) => path !== '' && existsSync(join(root, path)));
 }
-const files = filesIn('');
+const files = filesOfRepository().filter((path) => !isLeftOut(path));
 
 /** Code in documents is cited as it is; where it comes from, it is looked at. */
 const withoutCode = (text: string) =>
@@ -56,7 +65,7 @@ function avoidedIn(text: string): string[] {
   const lines = text.replace(/([a-z0-9])([A-Z])/g, '$1 $2').split('\n');
   return Object.entries(avoided).flatMap(([words, instead]) =>
     lines.flatMap((line, i) => {
-      const match = new RegExp(`\\b(?:${words})\\b`, 'i').exec(line);
+      const match = new RegExp(`(?<![a-z])(?:${words})(?![a-z])`, 'i').exec(line);
       if (match === null) return [];
       return [
         `${i + 1}: “${line.slice(Math.max(0, match.index - 40), match.index + 40).trim()}”: ${match[0]} → ${instead}`,

@@ -1,6 +1,6 @@
 import { type EmitOutcome, flushEmits } from '../../../../activities/emit/flush-emits';
 import { PgEmitLog } from '../../../../activities/emit/pg-emit-log';
-import { type OutgoingEvent, type SendOutcome } from '../../../../activities/emit/event-sink';
+import { type OutgoingEvent, type KafkaOutcome } from '../../../../activities/emit/event-sink';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { topicNames } from '../../../../contracts/kafka';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
@@ -19,7 +19,7 @@ const topics = topicNames('test');
 const bytesOf = (messages: readonly OutgoingEvent[]) => messages.reduce((sum, { body }) => sum + body.length, 0);
 
 /** One flush into a sink that decides about each message; returns what the sink was handed. */
-async function flushInto(refs: readonly EventRef[], decide: (message: OutgoingEvent) => SendOutcome) {
+async function flushInto(refs: readonly EventRef[], decide: (message: OutgoingEvent) => KafkaOutcome) {
   const handed: OutgoingEvent[] = [];
   const sink = {
     send: async (messages: readonly OutgoingEvent[]) => {

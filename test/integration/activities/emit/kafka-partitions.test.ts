@@ -1,6 +1,6 @@
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs';
 import { KafkaEventSink } from '../../../../activities/emit/kafka-event-sink';
-import { type OutgoingEvent, type SendOutcome } from '../../../../activities/emit/event-sink';
+import { type OutgoingEvent, type KafkaOutcome } from '../../../../activities/emit/event-sink';
 import { newId } from '../../../support/events';
 import { type KafkaCluster, startKafkaCluster } from '../../../support/kafka-cluster';
 import { withAdmin } from '../../../support/kafka';
@@ -39,7 +39,7 @@ const some = (topic: string, count = 24) => Array.from({ length: count }, () => 
 /** What came of one send, by outcome or code. */
 async function send(sink: KafkaEventSink, events: readonly OutgoingEvent[]): Promise<Map<string, OutgoingEvent[]>> {
   const results = await sink.send(events, performance.now() + 10_000);
-  const nameOf = (outcome: SendOutcome | undefined) => (typeof outcome === 'object' ? outcome.code : String(outcome));
+  const nameOf = (outcome: KafkaOutcome | undefined) => (typeof outcome === 'object' ? outcome.code : String(outcome));
   const groups = new Map<string, OutgoingEvent[]>();
   for (const each of events) {
     const name = nameOf(results.get(each.eventId));

@@ -1,6 +1,6 @@
 import { beginFanOut } from '../../../../activities/feed/fan-out';
 import { settleFollow } from '../../../../activities/feed/follow';
-import { type FeedPage, readFeed } from '../../../../feeds/read-feed';
+import { type StoredPage, readFeed } from '../../../../feeds/read-feed';
 import { purgeAuthor } from '../../../../activities/feed/purge-author';
 import { rebuildFeed } from '../../../../feeds/rebuild';
 import { type FeedEntry } from '../../../../feeds/stored-feed';
@@ -35,7 +35,7 @@ async function readAll(deps: FeedHarness['deps'], reader: string, limit: number)
   const all: string[] = [];
   let before: FeedEntry | undefined;
   for (;;) {
-    const page: FeedPage = await readFeed(deps, reader, { limit, before });
+    const page: StoredPage = await readFeed(deps, reader, { limit, before });
     all.push(...page.posts.map((post) => post.postId));
     if (page.next === null) return all;
     before = page.next;

@@ -4,7 +4,7 @@ import { type Redis } from 'ioredis';
 import { RedisFeedStore } from '../../../../activities/feed/redis/redis-feed-store';
 import { windowOf } from '../../../../feeds/rebuild';
 import { inFeedOrder } from '../../../../feeds/read-feed';
-import { type FeedPost } from '../../../../activities/feed/post-states';
+import { type PlacedPost } from '../../../../activities/feed/post-states';
 import { createRedis } from '../../../../runtime/redis';
 import { FeedModel } from '../../../support/feed-model';
 import { silentLogger } from '../../../support/logger';
@@ -27,8 +27,8 @@ afterAll(async () => {
 });
 
 const user = (): string => randomUUID();
-const post = (name: string, scoreMs: number, sequence = 1): FeedPost => ({ postId: name, scoreMs, sequence });
-const entryOf = ({ postId, scoreMs }: FeedPost) => ({ postId, scoreMs });
+const post = (name: string, scoreMs: number, sequence = 1): PlacedPost => ({ postId: name, scoreMs, sequence });
+const entryOf = ({ postId, scoreMs }: PlacedPost) => ({ postId, scoreMs });
 /** Few scores, so that ties are common; few posts, so that they meet again. */
 const posts = fc.integer({ min: 0, max: 14 }).map((n) => post(`p${n}`, 100 + Math.floor(n / 2), 1 + (n % 3)));
 const users = fc.subarray(['a', 'b', 'c', 'd', 'e', 'f', 'g'], { minLength: 1 });
@@ -67,7 +67,7 @@ it('does what the model says, whatever is added, removed and marked dead in what
       const model = new FeedModel(cap);
       for (const step of actions) {
         for (const target of [model, store]) {
-          const own = (p: FeedPost): FeedPost => ({ ...p, postId: named(p.postId) });
+          const own = (p: PlacedPost): PlacedPost => ({ ...p, postId: named(p.postId) });
           if (step.kind === 'add') await target.add(own(step.post), step.users.map(named));
           else if (step.kind === 'remove') await target.remove([named(step.post.postId)], step.users.map(named));
           else if (step.kind === 'fill') await target.fill(named(step.users[0] ?? 'a'), step.posts.map(own));
@@ -165,7 +165,7 @@ it('removes thousands of posts from many feeds in bounded calls', async () => {
   expect(removed).toBe(45_000);
 });
 
-it('says that Redis does not reply as REDIS_UNAVAILABLE', async () => {
+it('says that Redis does not answer as REDIS_UNAVAILABLE', async () => {
   const lost = createRedis({ url: 'redis://127.0.0.1:1', keyPrefix: '', logger: silentLogger });
   const deaf = new RedisFeedStore(lost, { cap, chunkSize: 3 });
   await expect(deaf.add(post('p', 1), [user()])).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
@@ -170,5 +170,20 @@ describe('Temporal in Docker', () => {
   it('differs for tests only in what the dev server does', () => {
     const test = { ...config('temporal-dynamic.yaml'), ...values(testDynamicConfig) };
     expect(config('temporal-dynamic-test.yaml')).toEqual(test);
+  });
+});
+
+describe('the image', () => {
+  const file = read('Dockerfile');
+
+  it('is of the Node.js release that is supported for it, and of a user that an orchestrator sees to be no root', () => {
+    expect([...file.matchAll(/^FROM node:(\d+)-/gm)].map(([, release]) => release)).toEqual(['24', '24']);
+    expect(/^USER (.+)$/m.exec(file)?.[1]).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+  });
+
+  it('keeps one platform of the Temporal core, by a name that it has', () => {
+    const kept = /! -name "\$\(uname -m\)(-[\w-]+)"/.exec(file)?.[1];
+    const releases = readdirSync(join(checkoutRoot, 'node_modules/@temporalio/core-bridge/releases'));
+    expect(releases).toEqual(expect.arrayContaining([`x86_64${kept}`, `aarch64${kept}`]));
   });
 });

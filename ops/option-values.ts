@@ -1,0 +1,16 @@
+import { didYouMean } from '../contracts/near-words';
+import { failures } from '../contracts/failures';
+
+/** What a person typed as a limit. @throws Error that says what is allowed */
+export function limitFrom(text: string): number {
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100_000)
+    throw new Error(`--limit ${text} is no whole number from 1 to 100000`);
+  return limit;
+}
+
+/** What a person typed as a failure code. @throws Error with the nearest code that there is */
+export function codeFrom(text: string): string {
+  if (text in failures) return text;
+  throw new Error(`--code ${text} is not in docs/failures.md${didYouMean(text, Object.keys(failures))}`);
+}
