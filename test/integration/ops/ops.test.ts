@@ -313,7 +313,7 @@ it.each([
     'DATABASE_URL',
     'postgres://u:secret@',
     '/d',
-    ['status'],
+    ['dead-letters'],
     /no PostgreSQL at 127\.0\.0\.1:\d+\/d \(DATABASE_URL\): .*time/,
   ],
   [
