@@ -66,7 +66,7 @@ export class KafkaProducerLine {
 
   /**
    * Disconnects retired producers; call it when none of their sends is in flight. Not awaited: from a broker that does
-   * not answer it takes as long as a request may.
+   * not reply it takes as long as a request may.
    */
   sweep(): void {
     for (const producer of this.retired.splice(0)) this.leave(producer);
