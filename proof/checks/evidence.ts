@@ -63,6 +63,8 @@ export interface PostStateRow {
   readonly status: string;
   /** A final tombstone forbids it. */
   readonly forbidden: boolean;
+  /** Something of what it says is kept: a caption, links to media. */
+  readonly says: boolean;
 }
 
 /** A row of `user_profiles`. */

@@ -15,6 +15,11 @@ export interface PeopleFaults {
   readonly unerased: readonly string[];
   /** Deleted, and a post of theirs is not, and no tombstone forbids it. */
   readonly authors: readonly string[];
+  /**
+   * Deleted, and something that a post of theirs says is kept. With `unerased`, these are all tables with text of a person; the
+   * outbox's own rows go with their partition.
+   */
+  readonly texts: readonly string[];
   /** Gone, and not marked as hidden, for readers and in the table. */
   readonly unhidden: readonly string[];
   /** Gone, and the cache still has the name. */
@@ -38,6 +43,9 @@ export function peopleFaults({ gone }: Pick<Truth, 'gone'>, { profiles, postStat
     authors: postStates
       .filter(({ authorId, status, forbidden }) => ofDeleted.has(authorId) && status !== 'deleted' && !forbidden)
       .map(({ authorId, postId, status }) => `user ${authorId} is deleted, and post ${postId} is ${status}`),
+    texts: postStates
+      .filter(({ authorId, says }) => ofDeleted.has(authorId) && says)
+      .map(({ authorId, postId }) => `user ${authorId} is deleted, and what post ${postId} says is kept`),
     unhidden: people.filter((userId) => !isHidden(userId)).map((userId) => `user ${userId} left, and is not hidden`),
     cached: people
       .filter((userId) => redis.authors.has(userId))
@@ -47,13 +55,13 @@ export function peopleFaults({ gone }: Pick<Truth, 'gone'>, { profiles, postStat
 
 /** The same, as one line of the demo's table. */
 export function checkPeople(truth: Pick<Truth, 'gone'>, seen: Seen): CheckResult {
-  const { unerased, authors, unhidden, cached } = peopleFaults(truth, seen);
+  const { unerased, authors, texts, unhidden, cached } = peopleFaults(truth, seen);
   const deleted = [...truth.gone.values()].filter((state) => state === 'deleted').length;
   return checked(
     'people',
     'of those who were deleted nothing is left; those who left are hidden',
     `${truth.gone.size} left, ${deleted} of them deleted for good`,
     { left: truth.gone.size, unerased: unerased.length, unhidden: unhidden.length },
-    [...unerased, ...authors, ...unhidden, ...cached],
+    [...unerased, ...authors, ...texts, ...unhidden, ...cached],
   );
 }

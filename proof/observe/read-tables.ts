@@ -18,7 +18,7 @@ const deliveries = `
   SELECT event_id AS "eventId", recipient_id AS "recipientId", channel, state FROM nova.notification_deliveries`;
 const links = 'SELECT post_id AS "postId", media_id AS "mediaId", event_id AS "eventId" FROM nova.post_media';
 const postStates = `
-  SELECT post_id AS "postId", author_id AS "authorId", status, EXISTS (
+  SELECT post_id AS "postId", author_id AS "authorId", status, summary <> '{}' AS says, EXISTS (
     SELECT FROM nova.tombstones t WHERE t.final AND ((t.subject_type = 'post' AND t.subject_id = p.post_id::text)
       OR (t.subject_type = 'user' AND t.subject_id = p.author_id::text))) AS forbidden
   FROM nova.post_states p`;

@@ -69,8 +69,7 @@ export async function faultsOf(system: FaultSystem, { committed, rolledBack, exp
   // At least once is all that is promised where a process dies between the acknowledgement and the mark.
   const late = expected.kafkaTwice === true ? (['kafka.late'] as const) : [];
   const judgement = judge(expectationOf(events, known.rolledBack, expected), evidence);
-  // The rows are plain INSERTs without the fields that have a default, which a body on Kafka has.
-  return sentencesOf(judgement, ['kafka.duplicates', 'kafka.wrong', 'emails.unknown', ...late]);
+  return sentencesOf(judgement, ['kafka.duplicates', 'emails.unknown', ...late]);
 }
 
 /** What the servers say of one case: other cases work on the same system meanwhile. */

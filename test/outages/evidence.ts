@@ -82,14 +82,12 @@ export async function linksOf(pool: Pool, story: Pick<Story, 'posts'>): Promise<
 
 /**
  * Every event is on Kafka, and the first appearances of each aggregate rise in sequence. Nothing else is
- * there. A broker that hung may store what was sent long before.
+ * there, and each body is the payload. A broker that hung may store what was sent long before.
  */
 export function expectOnKafka(messages: Evidence['messages'], story: Story): void {
   const {
     duplicates: _,
     late: _late,
-    // Rows are plain INSERTs without the fields that have a default, which a body on Kafka has.
-    wrong: _wrong,
     ...faults
   } = kafkaFaults({ events: story.events, rolledBack: new Set() }, messages);
   expect(sentences(faults)).toEqual([]);

@@ -159,7 +159,9 @@ describe('the proof', () => {
     [
       'resurrected deletes',
       'a deleted post that its state calls published',
-      () => ({ postStates: [{ postId: deletedPost, authorId: author, status: 'published', forbidden: false }] }),
+      () => ({
+        postStates: [{ postId: deletedPost, authorId: author, status: 'published', forbidden: false, says: true }],
+      }),
     ],
     [
       'rolled back, yet heard of',

@@ -69,6 +69,7 @@ export const lineOf: Readonly<Record<Promised, Line | null>> = {
   'media.unended': 'unexplained',
   'people.unerased': 'resurrected deletes',
   'people.authors': 'resurrected deletes',
+  'people.texts': 'resurrected deletes',
   'people.unhidden': 'resurrected deletes',
   'people.cached': 'resurrected deletes',
 };

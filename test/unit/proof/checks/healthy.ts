@@ -2,7 +2,7 @@ import { definitionOf } from '../../../../contracts/catalogue';
 import { type Evidence, type OutboxRow, type Run } from '../../../../proof/checks/evidence';
 import { type TrueEvent, type Truth } from '../../../../proof/checks/truth';
 import { type ReceivedMessage } from '../../../../proof/observe/kafka-reader';
-import { event, id, truthOf } from './truth-of';
+import { bodyOf, event, id, truthOf } from './truth-of';
 
 export const [author, follower, reachable] = [id('a'), id('b'), id('d')];
 const talker = id('c');
@@ -61,7 +61,7 @@ export function messageOf(of: TrueEvent, change: Partial<ReceivedMessage> = {}):
     offset: of.sequence,
     key: String(of.payload[definition?.partitionKey ?? '']),
     headers: { event_id: of.id, event_type: of.type, sequence: String(of.sequence) },
-    body: JSON.stringify(of.payload),
+    body: bodyOf(of),
     storedAtMs: of.committedAtMs + 100,
     receivedAtMs: of.committedAtMs + 110,
     ...change,
@@ -113,9 +113,9 @@ export function healthy(): Healthy {
     deliveries: [{ eventId: comment.id, recipientId: reachable, channel: 'email', state: 'sent' }],
     links: [{ postId: livePost, mediaId: media, eventId: uploaded.id }],
     postStates: [
-      { postId: livePost, authorId: author, status: 'published', forbidden: false },
-      { postId: deletedPost, authorId: author, status: 'deleted', forbidden: true },
-      { postId: id('92'), authorId: erased, status: 'deleted', forbidden: true },
+      { postId: livePost, authorId: author, status: 'published', forbidden: false, says: true },
+      { postId: deletedPost, authorId: author, status: 'deleted', forbidden: true, says: false },
+      { postId: id('92'), authorId: erased, status: 'deleted', forbidden: true, says: false },
     ],
     profiles: [
       { userId: author, state: 'active', named: true },

@@ -124,6 +124,7 @@ const breaks: Readonly<Record<Promised, Change>> = {
       one.authorId === erased ? { ...one, status: 'archived', forbidden: false } : one,
     ),
   }),
+  'people.texts': ({ postStates }) => ({ postStates: postStates.map((one) => ({ ...one, says: true })) }),
   'people.unhidden': redis({ hiddenUsers: new Set([erased]) }),
   'people.cached': redis({ authors: new Set([author, hidden]) }),
 };

@@ -1,7 +1,7 @@
 import { checkKafka } from '../../../../proof/checks/kafka';
 import { type TrueEvent } from '../../../../proof/checks/truth';
 import { type ReceivedMessage } from '../../../../proof/observe/kafka-reader';
-import { event, id, truthOf } from './truth-of';
+import { bodyOf, event, id, truthOf } from './truth-of';
 
 const payload = { post_id: id('a'), user_id: id('b'), caption: 'words' };
 const created = event('content.post.created', payload, { aggregateId: id('a') });
@@ -15,7 +15,7 @@ function message(of: TrueEvent, offset: number, change: Partial<ReceivedMessage>
     offset,
     key: String(of.payload['post_id']),
     headers: { event_id: of.id, event_type: of.type, sequence: String(of.sequence) },
-    body: JSON.stringify(of.payload),
+    body: bodyOf(of),
     storedAtMs: 0,
     receivedAtMs: 0,
     ...change,
@@ -33,7 +33,7 @@ describe('the Kafka check', () => {
   });
 
   it('does not care for the order of the fields of a body', () => {
-    const body = JSON.stringify({ caption: 'words', user_id: id('b'), post_id: id('a') });
+    const body = JSON.stringify(Object.fromEntries(Object.entries(JSON.parse(bodyOf(created)) as object).reverse()));
     expect(checkKafka(truth, [message(created, 0, { body }), message(deleted, 1)]).ok).toBe(true);
   });
 
@@ -68,6 +68,11 @@ describe('the Kafka check', () => {
   it.each([
     ['body', { body: '{}' }],
     ['body that is no JSON', { body: 'x' }],
+    [
+      'body that has a field too many',
+      { body: JSON.stringify({ ...(JSON.parse(bodyOf(created)) as object), more: 1 }) },
+    ],
+    ['body without the default of a field', { body: JSON.stringify(payload) }],
     ['key', { key: 'other' }],
     ['type', { headers: { event_id: created.id, event_type: 'PostCreated', sequence: String(created.sequence) } }],
     ['sequence', { headers: { event_id: created.id, event_type: created.type, sequence: '0' } }],

@@ -22,6 +22,13 @@ export function event(type: EventType, payload: Record<string, unknown>, change:
   };
 }
 
+/** What a message about an event says: fields that the writer left out have their default. */
+export const bodyOf = ({ type, payload }: TrueEvent): string => JSON.stringify({ ...defaults[type], ...payload });
+const defaults: Partial<Record<EventType, object>> = {
+  'content.post.created': { caption: '', media_type: 'none', status: 'published' },
+  'identity.user.deleted': { soft_delete: false },
+};
+
 /** A truth in which nothing happened but what is given. */
 export function truthOf(given: Partial<Truth> = {}): Truth {
   return {
