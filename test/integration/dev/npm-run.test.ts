@@ -5,6 +5,7 @@ import { environmentOf } from '../../../dev/stack/addresses';
 import { checkoutRoot } from '../../../dev/stack/paths';
 import { freePort } from '../../../dev/stack/ports';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { startFaultProxy } from '../../support/fault-proxy';
 import { servers } from '../../support/servers';
 import { testQueuePrefix } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
@@ -90,12 +91,25 @@ it('says in one line that it is ready, hears SIGTERM through npm, and stops in o
   expect(bridge.lines.at(-1)).toMatchObject({ msg: 'stopped' });
 });
 
-it('is alive and not ready while Temporal is away', async () => {
-  const bridge = await npmRunBridge({ TEMPORAL_ADDRESS: '127.0.0.1:1' });
-  await waitFor(async () => (await bridge.page('/readyz')) === 503);
-  expect(await bridge.page('/livez')).toBe(200);
-  bridge.npm.kill('SIGTERM');
-  expect(await bridge.exit).toBe(0);
+it('is alive and not ready while Temporal is away, and says that it is ready after that alone', async () => {
+  const [host, port] = servers().temporalAddress.split(':');
+  const temporal = await startFaultProxy({ host: host ?? '', port: Number(port) });
+  try {
+    temporal.set('reset');
+    const bridge = await npmRunBridge({ TEMPORAL_ADDRESS: `127.0.0.1:${temporal.port}` });
+    await waitFor(async () => (await bridge.page('/readyz')) === 503);
+    expect(await bridge.page('/livez')).toBe(200);
+    await waitFor(() => bridge.lines.some(({ msg }) => String(msg).startsWith('outage: ')));
+    temporal.set('pass');
+    await waitFor(() => ready(bridge).length > 0);
+    // Each turn of the way back begins with a claim of no rows: to take that for the first claim puts the two in the other order.
+    const said = bridge.lines.flatMap(({ msg }) => /^(outage over|outage|ready)\b/.exec(String(msg))?.[0] ?? []);
+    expect(said).toEqual(['outage', 'outage over', 'ready']);
+    bridge.npm.kill('SIGTERM');
+    expect(await bridge.exit).toBe(0);
+  } finally {
+    await temporal.close();
+  }
 });
 
 it.each([
@@ -108,7 +122,6 @@ it.each([
 ])('names %s when it leads nowhere, and is not ready', async (variable, value, sentence) => {
   const bridge = await npmRunBridge({ [variable]: value });
   await waitFor(() => bridge.lines.some(({ error, code }) => code !== undefined && sentence.test(String(error))));
-  // The way back is tried meanwhile, with a claim of no rows.
   await waitFor(() => bridge.lines.some(({ chore }) => chore !== undefined));
   const failed = bridge.lines.filter(({ chore }) => chore !== undefined).map(({ error }) => error);
   expect(failed).toEqual([...new Set(failed)]);
