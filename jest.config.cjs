@@ -1,7 +1,7 @@
 /** Tests run on the real servers of the local stack: globalSetup brings it up (or uses the addresses in the environment). */
 module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.cjs',
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   // Writes down the statements that the product sends, for test/plans, which therefore comes last.
   setupFilesAfterEnv: ['<rootDir>/test/support/record-statements.ts'],

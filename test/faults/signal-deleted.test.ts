@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { endsWithUs } from '../../proof/run/at-our-end';
 import { type FaultMode, type FaultOrder, faultModes, orderVariable } from '../support/faulty-orders';
 import { type FaultSystem, commit, openSystem, row } from './fault-system';
 import { Results } from './results';
@@ -33,6 +34,7 @@ function signal(postId: string, order?: FaultOrder): Promise<string> {
       ...(order === undefined ? {} : { [orderVariable]: JSON.stringify(order) }),
     },
   });
+  endsWithUs(child);
   return new Promise((resolve) => child.once('exit', (code, killed) => resolve(killed ?? `code ${code}`)));
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endsWithUs } from '../../proof/run/at-our-end';
 import { type RecordedStatement, recordVariable, recorded } from '../support/recorded-statements';
 import { allowed } from './allowed';
 import {
@@ -93,7 +94,7 @@ async function runScenarios(folder: string): Promise<void> {
     [join(root, 'node_modules/jest/bin/jest.js'), '--maxWorkers=1', '--silent', ...scenarios],
     { cwd: root, env: { ...process.env, [recordVariable]: folder }, stdio: 'ignore' },
   );
-  await new Promise((resolve, reject) => child.once('exit', resolve).once('error', reject));
+  await new Promise((resolve, reject) => endsWithUs(child).once('exit', resolve).once('error', reject));
 }
 
 describe.each(kinds)('every statement of the product, %s', (kind) => {

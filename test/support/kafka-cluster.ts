@@ -12,6 +12,7 @@ import {
 } from '../../dev/stack/servers/kafka';
 import { choosePorts } from '../../dev/stack/ports';
 import { type Command } from '../../dev/stack/processes';
+import { endsWithUs } from '../../proof/run/at-our-end';
 import { createKafka } from '../../runtime/kafka';
 import { createTopics, withAdmin } from './kafka';
 import { silentLogger } from './logger';
@@ -46,7 +47,7 @@ export async function startKafkaCluster(): Promise<KafkaCluster> {
   const running = new Map<number, ChildProcess>();
   const start = (i: number): void => {
     const { file, args, cwd } = nodes[i]!;
-    running.set(i, spawn(file, args, { cwd, stdio: 'ignore' }));
+    running.set(i, endsWithUs(spawn(file, args, { cwd, stdio: 'ignore' })));
   };
   const kill = async (i: number): Promise<void> => {
     const child = running.get(i);

@@ -10,6 +10,7 @@ import { localServers } from '../../dev/stack/servers/all';
 import { type ServerName } from '../../dev/stack/servers/server';
 import { down, up } from '../../dev/stack/stack';
 import { readRecord } from '../../dev/stack/state-file';
+import { atOurEnd } from '../../proof/run/at-our-end';
 import { servers } from './servers';
 import { waitFor } from './wait-for';
 
@@ -43,6 +44,10 @@ export async function startOwnServer(name: ServerName, label = 'outage'): Promis
   delete env[givenBy[name]];
   await down({ name: stack, env });
   const { addresses } = await up({ name: stack, profile: 'durable', env, wipe: true });
+  const notDown = atOurEnd(
+    [process.execPath, '--import', 'tsx', 'dev/stack/cli.ts', 'down', '--name', stack, '--wipe'],
+    env,
+  );
   const ports = readRecord(stackFolder(stack, env).stateFile)?.ports ?? {};
   // From now on it must come back where it was.
   for (const port of localServers[name].ports) env[portVariable(port)] = String(ports[port]);
@@ -70,6 +75,7 @@ export async function startOwnServer(name: ServerName, label = 'outage'): Promis
       rmSync(dataFolder(stackFolder(stack, env), name), { recursive: true, force: true, maxRetries: 5 });
     },
     close: async () => {
+      notDown();
       signalAll('SIGCONT');
       await down({ name: stack, env, wipe: true });
     },

@@ -9,6 +9,7 @@ import { isAlive, type ProcessRef, spawnDaemon, stopProcess } from '../../dev/st
 import { libraryPath } from '../../dev/stack/servers/server';
 import { unprivilegedUser } from '../../dev/stack/servers/unprivileged';
 import { until } from '../../dev/stack/until';
+import { killedAtOurEnd } from '../../proof/run/at-our-end';
 
 /** PgBouncer in transaction mode: a server connection belongs to a client only for the length of a transaction. */
 export interface PgBouncer {
@@ -64,12 +65,16 @@ export async function startPgBouncer(serverUrl: string, options: PgBouncerOption
   };
   const command = { file: program.path, args: [settings], cwd: folder, env: libraryPath(program), runAs };
   let process: ProcessRef | undefined;
+  let forget: (() => void) | undefined;
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (process) await stopProcess(process, signal, 5_000);
+    forget?.();
   };
   const start = async (): Promise<void> => {
     if (isAlive(process)) return;
     const started = (process = spawnDaemon(command, logFile, birthNote));
+    forget?.();
+    forget = killedAtOurEnd(started.pid);
     options.onStart?.(started.pid);
     const ready = await until(async () => !isAlive(started) || (await accepts(url('pgbouncer'))), {
       timeoutMs: 180_000,

@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { locateRedis } from '../../dev/stack/fetch/redis-binary';
 import { choosePorts } from '../../dev/stack/ports';
 import { libraryPath } from '../../dev/stack/servers/server';
+import { endsWithUs } from '../../proof/run/at-our-end';
 import { waitFor } from './wait-for';
 
 /** A Redis as Redis comes: it keeps snapshots, no log of what came after them. */
@@ -52,7 +53,9 @@ export async function startSnapshotRedis(): Promise<SnapshotRedis> {
       '--appendonly',
       'no',
     ];
-    server = spawn(program.path, args, { stdio: 'ignore', env: { ...process.env, ...libraryPath(program) } });
+    server = endsWithUs(
+      spawn(program.path, args, { stdio: 'ignore', env: { ...process.env, ...libraryPath(program) } }),
+    );
     // Itself: if its port was taken in between, another server may be the one that replies.
     const isUp = async () =>
       (await run((connection) => connection.info('server'))).includes(`process_id:${server.pid}\r`);

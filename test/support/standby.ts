@@ -20,6 +20,7 @@ import { spawnDaemon, stopProcess } from '../../dev/stack/processes';
 import { postgresArguments } from '../../dev/stack/servers/postgres';
 import { libraryPath } from '../../dev/stack/servers/server';
 import { unprivilegedUser } from '../../dev/stack/servers/unprivileged';
+import { killedAtOurEnd } from '../../proof/run/at-our-end';
 import { waitFor } from './wait-for';
 
 /** A second PostgreSQL that follows the first, statement by statement, until it is promoted. */
@@ -56,10 +57,12 @@ export async function startStandby(primaryUrl: string): Promise<Standby> {
     runAs,
   };
   const ref = spawnDaemon(command, join(folder, 'log'), join(folder, 'pid'));
+  const forget = killedAtOurEnd(ref.pid);
   const url = new URL(primaryUrl);
   url.host = `${hostname}:${port}`;
   const close = async (): Promise<void> => {
     await stopProcess(ref, 'SIGQUIT', 10_000);
+    forget();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {

@@ -19,6 +19,7 @@ import { Client } from 'pg';
 import { locateKafka } from '../../dev/stack/fetch/kafka-jars';
 import { choosePorts } from '../../dev/stack/ports';
 import { kafka, kafkaProperties } from '../../dev/stack/servers/kafka';
+import { endsWithUs } from '../../proof/run/at-our-end';
 import { type Certificates, type KeyPair, serverOptions } from './certificates';
 import { startOwnServer } from './own-stack';
 
@@ -147,7 +148,7 @@ export async function startTlsKafka(certificates: Certificates): Promise<TlsServ
       )
       .concat(lines.join('\n'), '\n'),
   );
-  const child = spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endsWithUs(spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] }));
   const log = join(data, 'broker.log');
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => appendFileSync(log, chunk));
   return {

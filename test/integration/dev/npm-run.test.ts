@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { checkoutRoot } from '../../../dev/stack/paths';
 import { freePort } from '../../../dev/stack/ports';
+import { endsWithUs } from '../../../proof/run/at-our-end';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { startFaultProxy } from '../../support/fault-proxy';
 import { servers } from '../../support/servers';
@@ -38,7 +39,7 @@ async function npmRunBridge(environment: Record<string, string> = {}): Promise<S
       ...environment,
     },
   });
-  children.push(npm);
+  children.push(endsWithUs(npm, true));
   const lines: Record<string, unknown>[] = [];
   createInterface(npm.stdout).on('line', (line) => lines.push(JSON.parse(line) as Record<string, unknown>));
   return {

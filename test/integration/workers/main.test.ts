@@ -10,6 +10,7 @@ import { type EventRef } from '../../../contracts/event-ref';
 import { type QueueName, taskQueue } from '../../../contracts/workflow-types';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { freePort } from '../../../dev/stack/ports';
+import { endsWithUs } from '../../../proof/run/at-our-end';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { type TestTopics, createTestTopics } from '../../support/kafka';
@@ -50,7 +51,7 @@ function startWorkers(environment: Record<string, string>, prefix = testQueuePre
       ...environment,
     },
   });
-  children.push(child);
+  children.push(endsWithUs(child));
   const lines: Record<string, unknown>[] = [];
   const errors: string[] = [];
   createInterface(child.stdout).on('line', (line) => lines.push(JSON.parse(line) as Record<string, unknown>));

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { Cleanup } from '../../../../proof/run/cleanup';
 import { Random } from '../../../../proof/traffic/random';
+import { waitFor } from '../../../support/wait-for';
 
 describe('the cleanup', () => {
   it('undoes in reverse order, each once, whatever the others do', async () => {
@@ -13,6 +17,39 @@ describe('the cleanup', () => {
     expect(done).toEqual(['third', 'first']);
   });
 });
+
+describe('what a process started', () => {
+  /** Starts a sleeper as `start` says, writes its id, and does nothing more. */
+  const parent = (start: string) => `
+    const { spawn } = require('node:child_process');
+    const { endsWithUs } = require('./proof/run/at-our-end');
+    const child = ${start};
+    console.log(child.pid);
+    setInterval(() => undefined, 60_000);`;
+  const sleeper = `spawn('sleep', ['600'], { stdio: 'ignore' })`;
+  const group = `spawn('sh', ['-c', 'sleep 600 & echo started; wait'], { stdio: 'ignore', detached: true })`;
+
+  it.each([
+    ['a process', `endsWithUs(${sleeper})`, ''],
+    ['a process with what it started', `endsWithUs(${group}, true)`, '-'],
+  ])('ends with it, %s, also when it is killed', async (_, start, sign) => {
+    const starter = spawn(process.execPath, ['--import', 'tsx', '-e', parent(start)]);
+    const [line] = (await once(createInterface(starter.stdout), 'line')) as [string];
+    const started = Number(`${sign}${line}`);
+    expect(process.kill(started, 0)).toBe(true);
+    starter.kill('SIGKILL');
+    await waitFor(() => isGone(started));
+  });
+});
+
+/** No process of that id, or of that group, is left. */
+function isGone(pid: number): boolean {
+  try {
+    return !process.kill(pid, 0);
+  } catch {
+    return true;
+  }
+}
 
 describe('seeded random numbers', () => {
   it('are the same for the same seed, and lie in their range', () => {
