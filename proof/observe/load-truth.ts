@@ -48,7 +48,21 @@ export async function loadEvents(
   return { events, unaccounted };
 }
 
-/** Reads the truth from the tables. Rows of the outbox that no service committed, or that are gone, are kept apart. */
+/** Of people who are deleted the business keeps whom they were followed by, and the product nothing. */
+const followsApart = `
+  SELECT * FROM (
+    (SELECT followee_id, follower_id, 'is not in nova.follows' AS what FROM business.follows
+     EXCEPT SELECT followee_id, follower_id, 'is not in nova.follows' FROM nova.follows)
+    UNION ALL
+    (SELECT followee_id, follower_id, 'is in nova.follows, and ended' FROM nova.follows
+     EXCEPT SELECT followee_id, follower_id, 'is in nova.follows, and ended' FROM business.follows)) apart
+  WHERE NOT EXISTS (
+    SELECT FROM business.people WHERE state = 'deleted' AND user_id IN (apart.followee_id, apart.follower_id))`;
+
+/**
+ * Reads the truth from the tables. Rows of the outbox that no service committed, or that are gone, are kept apart, and so are follows
+ * that the product does not know as the business does.
+ */
 export async function loadTruth(
   pool: Pool,
   books: KnownEvents,
@@ -92,7 +106,9 @@ export async function loadTruth(
     preferences: new Map(preferences.map((p) => [`${p.user_id} ${p.kind} ${p.channel}`, p.enabled])),
     ...settings,
   };
-  return { truth, unaccounted };
+  const apart = await rows<{ followee_id: string; follower_id: string; what: string }>(pool, followsApart);
+  const sentences = apart.map((pair) => `the follow of ${pair.followee_id} by ${pair.follower_id} ${pair.what}`);
+  return { truth, unaccounted: [...unaccounted, ...sentences] };
 }
 
 async function rows<Row extends object>(pool: Pool, sql: string): Promise<Row[]> {
