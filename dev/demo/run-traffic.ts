@@ -8,6 +8,7 @@ import { type Environment } from './setup/environment';
 import { type Graph, userId } from '../../proof/traffic/graph';
 import { setPreferences } from '../../proof/traffic/preferences';
 import { Business } from '../../proof/traffic/business';
+import { followsByEvents } from '../../proof/traffic/follows';
 import { driveTraffic } from '../../proof/traffic/drive';
 import { Books, nowMs } from '../../proof/traffic/books';
 import { type Services } from '../../proof/traffic/scenarios/scenario';
@@ -38,6 +39,7 @@ export async function runTraffic(
   const services: Services = {
     business: new Business(writersPool, books),
     world,
+    follows: followsByEvents,
     signalPostDeleted: async (postId) => {
       const deps = { pool: writersPool, workflows: environment.client.workflow };
       // It only makes things faster: the delete event is committed, so a service goes on without it.

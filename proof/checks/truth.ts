@@ -21,7 +21,7 @@ export interface TruePost {
   readonly caption: string;
 }
 
-/** What is so, by the tables of the business services and by `follows`: nothing here was computed by the code under test. */
+/** What is so, by the tables of the business services: nothing here was computed by the code under test. */
 export interface Truth {
   /** In the order of their sequence. */
   readonly events: readonly TrueEvent[];

@@ -83,7 +83,7 @@ export async function loadTruth(
       ),
       rows<{ followee_id: string; follower_ids: string[] }>(
         pool,
-        `SELECT followee_id, array_agg(follower_id::text) AS follower_ids FROM nova.follows
+        `SELECT followee_id, array_agg(follower_id::text) AS follower_ids FROM business.follows
        WHERE followee_id IN (SELECT author_id FROM business.posts)
           OR followee_id IN (SELECT (payload ->> 'user_id')::uuid FROM nova.outbox_events WHERE event_type ILIKE '%live%stream%')
        GROUP BY followee_id`,

@@ -68,6 +68,10 @@ const insertFollows = `
   WHERE follower.n <> author.n
 `;
 
+/** What a deployment imports before events write it, and the same for the business. */
+const copyFollows = `
+  INSERT INTO business.follows (followee_id, follower_id) SELECT followee_id, follower_id FROM nova.follows`;
+
 /** Writes the graph; returns the number of follows. */
 export async function insertGraph(pool: Pool, graph: Graph): Promise<number> {
   const { authors } = graph;
@@ -80,7 +84,8 @@ export async function insertGraph(pool: Pool, graph: Graph): Promise<number> {
     authors.map((author) => author.step),
     graph.people,
   ]);
-  await pool.query('ANALYZE follows');
+  await pool.query(copyFollows);
+  await pool.query('ANALYZE follows, business.follows');
   return rowCount ?? 0;
 }
 

@@ -75,8 +75,6 @@ export function startProcesses(environment: Environment, pullThreshold: number, 
     MEDIA_CLAIM_WINDOW_MS: String(claimWindowMs),
     FEED_PULL_THRESHOLD: String(pullThreshold),
     FEED_CAP: String(feedCap),
-    // The demo's graph service writes `follows`, and ends follows without an event.
-    FOLLOWS_FROM_EVENTS: 'false',
     // The run checks itself, and leaves no schedule behind.
     AUDIT_EVERY_S: '0',
     ...unsetSettings,

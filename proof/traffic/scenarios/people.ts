@@ -23,7 +23,7 @@ const signedUp: Scenario = {
   name: 'sign-up with two follows in one transaction',
   weight: 1,
   events: 3,
-  async run({ business, world }, random) {
+  async run({ business, world, follows }, random) {
     const userId = world.newcomer();
     if (userId === undefined) return;
     await business.transaction(random, async (tx) => {
@@ -33,9 +33,7 @@ const signedUp: Scenario = {
         payload: { user_id: userId, username: `user-${userId.slice(0, 8)}` },
       });
       for (const followeeId of new Set([world.celebrity(random), world.otherUser(random, userId)])) {
-        const values = [followeeId, userId];
-        const { rowCount } = await tx.query('INSERT INTO nova.follows VALUES ($1, $2) ON CONFLICT DO NOTHING', values);
-        if (rowCount === 0) continue;
+        if (!(await follows.begin(tx, { followerId: userId, followeeId }))) continue;
         await tx.publish({ type: 'follow.added', payload: { follower_id: userId, followee_id: followeeId } });
       }
     });
@@ -58,15 +56,11 @@ const profileUpdated: Scenario = {
   },
 };
 
-const endFollows = `
-  WITH ended AS (DELETE FROM nova.follows WHERE follower_id = $1 RETURNING followee_id, follower_id)
-  INSERT INTO business.ended_follows SELECT followee_id, follower_id FROM ended`;
-
 const left: Scenario = {
   name: 'user left',
   weight: 0.6,
   events: 1,
-  async run({ business, world }, random) {
+  async run({ business, world, follows }, random) {
     const userId = world.leaver(random);
     if (userId === undefined) return;
     const soft = random.chance(0.3);
@@ -77,7 +71,7 @@ const left: Scenario = {
       );
       orNothing(rowCount === 0 ? undefined : userId);
       // Those who are gone follow no one; their followers are kept, to find the feeds that must be cleared.
-      if (!soft) await tx.query(endFollows, [userId]);
+      if (!soft) await follows.endAllOf(tx, userId);
       await tx.publish({ type: 'identity.user.deleted', payload: { user_id: userId, soft_delete: soft } });
     });
   },

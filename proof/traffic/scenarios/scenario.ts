@@ -1,11 +1,13 @@
 import { type Random } from '../random';
 import { NothingToDo, type Transaction, type Transactions } from '../business';
+import { type FollowBook } from '../follows';
 import { type World } from '../world';
 
 /** What a scenario works with. */
 export interface Services {
   readonly business: Transactions;
   readonly world: World;
+  readonly follows: FollowBook;
   /** The client library's call: signals running workflows that a post is gone, after its delete was committed. */
   readonly signalPostDeleted: (postId: string) => Promise<void>;
   /** Lets some time go by between two transactions, as people do. */

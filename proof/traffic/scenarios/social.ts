@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { NothingToDo } from '../business';
 import { type Random } from '../random';
 import { type Follow, type Reaction, remember, take, type World } from '../world';
 import { orNothing, requireActive, requirePublished, type Scenario, text } from './scenario';
@@ -69,17 +70,13 @@ const followed: Scenario = {
   name: 'follow',
   weight: 5,
   events: 1,
-  async run({ business, world }, random) {
+  async run({ business, world, follows }, random) {
     const followerId = world.user(random);
     const followeeId = random.chance(0.2) ? world.celebrity(random) : world.otherUser(random, followerId);
     if (followeeId === followerId) return;
     await business.transaction(random, async (tx) => {
       await requireActive(tx, followerId);
-      const { rowCount } = await tx.query(
-        'INSERT INTO nova.follows (followee_id, follower_id) VALUES ($1, $2) ON CONFLICT DO NOTHING',
-        [followeeId, followerId],
-      );
-      orNothing(rowCount === 0 ? undefined : followeeId);
+      if (!(await follows.begin(tx, { followerId, followeeId }))) throw new NothingToDo();
       await tx.publish({ type: 'follow.added', payload: { follower_id: followerId, followee_id: followeeId } });
       tx.afterCommit(() => remember(world.follows, { followerId, followeeId }));
     });
@@ -90,18 +87,14 @@ const unfollowed: Scenario = {
   name: 'unfollow',
   weight: 3,
   events: 1,
-  async run({ business, world }, random) {
+  async run({ business, world, follows }, random) {
     const recent: Follow | undefined = random.chance(0.5) ? take(world.follows, random) : undefined;
     const follow = recent ?? world.plannedFollow(random);
     if (follow === undefined) return;
     const { followerId, followeeId } = follow;
     await business.transaction(random, async (tx) => {
       await requireActive(tx, followerId);
-      const { rowCount } = await tx.query('DELETE FROM nova.follows WHERE followee_id = $1 AND follower_id = $2', [
-        followeeId,
-        followerId,
-      ]);
-      orNothing(rowCount === 0 ? undefined : follow);
+      if (!(await follows.end(tx, follow))) throw new NothingToDo();
       await tx.publish({ type: 'follow.removed', payload: { follower_id: followerId, followee_id: followeeId } });
     });
   },

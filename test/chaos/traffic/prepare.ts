@@ -1,6 +1,7 @@
 import { Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Random } from '../../../proof/traffic/random';
+import { followsByTable } from '../../../proof/traffic/follows';
 import { type Graph, insertGraph, userId } from '../../../proof/traffic/graph';
 import { setPreferences } from '../../../proof/traffic/preferences';
 import { signUpFirst } from '../../../proof/traffic/sign-up-first';
@@ -43,6 +44,7 @@ export async function prepareTraffic(
     const services = {
       business: new DoubtingBusiness(pooled, books),
       world: memory,
+      follows: followsByTable,
       signalPostDeleted: async () => undefined,
       pause: (ms: number) => pause(Math.max(0, ms)),
     };

@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { signalDeleted } from '../../../client/signal-deleted';
 import { Random } from '../../../proof/traffic/random';
+import { followsByTable } from '../../../proof/traffic/follows';
 import { type Scenario, type Services } from '../../../proof/traffic/scenarios/scenario';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { within } from '../../../dev/stack/until';
@@ -53,6 +54,7 @@ export async function runTraffic(options: TrafficOptions): Promise<Books> {
   const services: Services = {
     business: new DoubtingBusiness(pool, books),
     world: memory,
+    follows: followsByTable,
     signalPostDeleted: async (postId) => {
       const deps = { pool, workflows: client.workflow };
       const signal = () => signalDeleted(deps, { aggregateType: 'post', aggregateId: postId });

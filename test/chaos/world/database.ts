@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { businessRights, businessSchema } from '../../../proof/traffic/business-schema';
+import { businessRights, businessSchema, graphRights } from '../../../proof/traffic/business-schema';
 import { loginOf, makeLogins } from '../../../dev/logins';
 import { createDatabase } from '../../support/databases';
 import { runMigrations } from '../../../migrations/run-migrations';
@@ -39,6 +39,7 @@ async function makeBusinessTables(url: string): Promise<void> {
     await client.query(businessSchema);
     await client.query(chaosTables);
     await client.query(businessRights(loginOf('publisher')));
+    await client.query(graphRights(loginOf('publisher')));
   } finally {
     await client.end();
   }

@@ -24,8 +24,8 @@ const end = 'UPDATE business.heard SET ended_at = clock_timestamp() WHERE n = $1
  * beside it, as by the business: whom a stream of theirs was announced to before is still to be judged.
  */
 const forget = `
-  WITH ended AS (
-    DELETE FROM follows WHERE follower_id = $1::uuid OR followee_id = $1::uuid RETURNING followee_id, follower_id)
+  WITH table_of_product AS (DELETE FROM nova.follows WHERE follower_id = $1::uuid OR followee_id = $1::uuid), ended AS (
+    DELETE FROM business.follows WHERE follower_id = $1::uuid OR followee_id = $1::uuid RETURNING followee_id, follower_id)
   INSERT INTO business.ended_follows SELECT followee_id, follower_id FROM ended`;
 
 /**

@@ -99,7 +99,8 @@ export function environmentFor({
     MEDIA_CLAIM_WINDOW_MS: String(claimWindowMs),
     FEED_PULL_THRESHOLD: String(world.pullThreshold),
     FEED_CAP: String(world.feedCap),
-    // Its graph service writes `follows`, ends follows without an event, and notes which.
+    // The setting has two sides, and the demo runs on the other: here a graph service is the one that writes `follows`, in the
+    // transactions of the business and on what it hears from Kafka, and ends follows without an event.
     FOLLOWS_FROM_EVENTS: 'false',
     ...unset,
   };
