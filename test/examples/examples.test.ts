@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeLogins } from '../../dev/logins';
+import { loginOf, makeLogins } from '../../dev/logins';
 import { checkoutRoot } from '../../dev/stack/paths';
 import { which } from '../../dev/stack/which';
 import { type TestDatabase, createTestDatabase } from '../support/database';
@@ -11,6 +11,7 @@ import { type DocumentedLogin, createReadingLogin } from '../support/documented-
 import { newId } from '../support/events';
 import { type OwnSystem, createOwnSystem } from '../support/own-system';
 import { servers } from '../support/servers';
+import { type SnippetProgram, goProgram, javaProgram, jdbcUrl, pythonProgram } from './sql-snippets';
 
 const run = promisify(execFile);
 const example = (path: string) => join(checkoutRoot, 'examples', path);
@@ -58,6 +59,18 @@ const withProgram = (...programs: string[]): typeof it => {
   return skipped as typeof it;
 };
 
+/** Python with what the example requires; installed once. */
+const python = (() => {
+  let installed: Promise<string> | undefined;
+  const install = async (): Promise<string> => {
+    const venv = join(scratch, 'venv');
+    await run('python3', ['-m', 'venv', venv]);
+    await run(join(venv, 'bin/pip'), ['install', '--quiet', '-r', example('python-service/requirements.txt')]);
+    return join(venv, 'bin/python');
+  };
+  return () => (installed ??= install());
+})();
+
 describe('the examples work against the stack', () => {
   withProgram()('typescript-service publishes, receives, and shows a feed and an inbox', async () => {
     const script = example('typescript-service/service.ts');
@@ -82,10 +95,7 @@ describe('the examples work against the stack', () => {
   });
 
   withProgram('python3')('python-service publishes, receives and is refused', async () => {
-    const venv = join(scratch, 'venv');
-    await run('python3', ['-m', 'venv', venv]);
-    await run(join(venv, 'bin/pip'), ['install', '--quiet', '-r', example('python-service/requirements.txt')]);
-    expect(await output(join(venv, 'bin/python'), [example('python-service/service.py')])).toEqual([
+    expect(await output(await python(), [example('python-service/service.py')])).toEqual([
       'published <id>',
       'received hello from Python',
       'refused INVALID_PAYLOAD user_id',
@@ -103,5 +113,45 @@ describe('the examples work against the stack', () => {
     const lines = await output(program, [], { EVENTS: '3' });
     expect(lines).toHaveLength(3);
     for (const line of lines) expect(line).toMatch(/^content\.post\.\w+ <id> <id>$/);
+  });
+});
+
+describe('the snippets of docs/sql.md compile and run as they stand', () => {
+  /** Lines of a program that publishes a post, and then one whose author is wrong. */
+  const outputs = async ({ command, args }: SnippetProgram): Promise<string[]> => {
+    const more = { JDBC_URL: jdbcUrl(environment['DATABASE_URL']!) };
+    const post = newId();
+    const lines = [
+      ...(await output(command, [...args, post, newId()], more)),
+      ...(await output(command, [...args, newId(), 'no UUID'], more)),
+    ];
+    const { rows } = await database.pool.query(
+      `SELECT FROM nova.outbox_events WHERE aggregate_id = $1 AND event_type = 'content.post.created'`,
+      [post],
+    );
+    expect(rows).toHaveLength(1);
+    return lines;
+  };
+
+  withProgram('python3')('psycopg', async () => {
+    // The business table of the snippet.
+    await database.pool.query('CREATE TABLE public.posts (id uuid PRIMARY KEY, author_id text, text text)');
+    await database.pool.query(`GRANT INSERT ON public.posts TO "${loginOf('publisher')}"`);
+    const lines = await outputs(pythonProgram(scratch, await python()));
+    expect(lines).toEqual(['published <id>', 'refused INVALID_PAYLOAD user_id']);
+  });
+
+  withProgram('go')('database/sql', async () => {
+    const lines = await outputs(await goProgram(scratch));
+    expect(lines).toEqual(['published', expect.stringMatching(/^refused INVALID_PAYLOAD: .*user_id/)]);
+  });
+
+  withProgram(
+    'java',
+    'javac',
+    'mvn',
+  )('JDBC', async () => {
+    const lines = await outputs(await javaProgram(scratch));
+    expect(lines).toEqual(['published <id>', 'refused 22023 INVALID_PAYLOAD']);
   });
 });
