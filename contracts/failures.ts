@@ -136,19 +136,19 @@ export const failures = {
   TEMPORAL_UNAVAILABLE: {
     cause: 'outage',
     retryable: true,
-    meaning: 'Temporal does not answer.',
+    meaning: 'Temporal does not reply.',
     action: 'Bring Temporal back; the backlog drains by itself.',
   },
   DATABASE_UNAVAILABLE: {
     cause: 'outage',
     retryable: true,
-    meaning: 'PostgreSQL does not answer, or is read-only.',
+    meaning: 'PostgreSQL does not reply, or is read-only.',
     action: 'Bring PostgreSQL back.',
   },
   REDIS_UNAVAILABLE: {
     cause: 'outage',
     retryable: true,
-    meaning: 'Redis does not answer.',
+    meaning: 'Redis does not reply.',
     action: 'Bring Redis back; fan-out resumes by itself.',
   },
   KAFKA_UNAVAILABLE: {
@@ -160,7 +160,7 @@ export const failures = {
   CHANNEL_UNAVAILABLE: {
     cause: 'outage',
     retryable: true,
-    meaning: 'The provider of a notification channel does not answer.',
+    meaning: 'The provider of a notification channel does not reply.',
     action: 'Look at the provider; deliveries wait.',
   },
   // Overload
@@ -173,7 +173,7 @@ export const failures = {
   TEMPORAL_SLOW: {
     cause: 'busy',
     retryable: true,
-    meaning: 'A start got no answer in time, or an error inside the server, though Temporal replies to others.',
+    meaning: 'A start got no reply in time, or an error inside the server, though Temporal replies to others.',
     action: 'Nothing: the start window shrinks and the row steps back. If it lasts, Temporal’s database is too slow.',
   },
   // Effects
@@ -220,7 +220,7 @@ export const failures = {
     cause: 'busy',
     retryable: true,
     meaning: 'Another attempt holds the claim of a delivery, and may still be sending it.',
-    action: 'Nothing: when the claim runs out without an answer, the delivery becomes `unknown`.',
+    action: 'Nothing: when the claim runs out without a reply, the delivery becomes `unknown`.',
   },
 } as const satisfies Record<string, FailureEntry>;
 

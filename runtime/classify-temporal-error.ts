@@ -108,7 +108,7 @@ function rootOf(thrown: unknown): Error {
   return error;
 }
 
-/** Statuses that Temporal may give for one start while it takes others: no answer in time, or an error inside. */
+/** Statuses that Temporal may give for one start while it takes others: no reply in time, or an error inside. */
 const maybeOneStart = new Set<GrpcStatus>(['DEADLINE_EXCEEDED', 'INTERNAL', 'UNKNOWN', 'DATA_LOSS', 'ABORTED']);
 
 /** The server may be away, or only slow or broken for this one start: to be found out by asking something else. */

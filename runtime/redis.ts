@@ -46,7 +46,7 @@ export function createRedis(options: { url: string; keyPrefix: string; logger: L
   return redis;
 }
 
-/** Script errors and wrong types are bugs and pass through; everything else means Redis does not answer. */
+/** Script errors and wrong types are bugs and pass through; everything else means Redis does not reply. */
 export function asRedisError(thrown: unknown): unknown {
   const error = toError(thrown);
   const isBug =

@@ -23,7 +23,7 @@ const statuses: readonly (readonly [string, GrpcStatus, FailureCode, string])[] 
     'DeadlineExceeded',
     'DEADLINE_EXCEEDED',
     'TEMPORAL_UNAVAILABLE',
-    'no answer in time; overload instead when Temporal replies to others',
+    'no reply in time; overload instead when Temporal replies to others',
   ],
   ['NotFound', 'NOT_FOUND', 'NAMESPACE_MISSING', 'a start names nothing else that has to be there'],
   [
@@ -202,7 +202,7 @@ const proxies: readonly (readonly [number, GrpcStatus, FailureCode, string])[] =
   [500, 'UNKNOWN', 'TEMPORAL_UNAVAILABLE', 'an error inside the proxy'],
   [502, 'UNAVAILABLE', 'TEMPORAL_UNAVAILABLE', 'no Temporal behind the proxy'],
   [503, 'UNAVAILABLE', 'TEMPORAL_UNAVAILABLE', 'no Temporal behind the proxy'],
-  [504, 'UNAVAILABLE', 'TEMPORAL_UNAVAILABLE', 'no answer behind the proxy'],
+  [504, 'UNAVAILABLE', 'TEMPORAL_UNAVAILABLE', 'no reply behind the proxy'],
 ];
 
 /** Every case there is; docs/temporal-errors.md is generated from it, and a test walks it. */

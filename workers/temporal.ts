@@ -39,7 +39,7 @@ export async function connectWorker(config: TemporalAddress): Promise<NativeConn
 function inTime(connecting: Promise<NativeConnection>): Promise<NativeConnection> {
   return within(tryMs, connecting, () => {
     connecting.then((late) => late.close()).catch(() => undefined);
-    return new Error(`no answer within ${tryMs} ms`);
+    return new Error(`no reply within ${tryMs} ms`);
   });
 }
 

@@ -78,7 +78,7 @@ export class KafkaAuditRecords implements AuditRecords {
   }
 }
 
-/** Asked again while the broker's leaders change: kafkajs takes the answer of a leader that has gone for a bug of its own. */
+/** Asked again while the broker's leaders change: kafkajs takes the reply of a leader that has gone for a bug of its own. */
 async function spansOf(admin: Admin, topic: string, sinceMs: number): Promise<Span[]> {
   const untilMs = performance.now() + patienceMs;
   for (;;) {

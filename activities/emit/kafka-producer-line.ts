@@ -145,5 +145,5 @@ export class KafkaProducerLine {
  * @throws NovaError KAFKA_UNAVAILABLE when the work has not ended in time; the work goes on, and its result is ignored
  */
 export function withinKafka<T>(ms: number, work: Promise<T>): Promise<T> {
-  return within(ms, work, () => new NovaError('KAFKA_UNAVAILABLE', `no answer from Kafka within ${Math.round(ms)} ms`));
+  return within(ms, work, () => new NovaError('KAFKA_UNAVAILABLE', `no reply from Kafka within ${Math.round(ms)} ms`));
 }

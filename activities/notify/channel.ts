@@ -43,11 +43,11 @@ export interface ChannelLimits {
 }
 
 /**
- * The typed answer of one try. `reason` is a code, never the provider's text, since that may hold the address.
+ * The typed result of one try. `reason` is a code, never the provider's text, since that may hold the address.
  * - `accepted`  the provider took it over
  * - `refused`   it never will; this delivery is over
  * - `not_sent`  surely not sent, a later try may succeed; scope `channel`: others would fare the same now
- * - `unknown`   the answer was lost after the content went out; sending again could deliver twice
+ * - `unknown`   the reply was lost after the content went out; sending again could deliver twice
  */
 export type SendOutcome =
   | { readonly kind: 'accepted'; readonly providerId?: string | undefined }

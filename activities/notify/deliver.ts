@@ -137,7 +137,7 @@ function settlementOf(attempt: SendingAttempt, claimed: ClaimedDelivery, outcome
       deps.logger.warn(fields, 'delivery refused for good');
       return { state: 'failed', reason: outcome.reason };
     case 'unknown':
-      deps.logger.error(fields, 'delivery unknown: the answer was lost; it is not sent again by itself');
+      deps.logger.error(fields, 'delivery unknown: the reply was lost; it is not sent again by itself');
       return { state: 'unknown', reason: outcome.reason };
     case 'not_sent':
       attempt.waiting = { reason: outcome.reason, retryAfterMs: outcome.retryAfterMs ?? attempt.waiting?.retryAfterMs };

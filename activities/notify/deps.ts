@@ -36,7 +36,7 @@ export interface NotifyLimits {
   readonly ownerPatienceMs: number;
   /** Sends of one event side by side on a channel that sets no limit of its own. */
   readonly sendConcurrency: number;
-  /** After this long without an answer a claim has lost its holder. Longer than a send can take (smtp-channel.ts). */
+  /** After this long without a reply a claim has lost its holder. Longer than a send can take (smtp-channel.ts). */
   readonly claimLeaseMs: number;
   /** Messages that one person may cause another in an hour, on a channel that sets no limit of its own. */
   readonly sendsPerActorPerHour: number;

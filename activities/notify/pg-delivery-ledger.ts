@@ -79,7 +79,7 @@ export class PgDeliveryLedger {
   }
 
   /**
-   * Records how a claim ended; false when the claim is not ours any more. An answer that comes after others gave the
+   * Records how a claim ended; false when the claim is not ours any more. A reply that comes after others gave the
    * claim up still counts: `sent` and `failed` replace `unknown`.
    */
   async settle(claimed: ClaimedDelivery, settlement: DeliverySettlement): Promise<boolean> {

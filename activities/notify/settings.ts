@@ -6,7 +6,7 @@ export const notificationSettings = {
   ...channelSettings,
   deliveryLeaseMs: setting.integer(
     'DELIVERY_LEASE_MS',
-    'How long a claimed delivery waits for its answer before it is given up as `unknown`, milliseconds; a send takes up to 30 s.',
+    'How long a claimed delivery waits for its reply before it is given up as `unknown`, milliseconds; a send takes up to 30 s.',
     { min: 1_000, max: 3_600_000 },
     { fallback: '60000' },
   ),

@@ -126,7 +126,7 @@ class FailedTry extends Error {
 
 /**
  * The pool, plus the one fact its errors leave out: whether any byte of the message was read for sending. Only that shows
- * a message that was surely not sent from one whose answer was lost.
+ * a message that was surely not sent from one whose reply was lost.
  */
 function watched(pool: SMTPPool): Transport<SMTPPoolSentMessageInfo> {
   return {

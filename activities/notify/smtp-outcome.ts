@@ -8,7 +8,7 @@ export interface SmtpFault {
   readonly stage: SmtpStage;
   /** The server's reply code, when it gave one: 450, 550, … */
   readonly reply: number | undefined;
-  /** True from the first byte of the message on: the server may have taken it even if no answer came. */
+  /** True from the first byte of the message on: the server may have taken it even if no reply came. */
   readonly contentBegan: boolean;
 }
 
@@ -57,7 +57,7 @@ export const smtpRules: readonly Rule[] = [
   {
     when: ({ contentBegan }) => contentBegan,
     outcome: 'unknown',
-    why: 'The answer was lost after content went out: the server may have it.',
+    why: 'The reply was lost after content went out: the server may have it.',
   },
   {
     when: () => true,

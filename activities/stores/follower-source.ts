@@ -6,7 +6,7 @@ export interface FollowerPage {
 }
 
 /**
- * Who follows whom, now. Must answer from the primary copy: an answer older than a committed follow or unfollow would
+ * Who follows whom, now. Must read the primary copy: a reply older than a committed follow or unfollow would
  * let a compensation be skipped (docs/decisions/0003-write-then-look.md).
  *
  * A port: the table `follows`, unless a deployment reads it from its own service; and maps where every interleaving of

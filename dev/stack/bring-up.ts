@@ -67,7 +67,7 @@ export async function startLocal(stack: OpenStack, server: ServerName, located: 
       return program.name;
     } catch (error) {
       // One that ended by itself may have met what passes: a port taken since our look, the last children of a killed
-      // PostgreSQL. One that runs and does not answer has had its time.
+      // PostgreSQL. One that runs and does not reply has had its time.
       if (attempt === attempts || livingProcess(stack, server) !== null) throw error;
       report.detail(server, `trying again: ${messageOf(error)}`);
       await pause(500);
@@ -81,11 +81,11 @@ async function programOf(stack: OpenStack, server: ServerName, located: Located)
   return located.fetch((text) => stack.report.detail(server, text));
 }
 
-/** A process of this stack that lives but did not answer, or that did not get ready in time. */
+/** A process of this stack that lives but did not reply, or that did not get ready in time. */
 async function endLeftover(stack: OpenStack, server: ServerName): Promise<void> {
   const left = livingProcess(stack, server);
   if (left === null) return;
-  stack.report.detail(server, `ending process ${left.pid}, which does not answer`);
+  stack.report.detail(server, `ending process ${left.pid}, which does not reply`);
   await stopProcess(left, localServers[server].stopSignal, 5_000);
 }
 

@@ -45,7 +45,7 @@ export async function launch(options: LaunchOptions): Promise<Health> {
 
 async function untilHealthy(options: LaunchOptions, process: ProcessRef, logStart: number): Promise<Health> {
   const { server, addresses, logFile } = options;
-  let problem = 'no answer yet';
+  let problem = 'no reply yet';
   let health: Health | undefined;
   await until(
     async () => {
@@ -62,7 +62,7 @@ async function untilHealthy(options: LaunchOptions, process: ProcessRef, logStar
   if (health?.healthy && isAlive(process)) return health;
   const tail = lastLines(logFile, logStart);
   const how = isAlive(process)
-    ? `does not answer after ${server.startTimeoutMs / 1000} s: ${problem}`
+    ? `does not reply after ${server.startTimeoutMs / 1000} s: ${problem}`
     : 'ended while it was starting';
   throw new StackError({
     code: 'START_FAILED',

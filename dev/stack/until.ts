@@ -16,5 +16,5 @@ export async function until(
 
 /** Rejects when the promise takes longer than `ms`; the work itself is not stopped. */
 export function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
-  return rejectAfter(ms, promise, () => new Error(`${what} did not answer within ${ms} ms`));
+  return rejectAfter(ms, promise, () => new Error(`${what} did not reply within ${ms} ms`));
 }

@@ -48,7 +48,7 @@ export class Wire {
     const lateMs = mishap?.forMs ?? 0;
     if (mishap !== undefined) this.trace(() => `${caller.name} ${port}: ${mishap.mishap} ${mishap.forMs} ms`);
     return new Promise<T>((resolve, reject) => {
-      const giveUp = this.time.after(call.timeoutMs, () => caller.run(() => reject(call.unheard('no answer in time'))));
+      const giveUp = this.time.after(call.timeoutMs, () => caller.run(() => reject(call.unheard('no reply in time'))));
       const back = (delayMs: number, answer: () => void) =>
         this.time.after(delayMs, () => {
           giveUp();

@@ -149,7 +149,7 @@ export async function migrate(environment: Readonly<Record<string, string>>, ...
 /** Every queue is polled and the bridge moves: what is committed now is on its way at once. */
 export async function untilReady(bridge: OwnProcess, workers: OwnProcess): Promise<void> {
   for (const process of [workers, bridge]) {
-    let health = 'no answer';
+    let health = 'no reply';
     const ready = async (): Promise<boolean> => {
       process.assertAlive();
       const answer = await process.health();

@@ -25,7 +25,7 @@ export class RedisFeedPurge implements FeedPurge {
     const commands = this.redis.multi().sadd(purgeKey(authorId), ...postIds);
     commands.expire(purgeKey(authorId), listSeconds);
     for (const postId of postIds) commands.set(tombstoneKey(postId), 'final', 'EX', tombstoneSeconds);
-    const replies = await answered(commands.exec());
+    const replies = await replied(commands.exec());
     const failed = (replies ?? []).find(([error]) => error !== null)?.[0];
     if (failed) throw asRedisError(failed) as Error;
   }
@@ -34,19 +34,19 @@ export class RedisFeedPurge implements FeedPurge {
     let removed = 0;
     for (let from = 0; from < userIds.length; from += feedsPerCall) {
       const keys = [purgeKey(authorId), ...userIds.slice(from, from + feedsPerCall).map(feedKey)];
-      const count = await answered(this.redis.novaPurgeFeeds(keys.length, ...keys));
+      const count = await replied(this.redis.novaPurgeFeeds(keys.length, ...keys));
       if (count < 0) throw new NovaError('REDIS_UNAVAILABLE', 'Redis lost the list of posts to be purged');
       removed += count;
     }
-    if (userIds.length > 0) await answered(this.redis.expire(purgeKey(authorId), listSeconds));
+    if (userIds.length > 0) await replied(this.redis.expire(purgeKey(authorId), listSeconds));
     return removed;
   }
 
   async end(authorId: string): Promise<void> {
-    await answered(this.redis.unlink(purgeKey(authorId)));
+    await replied(this.redis.unlink(purgeKey(authorId)));
   }
 }
 
-function answered<T>(reply: Promise<T>): Promise<T> {
+function replied<T>(reply: Promise<T>): Promise<T> {
   return reply.catch((thrown: unknown) => Promise.reject(asRedisError(thrown) as Error));
 }

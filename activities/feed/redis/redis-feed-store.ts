@@ -76,19 +76,19 @@ export class RedisFeedStore extends RedisStoredFeeds implements FeedStore {
   }
 
   async openPages(postId: string): Promise<readonly OpenPage[]> {
-    const pages = await answered(this.redis.hgetall(openPagesKey(postId)));
+    const pages = await replied(this.redis.hgetall(openPagesKey(postId)));
     return Object.entries(pages).map(([note, users]) => ({ note, userIds: users.split(',') }));
   }
 
   async close(postId: string, notes: readonly string[]): Promise<void> {
-    if (notes.length > 0) await answered(this.redis.hdel(openPagesKey(postId), ...notes));
+    if (notes.length > 0) await replied(this.redis.hdel(openPagesKey(postId), ...notes));
   }
 
   async fill(userId: string, posts: readonly PlacedPost[]): Promise<void> {
     if (posts.length === 0) return;
     const args = posts.flatMap((post) => [post.scoreMs, post.postId]);
     const keys = [feedKey(userId), boundKey(userId), markKey(userId)];
-    await answered(this.scripts.novaFillFeed(keys.length, ...keys, this.options.cap, ...args));
+    await replied(this.scripts.novaFillFeed(keys.length, ...keys, this.options.cap, ...args));
   }
 
   async remove(postIds: readonly string[], userIds: readonly string[]): Promise<number> {
@@ -104,31 +104,31 @@ export class RedisFeedStore extends RedisStoredFeeds implements FeedStore {
   }
 
   protected override reply<T>(reply: Promise<T>): Promise<T> {
-    return answered(reply);
+    return replied(reply);
   }
 
   async drop(userId: string): Promise<void> {
-    await answered(this.redis.unlink(feedKey(userId), boundKey(userId), markKey(userId)));
+    await replied(this.redis.unlink(feedKey(userId), boundKey(userId), markKey(userId)));
   }
 
   async markDead(postId: string, sequence: number, final: boolean): Promise<void> {
-    await answered(this.scripts.novaMarkDead(1, tombstoneKey(postId), final ? 'final' : sequence, tombstoneSeconds));
+    await replied(this.scripts.novaMarkDead(1, tombstoneKey(postId), final ? 'final' : sequence, tombstoneSeconds));
   }
 
   async markLive(postId: string): Promise<void> {
-    await answered(this.redis.unlink(tombstoneKey(postId)));
+    await replied(this.redis.unlink(tombstoneKey(postId)));
   }
 
   async cacheSummary(postId: string, summary: string): Promise<void> {
-    await answered(this.redis.set(summaryKey(postId), summary, 'EX', summarySeconds));
+    await replied(this.redis.set(summaryKey(postId), summary, 'EX', summarySeconds));
   }
 
   async dropSummaries(postIds: readonly string[]): Promise<void> {
-    if (postIds.length > 0) await answered(this.redis.unlink(...postIds.map(summaryKey)));
+    if (postIds.length > 0) await replied(this.redis.unlink(...postIds.map(summaryKey)));
   }
 
   async addPullAuthor(authorId: string): Promise<void> {
-    await answered(this.redis.sadd(pullAuthorsKey, authorId));
+    await replied(this.redis.sadd(pullAuthorsKey, authorId));
   }
 }
 
@@ -139,7 +139,7 @@ function noted(notes: string[]): string {
   return note;
 }
 
-function answered<T>(reply: Promise<T>): Promise<T> {
+function replied<T>(reply: Promise<T>): Promise<T> {
   return reply.catch((thrown: unknown) => Promise.reject(asRedisError(thrown) as Error));
 }
 
@@ -147,7 +147,7 @@ function answered<T>(reply: Promise<T>): Promise<T> {
 async function inFlight<T>(chunks: readonly T[][], call: (chunk: T[]) => Promise<number>): Promise<number[]> {
   const replies: number[] = [];
   for (const group of chunksOf(chunks, callsInFlight)) {
-    const settled = await Promise.allSettled(group.map((chunk) => answered(call(chunk))));
+    const settled = await Promise.allSettled(group.map((chunk) => replied(call(chunk))));
     for (const result of settled) {
       if (result.status === 'rejected') throw result.reason as Error;
       replies.push(result.value);

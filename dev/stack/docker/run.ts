@@ -30,7 +30,7 @@ export async function startDocker(stack: OpenStack, servers: readonly ServerName
 /** Waits for the command that starts the containers, then until this server is healthy. */
 export async function dockerHealthy(stack: OpenStack, server: ServerName, started: Promise<void>): Promise<string> {
   await started;
-  let problem = 'no answer yet';
+  let problem = 'no reply yet';
   const healthy = await until(
     async () => {
       const health = await furnishAndAsk(localServers[server], addresses(stack)).catch((error: unknown): Health => ({
@@ -45,7 +45,7 @@ export async function dockerHealthy(stack: OpenStack, server: ServerName, starte
   if (healthy) return 'Docker Compose';
   throw new StackError({
     code: 'START_FAILED',
-    what: `${localServers[server].title} does not answer in its container: ${problem}`,
+    what: `${localServers[server].title} does not reply in its container: ${problem}`,
     where: `npm run stack -- logs ${server} --name ${stack.record.name}`,
     whatToDo: `look at its log, or set ${givenBy[server]} to a server of your own`,
   });

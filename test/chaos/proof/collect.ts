@@ -57,7 +57,7 @@ export async function collect(
   });
 }
 
-/** Writers whose COMMIT was not answered, and those who look at the tables now, agree on what happened. */
+/** Writers whose COMMIT got no reply, and those who look at the tables now, agree on what happened. */
 function settledBooks(books: Books, marks: ReadonlySet<number>): SettledBooks {
   const { happened, never } = fatesOf(books, marks);
   const settled = new SettledBooks();

@@ -88,7 +88,7 @@ export function notesOn({ books, marks, messages, deliveries }: Evidence): strin
   return [
     `${copies} copies of ${events} events came to Kafka again, before their mark was written (at least once)`,
     `${unknown} e-mails may have arrived or not: their sender died or lost the answer, and they were not sent again`,
-    `of ${doubtful.length} transactions whose COMMIT was not answered, ${happened} had happened`,
+    `of ${doubtful.length} transactions whose COMMIT got no reply, ${happened} had happened`,
   ];
 }
 

@@ -35,7 +35,7 @@ const repairsDue = 'SELECT count(*)::int AS due FROM feed_stores WHERE repaired_
 
 /**
  * Waits until every row is started and on Kafka, no workflow and no transaction is open and no e-mail is under way; gives
- * up when nothing moves any more, and says what is missing. A server that does not answer is waited for, too.
+ * up when nothing moves any more, and says what is missing. A server that does not reply is waited for, too.
  */
 export async function settleChaos(options: SettleOptions): Promise<Settled> {
   const { world, patienceMs = defaultPatienceMs, interrupted, onLook } = options;
@@ -71,7 +71,7 @@ async function look({ pool, client }: Witnesses, query: string): Promise<string[
         .map(({ events }) => `${events} events a subscriber has not handled`),
     ];
   } catch (thrown) {
-    return [`a server does not answer: ${toError(thrown).message}`];
+    return [`a server does not reply: ${toError(thrown).message}`];
   }
 }
 

@@ -42,7 +42,7 @@ describe('the books of the writers', () => {
     const about = { tx: 1, atMs: 1, events: [event('a')] };
     const books = booksFrom([
       { says: 'committing', ...about },
-      { says: 'rolled back', ...about, why: 'COMMIT answered ROLLBACK' },
+      { says: 'rolled back', ...about, why: 'COMMIT got ROLLBACK' },
     ]);
     expect(books.transactions).toMatchObject([{ fate: 'rolled back' }]);
   });

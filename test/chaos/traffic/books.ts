@@ -10,7 +10,7 @@ export interface WrittenEvent {
  * What a writer knows of its transaction:
  * - `committed`: COMMIT was answered
  * - `rolled back`: COMMIT was never sent, or was refused; its events must never be heard of
- * - `in doubt`: COMMIT was sent, and its answer was lost; all of it happened or nothing
+ * - `in doubt`: COMMIT was sent, and its reply was lost; all of it happened or nothing
  */
 export type Fate = 'committed' | 'rolled back' | 'in doubt';
 

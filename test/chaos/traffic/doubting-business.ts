@@ -101,7 +101,7 @@ export class DoubtingBusiness implements Transactions {
         return true;
       }
       // The server replies to the COMMIT of a failed transaction with ROLLBACK.
-      this.books.isRolledBack(tx, nowMs(), events, `COMMIT answered ${command}`);
+      this.books.isRolledBack(tx, nowMs(), events, `COMMIT got ${command}`);
     } catch (thrown) {
       if (isRefusedCommit(thrown)) this.books.isRolledBack(tx, nowMs(), events, sqlState(thrown) ?? '');
       else this.books.isInDoubt(tx, events);

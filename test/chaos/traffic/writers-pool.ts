@@ -36,7 +36,7 @@ const mistakes = new Set(['22', '23', '42']);
 /** What ends a transaction with an answer, so that nothing of it happened. */
 const refusals = new Set(['40001', '40P01']);
 
-/** SQLSTATE of an answer of the server or the pooler; undefined when there was no answer. */
+/** SQLSTATE of an answer of the server or the pooler; undefined when there was no reply. */
 export function sqlState(thrown: unknown): string | undefined {
   const { code } = thrown as { code?: unknown };
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;

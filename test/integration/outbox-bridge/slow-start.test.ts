@@ -39,7 +39,7 @@ const start = (slowAfterMs: number) =>
     slowAfterMs,
   }).start({ ref: ref(), workflowType: 'emitWorkflow' });
 
-describe('a start without an answer', () => {
+describe('a start without a reply', () => {
   it('is overload while Temporal replies to others: it stops no claim and raises no alarm', async () => {
     expect(await start(60_000)).toMatchObject({ kind: 'failed', code: 'TEMPORAL_SLOW' });
   });

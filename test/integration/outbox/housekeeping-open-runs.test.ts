@@ -42,7 +42,7 @@ describe('open runs', () => {
     }
   });
 
-  it('are unknown when Temporal does not answer', async () => {
+  it('are unknown when Temporal does not reply', async () => {
     const nowhere = Connection.lazy({ address: '127.0.0.1:9' });
     try {
       expect(await readOpenRuns(nowhere, options)).toBe('unknown');

@@ -39,7 +39,7 @@ const failureOf = (work: Promise<unknown>): Promise<unknown> =>
     (thrown: unknown) => thrown,
   );
 
-it('gives up every connection after the first that got no answer, instead of finding each out in turn', async () => {
+it('gives up every connection after the first that got no reply, instead of finding each out in turn', async () => {
   await fill(4);
   proxy.set('half-open');
   const failure = await failureOf(pool.query(impatient));

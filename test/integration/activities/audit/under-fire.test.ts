@@ -104,7 +104,7 @@ it('accuses no one while bridges and workers are killed under load, nor afterwar
   expect(last).toMatchObject({ unexplained: 0, examined: { rows: written } });
 });
 
-/** A server that does not answer in time, as on a starved machine, ends an audit; the schedule makes another one. */
+/** A server that does not reply in time, as on a starved machine, ends an audit; the schedule makes another one. */
 async function unlessAway<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

@@ -74,7 +74,7 @@ it('marks something at every flush, and sends nothing twice, while each request 
   }
   const sent = await topics.messageCount('message');
   expect(sent).toBeGreaterThanOrEqual(24);
-  // Nothing twice but what had no answer.
+  // Nothing twice but what had no reply.
   expect(sent).toBeLessThanOrEqual(24 + doubtful);
 });
 

@@ -165,7 +165,7 @@ it('removes thousands of posts from many feeds in bounded calls', async () => {
   expect(removed).toBe(45_000);
 });
 
-it('says that Redis does not answer as REDIS_UNAVAILABLE', async () => {
+it('says that Redis does not reply as REDIS_UNAVAILABLE', async () => {
   const lost = createRedis({ url: 'redis://127.0.0.1:1', keyPrefix: '', logger: silentLogger });
   const deaf = new RedisFeedStore(lost, { cap, chunkSize: 3 });
   await expect(deaf.add(post('p', 1), [user()])).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });

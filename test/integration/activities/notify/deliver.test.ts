@@ -137,7 +137,7 @@ describe('delivery by e-mail', () => {
     expect(rows.find(({ recipient_id }) => recipient_id === users[0])).toMatchObject({ reason: 'SMTP_RCPT_550' });
   });
 
-  it('whose answer was lost is unknown, counted, and never repeated', async () => {
+  it('whose reply was lost is unknown, counted, and never repeated', async () => {
     const { event } = await mention(1);
     lab.misbehave({ at: 'content', by: 'drop' });
     expect(await deliver(event)).toMatchObject({ unknown: 1, sent: 0 });

@@ -47,7 +47,7 @@ describe('in-app notifications', () => {
     const [bob, carol] = [newId(), newId()];
     const { event } = await message([bob, carol], [carol]);
     expect(await notify(event)).toMatchObject({ created: 2, next: null, channels: ['email'], stopped: false });
-    // A second run, as after a lost answer, still says which channels have work.
+    // A second run, as after a lost reply, still says which channels have work.
     expect(await notify(event)).toMatchObject({ created: 0, next: null, channels: ['email'] });
     const rows = await notificationsOf(database.pool, event.eventId);
     expect(Object.fromEntries(rows.map((row) => [row.recipient_id, row.kind]))).toEqual({

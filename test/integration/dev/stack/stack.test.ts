@@ -149,7 +149,7 @@ it('only asks servers whose addresses are given, and leaves them running', async
   await healthy();
 });
 
-it('names the variable of a given server that does not answer, before it starts any other', async () => {
+it('names the variable of a given server that does not reply, before it starts any other', async () => {
   const attempt = up({ name: 'guest', env: { ...env, REDIS_URL: 'redis://127.0.0.1:1' } });
   await expect(attempt).rejects.toMatchObject({ code: 'GIVEN_UNREACHABLE', where: 'REDIS_URL' });
   expect((await status('guest', env)).servers.map(({ how }) => how)).toEqual(['none', 'none', 'none', 'none']);

@@ -27,7 +27,7 @@ export const comment = event(
   { comment_id: id('5'), post_id: livePost, user_id: talker, mentioned_user_ids: [reachable] },
   inPost(livePost),
 );
-/** Its COMMIT was not answered, and it happened. */
+/** Its COMMIT got no reply, and it happened. */
 export const doubtful = event('content.post.updated', { post_id: livePost, user_id: author }, inPost(livePost));
 /** An upload that no post wants. */
 export const orphan = event(
@@ -38,7 +38,7 @@ export const orphan = event(
 export const events = [uploaded, created, short, deleted, comment, doubtful, orphan];
 
 export const rolledBack = id('6');
-/** Its COMMIT was not answered, and it did not happen. */
+/** Its COMMIT got no reply, and it did not happen. */
 export const vanished = id('7');
 
 export function runOf({ id: workflowId }: Pick<TrueEvent, 'id'>, change: Partial<Run> = {}): Run {
