@@ -30,10 +30,26 @@ export class RetryLater extends Error {}
 
 const longestError = 2_000;
 
-/** Counts the tries of the event that each partition is at, and sends on what is given up. */
+/** Counts the failed tries of the event that each partition is at. */
+export class FailedTries {
+  private readonly tries = new Map<string, { readonly offset: string; count: number }>();
+
+  /** Counts one more and returns how many there were. */
+  failed(at: MessagePlace): number {
+    const count = this.triesOf(at) + 1;
+    this.tries.set(`${at.topic}/${at.partition}`, { offset: at.offset, count });
+    return count;
+  }
+
+  triesOf(at: MessagePlace): number {
+    const known = this.tries.get(`${at.topic}/${at.partition}`);
+    return known?.offset === at.offset ? known.count : 0;
+  }
+}
+
+/** Decides which event is given up, and sends it on. */
 export class DeadLetters {
   readonly afterTries: number;
-  private readonly tries = new Map<string, { readonly offset: string; count: number }>();
   private producer: Producer | undefined;
 
   /** @throws RangeError when `afterTries` is not a whole number above zero */
@@ -47,22 +63,19 @@ export class DeadLetters {
       throw new RangeError(`subscriber ${group}: afterTries is ${this.afterTries}; give a whole number above 0`);
   }
 
-  /** Counts a failed try and returns how many there were. */
-  failed(at: MessagePlace): number {
-    const place = `${at.topic}/${at.partition}`;
-    const known = this.tries.get(place);
-    const count = known?.offset === at.offset ? known.count + 1 : 1;
-    this.tries.set(place, { offset: at.offset, count });
-    return count;
-  }
-
-  triesOf(at: MessagePlace): number {
-    const known = this.tries.get(`${at.topic}/${at.partition}`);
-    return known?.offset === at.offset ? known.count : 0;
-  }
-
   givesUp(error: unknown, tries: number): boolean {
     return error instanceof InvalidEvent || tries >= this.afterTries;
+  }
+
+  /** What a person should hear of an event that is given up: nothing else of this group does. */
+  farewell(eventId: string, error: Error, tries: number): Error {
+    const times = tries === 1 ? 'one try' : `${tries} tries`;
+    return new Error(
+      `event ${eventId} is given up after ${times}, and goes to ${this.options.topic}: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
   }
 
   /** Resolves when all replicas that must have it have it. @throws what Kafka says */
@@ -78,7 +91,11 @@ export class DeadLetters {
       [deadLetterHeaders.tries]: String(tries),
     };
     const letter = { key: message.key, value: message.value, headers };
-    await producer.send({ topic: this.options.topic, acks: -1, messages: [letter] });
+    const { topic } = this.options;
+    await producer.send({ topic, acks: -1, messages: [letter] }).catch((thrown: unknown) => {
+      const problem = `dead letters: the topic ${JSON.stringify(topic)} takes no message; does it exist, and may this login write it?`;
+      throw new Error(`${problem} ${oneLine(thrown)}`, { cause: thrown });
+    });
   }
 
   async stop(): Promise<void> {

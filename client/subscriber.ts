@@ -4,7 +4,7 @@ import { toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
 import { RestartingConsumer } from '../runtime/kafka-consumer';
 import { type Service } from '../runtime/service';
-import { DeadLetters, type MessagePlace, RetryLater } from './dead-letters';
+import { DeadLetters, FailedTries, type MessagePlace, RetryLater } from './dead-letters';
 import { inRedis } from './deduplicate';
 import { type Claim, type Claims } from './handling-claim';
 import { type ReceivedEvent, receivedEvent } from './received-event';
@@ -28,6 +28,7 @@ export class Subscriber implements Service {
   private readonly claims: Claims;
   private readonly deadLetters: DeadLetters | undefined;
   private readonly times: SubscriberTimes;
+  private readonly tries = new FailedTries();
   private readonly retries = new Set<NodeJS.Timeout>();
   private readonly stopping = new AbortController();
 
@@ -37,6 +38,8 @@ export class Subscriber implements Service {
     this.times = timesOf(options);
     const { retryMs, sessionTimeoutMs: sessionTimeout, rebalanceTimeoutMs: rebalanceTimeout } = this.times;
     const { deduplicate = options.redis && inRedis(options.redis), deadLetters } = options;
+    if (typeof options.onError !== 'function')
+      throw new TypeError(`${this.name}: give onError: it is called with each error, and with where it was`);
     if (deduplicate === undefined) throw new TypeError(`${this.name}: give deduplicate: inRedis(…) or inPostgres(…)`);
     const longestMs = 2 * this.times.handleTimeoutMs + sessionTimeout;
     this.claims = deduplicate.claimsOf(options.name, { leaseMs: sessionTimeout, longestMs });
@@ -147,11 +150,11 @@ export class Subscriber implements Service {
         await faultPoint('subscriber.handled');
       });
     } catch (thrown) {
-      if (this.deadLetters === undefined || watched.isLost || this.stopping.signal.aborted) throw thrown;
-      if (thrown instanceof RetryLater) throw thrown;
-      const tries = this.deadLetters.failed(at);
-      if (!this.deadLetters.givesUp(thrown, tries)) throw thrown;
+      if (watched.isLost || this.stopping.signal.aborted || thrown instanceof RetryLater) throw thrown;
+      const tries = this.tries.failed(at);
       const letters = this.deadLetters;
+      if (letters?.givesUp(thrown, tries) !== true) throw thrown;
+      this.options.onError(letters.farewell(event.eventId, toError(thrown), tries), at);
       // Under a watch of its own: Kafka may take its time, and the partition is to stay here meanwhile.
       await again().run(() => letters.send(at, message, toError(thrown), tries));
       mark = () => claim.giveUp();
@@ -182,7 +185,7 @@ export class Subscriber implements Service {
   /** An outage ends within the tries of an event, as a rule, when they are further and further apart. */
   private pauseMs(at: MessagePlace): number {
     const { retryMs } = this.times;
-    const tries = this.deadLetters?.triesOf(at) ?? 0;
+    const tries = this.tries.triesOf(at);
     return Math.max(retryMs, Math.min(retryMs * 2 ** Math.max(0, tries - 1), longestPauseMs));
   }
 

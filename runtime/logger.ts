@@ -38,7 +38,7 @@ function stdout(): pino.DestinationStream {
         return writeSync(...args);
       } catch (thrown) {
         if ((thrown as NodeJS.ErrnoException).code !== 'EPIPE') throw thrown;
-        return Buffer.byteLength(args[1] as string | NodeJS.ArrayBufferView);
+        return Buffer.byteLength(args[1]);
       }
     }) as typeof writeSync;
     try {

@@ -120,6 +120,8 @@ it('refuses handlers of types that there are not, and none at all', async () => 
     'UNKNOWN_EVENT_TYPE: event type "content.post.create" is not',
   );
   await expect(subscribe({ ...base, handlers: {} })).rejects.toThrow('subscriber g: handlers has no event type');
+  const silent = { ...base, handlers: { 'content.post.created': async () => undefined }, onError: undefined as never };
+  await expect(subscribe(silent)).rejects.toThrow('subscriber g: give onError');
 });
 
 describe.each(['Redis', 'PostgreSQL'])('an event that fails, remembered in %s', (where) => {
@@ -128,7 +130,7 @@ describe.each(['Redis', 'PostgreSQL'])('an event that fails, remembered in %s', 
   it('goes to the dead letters after its tries, and only then what follows it goes on', async () => {
     const letters = await deadLettersTopic();
     const [bad, good, lines] = [newId(), newId(), [] as string[]];
-    const { topic, group } = await start({
+    const { topic, group, errors } = await start({
       deduplicate: deduplicate(),
       deadLetters: { topic: letters, afterTries: 3 },
       handlers: {
@@ -141,6 +143,9 @@ describe.each(['Redis', 'PostgreSQL'])('an event that fails, remembered in %s', 
     await send(topic, created(newId(), bad), created(newId(), good), created(newId(), bad));
     await waitFor(async () => (await committed(group, topic)) === 3);
     expect(lines).toEqual(['bad', 'bad', 'bad', 'good']);
+    expect(errors.map(({ message }) => message)).toContainEqual(
+      `event ${bad} is given up after 3 tries, and goes to ${letters}: no such warehouse`,
+    );
     const collector = await collect(topics.kafka, [letters]);
     await waitFor(() => collector.messages.length > 0);
     await collector.stop();
@@ -163,6 +168,24 @@ describe.each(['Redis', 'PostgreSQL'])('an event that fails, remembered in %s', 
   });
 });
 
+it('is asked again after pauses that grow, without a topic of dead letters too', async () => {
+  const times: number[] = [];
+  const { topic } = await start({
+    deduplicate: inRedis(redis),
+    retryMs: 50,
+    handlers: {
+      'content.post.created': async () => {
+        times.push(performance.now());
+        throw new Error('not yet');
+      },
+    },
+  });
+  await send(topic, created());
+  await waitFor(() => times.length >= 5);
+  // Four pauses of 50, 100, 200 and 400 ms; a slow machine only makes them longer.
+  expect(times[4]! - times[0]!).toBeGreaterThan(700);
+});
+
 it('waits while the topic of dead letters is missing: nothing is lost, nothing overtakes', async () => {
   const letters = `${topics.prefix}.late.${newId()}`;
   const handled: string[] = [];
@@ -179,7 +202,8 @@ it('waits while the topic of dead letters is missing: nothing is lost, nothing o
   });
   const good = newId();
   await send(topic, created(newId(), bad), created(newId(), good));
-  await waitFor(() => errors.length > 0);
+  const missing = `dead letters: the topic "${letters}" takes no message; does it exist`;
+  await waitFor(() => errors.some(({ message }) => message.includes(missing)));
   expect(handled).toEqual([]);
   await createTopics(topics.kafka, [{ topic: letters, numPartitions: 1 }]);
   await waitFor(() => handled.length === 1);
