@@ -108,7 +108,9 @@ it('does not keep a process from ending: SIGTERM is heard while servers are away
   for (const proxy of all) proxy.set('half-open');
   system = await createOwnSystem(addresses, url, { SHUTDOWN_GRACE_MS: '1000' });
   const waiting = await Promise.all([system.startWorkers(), system.startBridge()]);
-  await waitFor(() => waiting.every((process) => process.lines().length > 0), { timeoutMs: 300_000 });
+  // "starting" comes before its code is loaded: a signal in between ends it as it ends any program.
+  const isUp = (process: (typeof waiting)[number]) => process.lines().some(({ msg }) => msg !== 'starting');
+  await waitFor(() => waiting.every(isUp), { timeoutMs: 300_000 });
   // Fails when a process has to be killed.
   await Promise.all(waiting.map((process) => process.stop()));
   for (const process of waiting) expect(process.lines().map(({ msg }) => msg)).toContain('stopped');
