@@ -70,12 +70,8 @@ export class DeadLetters {
   /** What a person should hear of an event that is given up: nothing else of this group does. */
   farewell(eventId: string, error: Error, tries: number): Error {
     const times = tries === 1 ? 'one try' : `${tries} tries`;
-    return new Error(
-      `event ${eventId} is given up after ${times}, and goes to ${this.options.topic}: ${error.message}`,
-      {
-        cause: error,
-      },
-    );
+    const end = `is given up after ${times}, and goes to ${this.options.topic}`;
+    return new Error(`event ${eventId} ${end}: ${error.message}`, { cause: error });
   }
 
   /** Resolves when all replicas that must have it have it. @throws what Kafka says */

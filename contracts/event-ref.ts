@@ -25,15 +25,9 @@ export interface EventRef {
   readonly traceparent?: string;
 }
 
-/** The columns of an outbox row that say which event it is. */
-export interface EventRow {
+/** The columns of an outbox row that say which event it is, as written: its trace context may be malformed. */
+export interface EventRow extends Omit<EventRef, 'eventId' | 'eventType' | 'priority' | 'traceparent'> {
   readonly id: string;
-  readonly schemaVersion: number;
-  readonly aggregateType: string;
-  readonly aggregateId: string;
-  readonly sequence: number;
-  readonly createdAt: string;
-  readonly createdAtMs: number;
   readonly priority: number;
   readonly traceparent: string | null;
 }
