@@ -1,4 +1,5 @@
 import { type EventType } from './catalogue';
+import { mainOutbox } from './outbox-name';
 import { type Priority } from './priority';
 
 /**
@@ -14,7 +15,9 @@ export interface EventRef {
   readonly aggregateType: string;
   /** UUID. */
   readonly aggregateId: string;
-  /** Commit order within the aggregate; rises with every row of the outbox, gaps allowed. */
+  /** The outbox that holds the row; left out: `main`. Everything about the row is asked there. */
+  readonly outbox?: string;
+  /** Commit order within the aggregate; rises with every row of the outbox, gaps allowed. Says nothing beside rows of another outbox. */
   readonly sequence: number;
   /** `created_at` of the row with its microseconds, RFC 3339: with `eventId` it is the row's primary key. */
   readonly createdAt: string;
@@ -26,7 +29,7 @@ export interface EventRef {
 }
 
 /** The columns of an outbox row that say which event it is, as written: its trace context may be malformed. */
-export interface EventRow extends Omit<EventRef, 'eventId' | 'eventType' | 'priority' | 'traceparent'> {
+export interface EventRow extends Omit<EventRef, 'eventId' | 'eventType' | 'outbox' | 'priority' | 'traceparent'> {
   readonly id: string;
   readonly priority: number;
   readonly traceparent: string | null;
@@ -34,13 +37,15 @@ export interface EventRow extends Omit<EventRef, 'eventId' | 'eventType' | 'prio
 
 const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** What the workflow of a row gets. `eventType`: canonical, of the spelling in the row. */
-export function eventRefOf(row: EventRow, eventType: EventType): EventRef {
+/** What the workflow of a row gets. `eventType`: canonical, of the spelling in the row. `outbox`: where the row is. */
+export function eventRefOf(row: EventRow, eventType: EventType, outbox: string = mainOutbox): EventRef {
   const { id, schemaVersion, aggregateType, aggregateId, sequence, createdAt, createdAtMs, priority, traceparent } =
     row;
   return {
     ...{ eventId: id, eventType, schemaVersion, aggregateType, aggregateId, sequence, createdAt, createdAtMs },
     priority: priority as Priority,
+    // Workers of the version before know no outbox but this.
+    ...(outbox === mainOutbox ? {} : { outbox }),
     // Of no use when malformed, and no reason to lose the event.
     ...(traceparent !== null && traceContext.test(traceparent) ? { traceparent } : {}),
   };

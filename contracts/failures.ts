@@ -1,99 +1,27 @@
+import { type FailureEntry } from './failure-entry';
+import { rowFailures } from './row-failures';
+
 /**
  * The closed catalogue of failures. A failure's cause and whether a retry can help are decided where it is made, once;
  * nothing downstream matches message texts. Codes are the `type` of Temporal failures, the first word of `last_error` on
  * an outbox row and the label of metrics. docs/failures.md is generated from this table.
- *
- * Causes:
- * - `row`          the event itself is at fault: counts attempts, dead-letters at the ceiling, or at once where no retry can help.
- * - `environment`  the deployment is at fault: every event of the type would fail, so the type pauses and alarms. Also what
- *                  a process does not know yet, since a newer one beside it may.
- * - `outage`       a dependency is down: back off, count nothing.
- * - `busy`         a dependency is overloaded: shrink the window, count nothing.
  */
-export type Cause = 'row' | 'environment' | 'outage' | 'busy';
-
-interface FailureEntry {
-  readonly cause: Cause;
-  /** Can the same call succeed later without a person changing anything? */
-  readonly retryable: boolean;
-  readonly meaning: string;
-  readonly action: string;
-}
-
 export const failures = {
-  // The row, found before its start
-  UNKNOWN_EVENT_TYPE: {
-    cause: 'environment',
-    retryable: true,
-    meaning: 'No event type of this process has this name or alias: misspelt, or newer than the process.',
-    action:
-      'Deploy the version that knows it: the rows start by themselves. Misspelt: correct the writer; the rows become dead letters after OUTBOX_UNKNOWN_TYPE_HOURS, to be corrected and requeued.',
-  },
-  UNSUPPORTED_VERSION: {
-    cause: 'environment',
-    retryable: true,
-    meaning: 'The row’s schema_version is newer than this process knows.',
-    action:
-      'Deploy the newer bridge and workers: the rows start by themselves. After OUTBOX_UNKNOWN_TYPE_HOURS they become dead letters; requeue them then.',
-  },
-  INVALID_PAYLOAD: {
-    cause: 'row',
-    retryable: false,
-    meaning: 'The payload does not fit the schema of its type.',
-    action: 'Repair the writer; correct the payload and requeue, or discard the row.',
-  },
-  INVALID_ROW: {
-    cause: 'row',
-    retryable: false,
-    meaning: 'A column other than the payload holds what no event can have.',
-    action: 'Repair the writer; correct the column that last_error names and requeue, or discard the row.',
-  },
-  PAYLOAD_TOO_LARGE: {
-    cause: 'row',
-    retryable: false,
-    meaning: 'The payload exceeds the limit of 768 KiB.',
-    action: 'Put the content in a store and its id in the event.',
-  },
-  START_REFUSED: {
-    cause: 'row',
-    retryable: true,
-    meaning: 'Temporal refused this start for a reason of its own.',
-    action:
-      'Read last_error; requeue when it is repaired. While starts of different aggregates fail so and none succeeds, nothing is counted (docs/temporal-errors.md).',
-  },
-  FOREIGN_WORKFLOW: {
-    cause: 'row',
-    retryable: false,
-    meaning: 'A workflow that is not ours owns this event id.',
-    action: 'Find who started it. Nothing of this event ran; give the row a new id, or discard it.',
-  },
-  DUPLICATE_EVENT_ID: {
-    cause: 'row',
-    retryable: false,
-    meaning: 'Another event with this id was started before. (The same event written again is no failure.)',
-    action: 'Compare the two rows (`ops show`): write this one again under an id of its own, or discard it.',
-  },
-  ROW_KILLS_PROCESS: {
-    cause: 'row',
-    retryable: false,
-    meaning: 'Bridges died or hung each time they held this row, at last with nothing else in hand.',
-    action:
-      'Look at the bridge’s last words and at the payload (by SQL); when repaired requeue: it is tried alone again, at most three times.',
-  },
-  RETENTION_PASSED: {
-    cause: 'row',
-    retryable: false,
-    meaning:
-      'First tried longer ago than Temporal remembers, and Temporal does not know the run: it may have run already.',
-    action:
-      'Check with `ops show` what is known of it; then `ops requeue --never-ran`, which says what a second run may repeat, or discard.',
-  },
+  ...rowFailures,
+
   // The environment
   SEARCH_ATTRIBUTE_MISSING: {
     cause: 'environment',
     retryable: true,
     meaning: 'A search attribute is not registered on the namespace, or as another type.',
     action: 'Run `npm run migrate`, or `temporal operator search-attribute create`.',
+  },
+  UNKNOWN_OUTBOX: {
+    cause: 'environment',
+    retryable: true,
+    meaning: 'The run says that its row is in an outbox which the settings of this process do not name.',
+    action:
+      'Add the outbox to OUTBOXES (or to the file of OUTBOXES_FILE) of every bridge, worker and tool, and restart them.',
   },
   WRONG_DEPLOYMENT: {
     cause: 'environment',

@@ -14,6 +14,8 @@ export const searchAttributes = {
   AggregateId: 'KEYWORD',
   /** `critical`, `high`, `normal` or `low`. */
   EventPriority: 'KEYWORD',
+  /** Name of the outbox that holds the event's row: `main` where a deployment has one. */
+  Outbox: 'KEYWORD',
   /** How a run ended when that is neither plain success nor failure: `unclaimed`, `stopped`, `skipped`. Unset otherwise. */
   Outcome: 'KEYWORD',
 } as const;

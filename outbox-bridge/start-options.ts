@@ -2,6 +2,7 @@ import { type WorkflowOptions } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { type EventRef } from '../contracts/event-ref';
 import { memoNames } from '../contracts/memo';
+import { outboxOf } from '../contracts/outbox-name';
 import { priorityName, temporalPriorityKey } from '../contracts/priority';
 import { type SearchAttributeName, searchAttributes } from '../contracts/search-attributes';
 import { type WorkflowType, taskQueue, workflowTypes } from '../contracts/workflow-types';
@@ -26,8 +27,13 @@ export function startOptions(
       { key: keys.AggregateType, value: ref.aggregateType },
       { key: keys.AggregateId, value: ref.aggregateId },
       { key: keys.EventPriority, value: priorityName(ref.priority) },
+      { key: keys.Outbox, value: outboxOf(ref) },
     ],
-    memo: { [memoNames.eventId]: ref.eventId, [memoNames.sequence]: ref.sequence },
+    memo: {
+      [memoNames.eventId]: ref.eventId,
+      [memoNames.sequence]: ref.sequence,
+      ...(ref.outbox === undefined ? {} : { [memoNames.outbox]: ref.outbox }),
+    },
     priority: { priorityKey: temporalPriorityKey(ref.priority) },
     staticSummary: `${ref.eventType} · ${ref.aggregateType} ${ref.aggregateId}`,
   };

@@ -17,6 +17,8 @@ export interface Setting<T = unknown> {
   readonly allowed: string;
   /** Its value is never printed: it holds a password or key. */
   readonly secret?: boolean;
+  /** The schema's own messages say what is wrong, where, and no value. */
+  readonly explains?: boolean;
 }
 
 export type Settings = Readonly<Record<string, Setting>>;
@@ -46,6 +48,8 @@ export function configFrom<S extends Settings>(settings: S, given: Environment):
     else {
       const result = setting.schema.safeParse(text);
       if (result.success) config[key] = result.data;
+      else if (setting.explains)
+        faults.push(`${setting.env}: ${result.error.issues.map(({ message }) => message).join('; ')}`);
       else
         faults.push(`${setting.env}=${setting.secret ? '(hidden)' : JSON.stringify(text)} must be ${setting.allowed}`);
     }
@@ -63,9 +67,7 @@ type Options = { fallback?: string; secret?: boolean };
 /** Makers of the usual kinds of setting. */
 export const setting = {
   text: (env: string, meaning: string, options: Options = {}): Setting<string> => ({
-    env,
-    meaning,
-    ...options,
+    ...{ env, meaning, ...options },
     allowed: 'a non-empty text',
     schema: z.string().min(1),
   }),

@@ -1,0 +1,37 @@
+import { type Pool } from 'pg';
+import { NovaError } from '../contracts/failures';
+import { mainOutbox, outboxOf } from '../contracts/outbox-name';
+
+/** What says which outbox holds a row: the reference of an event, or a name as `{ outbox }`. */
+type Holder = { readonly outbox?: string | undefined };
+
+/** Connections to the databases that hold the outboxes, by name. */
+export class OutboxPools {
+  constructor(private readonly pools: ReadonlyMap<string, Pool>) {}
+
+  /** Of a deployment with one outbox, `main`. */
+  static one(pool: Pool): OutboxPools {
+    return new OutboxPools(new Map([[mainOutbox, pool]]));
+  }
+
+  get names(): readonly string[] {
+    return [...this.pools.keys()];
+  }
+
+  /**
+   * Of the outbox that holds the row.
+   * @throws NovaError UNKNOWN_OUTBOX when the settings of this process do not name it
+   */
+  of(holder: Holder): Pool {
+    const name = outboxOf(holder);
+    const pool = this.pools.get(name);
+    if (pool !== undefined) return pool;
+    throw new NovaError('UNKNOWN_OUTBOX', `no outbox ${name}; this process has ${this.names.join(', ')} (OUTBOXES)`);
+  }
+
+  /** Closes each pool once, also one that is there under two names. */
+  async end(): Promise<void> {
+    const open = [...new Set(this.pools.values())].filter((pool) => !pool.ended);
+    await Promise.all(open.map((pool) => pool.end()));
+  }
+}
