@@ -15,5 +15,7 @@ module.exports = {
   maxWorkers: 2,
   // Nothing asserts a time: a starved machine is to be slow, not red.
   testTimeout: 600_000,
+  // By itself a worker ends in milliseconds (test/support/environment.cjs); after 500 ms jest would kill it with a warning.
+  workerGracefulExitTimeout: 60_000,
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Cleanup } from '../../../../proof/run/cleanup';
 import { Random } from '../../../../proof/traffic/random';
+import { isGone } from '../../../support/is-gone';
 import { waitFor } from '../../../support/wait-for';
 
 describe('the cleanup', () => {
@@ -41,15 +42,6 @@ describe('what a process started', () => {
     await waitFor(() => isGone(started));
   });
 });
-
-/** No process of that id, or of that group, is left. */
-function isGone(pid: number): boolean {
-  try {
-    return !process.kill(pid, 0);
-  } catch {
-    return true;
-  }
-}
 
 describe('seeded random numbers', () => {
   it('are the same for the same seed, and lie in their range', () => {
