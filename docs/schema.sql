@@ -1,5 +1,5 @@
 -- The schema as a migrated database has it: what the files of migrations/ add up to. Without rights, which are in
--- migrations/rights/decided.ts, the days of the outbox, and the bodies of functions, which are migrations/functions.
+-- migrations/rights/decided.ts, the days of the outbox, and the bodies of functions, which are in the folders of functions there.
 -- Generated: npm run schema:dump
 
 CREATE SEQUENCE nova.audit_runs_place_seq AS bigint;
@@ -81,10 +81,12 @@ CREATE TABLE nova.deployment (
   task_queue_prefix text NOT NULL,
   kafka_topic_prefix text NOT NULL,
   recorded_at timestamp with time zone NOT NULL DEFAULT now(),
+  outbox text,
   CONSTRAINT deployment_pkey PRIMARY KEY (is_this),
   CONSTRAINT deployment_is_this_check CHECK (is_this)
 );
 COMMENT ON TABLE nova.deployment IS 'The deployment that this database belongs to. Changed by `npm run migrate -- --adopt` alone.';
+COMMENT ON COLUMN nova.deployment.outbox IS 'Name of the outbox in this database. Null: main, or State alone.';
 
 CREATE TABLE nova.event_replays (
   event_id uuid NOT NULL,
@@ -229,10 +231,12 @@ CREATE TABLE nova.outbox_event_types (
   aggregate_is_key boolean NOT NULL DEFAULT false,
   max_payload_bytes integer NOT NULL DEFAULT 786432,
   payload_schema jsonb,
+  allowed boolean NOT NULL DEFAULT true,
   CONSTRAINT outbox_event_types_pkey PRIMARY KEY (spelling),
   CONSTRAINT outbox_event_types_after_dead_letter_check CHECK ((after_dead_letter = ANY (ARRAY['continue'::text, 'hold'::text]))),
   CONSTRAINT outbox_event_types_priority_check CHECK (((priority >= 0) AND (priority <= 3)))
 );
+COMMENT ON COLUMN nova.outbox_event_types.allowed IS 'False: the domain of the type belongs to another service (OUTBOXES, "domains"). Written by `npm run migrate`.';
 
 CREATE TABLE nova.outbox_events (
   id uuid NOT NULL,
@@ -320,6 +324,21 @@ CREATE TABLE nova.outbox_partition_drops (
   row_count bigint,
   CONSTRAINT outbox_partition_drops_pkey PRIMARY KEY (name)
 );
+
+CREATE TABLE nova.outbox_signals (
+  subject_type text NOT NULL,
+  subject_id text NOT NULL,
+  held_until timestamp with time zone NOT NULL,
+  reason text NOT NULL,
+  signalled_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  copied_at timestamp with time zone,
+  CONSTRAINT outbox_signals_pkey PRIMARY KEY (subject_type, subject_id)
+);
+CREATE INDEX idx_outbox_signals_age ON nova.outbox_signals USING btree (held_until);
+CREATE INDEX idx_outbox_signals_new ON nova.outbox_signals USING btree (signalled_at) WHERE (copied_at IS NULL);
+CREATE TRIGGER signal_holds BEFORE INSERT OR UPDATE OF signalled_at ON nova.outbox_signals FOR EACH ROW EXECUTE FUNCTION signal_holds();
+COMMENT ON TABLE nova.outbox_signals IS 'Signalled deletes on their way to State. Deleted an hour after they have lapsed.';
+COMMENT ON COLUMN nova.outbox_signals.copied_at IS 'State has it. Null: a bridge is to bring it there.';
 
 CREATE TABLE nova.outbox_writer_locks (
   aggregate_id uuid NOT NULL,
@@ -505,5 +524,7 @@ CREATE INDEX idx_wanted_media_age ON nova.wanted_media USING btree (wanted_at);
 -- FUNCTION nova.outbox_unemitted(p_aggregates uuid[], p_up_to bigint[], p_types text[], p_rows_per_aggregate integer, p_rows integer, p_bytes bigint, p_max_payload integer) RETURNS TABLE(id uuid, created_at text, aggregate_id uuid, sequence bigint, event_type text, schema_version integer, payload text, payload_bytes integer, traceparent text, published boolean) LANGUAGE plpgsql SET plan_cache_mode=force_generic_plan SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_widen_past() RETURNS boolean LANGUAGE plpgsql SET search_path=nova, pg_temp
 -- FUNCTION nova.post_is_voided(post uuid, author uuid, seq bigint) RETURNS boolean LANGUAGE sql STABLE SET search_path=nova, pg_temp
+-- FUNCTION nova.signal_holds() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
+-- FUNCTION nova.tombstone_hold(p_subject_type text, p_subject_id text, p_hold_ms double precision, p_reason text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.tombstone_holds(held_until timestamp with time zone) RETURNS boolean LANGUAGE sql STABLE SET search_path=nova, pg_temp
 -- FUNCTION nova.tombstone_of_signal() RETURNS trigger LANGUAGE plpgsql SET search_path=nova, pg_temp

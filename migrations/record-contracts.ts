@@ -1,20 +1,42 @@
 import { type ClientBase } from 'pg';
 import { z } from 'zod';
 import { catalogue, spellingsOf } from '../contracts/catalogue';
+import { type Domain, domains as allDomains } from '../contracts/events/define';
 import { channels, notificationKinds } from '../contracts/notification-kinds';
 import { maxPayloadBytes, oldestVersion } from '../contracts/parse-event';
 import { priorities } from '../contracts/priority';
+import { type MigrationSet } from './sets';
 
-/** What SQL knows of the contracts: event types, and kinds of notification with their channels. */
-export async function recordContracts(client: ClientBase): Promise<void> {
-  await upsert(client, { table: 'outbox_event_types', key: ['spelling'], columns: typeColumns, rows: eventTypeRows() });
-  await upsert(client, {
-    table: 'notification_kinds',
-    key: ['kind', 'channel'],
-    columns: kindColumns,
-    rows: notificationKindRows(),
-  });
+/** What SQL knows of the contracts: an outbox the event types, State the kinds of notification with their channels. */
+export async function recordContracts(
+  client: ClientBase,
+  { sets, domains }: { readonly sets: readonly MigrationSet[]; readonly domains?: readonly Domain[] | undefined },
+): Promise<void> {
+  if (sets.includes('outbox')) {
+    await upsert(client, {
+      table: 'outbox_event_types',
+      key: ['spelling'],
+      columns: typeColumns,
+      rows: eventTypeRows(),
+    });
+    if (domains !== undefined) await client.query(allow, [typesOf(domains), typesOf(allDomains)]);
+  }
+  if (sets.includes('state'))
+    await upsert(client, {
+      table: 'notification_kinds',
+      key: ['kind', 'channel'],
+      columns: kindColumns,
+      rows: notificationKindRows(),
+    });
 }
+
+/** A type that only a newer version knows keeps what that said of it. $1 allowed, $2 known types */
+const allow = `
+  UPDATE outbox_event_types SET allowed = event_type = ANY ($1::text[])
+  WHERE event_type = ANY ($2::text[]) AND allowed <> (event_type = ANY ($1::text[]))`;
+
+const typesOf = (domains: readonly Domain[]): string[] =>
+  catalogue.filter(({ domain }) => domains.includes(domain)).map(({ type }) => type);
 
 const typeColumns = {
   spelling: 'text',

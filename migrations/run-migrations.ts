@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { Client, type ClientBase } from 'pg';
+import { type Domain } from '../contracts/events/define';
 import { defaultSchema } from '../runtime/schema';
-import { applyFunctionFiles } from './function-files';
-import { applyNumberedFiles } from './numbered-files';
 import { recordContracts } from './record-contracts';
 import { applyRights, fixSearchPaths, moveTo, takeOwnership } from './rights/apply-rights';
 import { type RoleNames, ensureRoles, isCatalogueRace, roleNames } from './rights/roles';
 import { homeOf, makeSchema } from './schema-home';
+import { type MigrationSet, applySets, migrationSets } from './sets';
 
 /** Days of partitions made ahead; the bridge keeps making more. A missing partition fails business transactions. */
 const partitionDaysAhead = 14;
@@ -18,6 +17,10 @@ const lockWaitMs = 5_000;
 const lockTries = 12;
 
 export interface MigrationOptions {
+  /** What to install or bring up to date; default: both, which is one database for everything. */
+  readonly sets?: readonly MigrationSet[];
+  /** Event domains that the service of the outbox may write; default: what the database says stays, at first all. */
+  readonly domains?: readonly Domain[] | undefined;
   /** Schema of all that is ours; default `nova`. */
   readonly schema?: string;
   /** First part of the roles' names; default `nova`. */
@@ -28,7 +31,7 @@ export interface MigrationOptions {
   readonly moveFromPublic?: boolean;
   /** Called with what an operator should know. */
   readonly onNote?: (note: string) => void;
-  /** Folder of the numbered files, and of `functions/`; default: this one. */
+  /** Folder of the sets; default: this one. */
   readonly folder?: string;
 }
 
@@ -39,6 +42,7 @@ export interface MigrationOptions {
  */
 export async function runMigrations(databaseUrl: string, options: MigrationOptions = {}): Promise<string[]> {
   const { rolePrefix = 'nova', withRoles = true, folder = __dirname, onNote = () => undefined } = options;
+  const sets = options.sets ?? migrationSets;
   const client = new Client({ connectionString: databaseUrl, application_name: 'nova-migrate' });
   await client.connect();
   try {
@@ -52,7 +56,9 @@ export async function runMigrations(databaseUrl: string, options: MigrationOptio
     const schema = moves ? wanted : home;
     const names = withRoles ? roleNames(rolePrefix) : undefined;
     if (names !== undefined) await ensureRoles(client, names);
-    return await withPatience(() => inOneTransaction(client, () => migrate(client, { schema, names, folder, moves })));
+    return await withPatience(() =>
+      inOneTransaction(client, () => migrate(client, { schema, names, folder, moves, sets, domains: options.domains })),
+    );
   } finally {
     await client.end();
   }
@@ -63,9 +69,11 @@ interface Plan {
   readonly names: RoleNames | undefined;
   readonly folder: string;
   readonly moves: boolean;
+  readonly sets: readonly MigrationSet[];
+  readonly domains: readonly Domain[] | undefined;
 }
 
-async function migrate(client: ClientBase, { schema, names, folder, moves }: Plan): Promise<string[]> {
+async function migrate(client: ClientBase, { schema, names, folder, moves, sets, domains }: Plan): Promise<string[]> {
   await client.query(`SET LOCAL lock_timeout = '${lockWaitMs}ms'`);
   await makeSchema(client, schema, names);
   // Functions whose files say `SET search_path FROM CURRENT` store this. Nothing outside the schema is found by it.
@@ -81,11 +89,10 @@ async function migrate(client: ClientBase, { schema, names, folder, moves }: Pla
     await moveTo(client, schema);
     await client.query(`SET LOCAL search_path = "${schema}", pg_temp`);
   }
-  const applied = await applyNumberedFiles(client, folder);
-  for (const name of await applyFunctionFiles(client, join(folder, 'functions'))) applied.push(`functions/${name}`);
+  const applied = await applySets(client, { folder, sets });
   await fixSearchPaths(client, schema);
-  await recordContracts(client);
-  await client.query('SELECT outbox_ensure_partitions($1)', [partitionDaysAhead]);
+  await recordContracts(client, { sets, domains });
+  if (sets.includes('outbox')) await client.query('SELECT outbox_ensure_partitions($1)', [partitionDaysAhead]);
   if (names !== undefined) await applyRights(client, names, schema);
   return applied;
 }

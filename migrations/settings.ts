@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { type Setting, setting, sharedSettings } from '../runtime/config';
+import { outboxSettings } from '../runtime/outboxes';
 
 const rolePrefix: Setting<string> = {
   env: 'DATABASE_ROLE_PREFIX',
   fallback: 'nova',
   meaning:
-    'First part of the roles’ names: `<prefix>_owner` and so on. Roles belong to the whole cluster: one prefix per deployment in it.',
+    'First part of the roles’ names: `<prefix>_owner` and so on. Roles belong to the whole cluster: one prefix per deployment in it. An outbox with a name has `<prefix>_<name>_owner` and so on.',
   allowed: 'a name of lower-case letters, digits and underscores, at most 40, that does not begin with `pg_`',
   schema: z.string().regex(/^(?!pg_)[a-z_][a-z0-9_]{0,39}$/),
 };
@@ -13,6 +14,7 @@ const rolePrefix: Setting<string> = {
 /** What `npm run migrate` reads from the environment. */
 export const migrateSettings = {
   ...sharedSettings.database,
+  ...outboxSettings,
   rolePrefix,
   roles: setting.oneOf(
     'DATABASE_ROLES',

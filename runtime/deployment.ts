@@ -1,5 +1,6 @@
 import { type temporal } from '@temporalio/proto';
 import { NovaError } from '../contracts/failures';
+import { mainOutbox } from '../contracts/outbox-name';
 
 /** What distinguishes one deployment from another on the same servers. */
 export interface Deployment {
@@ -9,6 +10,8 @@ export interface Deployment {
   readonly taskQueuePrefix: string;
   /** Undefined: this process does not use Kafka. */
   readonly kafkaTopicPrefix?: string | undefined;
+  /** Name of the outbox in the database. Undefined: the process uses no outbox of it. */
+  readonly outbox?: string | undefined;
 }
 
 /** The part of a process's configuration that names its deployment. */
@@ -16,6 +19,8 @@ export interface DeploymentSettings {
   readonly temporalNamespace: string;
   readonly taskQueuePrefix: string;
   readonly kafkaTopicPrefix?: string | undefined;
+  /** The outbox that the process expects in the database; undefined: it uses State alone. */
+  readonly outbox?: string | undefined;
 }
 
 interface Database {
@@ -35,16 +40,18 @@ interface Temporal {
 const callMs = 5_000;
 const recorded = `
   SELECT temporal_namespace AS "temporalNamespace", temporal_namespace_id AS "temporalNamespaceId",
-         task_queue_prefix AS "taskQueuePrefix", kafka_topic_prefix AS "kafkaTopicPrefix"
-  FROM nova.deployment`;
+         task_queue_prefix AS "taskQueuePrefix", kafka_topic_prefix AS "kafkaTopicPrefix",
+         -- The column is not there before the migration of this version.
+         coalesce(to_jsonb(d) ->> 'outbox', '${mainOutbox}') AS outbox
+  FROM nova.deployment d`;
 
 /** The deployment that a process with these settings belongs to, as its servers see it. */
 export async function deploymentOf(connection: Temporal, settings: DeploymentSettings): Promise<Deployment> {
-  const { temporalNamespace, taskQueuePrefix, kafkaTopicPrefix } = settings;
+  const { temporalNamespace, taskQueuePrefix, kafkaTopicPrefix, outbox } = settings;
   const { namespaceInfo } = await connection.withDeadline(Date.now() + callMs, () =>
     connection.workflowService.describeNamespace({ namespace: temporalNamespace }),
   );
-  return { temporalNamespace, temporalNamespaceId: namespaceInfo?.id ?? '', taskQueuePrefix, kafkaTopicPrefix };
+  return { temporalNamespace, temporalNamespaceId: namespaceInfo?.id ?? '', taskQueuePrefix, kafkaTopicPrefix, outbox };
 }
 
 /** The deployment that the database belongs to; undefined before `npm run migrate` has recorded one. */
@@ -63,6 +70,7 @@ const names: Readonly<Record<keyof Deployment, string>> = {
   temporalNamespaceId: 'the namespace’s id in Temporal',
   taskQueuePrefix: 'TASK_QUEUE_PREFIX',
   kafkaTopicPrefix: 'KAFKA_TOPIC_PREFIX',
+  outbox: 'the outbox’s name in OUTBOXES',
 };
 
 /** In words, what differs: setting, the database's value, this process's value. Empty: the same deployment. */

@@ -25,8 +25,8 @@ const postgresUrl = z.string().refine((text) => URL.canParse(text) && /^postgres
 
 const entry = z
   .strictObject({
-    name: z.string().regex(/^[a-z][a-z0-9_-]{0,39}$/, {
-      message: 'must be 1 to 40 lower-case letters, digits, - or _, beginning with a letter',
+    name: z.string().regex(/^[a-z][a-z0-9_-]{0,29}$/, {
+      message: 'must be 1 to 30 lower-case letters, digits, - or _, beginning with a letter',
     }),
     url: postgresUrl.optional(),
     urlFile: z.string().min(1).optional(),

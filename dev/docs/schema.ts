@@ -46,7 +46,7 @@ const sequences = `
   SELECT c.relname AS relation, format('CREATE SEQUENCE nova.%I AS %s', c.relname, format_type(s.seqtypid, NULL)) AS text
   FROM pg_class c JOIN pg_sequence s ON s.seqrelid = c.oid WHERE ${ours} ORDER BY c.relname`;
 
-/** Their bodies are migrations/functions. */
+/** Their bodies are in the folders of functions of migrations/. */
 const functions = `
   SELECT p.proname AS relation, concat(
     format('FUNCTION nova.%I(%s) RETURNS %s LANGUAGE %s', p.proname, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), l.lanname),
@@ -62,7 +62,7 @@ interface Line {
 }
 
 const head = `-- The schema as a migrated database has it: what the files of migrations/ add up to. Without rights, which are in
--- migrations/rights/decided.ts, the days of the outbox, and the bodies of functions, which are migrations/functions.
+-- migrations/rights/decided.ts, the days of the outbox, and the bodies of functions, which are in the folders of functions there.
 -- Generated: npm run schema:dump
 `;
 

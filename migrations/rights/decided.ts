@@ -66,6 +66,8 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   outbox_heads: { ...shown, bridge: writeAndDelete, workers: read },
   // Locked by the trigger and the claim; housekeeping deletes old ones.
   outbox_writer_locks: { bridge: writeAndDelete },
+  // Written by nova_signal_deleted; a bridge brings them to State.
+  outbox_signals: { ...shown, bridge: { ...readAndDelete, update: { only: ['copied_at'] } } },
   outbox_holds: { ...shown, bridge: read, workers: read },
   // What nova_publish checks an event by: the catalogue, which is no secret.
   outbox_event_types: { ...shown, publisher: read, bridge: read },
@@ -144,6 +146,8 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   outbox_widen_past: [],
   post_is_voided: ['workers', 'operator'],
   tombstone_of_signal: [],
+  tombstone_hold: ['bridge'],
+  signal_holds: [],
   nova_signal_deleted: ['publisher'],
   tombstone_holds: ['workers', 'operator'],
   newer_fields: ['workers'],
@@ -188,6 +192,8 @@ export const definerFunctions: Readonly<Record<string, string>> = {
   outbox_ensure_partitions:
     'the bridge makes the days ahead, and only the owner of the outbox may add a partition to it',
   nova_signal_deleted:
-    'a writer may hold back for an hour at the most what it may delete anyway, and may not write tombstones',
+    'a writer may hold back for an hour at the most what it may delete anyway, and may not write signals of any other kind',
+  tombstone_hold: 'a bridge holds back what a service has signalled, and may not write tombstones',
+  signal_holds: 'as tombstone_hold, for the writer of a signal in a database that has State too',
   nova_event_state: 'a writer may learn what became of an event, and may not read the outbox',
 };

@@ -13,7 +13,7 @@ export interface HeadBreaks {
 }
 
 /**
- * outbox_heads of migrations/0010_heads.sql, a structure of its own: no claim finds a row whose aggregate has no head. When a head
+ * outbox_heads of migrations/outbox, a structure of its own: no claim finds a row whose aggregate has no head. When a head
  * wakes up follows from the rows here; that there is one does not. A writer makes one unless it sees one, under the lock
  * of its aggregate and long before its commit; the last mark takes it away, or leaves it as vacant while a writer is open.
  */

@@ -34,7 +34,7 @@ export interface ModelBreaks extends HeadBreaks {
 const longestRestMs = 360_000;
 
 /**
- * The outbox table and its two statements, outbox_claim of migrations/functions and outbox/bridge.sql.ts,
+ * The outbox table and its two statements, outbox_claim of migrations/outbox/functions and outbox/bridge.sql.ts,
  * line by line. Statements are atomic; the differential test holds this model to the real server.
  */
 export class ModelPostgres {

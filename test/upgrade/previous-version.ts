@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { checkoutRoot } from '../../dev/stack/paths';
-import { applyNumberedFiles } from '../../migrations/numbered-files';
+import { appliedNames, applyNumberedFiles } from '../../migrations/numbered-files';
 
 /** The commit that the version before was made of. Moved on at each release, when "contract" steps become possible. */
 export const previousRevision = '2b4f98776aebaee6e2b54a01b748f170a757d356';
@@ -65,7 +65,8 @@ export async function migratePrevious(databaseUrl: string, { folder }: PreviousV
   await client.connect();
   try {
     await client.query('BEGIN');
-    await applyNumberedFiles(client, join(folder, 'migrations'));
+    const known = await appliedNames(client);
+    await applyNumberedFiles(client, { folder: join(folder, 'migrations'), prefix: '', known });
     await client.query(
       `INSERT INTO outbox_event_types SELECT * FROM jsonb_to_recordset($1::jsonb)
          AS t (spelling text, event_type text, aggregate_type text, priority smallint, schema_version integer)`,

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { schemaText } from '../../../dev/docs/schema';
 import { checkoutRoot } from '../../../dev/stack/paths';
-import { readFunctionFiles } from '../../../migrations/function-files';
+import { allFunctionFiles } from '../../support/function-files';
+import { appliedNames, applyNumberedFiles } from '../../../migrations/numbered-files';
 import { runMigrations } from '../../../migrations/run-migrations';
 import { roles } from '../../../migrations/rights/roles';
 import { createDatabase, dropDatabase } from '../../support/databases';
@@ -62,29 +63,38 @@ const contents = (url: string) =>
      ) AS thing WHERE name !~ '^(pg_|information_schema)' ORDER BY 1, 2`,
   );
 
-/** The product's own numbered files, those up to a number if given. */
-function folderOfFiles(last = '9999'): string {
+/** The product's own files, and one more or another. */
+function folderWith(path: string, sql: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'nova-migrations-'));
   made.folders.push(folder);
   const own = join(checkoutRoot, 'migrations');
-  for (const file of readdirSync(own).filter((file) => file.endsWith('.sql') && file.slice(0, 4) <= last))
+  for (const part of ['united', 'both', 'outbox', 'state', 'together'])
+    cpSync(join(own, part), join(folder, part), { recursive: true });
+  addFile(folder, path, sql);
+  return folder;
+}
+
+function addFile(folder: string, path: string, sql: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), sql);
+}
+
+/** A database as a version left it that had one set of files: those up to a number. */
+async function madeByHistory(url: string, last: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'nova-history-'));
+  made.folders.push(folder);
+  const own = join(checkoutRoot, 'migrations/united');
+  for (const file of readdirSync(own).filter((name) => name.slice(0, 4) <= last))
     cpSync(join(own, file), join(folder, file));
-  return folder;
-}
-
-/** All of them, and one more. */
-function folderWith(name: string, sql: string): string {
-  const folder = folderOfFiles();
-  writeFileSync(join(folder, name), sql);
-  return folder;
-}
-
-/** All of them, and one function. */
-function folderWithFunction(name: string, sql: string): string {
-  const folder = folderOfFiles();
-  mkdirSync(join(folder, 'functions'));
-  writeFileSync(join(folder, `functions/${name}.sql`), sql);
-  return folder;
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('CREATE SCHEMA nova; SET search_path = nova, pg_temp; BEGIN');
+    await applyNumberedFiles(client, { folder, prefix: '', known: await appliedNames(client) });
+    await client.query('COMMIT');
+  } finally {
+    await client.end();
+  }
 }
 
 describe('a migration that fails', () => {
@@ -93,7 +103,7 @@ describe('a migration that fails', () => {
   it('leaves an empty database empty, and says which file it was', async () => {
     const { url } = await emptyDatabase();
     const before = await contents(url);
-    const folder = folderWith('0998_breaks.sql', halfway);
+    const folder = folderWith('state/0998_breaks.sql', halfway);
     await expect(runMigrations(url, { folder })).rejects.toThrow(
       '0998_breaks.sql: division by zero; nothing was changed',
     );
@@ -104,12 +114,12 @@ describe('a migration that fails', () => {
     const { url } = await emptyDatabase();
     await runMigrations(url);
     const before = await contents(url);
-    const folder = folderWith('0998_breaks.sql', halfway);
-    writeFileSync(join(folder, '0997_fine.sql'), 'CREATE TABLE fine ();');
+    const folder = folderWith('state/0998_breaks.sql', halfway);
+    addFile(folder, 'state/0997_fine.sql', 'CREATE TABLE fine ();');
     await expect(runMigrations(url, { folder })).rejects.toThrow('division by zero');
     expect(await contents(url)).toEqual(before);
-    writeFileSync(join(folder, '0998_breaks.sql'), 'CREATE TABLE whole ();');
-    expect(await runMigrations(url, { folder })).toEqual(['0997_fine', '0998_breaks']);
+    addFile(folder, 'state/0998_breaks.sql', 'CREATE TABLE whole ();');
+    expect(await runMigrations(url, { folder })).toEqual(['state/0997_fine', 'state/0998_breaks']);
   });
 });
 
@@ -269,7 +279,7 @@ describe('the schema', () => {
   it('is docs/schema.sql, in a fresh database and in one that was upgraded (else: npm run schema:dump)', async () => {
     const [fresh, upgraded] = [await emptyDatabase(), await emptyDatabase()];
     await runMigrations(fresh.url);
-    await runMigrations(upgraded.url, { folder: folderOfFiles('0020') });
+    await madeByHistory(upgraded.url, '0020');
     await runMigrations(upgraded.url);
     const text = readFileSync(join(checkoutRoot, 'docs/schema.sql'), 'utf8');
     expect(await schemaText(fresh.url)).toBe(text);
@@ -299,7 +309,7 @@ describe('the text of a function', () => {
       url,
       `SELECT proname::text AS name, prosrc AS body FROM pg_proc WHERE pronamespace = 'nova'::regnamespace ORDER BY proname`,
     );
-    const files = await readFunctionFiles(join(checkoutRoot, 'migrations/functions'));
+    const files = await allFunctionFiles();
     expect(bodies.map(({ name }) => name)).toEqual(files.map(({ name }) => name));
     expect(bodies.filter(({ body }, at) => !files[at]!.sql.includes(body)).map(({ name }) => name)).toEqual([]);
   });
@@ -308,7 +318,7 @@ describe('the text of a function', () => {
     const { url } = await emptyDatabase();
     await runMigrations(url);
     const before = await stateOf(url);
-    const newer = folderWithFunction('nova_mark_read', markRead(1_000, 'SELECT 7'));
+    const newer = folderWith('state/functions/nova_mark_read.sql', markRead(1_000, 'SELECT 7'));
     expect(await runMigrations(url, { folder: newer })).toEqual(['functions/nova_mark_read']);
     expect(await stateOf(url)).toEqual({ ...before, body: 'SELECT 7' });
     // The version before is migrated once more, by a deployment that was rolled back.
@@ -318,8 +328,8 @@ describe('the text of a function', () => {
 
   it('is refused when it was changed and its revision was not, and nothing is changed', async () => {
     const { url } = await emptyDatabase();
-    await runMigrations(url, { folder: folderWithFunction('nova_mark_read', markRead(5, 'SELECT 1')) });
-    const changed = folderWithFunction('nova_mark_read', markRead(5, 'SELECT 2'));
+    await runMigrations(url, { folder: folderWith('state/functions/nova_mark_read.sql', markRead(5, 'SELECT 1')) });
+    const changed = folderWith('state/functions/nova_mark_read.sql', markRead(5, 'SELECT 2'));
     await expect(runMigrations(url, { folder: changed })).rejects.toThrow(
       /nova_mark_read.sql is not the text.*raise the/s,
     );

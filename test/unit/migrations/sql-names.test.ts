@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkoutRoot } from '../../../dev/stack/paths';
-import { readFunctionFiles } from '../../../migrations/function-files';
+import { allFunctionFiles, functionFilesOf } from '../../support/function-files';
 import { functionRights, outboxTable, relationRights } from '../../../migrations/rights/decided';
 import * as states from '../../../outbox/states.sql';
 import { productRooms, sourcesOf } from '../../support/product-files';
@@ -48,7 +48,7 @@ describe('the outbox table', () => {
   });
 
   it('is named by functions of the outbox alone, and by the four that services call', async () => {
-    const files = await readFunctionFiles(join(checkoutRoot, 'migrations/functions'));
+    const files = await allFunctionFiles();
     const naming = files.filter(({ name, sql }) => !name.startsWith('outbox_') && sql.includes(outboxTable));
     expect(naming.map(({ name }) => name)).toEqual([
       'nova_event_state',
@@ -72,6 +72,37 @@ describe('the outbox table', () => {
   });
 });
 
+describe('an outbox and State', () => {
+  const tablesOf = (set: string): string[] =>
+    numberedFiles
+      .filter((file) => file.startsWith(`migrations/${set}/`))
+      .flatMap((file) =>
+        [...textOf(file).matchAll(/^CREATE (?:TABLE|VIEW|SEQUENCE) (\w+)/gm)].map(([, name]) => name!),
+      );
+  const naming = (files: readonly { readonly name: string; readonly sql: string }[], names: readonly string[]) => {
+    const pattern = new RegExp(`\\b(?:${names.join('|')})\\b`);
+    return files.filter(({ sql }) => pattern.test(sql.replace(/--.*$/gm, ''))).map(({ name }) => name);
+  };
+
+  it('have no table in common but those that both need', () => {
+    const [outbox, state] = [tablesOf('outbox'), tablesOf('state')];
+    expect(outbox.length).toBeGreaterThan(8);
+    expect(state.length).toBeGreaterThan(15);
+    expect(outbox.filter((name) => state.includes(name))).toEqual([]);
+  });
+
+  // Each is installed alone into a database that has nothing of the other.
+  it('have functions that name no table of the other', async () => {
+    expect(naming(await functionFilesOf('outbox'), tablesOf('state'))).toEqual([]);
+    // A change by hand is the newest where the outbox of follows is in the same schema; it looks whether it is there.
+    expect(naming(await functionFilesOf('state'), tablesOf('outbox'))).toEqual([
+      'follow_begun_by_hand',
+      'follow_ended_by_hand',
+    ]);
+    expect(naming(await functionFilesOf('both'), [...tablesOf('outbox'), ...tablesOf('state')])).toEqual([]);
+  });
+});
+
 describe('the states of a row', () => {
   it('are, word for word, the conditions of the table’s partial indexes, or no index would serve a statement', () => {
     const schema = textOf('docs/schema.sql');
@@ -84,18 +115,23 @@ describe('the states of a row', () => {
   });
 });
 
+/** Every SQL file of migrations/ that is no function. */
+const numberedFiles = readdirSync(join(checkoutRoot, 'migrations'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\d{4}_\w+\.sql$/.test(file))
+  .map((file) => join('migrations', file));
+const isHistory = (file: string): boolean => file.startsWith('migrations/united/');
+
 describe('the functions of the schema', () => {
   // In two places, the older text would be what a database has that was migrated in another order.
-  it('are made by migrations/functions alone since that folder is there: no newer numbered file makes one', () => {
-    const numbered = readdirSync(join(checkoutRoot, 'migrations')).filter((file) => /^\d{4}_.*\.sql$/.test(file));
-    const making = numbered.filter(
-      (file) => file > '0021' && /CREATE (OR REPLACE )?FUNCTION/.test(textOf(join('migrations', file))),
+  it('are made by their own files alone: no numbered file after the history of one set makes one', () => {
+    const making = numberedFiles.filter(
+      (file) => !isHistory(file) && /CREATE (OR REPLACE )?FUNCTION/.test(textOf(file)),
     );
     expect(making).toEqual([]);
   });
 
   it('have a file each, with its revision in its first line', async () => {
-    const files = await readFunctionFiles(join(checkoutRoot, 'migrations/functions'));
+    const files = await allFunctionFiles();
     expect(files.map(({ name }) => name)).toEqual(Object.keys(functionRights).sort());
   });
 });

@@ -54,7 +54,7 @@ describe('the outboxes of a deployment', () => {
     ['a file that is not there', [{ name: 'a', urlFile: '/not/there' }], 'the file /not/there cannot be read (ENOENT)'],
     ['a domain that is not known', [{ name: 'a', url: state, domains: ['posts'] }], 'entry 1 ("a"): domains.0'],
     ['a field that is not known', [{ name: 'a', url: state, pool: 4 }], '"pool"'],
-    ['a bad name', [{ name: 'Content', url: state }], 'entry 1 ("Content"): name must be 1 to 40'],
+    ['a bad name', [{ name: 'Content', url: state }], 'entry 1 ("Content"): name must be 1 to 30'],
     [
       'a name twice',
       [

@@ -1,4 +1,4 @@
--- Revision 2.
+-- Revision 3.
 -- What nova_publish writes, after all checks. `place` stands before each message: which event of several it is.
 CREATE OR REPLACE FUNCTION nova_checked_event(
   type text, payload jsonb, INOUT id uuid, INOUT aggregate_id uuid, priority text, INOUT schema_version integer, place text,
@@ -18,6 +18,10 @@ BEGIN
     meant := nova_near_misses(type, ARRAY(SELECT DISTINCT t.event_type FROM outbox_event_types t));
     refusal := nova_refuse('UNKNOWN_EVENT_TYPE', format('%sevent type %s is not in the catalogue (docs/events.md)%s', place,
       coalesce(to_json(left(type, 100))::text, 'null'), meant));
+  END IF;
+  IF NOT known.allowed THEN
+    refusal := nova_refuse('DOMAIN_NOT_ALLOWED', format('%sevents of type %s are written by the service that owns them, and this database is '
+      'another''s (`domains` in OUTBOXES)', place, known.event_type));
   END IF;
   event_type := known.event_type;
   place := place || event_type || ': ';

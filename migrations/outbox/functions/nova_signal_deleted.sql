@@ -1,0 +1,18 @@
+-- Revision 2.
+-- What signalDeleted() calls: a service may announce a delete, and read or write nothing else of ours. The subject is held back from
+-- when this is committed, where State is in the same schema; else from when a bridge has brought the signal to State. Returns the newest
+-- started workflows of the aggregate, which may be running.
+CREATE OR REPLACE FUNCTION nova_signal_deleted(
+  p_subject_type text, p_subject_id text, p_aggregate uuid, p_hold_ms integer, p_reason text
+) RETURNS TABLE (workflow_id uuid) LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF p_subject_type NOT IN ('post', 'message', 'user') THEN
+    RAISE EXCEPTION 'nova_signal_deleted: subject type % is none of post, message, user', p_subject_type;
+  END IF;
+  INSERT INTO outbox_signals AS s (subject_type, subject_id, held_until, reason)
+  VALUES (p_subject_type, lower(p_subject_id), clock_timestamp() + least(p_hold_ms, 3600000) * interval '1 millisecond', p_reason)
+  ON CONFLICT (subject_type, subject_id) DO UPDATE
+    SET held_until = excluded.held_until, reason = excluded.reason, signalled_at = excluded.signalled_at, copied_at = NULL;
+  RETURN QUERY SELECT o.id FROM outbox_events o
+    WHERE o.aggregate_id = p_aggregate AND o.published_at IS NOT NULL ORDER BY o.sequence DESC LIMIT 50;
+END $$;

@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util';
+import { type Domain } from '../contracts/events/define';
+import { mainOutbox } from '../contracts/outbox-name';
+import { ConfigError, type ConfigOf } from '../runtime/config';
+import { isInState, outboxesOf } from '../runtime/outboxes';
+import { type MigrationSet, migrationSets } from './sets';
+import { type migrateSettings } from './settings';
+
+/** A database to bring up to date. */
+export interface Target {
+  /** For people: `database`, `State`, `outbox content`. */
+  readonly label: string;
+  readonly url: string;
+  readonly schema: string;
+  readonly sets: readonly MigrationSet[];
+  readonly rolePrefix: string;
+  /** Undefined: there is no outbox in it. */
+  readonly outbox?: string | undefined;
+  /** Domains that its service may write; undefined: what the database says stays, at first all. */
+  readonly domains?: readonly Domain[] | undefined;
+}
+
+export interface Flags {
+  readonly adopt: boolean;
+  readonly moveFromPublic: boolean;
+  readonly state: boolean;
+  readonly outbox: string | undefined;
+}
+
+/** @throws ConfigError for a flag that is not known */
+export function flagsOf(args: readonly string[]): Flags {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        adopt: { type: 'boolean', default: false },
+        'move-from-public': { type: 'boolean', default: false },
+        state: { type: 'boolean', default: false },
+        outbox: { type: 'string' },
+      },
+    });
+    const { adopt, state, outbox } = values;
+    if (state && outbox !== undefined) throw new Error('--state and --outbox exclude each other');
+    return { adopt, state, outbox, moveFromPublic: values['move-from-public'] };
+  } catch (thrown) {
+    throw new ConfigError([
+      `${(thrown as Error).message}; flags are --outbox NAME, --state, --adopt, --move-from-public`,
+    ]);
+  }
+}
+
+type Config = ConfigOf<typeof migrateSettings>;
+
+/**
+ * What `npm run migrate` is to bring up to date: the one database of a deployment that lists no outboxes; with a list, State and every
+ * outbox; with a flag, one of them. Without a list, --outbox means the database of DATABASE_URL: a service's administrator, who installs
+ * its outbox, knows no other.
+ */
+export function targetsOf(config: Config, flags: Pick<Flags, 'state' | 'outbox'>): readonly Target[] {
+  const { databaseUrl: url, databaseSchema: schema, rolePrefix } = config;
+  const listed = outboxesOf(config);
+  const inState = listed.find((outbox) => isInState(outbox, config));
+  const state: Target = {
+    label: inState === undefined ? 'State' : 'database',
+    ...{ url, schema, rolePrefix },
+    sets: inState === undefined || flags.state ? ['state'] : migrationSets,
+    ...(inState === undefined || flags.state ? {} : { outbox: inState.name, domains: inState.domains }),
+  };
+  if (flags.state) return [{ ...state, label: 'State' }];
+  const outboxes = listed.filter((outbox) => outbox !== inState).map((outbox) => targetOf(outbox, rolePrefix));
+  if (flags.outbox === undefined) return [state, ...outboxes];
+  const { outbox: name } = flags;
+  const found = listed.find((outbox) => outbox.name === name);
+  if (found !== undefined) return [found === inState ? { ...state, sets: ['outbox'] } : targetOf(found, rolePrefix)];
+  if (config.outboxes.length > 0)
+    throw new ConfigError([
+      `--outbox ${name} is not in OUTBOXES, which has ${listed.map((one) => one.name).join(', ')}`,
+    ]);
+  return [targetOf({ name, url, schema }, rolePrefix)];
+}
+
+function targetOf(
+  outbox: {
+    readonly name: string;
+    readonly url: string;
+    readonly schema: string;
+    readonly domains?: readonly Domain[] | undefined;
+  },
+  rolePrefix: string,
+): Target {
+  const { name, url, schema, domains } = outbox;
+  return {
+    label: `outbox ${name}`,
+    ...{ url, schema, domains },
+    sets: ['outbox'],
+    // Roles belong to the whole cluster: services that share a server must not share roles.
+    rolePrefix: name === mainOutbox ? rolePrefix : `${rolePrefix}_${name.replaceAll('-', '_')}`,
+    outbox: name,
+  };
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import { runMigrations } from '../../../migrations/run-migrations';
+import { roles } from '../../../migrations/rights/roles';
+import { createDatabase, dropDatabase } from '../../support/databases';
+import { databaseUrl, servers } from '../../support/servers';
+
+const made: { databases: string[]; roles: string[] } = { databases: [], roles: [] };
+let admin: Client;
+
+beforeAll(async () => {
+  admin = new Client({ connectionString: servers().databaseUrl });
+  await admin.connect();
+});
+afterAll(async () => {
+  for (const name of made.databases) await dropDatabase(admin, name);
+  for (const name of made.roles) await admin.query(`DROP ROLE IF EXISTS ${name}`);
+  await admin.end();
+});
+
+interface Installed {
+  readonly url: string;
+  /** First part of the names of its roles. */
+  readonly rolePrefix: string;
+}
+
+async function install(options: Parameters<typeof runMigrations>[1]): Promise<Installed> {
+  const unique = randomUUID().replaceAll('-', '').slice(0, 12);
+  const [name, rolePrefix] = [`nova_test_set_${unique}`, `s${unique}`];
+  made.databases.push(name);
+  made.roles.push(...['owner', ...roles].map((role) => `${rolePrefix}_${role}`));
+  await createDatabase(admin, name);
+  const url = databaseUrl(servers().databaseUrl, name);
+  await runMigrations(url, { ...options, rolePrefix });
+  return { url, rolePrefix };
+}
+
+async function ask<Row extends object>(url: string, sql: string, values: unknown[] = []): Promise<Row[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+const tables = async (url: string): Promise<string[]> => {
+  const rows = await ask<{ name: string }>(
+    url,
+    `SELECT c.relname AS name FROM pg_class c
+     WHERE c.relnamespace = 'nova'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name);
+};
+
+const publish = `SELECT nova.nova_publish($1, $2::jsonb) AS id`;
+const post = (): string => JSON.stringify({ post_id: randomUUID(), user_id: randomUUID() });
+
+describe('an outbox, installed alone', () => {
+  it('has nothing of feeds, notifications or people', async () => {
+    const { url } = await install({ sets: ['outbox'] });
+    expect(await tables(url)).toEqual([
+      ...['bridge_instances', 'chores', 'deployment', 'nova_functions', 'nova_migrations'],
+      ...['outbox_event_types', 'outbox_events', 'outbox_heads', 'outbox_holds', 'outbox_partition_drops'],
+      ...['outbox_partitions', 'outbox_signals', 'outbox_writer_locks'],
+    ]);
+  });
+
+  it('takes events, has them claimed, and says what became of them', async () => {
+    const { url } = await install({ sets: ['outbox'] });
+    const [written] = await ask<{ id: string }>(url, publish, ['content.post.created', post()]);
+    await ask(
+      url,
+      `INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload) VALUES ($1, $1, 'PostCreated', '{}')`,
+      [randomUUID()],
+    );
+    const claimed = await ask<{ id: string }>(
+      url,
+      `SELECT id FROM nova.outbox_claim(gen_random_uuid(), interval '15 s', '{10,10,10,10}', 1, 10, 10, '{}', 786432)`,
+    );
+    expect(claimed).toHaveLength(2);
+    expect(await ask(url, 'SELECT state FROM nova.nova_event_state($1)', [written!.id])).toEqual([
+      { state: 'pending' },
+    ]);
+  });
+
+  it('keeps a signalled delete for the bridge, the newest of each subject', async () => {
+    const { url, rolePrefix } = await install({ sets: ['outbox'] });
+    const id = randomUUID();
+    const signal = (ms: number) =>
+      ask(
+        url,
+        `SET ROLE ${rolePrefix}_publisher; SELECT nova.nova_signal_deleted('post', '${id.toUpperCase()}', '${id}', ${ms}, 'test')`,
+      );
+    await signal(1_000);
+    await ask(url, 'UPDATE nova.outbox_signals SET copied_at = now()');
+    await signal(60_000);
+    const kept = await ask<{ subject_id: string; copied_at: Date | null; holds: boolean }>(
+      url,
+      `SELECT subject_id, copied_at, held_until > now() + interval '50 s' AS holds FROM nova.outbox_signals`,
+    );
+    expect(kept).toEqual([{ subject_id: id, copied_at: null, holds: true }]);
+  });
+
+  it('refuses in nova_publish what its service may not write, and takes it again when it may', async () => {
+    const { url, rolePrefix } = await install({ sets: ['outbox'], domains: ['identity'] });
+    await expect(ask(url, publish, ['content.post.created', post()])).rejects.toMatchObject({
+      code: '22023',
+      constraint: 'DOMAIN_NOT_ALLOWED',
+    });
+    // The way of an installation that says nothing of domains: what the database has stays.
+    await runMigrations(url, { sets: ['outbox'], rolePrefix });
+    await expect(ask(url, publish, ['PostCreated', post()])).rejects.toThrow('DOMAIN_NOT_ALLOWED');
+    await runMigrations(url, { sets: ['outbox'], rolePrefix, domains: ['identity', 'content'] });
+    await ask(url, publish, ['content.post.created', post()]);
+  });
+
+  it('gives its roles rights there, and none in the outbox of another service on the same server', async () => {
+    const [one, other] = [await install({ sets: ['outbox'] }), await install({ sets: ['outbox'] })];
+    const read = (url: string, role: string) => ask(url, `SET ROLE ${role}; SELECT count(*) FROM nova.outbox_events`);
+    await read(one.url, `${one.rolePrefix}_bridge`);
+    await expect(read(other.url, `${one.rolePrefix}_bridge`)).rejects.toMatchObject({ code: '42501' });
+  });
+});
+
+describe('State, installed alone', () => {
+  it('has nothing of an outbox', async () => {
+    const { url } = await install({ sets: ['state'] });
+    const names = await tables(url);
+    expect(names).toEqual(
+      expect.arrayContaining(['tombstones', 'notification_deliveries', 'audit_findings', 'chores']),
+    );
+    expect(names.filter((name) => /outbox_e|outbox_h|outbox_w|outbox_s|bridge_/.test(name))).toEqual([]);
+  });
+
+  it('takes follows by hand, and what a bridge says of a signalled delete', async () => {
+    const { url, rolePrefix } = await install({ sets: ['state'] });
+    const pair = [randomUUID(), randomUUID()];
+    await ask(url, 'SELECT nova.nova_apply_follow($1, $2, 7, true)', pair);
+    await ask(url, 'DELETE FROM nova.follows WHERE followee_id = $1 AND follower_id = $2', pair);
+    expect(await ask(url, 'SELECT sequence::integer, following FROM nova.follow_changes')).toEqual([
+      { sequence: 7, following: false },
+    ]);
+    await ask(url, `SET ROLE ${rolePrefix}_bridge; SELECT nova.tombstone_hold('post', 'p', 60000, 'test')`);
+    expect(await ask(url, 'SELECT nova.tombstone_holds(held_until) AS holds FROM nova.tombstones')).toEqual([
+      { holds: true },
+    ]);
+  });
+});
+
+describe('both in one schema', () => {
+  it('hold the subject of a signal from when it is committed', async () => {
+    const { url, rolePrefix } = await install({});
+    const id = randomUUID();
+    for (const reason of ['first', 'second'])
+      await ask(
+        url,
+        `SET ROLE ${rolePrefix}_publisher; SELECT nova.nova_signal_deleted('post', '${id}', '${id}', 60000, '${reason}')`,
+      );
+    const [kept] = await ask<{ holds: boolean; copied: boolean }>(
+      url,
+      `SELECT nova.tombstone_holds(t.held_until) AS holds, s.copied_at IS NOT NULL AS copied
+       FROM nova.tombstones t JOIN nova.outbox_signals s USING (subject_type, subject_id)`,
+    );
+    expect(kept).toEqual({ holds: true, copied: true });
+  });
+
+  it('may come one after the other', async () => {
+    const { url, rolePrefix } = await install({ sets: ['outbox'] });
+    await runMigrations(url, { sets: ['state'], rolePrefix });
+    const [{ count } = { count: 0 }] = await ask<{ count: number }>(
+      url,
+      `SELECT count(*)::integer AS count FROM pg_trigger WHERE tgname = 'signal_holds'`,
+    );
+    expect(count).toBe(1);
+    expect(await runMigrations(url, { rolePrefix })).toEqual([]);
+  });
+});
