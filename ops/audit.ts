@@ -10,11 +10,13 @@ import { mediaSettings } from '../activities/media/settings';
 import { type AuditReport } from '../contracts/audit-kinds';
 import { type ConfigOf, sharedSettings } from '../runtime/config';
 import { createKafka } from '../runtime/kafka';
+import { outboxSettings } from '../runtime/outboxes';
 import { withServers } from './connections';
 
 /** What the audit on demand reads from the environment. */
 export const auditCommandSettings = {
   ...sharedSettings.database,
+  ...outboxSettings,
   ...sharedSettings.temporal,
   ...sharedSettings.redis,
   ...emitSettings,

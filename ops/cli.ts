@@ -3,24 +3,26 @@ import { ConfigError, configFrom } from '../runtime/config';
 import { auditCommandSettings, auditNow, durationMs } from './audit';
 import { acknowledgeFindings } from './audit-findings';
 import { auditText } from './audit-print';
-import { listDeadLetters } from './dead-letters';
+import { deadLettersOf } from './dead-letters';
 import { eventStory } from './event-story';
 import { codeFrom, limitFrom } from './option-values';
-import { type GiveUpOptions, giveUpCommand } from './give-up';
+import { type GiveUpOptions, giveUpCommand } from './give-up-command';
 import { planHousekeeping, runHousekeeping } from './housekeeping';
 import { doneText, planText } from './housekeeping-print';
 import { print } from './print';
 import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
 import { type ReleaseOptions, releaseCommand } from './release-hold';
-import { requeueRows } from './requeue';
+import { requeueAnywhere } from './requeue-anywhere';
 import { statusSettings } from './servers';
 import { systemStatus } from './status';
 import { statusText } from './status-print';
 import { keepDays } from '../outbox-bridge/settings';
+import { outboxesOf } from '../runtime/outboxes';
 import { isUuid } from '../runtime/uuid';
 import { withSetting } from '../runtime/which-setting';
-import { opsSettings, withConnections } from './connections';
+import { type Connections, opsSettings, withConnections } from './connections';
+import { type OutboxAway, OutboxFault, outboxFaultText, outboxPlace } from './outboxes';
 import { settingWarnings } from './warn-of-settings';
 
 const program = new Command('ops').description('Look at and repair the outbox. Every command takes --json.');
@@ -39,7 +41,23 @@ interface AuditOptions {
   readonly json?: boolean;
 }
 
+/** Of a command that looks at rows: all outboxes, or the one that is named. */
+interface InOutbox {
+  readonly outbox?: string;
+}
+
 const config = () => configFrom(opsSettings, process.env);
+const outboxOption = ['--outbox <name>', 'only this outbox (OUTBOXES); left out: all'] as const;
+
+const isSeveral = () => outboxesOf(config()).length > 1;
+
+/** Names the outboxes that said nothing, so that no one takes the output for complete. */
+function incomplete(away: readonly OutboxAway[]): void {
+  for (const { outbox, why } of away)
+    console.error(`ops: outbox ${outboxPlace(outbox, config())} could not be asked: ${why}`);
+  if (away.length > 0) process.exitCode = 2;
+}
+
 program.hook('preAction', () => {
   for (const line of settingWarnings(process.env)) console.error(`ops: ${line}`);
 });
@@ -47,10 +65,11 @@ program.hook('preAction', () => {
 program
   .command('status')
   .description('what waits, where and why; exit code 1 when a person should look')
+  .option(...outboxOption)
   .option('--json')
-  .action(async ({ json }: { json?: boolean }) => {
+  .action(async ({ json, outbox }: InOutbox & { json?: boolean }) => {
     const settings = configFrom(statusSettings, process.env);
-    const status = await withConnections(settings, (connections) => systemStatus(connections, settings));
+    const status = await withConnections(settings, (connections) => systemStatus(connections, settings), outbox);
     print.result(status, statusText, json ?? false);
     if (status.lookAt.length > 0) process.exitCode = 1;
   });
@@ -58,12 +77,15 @@ program
 program
   .command('show <event-id>')
   .description('the story of one event: its row, its workflow and what that waits for, its deliveries')
+  .option(...outboxOption)
   .option('--json')
-  .action(async (id: string, { json }: { json?: boolean }) => {
+  .action(async (id: string, { json, outbox }: InOutbox & { json?: boolean }) => {
     checked([id]);
-    const story = await withConnections(config(), ({ pool, workflows }) => eventStory(pool, workflows, id));
+    const find = (connections: Connections) => eventStory(connections, id);
+    const { story, away } = await withConnections(config(), find, outbox);
+    incomplete(away);
     if (story === null) throw new Error(`no outbox row ${id}: it was never committed, or its partition is gone`);
-    print.story(story, json ?? false);
+    print.story(story, json ?? false, outbox === undefined && isSeveral());
     if (story.temporalFailed === null) return;
     console.error(
       `ops: no reply from Temporal at ${config().temporalAddress} (TEMPORAL_ADDRESS): ${story.temporalFailed}`,
@@ -76,10 +98,13 @@ program
   .description('rows given up, newest first')
   .option('--code <code>', 'only this failure code (docs/failures.md)')
   .option('--limit <n>', 'at most', '50')
+  .option(...outboxOption)
   .option('--json')
-  .action(async ({ code, limit, json }: { code?: string; limit: string; json?: boolean }) => {
+  .action(async ({ code, limit, json, outbox }: InOutbox & { code?: string; limit: string; json?: boolean }) => {
     const options = { limit: limitFrom(limit), ...(code === undefined ? {} : { code: codeFrom(code) }) };
-    print.deadLetters(await withConnections(config(), ({ pool }) => listDeadLetters(pool, options)), json ?? false);
+    const { letters, away } = await withConnections(config(), (of) => deadLettersOf(of.outboxes, options), outbox);
+    print.deadLetters(letters, json ?? false, outbox === undefined && isSeveral());
+    incomplete(away);
   });
 
 program
@@ -90,13 +115,14 @@ program
     'you have checked that Temporal never ran them: needed when it would have forgotten by now. If they did run, their effects run again, and only what the ledgers still hold is not repeated',
     false,
   )
+  .option(...outboxOption)
   .option('--json')
-  .action(async (ids: string[], { neverRan, json }: { neverRan: boolean; json?: boolean }) => {
-    const done = await withConnections(config(), async ({ pool, workflows, retentionGuardMs }) =>
-      requeueRows({ pool, workflows, guardMs: await retentionGuardMs() }, checked(ids), { neverRan }),
-    );
+  .action(async (ids: string[], { neverRan, json, outbox }: InOutbox & { neverRan: boolean; json?: boolean }) => {
+    const requeue = (connections: Connections) => requeueAnywhere(connections, checked(ids), { neverRan });
+    const { done, away } = await withConnections(config(), requeue, outbox);
     print.requeued(done, json ?? false);
     if (done.requeued.length < ids.length) process.exitCode = 1;
+    incomplete(away);
   });
 
 program
@@ -105,9 +131,11 @@ program
   .option('--reason <text>', 'why, kept with the dead letter')
   .option('--yes', 'do not ask', false)
   .option('--json', 'one object: plan, refused, released; does not ask, needs --yes to release anything')
-  .action((id: string, options: ReleaseOptions) =>
-    withConnections(config(), ({ pool }) => releaseCommand(pool, checked([id])[0] ?? id, options)),
-  );
+  .option(...outboxOption)
+  .action(async (id: string, options: InOutbox & ReleaseOptions) => {
+    checked([id]);
+    incomplete(await withConnections(config(), (of) => releaseCommand(of.outboxes, id, options), options.outbox));
+  });
 
 program
   .command('give-up [event-id...]')
@@ -119,9 +147,11 @@ program
   .option('--reason <text>', 'why, kept with the dead letters')
   .option('--yes', 'do not ask', false)
   .option('--json', 'one object: plan and givenUp; does not ask, needs --yes to give anything up')
-  .action((ids: string[], options: GiveUpOptions) =>
-    withConnections(config(), ({ pool }) => giveUpCommand(pool, checked(ids), options)),
-  );
+  .option(...outboxOption)
+  .action(async (ids: string[], options: InOutbox & GiveUpOptions) => {
+    checked(ids);
+    incomplete(await withConnections(config(), (of) => giveUpCommand(of.outboxes, ids, options), options.outbox));
+  });
 
 program
   .command('replay [event-id...]')
@@ -136,9 +166,11 @@ program
   .option('--again', 'also events of which a run has completed', false)
   .option('--yes', 'do not ask', false)
   .option('--json', 'one object: plan and started; does not ask, needs --yes to start anything')
-  .action((ids: string[], options: ReplayOptions) =>
-    withConnections(config(), (connections) => replayCommand(connections, checked(ids), options)),
-  );
+  .option(...outboxOption)
+  .action(async (ids: string[], options: InOutbox & ReplayOptions) => {
+    checked(ids);
+    incomplete(await withConnections(config(), (of) => replayCommand(of, ids, options), options.outbox));
+  });
 
 program
   .command('housekeeping')
@@ -200,7 +232,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 program
   .parseAsync()
   .catch((thrown: unknown) => {
-    console.error(thrown instanceof ConfigError ? thrown.message : `ops: ${withSetting(thrown, config())}`);
+    const text = () =>
+      thrown instanceof OutboxFault ? outboxFaultText(thrown, config()) : withSetting(thrown, config());
+    console.error(thrown instanceof ConfigError ? thrown.message : `ops: ${text()}`);
     process.exitCode = 2;
   })
   // All is said: a connection to a server that hangs does not keep the process.

@@ -1,5 +1,7 @@
 import { type Pool } from 'pg';
 import { listDeadLetters as list, requeue } from '../outbox/operators.sql';
+import { type OutboxPools } from '../runtime/outbox-pools';
+import { type OutboxAway, askEach } from './outboxes';
 
 export interface DeadLetter {
   readonly id: string;
@@ -9,8 +11,28 @@ export interface DeadLetter {
   readonly deadLetteredAt: Date;
 }
 
-/** The newest dead letters, of one failure code if given. */
-export async function listDeadLetters(pool: Pool, options: { code?: string; limit: number }): Promise<DeadLetter[]> {
+export interface LetterOfOutbox extends DeadLetter {
+  readonly outbox: string;
+}
+
+interface Wanted {
+  readonly code?: string;
+  readonly limit: number;
+}
+
+/** The newest dead letters of all outboxes, and which outboxes could not be asked. */
+export async function deadLettersOf(
+  outboxes: OutboxPools,
+  wanted: Wanted,
+): Promise<{ readonly letters: readonly LetterOfOutbox[]; readonly away: readonly OutboxAway[] }> {
+  const { said, away } = await askEach(outboxes, (pool) => listDeadLetters(pool, wanted));
+  const letters = said.flatMap(({ outbox, value }) => value.map((letter) => ({ ...letter, outbox })));
+  if (said.length > 1) letters.sort((a, b) => b.deadLetteredAt.getTime() - a.deadLetteredAt.getTime());
+  return { letters: letters.slice(0, wanted.limit), away };
+}
+
+/** The newest dead letters of one outbox, of one failure code if given. */
+export async function listDeadLetters(pool: Pool, options: Wanted): Promise<DeadLetter[]> {
   return (await pool.query<DeadLetter>(list, [options.code ?? null, options.limit])).rows;
 }
 

@@ -1,12 +1,15 @@
 import { type WorkflowClient, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
-import { type Pool } from 'pg';
 import { toPendingActivity } from '../runtime/pending-activity';
 import { memoNames } from '../contracts/memo';
+import { outboxOf } from '../contracts/outbox-name';
+import { startedFor } from '../contracts/run-owner';
 import { type OpenFinding, openFindingsOf } from './audit-findings';
 import { rowOfEvent } from '../outbox/operators.sql';
 import { oneLine } from '../runtime/errors';
 import { changedOptions } from './changed-options';
+import { type Connections } from './connections';
 import { type EventHold, holdOf } from './held-aggregates';
+import { type OutboxAway, askEach } from './outboxes';
 
 const deliveries = `
   SELECT recipient_id, channel, kind, state, reason, attempts, sent_at FROM nova.notification_deliveries WHERE event_id = $1 ORDER BY channel, recipient_id LIMIT 50`;
@@ -22,11 +25,13 @@ export interface PendingLine {
   readonly changed: readonly string[];
 }
 
+export type StoryRow = Readonly<Record<string, unknown>> & { readonly outbox: string };
+
 export interface EventStory {
-  /** Columns of the outbox row but the payload. */
-  readonly row: Record<string, unknown>;
-  /** Rows of the same id that are not this one: an id written twice. */
-  readonly otherRows: readonly Record<string, unknown>[];
+  /** The outbox of the row, and its columns but the payload. */
+  readonly row: StoryRow;
+  /** Rows of the same id that are not this one: an id written twice, in one outbox or in several. */
+  readonly otherRows: readonly StoryRow[];
   /** The dead letter that holds it back, or what it holds back itself. */
   readonly hold: EventHold | null;
   readonly workflow: {
@@ -47,36 +52,63 @@ export interface EventStory {
   readonly findings: readonly OpenFinding[];
 }
 
-/** Everything known of one event: its row, its workflow and what that waits for, its deliveries. Null: no such row. */
-export async function eventStory(pool: Pool, workflows: WorkflowClient, id: string): Promise<EventStory | null> {
-  const [row, ...otherRows] = (await pool.query<Record<string, unknown>>(rowOfEvent, [id])).rows;
-  if (row === undefined) return null;
+/** What was found of an event, and which outboxes could not be asked for it. */
+export interface FoundStory {
+  /** Null: no outbox that could be asked has such a row. */
+  readonly story: EventStory | null;
+  readonly away: readonly OutboxAway[];
+}
+
+/** Everything known of one event: its row, its workflow and what that waits for, its deliveries. */
+export async function eventStory(
+  { pool, outboxes, workflows }: Pick<Connections, 'pool' | 'outboxes' | 'workflows'>,
+  id: string,
+): Promise<FoundStory> {
+  const { said, away } = await askEach(outboxes, async (database) => {
+    const { rows } = await database.query<Record<string, unknown>>(rowOfEvent, [id]);
+    return { rows, hold: rows.length === 0 ? null : await holdOf(database, id) };
+  });
+  const holders = said.filter(({ value }) => value.rows.length > 0);
+  if (holders.length === 0) return { story: null, away };
+  const { runsOutbox, ...run } = await workflowOrFailure(workflows, id);
+  const first = holders.find(({ outbox }) => outbox === runsOutbox) ?? holders.find(hasStarted) ?? holders[0]!;
+  const rows = [first, ...holders.filter((one) => one !== first)].flatMap(({ outbox, value }) =>
+    value.rows.map((row): StoryRow => ({ outbox, ...row })),
+  );
   return {
-    row,
-    otherRows,
-    hold: await holdOf(pool, id),
-    ...(await workflowOrFailure(workflows, id)),
-    deliveries: (await pool.query<Record<string, unknown>>(deliveries, [id])).rows,
-    findings: await openFindingsOf(pool, id),
+    story: {
+      row: rows[0]!,
+      otherRows: rows.slice(1),
+      hold: first.value.hold,
+      ...run,
+      deliveries: (await pool.query<Record<string, unknown>>(deliveries, [id])).rows,
+      findings: await openFindingsOf(pool, id),
+    },
+    away,
   };
 }
 
+function hasStarted({ value }: { readonly value: { readonly rows: readonly Record<string, unknown>[] } }): boolean {
+  return value.rows.some((row) => row['published_at'] !== null);
+}
+
+/** With the outbox that the run was started for, where it says that. */
+type RunOfStory = Pick<EventStory, 'workflow' | 'temporalFailed'> & { readonly runsOutbox: string | null };
+
 /** Without Temporal the rest of the story is worth reading all the same. */
-async function workflowOrFailure(
-  workflows: WorkflowClient,
-  id: string,
-): Promise<Pick<EventStory, 'workflow' | 'temporalFailed'>> {
+async function workflowOrFailure(workflows: WorkflowClient, id: string): Promise<RunOfStory> {
   try {
-    return { workflow: await workflowOf(workflows, id), temporalFailed: null };
+    return { ...(await workflowOf(workflows, id)), temporalFailed: null };
   } catch (thrown) {
-    return { workflow: null, temporalFailed: oneLine(thrown) };
+    return { workflow: null, temporalFailed: oneLine(thrown), runsOutbox: null };
   }
 }
 
-async function workflowOf(workflows: WorkflowClient, id: string): Promise<EventStory['workflow']> {
+async function workflowOf(workflows: WorkflowClient, id: string): Promise<Pick<RunOfStory, 'workflow' | 'runsOutbox'>> {
   try {
     const run = await workflows.getHandle(id).describe();
-    return {
+    const owner = startedFor(run.memo);
+    const workflow = {
       status: run.status.name,
       type: run.type,
       historyLength: run.historyLength,
@@ -85,8 +117,9 @@ async function workflowOf(workflows: WorkflowClient, id: string): Promise<EventS
       notDone: texts(run.memo?.[memoNames.notDone]),
       ignoredSignals: texts(run.memo?.[memoNames.ignoredSignals]),
     };
+    return { workflow, runsOutbox: owner === null ? null : outboxOf(owner) };
   } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) return null;
+    if (thrown instanceof WorkflowNotFoundError) return { workflow: null, runsOutbox: null };
     throw thrown;
   }
 }

@@ -1,10 +1,8 @@
 import { userInfo } from 'node:os';
 import { type Pool } from 'pg';
-import { limitFrom } from './option-values';
 import { definitionOf } from '../contracts/catalogue';
 import { type FailureCode } from '../contracts/failures';
 import { giveUp, pendingOfType, typesOfRows } from '../outbox/operators.sql';
-import { confirmed } from './confirm';
 
 const code: FailureCode = 'UNKNOWN_EVENT_TYPE';
 /** Rows of one statement: a bridge or a writer of the same aggregates waits for no more. */
@@ -69,42 +67,4 @@ export async function giveUpRows(pool: Pool, ids: readonly string[], reason: str
     done.push(...rows.map(({ id }) => id));
   }
   return done;
-}
-
-export interface GiveUpOptions {
-  readonly type?: string;
-  readonly limit: string;
-  readonly reason?: string;
-  readonly yes: boolean;
-  readonly json?: boolean;
-}
-
-/** Plans, asks (or takes --yes), and gives up. Exit code 1 when a row that was named or found is not given up. */
-export async function giveUpCommand(pool: Pool, ids: readonly string[], options: GiveUpOptions): Promise<void> {
-  const { type = null, reason = null, yes, json } = options;
-  const limit = limitFrom(options.limit);
-  if (ids.length === 0 && type === null) throw new Error('give up what? Name event ids, or --type <spelling>');
-  const plan = await planGiveUp(pool, { ids, type, limit });
-  if (json !== true) console.log(planText(plan));
-  const question = `give up ${plan.rows.length} rows?`;
-  const go = plan.rows.length > 0 && (yes || (json !== true && (await confirmed(question))));
-  const rows = plan.rows.map(({ id }) => id);
-  const givenUp = go ? await giveUpRows(pool, rows, reason) : [];
-  if (json === true) console.log(JSON.stringify({ plan, givenUp }));
-  else if (go) console.log(`given up ${givenUp.length}; ops requeue makes them pending again`);
-  if (go && givenUp.length < rows.length && json !== true)
-    console.log(`${rows.length - givenUp.length} are in the hands of a bridge, or no longer pending: repeat`);
-  if (givenUp.length < rows.length + plan.refused.length || rows.length === 0) process.exitCode = 1;
-}
-
-function planText({ rows, more, refused }: GiveUpPlan): string {
-  const counts = new Map<string, number>();
-  for (const { eventType } of rows) counts.set(eventType, (counts.get(eventType) ?? 0) + 1);
-  return [
-    ...refused.map(({ id, why }) => `${id} not given up: ${why}`),
-    // A type's name is whatever a writer put there.
-    ...[...counts].map(([type, count]) => `${count} pending rows of the unknown type ${JSON.stringify(type)}`),
-    ...(more ? ['there are more of them than --limit'] : []),
-    ...(rows.length === 0 ? ['no pending row to give up'] : []),
-  ].join('\n');
 }

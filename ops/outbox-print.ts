@@ -2,39 +2,86 @@ import { ageText, columnLines } from './columns';
 import { feedStoreText } from './feed-store-report';
 import { heldText } from './held-aggregates';
 import { partitionRows } from './housekeeping-print';
-import { type OutboxReport } from './outbox-report';
+import { type OutboxesReport } from './outbox-report';
 import { skippedLine } from './skipped-deliveries';
+import { type StateReport } from './state-report';
 
-/** The report of the outbox as lines, for people. */
-export function outboxLines(report: OutboxReport): string[] {
-  const redis = feedStoreText(report.feedStores);
+/** What the tables say as lines, for people; the parts that could not be read are left out. */
+export function tableLines(status: Partial<OutboxesReport> & Partial<StateReport>): string[] {
+  const redis = feedStoreText(status.feedStores ?? []);
+  const totals = totalLine(status);
   return [
-    ...columnLines([
-      ['PRIORITY', 'PENDING', 'OLDEST', 'WITH ERROR'],
-      ...report.pending.map((p) => [p.priority, String(p.rows), ageText(p.oldestSeconds), String(p.withError)]),
-    ]),
-    ...(report.pending.length === 0 ? ['nothing is pending'] : []),
-    '',
-    ...columnLines([['BRIDGE', 'STATE', 'SEEN', 'REASON'], ...report.bridges.map(bridgeRow)]),
-    ...(report.bridges.length === 0 ? ['no bridge is running'] : []),
-    '',
-    ...columnLines(partitionRows(report.partitions, new Date())),
+    ...(isRead(status) ? outboxLines(status) : []),
     ...(redis.length === 0 ? [] : ['', ...redis]),
-    '',
-    `dead-lettered ${report.deadLettered}${heldText(report.held)} · started, not yet on Kafka ${report.startedNotEmitted} · deliveries of unknown outcome ${report.deliveriesUnknown}${skippedLine(report.deliveriesSkipped)}`,
+    ...(totals === '' ? [] : ['', totals]),
   ];
 }
 
+function isRead(status: Partial<OutboxesReport>): status is OutboxesReport {
+  return status.outboxes !== undefined;
+}
+
+function outboxLines(report: OutboxesReport): string[] {
+  const several = report.outboxes.length > 1;
+  /** With the outbox of each line first, where there are several. */
+  const table = (heads: readonly string[], lines: readonly (readonly string[])[]) =>
+    columnLines([['OUTBOX', ...heads], ...lines].map((line) => (several ? line : line.slice(1))));
+  return [
+    ...table(
+      ['PRIORITY', 'PENDING', 'OLDEST', 'WITH ERROR'],
+      report.pending.map((p) => [p.outbox, p.priority, String(p.rows), ageText(p.oldestSeconds), String(p.withError)]),
+    ),
+    ...(report.pending.length === 0 ? ['nothing is pending'] : []),
+    '',
+    ...table(['BRIDGE', 'STATE', 'SEEN', 'REASON'], report.bridges.map(bridgeRow)),
+    ...(report.bridges.length === 0 ? ['no bridge is running'] : []),
+    '',
+    ...columnLines(several ? sumsOfOutboxes(report) : partitionRows(report.partitions, new Date())),
+  ];
+}
+
+/** A line for each outbox: the days of a hundred outboxes are not for reading; `--outbox` shows those of one. */
+function sumsOfOutboxes({ outboxes, partitions }: OutboxesReport): string[][] {
+  const now = new Date();
+  return [
+    ['OUTBOX', 'DEAD LETTERS', 'HELD AGGREGATES', 'NOT ON KAFKA', 'ROWS ≈', 'DAYS', 'DAYS KEPT', 'DAYS AHEAD'],
+    ...outboxes.map(({ outbox, deadLettered, held, startedNotEmitted }) => {
+      const theirs = partitions.filter((one) => one.outbox === outbox);
+      const ahead = theirs.filter(({ from }) => from !== null && new Date(from) > now);
+      const rows = theirs.reduce((sum, one) => sum + Math.max(0, one.rows), 0);
+      const kept = theirs.filter((one) => one.kept !== null);
+      const counts = [deadLettered, held.aggregates, startedNotEmitted, rows];
+      return [outbox, ...[...counts, theirs.length - ahead.length, kept.length, ahead.length].map(String)];
+    }),
+  ];
+}
+
+function totalLine(status: Partial<OutboxesReport> & Partial<StateReport>): string {
+  const { deliveriesUnknown, deliveriesSkipped = {} } = status;
+  return [
+    ...(isRead(status)
+      ? [
+          `dead-lettered ${status.deadLettered}${heldText(status.held)}`,
+          `started, not yet on Kafka ${status.startedNotEmitted}`,
+        ]
+      : []),
+    ...(deliveriesUnknown === undefined
+      ? []
+      : [`deliveries of unknown outcome ${deliveriesUnknown}${skippedLine(deliveriesSkipped)}`]),
+  ].join(' · ');
+}
+
 function bridgeRow({
+  outbox,
   instance,
   state,
   seenSecondsAgo,
   reason,
   pausedTypes,
-}: OutboxReport['bridges'][number]): string[] {
+}: OutboxesReport['bridges'][number]): string[] {
   const paused = Object.entries(pausedTypes)
     // A type's name is whatever a writer put there.
     .map(([type, why]) => `${JSON.stringify(type).slice(1, -1)} paused: ${why}`)
     .join('; ');
-  return [instance, state, `${ageText(seenSecondsAgo)} ago`, reason ?? paused];
+  return [outbox, instance, state, `${ageText(seenSecondsAgo)} ago`, reason ?? paused];
 }

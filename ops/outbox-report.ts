@@ -1,14 +1,14 @@
 import { type Pool } from 'pg';
 import { priorityName } from '../contracts/priority';
 import { pendingOfLanes, totals as totalsOf } from '../outbox/operators.sql';
-import { type FeedStoreLine, feedStoreReport } from './feed-store-report';
 import { type HeldAggregates, heldAggregates } from './held-aggregates';
 import { type PartitionLine, partitionReport } from './partition-report';
-import { skippedDeliveries } from './skipped-deliveries';
 
 const bridges = `
   SELECT instance_id, state, reason, paused_types, extract(epoch FROM now() - heartbeat_at)::float8 AS seen_seconds_ago
   FROM nova.bridge_instances ORDER BY instance_id`;
+
+/** What waits in one outbox. Ages in seconds. */
 export interface OutboxReport {
   readonly pending: readonly { priority: string; rows: number; oldestSeconds: number; withError: number }[];
   readonly bridges: readonly {
@@ -21,16 +21,47 @@ export interface OutboxReport {
   readonly deadLettered: number;
   readonly held: HeldAggregates;
   readonly startedNotEmitted: number;
-  readonly deliveriesUnknown: number;
-  /** Messages of the last day that were not sent, by reason. */
-  readonly deliveriesSkipped: Readonly<Record<string, number>>;
   readonly partitions: readonly PartitionLine[];
-  readonly feedStores: readonly FeedStoreLine[];
 }
 
-/** What waits, where, and why: the state of the outbox at one glance. Ages in seconds. */
+type InOutbox = { readonly outbox: string };
+
+/** The same of all outboxes that reply: each line with its outbox, the totals of all together and of each. */
+export interface OutboxesReport extends Omit<OutboxReport, 'pending' | 'bridges' | 'partitions'> {
+  readonly pending: readonly (OutboxReport['pending'][number] & InOutbox)[];
+  readonly bridges: readonly (OutboxReport['bridges'][number] & InOutbox)[];
+  readonly partitions: readonly (PartitionLine & InOutbox)[];
+  readonly outboxes: readonly (Pick<OutboxReport, 'deadLettered' | 'held' | 'startedNotEmitted'> & InOutbox)[];
+}
+
+/** One report of several. */
+export function reportOfAll(
+  said: readonly { readonly outbox: string; readonly value: OutboxReport }[],
+): OutboxesReport {
+  const lines = <T>(of: (report: OutboxReport) => readonly T[]) =>
+    said.flatMap(({ outbox, value }) => of(value).map((line) => ({ outbox, ...line })));
+  const sum = (of: (report: OutboxReport) => number) => said.reduce((total, { value }) => total + of(value), 0);
+  const since = said.flatMap(({ value }) => value.held.since ?? []).sort((a, b) => a.getTime() - b.getTime());
+  return {
+    pending: lines(({ pending }) => pending),
+    bridges: lines(({ bridges: of }) => of),
+    deadLettered: sum(({ deadLettered }) => deadLettered),
+    held: {
+      aggregates: sum(({ held }) => held.aggregates),
+      rows: sum(({ held }) => held.rows),
+      since: since[0] ?? null,
+    },
+    startedNotEmitted: sum(({ startedNotEmitted }) => startedNotEmitted),
+    partitions: lines(({ partitions }) => partitions),
+    outboxes: said.map(({ outbox, value: { deadLettered, held, startedNotEmitted } }) => ({
+      ...{ outbox, deadLettered, held, startedNotEmitted },
+    })),
+  };
+}
+
+/** What waits, where, and why: the state of one outbox at one glance. */
 export async function outboxReport(pool: Pool, { retentionDays }: { retentionDays: number }): Promise<OutboxReport> {
-  const [rows, instances, totals, partitions, deliveriesSkipped, feedStores, held] = await Promise.all([
+  const [rows, instances, totals, partitions, held] = await Promise.all([
     pool.query<{ priority: number; rows: number; oldest_seconds: number; with_error: number }>(pendingOfLanes),
     pool.query<{
       instance_id: string;
@@ -39,10 +70,8 @@ export async function outboxReport(pool: Pool, { retentionDays }: { retentionDay
       paused_types: Record<string, string>;
       seen_seconds_ago: number;
     }>(bridges),
-    pool.query<{ dead_lettered: number; started_not_emitted: number; deliveries_unknown: number }>(totalsOf),
+    pool.query<{ dead_lettered: number; started_not_emitted: number }>(totalsOf),
     partitionReport(pool, retentionDays),
-    skippedDeliveries(pool),
-    feedStoreReport(pool),
     heldAggregates(pool),
   ]);
   return {
@@ -62,9 +91,6 @@ export async function outboxReport(pool: Pool, { retentionDays }: { retentionDay
     deadLettered: totals.rows[0]?.dead_lettered ?? 0,
     held,
     startedNotEmitted: totals.rows[0]?.started_not_emitted ?? 0,
-    deliveriesUnknown: totals.rows[0]?.deliveries_unknown ?? 0,
-    deliveriesSkipped,
     partitions,
-    feedStores,
   };
 }

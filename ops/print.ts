@@ -1,9 +1,9 @@
 import { columnLines } from './columns';
-import { type DeadLetter } from './dead-letters';
+import { type LetterOfOutbox } from './dead-letters';
 import { type EventStory } from './event-story';
 import { storyLines } from './story-lines';
 import { holdText } from './held-aggregates';
-import { type Requeued } from './requeue';
+import { type RequeuedByOutbox } from './requeue-anywhere';
 
 /** For people: aligned columns. For programs: one JSON object or array. */
 export const print = {
@@ -13,12 +13,13 @@ export const print = {
     console.log(text(result));
   },
 
-  story(story: EventStory, json: boolean): void {
+  /** @param several whether there are outboxes to distinguish */
+  story(story: EventStory, json: boolean, several: boolean): void {
     if (json) return printJson(story);
-    printRow(story.row);
+    printRow(story.row, several);
     for (const other of story.otherRows) {
-      console.log('\nanother row of this id');
-      printRow(other);
+      console.log(`\nanother row of this id${twinText(story.row.outbox, other.outbox)}`);
+      printRow(other, several);
     }
     if (story.hold !== null) console.log(`${'HOLD'.padEnd(18)} ${holdText(story.hold)}`);
     for (const { kind, detail, firstSeen } of story.findings)
@@ -40,16 +41,14 @@ export const print = {
     }
   },
 
-  deadLetters(letters: readonly DeadLetter[], json: boolean): void {
+  deadLetters(letters: readonly LetterOfOutbox[], json: boolean, several: boolean): void {
     if (json) return printJson(letters);
     if (letters.length === 0) return console.log('no dead letters');
-    columns([
-      ['EVENT', 'TYPE', 'SINCE', 'WHY'],
-      ...letters.map((l) => [l.id, l.eventType, l.deadLetteredAt.toISOString(), l.lastError]),
-    ]);
+    const lines = letters.map((l) => [l.outbox, l.id, l.eventType, l.deadLetteredAt.toISOString(), l.lastError]);
+    columns([['OUTBOX', 'EVENT', 'TYPE', 'SINCE', 'WHY'], ...lines].map((line) => (several ? line : line.slice(1))));
   },
 
-  requeued(done: Requeued, json: boolean): void {
+  requeued(done: RequeuedByOutbox, json: boolean): void {
     if (json) return printJson(done);
     console.log(`requeued ${done.requeued.length}`);
     for (const id of done.vouchedFor) console.log(`${id} starts again on your word that it never ran`);
@@ -84,6 +83,14 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-function printRow(row: Record<string, unknown>): void {
-  for (const [column, value] of Object.entries(row)) console.log(`${column.padEnd(18)} ${text(value)}`);
+/** @param several whether the outbox is worth a line */
+function printRow(row: Readonly<Record<string, unknown>>, several: boolean): void {
+  for (const [column, value] of Object.entries(row))
+    if (several || column !== 'outbox') console.log(`${column.padEnd(18)} ${text(value)}`);
+}
+
+/** Two rows of one id are one event, whichever outbox they are in. */
+function twinText(first: string, other: string): string {
+  if (first === other) return '';
+  return `, in the outbox ${other}: a duplicate of the one in ${first}. An id is one event, whichever database it is written in; publish the other under an id of its own`;
 }

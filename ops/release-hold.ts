@@ -1,11 +1,14 @@
 import { userInfo } from 'node:os';
 import { type Pool } from 'pg';
 import { noteOnDeadLetter, otherHolds, releaseHold as release, rowOfHold } from '../outbox/operators.sql';
+import { type OutboxPools } from '../runtime/outbox-pools';
 import { inTransaction } from '../runtime/postgres';
 import { confirmed } from './confirm';
 import { type EventHold, holdOf } from './held-aggregates';
+import { type OutboxAway, locate, noRowText } from './outboxes';
 
 export interface ReleasePlan {
+  readonly outbox: string;
   readonly id: string;
   readonly eventType: string;
   readonly aggregateId: string;
@@ -16,7 +19,8 @@ export interface ReleasePlan {
 }
 
 /** What a release would let pass; or, as text, why there is nothing to release. */
-async function planRelease(pool: Pool, id: string): Promise<ReleasePlan | string> {
+async function planRelease(outboxes: OutboxPools, outbox: string, id: string): Promise<ReleasePlan | string> {
+  const pool = outboxes.of({ outbox });
   type Row = Pick<ReleasePlan, 'eventType' | 'aggregateId' | 'lastError'>;
   const found = (await pool.query<Row>(rowOfHold, [id])).rows[0];
   if (found === undefined) return `no outbox row ${id}: it was never committed, or its partition is gone`;
@@ -24,7 +28,7 @@ async function planRelease(pool: Pool, id: string): Promise<ReleasePlan | string
   if (hold === null) return `${id} holds nothing back`;
   if (!hold.isItself) return `${id} holds nothing back: it waits itself for the dead letter ${hold.id}`;
   const others = await pool.query<{ id: string }>(otherHolds, [id]);
-  return { id, ...found, hold, alsoHeldBy: others.rows.map((other) => other.id) };
+  return { outbox, id, ...found, hold, alsoHeldBy: others.rows.map((other) => other.id) };
 }
 
 /** Lets pass what the dead letter holds back; it stays one. False: another person was quicker, or it was requeued. */
@@ -47,17 +51,28 @@ export interface ReleaseOptions {
   readonly json?: boolean;
 }
 
-/** Plans, asks (or takes --yes), and releases. Exit code 1 when nothing was released. */
-export async function releaseCommand(pool: Pool, id: string, { reason, yes, json }: ReleaseOptions): Promise<void> {
-  const plan = await planRelease(pool, id);
+/**
+ * Plans, asks (or takes --yes), and releases. Exit code 1 when nothing was released. Returns the outboxes that could not be
+ * asked.
+ */
+export async function releaseCommand(
+  outboxes: OutboxPools,
+  id: string,
+  { reason, yes, json }: ReleaseOptions,
+): Promise<readonly OutboxAway[]> {
+  const { ids, refused: twice, away } = await locate(outboxes, [id]);
+  const [outbox] = ids.keys();
+  const plan =
+    outbox === undefined ? `${id}: ${twice[0]?.why ?? noRowText(away)}` : await planRelease(outboxes, outbox, id);
   const refused = typeof plan === 'string' ? plan : null;
   if (json !== true) console.log(typeof plan === 'string' ? plan : planText(plan));
   const go = refused === null && (yes || (json !== true && (await confirmed('let them pass without it?'))));
-  const released = go && (await releaseHold(pool, id, reason ?? null));
+  const released = go && (await releaseHold(outboxes.of({ outbox }), id, reason ?? null));
   if (json === true) console.log(JSON.stringify({ plan: refused === null ? plan : null, refused, released }));
   else if (released) console.log(`released: what follows ${id} goes on; the dead letter stays one`);
   else if (go) console.log('nothing was released: it was requeued or released meanwhile');
   if (!released) process.exitCode = 1;
+  return away;
 }
 
 function planText({ id, eventType, aggregateId, lastError, hold, alsoHeldBy }: ReleasePlan): string {

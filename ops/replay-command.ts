@@ -2,6 +2,7 @@ import { durationMs } from './audit';
 import { confirmed } from './confirm';
 import { type Connections } from './connections';
 import { foundEvents } from './found-events';
+import { type OutboxAway } from './outboxes';
 import { planReplays, startReplays } from './replay';
 import { replayDoneText, replayPlanText } from './replay-print';
 import { limitFrom } from './option-values';
@@ -17,29 +18,34 @@ export interface ReplayOptions {
   readonly json?: boolean;
 }
 
-/** Plans, asks (or takes --yes), and starts. Exit code 1 when an event that was named is not replayed. */
+/**
+ * Plans, asks (or takes --yes), and starts. Exit code 1 when an event that was named is not replayed. Returns the outboxes that could
+ * not be asked.
+ */
 export async function replayCommand(
   connections: Connections,
-  named: readonly string[],
+  ids: readonly string[],
   options: ReplayOptions,
-): Promise<void> {
-  if (named.length === 0 && options.found !== true)
+): Promise<readonly OutboxAway[]> {
+  if (ids.length === 0 && options.found !== true)
     throw new Error('replay what? Name event ids, or --found for what the audit has found');
-  const ids = options.found === true ? [...named, ...(await found(connections, options))] : named;
-  const plans = await planReplays(connections, [...new Set(ids.map((id) => id.toLowerCase()))], options);
+  const found = options.found === true ? await findEvents(connections, options) : { ids: [], away: [] };
+  const all = [...new Set([...ids, ...found.ids].map((id) => id.toLowerCase()))];
+  const { plans, away } = await planReplays(connections, all, options);
   const possible = plans.filter(({ refused }) => refused === null);
   if (options.json !== true) console.log(replayPlanText(plans));
   const go =
     possible.length > 0 &&
     (options.yes || (options.json !== true && (await confirmed(`start ${possible.length} replays?`))));
-  if (go) await connections.checkDeployment();
+  if (go) await connections.checkDeployment([...new Set(possible.flatMap(({ outbox }) => outbox ?? []))]);
   const started = go ? await startReplays(connections, possible, options.reason ?? null) : [];
   if (options.json === true) console.log(JSON.stringify({ plan: plans, started }));
   else if (go) console.log(replayDoneText(started));
   if (started.length < plans.length) process.exitCode = 1;
+  return away.length > 0 ? away : found.away;
 }
 
-function found({ pool }: Connections, { type, since, limit }: ReplayOptions): Promise<string[]> {
+function findEvents(connections: Connections, { type, since, limit }: ReplayOptions) {
   const sinceMs = since === undefined ? null : durationMs(since);
-  return foundEvents(pool, { type: type ?? null, sinceMs, limit: limitFrom(limit) });
+  return foundEvents(connections, { type: type ?? null, sinceMs, limit: limitFrom(limit) });
 }

@@ -1,3 +1,4 @@
+import { mainOutbox } from '../contracts/outbox-name';
 import { type PlannedReplay } from './replay';
 
 /** The plan for people, before anything is done. */
@@ -6,10 +7,10 @@ export function replayPlanText(plans: readonly PlannedReplay[]): string {
   return plans.flatMap(linesOf).join('\n');
 }
 
-function linesOf({ id, refused, workflowId, request, before, deliveries, reset }: PlannedReplay): string[] {
+function linesOf({ id, outbox, refused, workflowId, request, before, deliveries, reset }: PlannedReplay): string[] {
   if (refused !== null) return [`${id} is not replayed: ${refused}`];
   return [
-    `${id} ${request?.ref.eventType ?? ''}: ${before}`,
+    `${id} ${request?.ref.eventType ?? ''}${outbox === mainOutbox ? '' : ` of the outbox ${outbox}`}: ${before}`,
     `  starts ${request?.workflowType ?? ''} as ${workflowId}; what was done is not done again`,
     ...(deliveries === 0 ? [] : [`  sends ${deliveries} deliveries that were given up with the run`]),
     ...(reset === null ? [] : [`  better while Temporal knows the run, since its history stays one: ${reset}`]),

@@ -20,24 +20,40 @@ interface Row extends Omit<EventRow, 'id'> {
 
 const details = `SELECT detail FROM nova.audit_findings WHERE split_part(event_id, '/', 1) = $1`;
 
+/** Where what is known of an event is: State, and its outbox. */
+export interface EventPlace {
+  readonly state: Pool;
+  readonly outbox: string;
+  readonly pool: Pool;
+}
+
 /** The start of a further run of this event, as the bridge started the first; or why it cannot be replayed. */
-export async function replayRequest(pool: Pool, id: string, runType: string | null): Promise<ReplayRequest | string> {
-  const row = (await pool.query<Row>(rowForReplay, [id])).rows[0];
+export async function replayRequest(
+  place: EventPlace,
+  id: string,
+  runType: string | null,
+): Promise<ReplayRequest | string> {
+  const row = (await place.pool.query<Row>(rowForReplay, [id])).rows[0];
   if (row === undefined) return 'it has no outbox row: it was never committed, or its partition is gone';
   if (row.deadLettered) return 'it is a dead letter: npm run ops -- requeue';
   if (!row.started) return 'it is pending: a bridge starts it (ops show says what it waits for)';
   const definition = definitionOf(row.eventType);
   if (definition === undefined) return `this version does not know the type ${row.eventType}`;
-  const ref = eventRefOf({ ...row, id }, definition.type);
-  return { ref, workflowType: await workflowTypeOf(pool, row, ref, runType), emitted: row.emitted };
+  const ref = eventRefOf({ ...row, id }, definition.type, place.outbox);
+  return { ref, workflowType: await workflowTypeOf(place, row, ref, runType), emitted: row.emitted };
 }
 
 /** From the catalogue; where that depends on the payload, from the run, from what the audit wrote of it, from the payload. */
-async function workflowTypeOf(pool: Pool, row: Row, ref: EventRef, runType: string | null): Promise<WorkflowType> {
+async function workflowTypeOf(
+  { state, pool }: EventPlace,
+  row: Row,
+  ref: EventRef,
+  runType: string | null,
+): Promise<WorkflowType> {
   const workflow = definitionOf(row.eventType)?.workflow;
   if (typeof workflow === 'string') return workflow;
   if (isWorkflowType(runType)) return runType;
-  const { rows } = await pool.query<{ detail: string }>(details, [ref.eventId]);
+  const { rows } = await state.query<{ detail: string }>(details, [ref.eventId]);
   const noted = rows.flatMap(({ detail }) => detail.split(/[^A-Za-z]+/)).find(isWorkflowType);
   if (noted !== undefined) return noted;
   const found = await pool.query<{ payload: unknown }>(payloadOf, [ref.eventId]);

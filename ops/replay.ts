@@ -4,10 +4,14 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { type Pool } from 'pg';
 import { memoNames } from '../contracts/memo';
 import { startOptions } from '../outbox-bridge/start-options';
+import { type OutboxPools } from '../runtime/outbox-pools';
+import { type OutboxAway, locate, noRowText } from './outboxes';
 import { type ReplayRequest, replayRequest } from './replay-request';
 
 export interface ReplayDeps {
+  /** State. */
   readonly pool: Pool;
+  readonly outboxes: OutboxPools;
   readonly workflows: WorkflowClient;
   readonly config: { readonly taskQueuePrefix: string; readonly temporalNamespace: string };
 }
@@ -15,6 +19,8 @@ export interface ReplayDeps {
 /** What a replay of one event would be; nothing is changed by planning it. */
 export interface PlannedReplay {
   readonly id: string;
+  /** Null: no row was found, or more than one. */
+  readonly outbox: string | null;
   /** Null: it can be replayed. */
   readonly refused: string | null;
   /** Workflow id of the run it would start. */
@@ -46,22 +52,38 @@ export async function planReplays(
   deps: ReplayDeps,
   ids: readonly string[],
   { again }: { again: boolean },
-): Promise<PlannedReplay[]> {
+): Promise<{ readonly plans: readonly PlannedReplay[]; readonly away: readonly OutboxAway[] }> {
+  const located = await locate(
+    deps.outboxes,
+    ids.map((id) => id.toLowerCase()),
+  );
+  const outboxOfId = new Map([...located.ids].flatMap(([outbox, of]) => of.map((id) => [id, outbox] as const)));
+  const why = new Map([
+    ...located.refused.map((one) => [one.id, one.why] as const),
+    ...located.missing.map((id) => [id, noRowText(located.away)] as const),
+  ]);
   const plans: PlannedReplay[] = [];
-  for (const id of ids) plans.push(await planOne(deps, id.toLowerCase(), again));
-  return plans;
+  for (const id of ids.map((one) => one.toLowerCase()))
+    plans.push(await planOne(deps, { id, outbox: outboxOfId.get(id) ?? null, why: why.get(id) ?? '' }, again));
+  return { plans, away: located.away };
 }
 
-async function planOne({ pool, workflows, config }: ReplayDeps, id: string, again: boolean): Promise<PlannedReplay> {
+async function planOne(
+  { pool, outboxes, workflows, config }: ReplayDeps,
+  { id, outbox, why }: { readonly id: string; readonly outbox: string | null; readonly why: string },
+  again: boolean,
+): Promise<PlannedReplay> {
   const last = (await pool.query<{ number: number; started: boolean }>(lastReplay, [id])).rows[0];
   // One that was written down and not started, because its process died in between, is used again.
   const number = last === undefined ? 1 : last.started ? last.number + 1 : last.number;
   const run = await endOf(workflows, id);
   const replay = last?.started === true ? await endOf(workflows, `${id}/replay-${last.number}`) : null;
-  const found = await replayRequest(pool, id, run?.type ?? null);
   const deliveries = (await pool.query<{ count: number }>(givenUp, [id])).rows[0]?.count ?? 0;
-  const common = { id, workflowId: `${id}/replay-${number}`, deliveries, before: before(run, replay) };
+  const common = { id, outbox, workflowId: `${id}/replay-${number}`, deliveries, before: before(run, replay) };
   const refuse = (refused: string): PlannedReplay => ({ ...common, refused, request: null, reset: null });
+  if (outbox === null) return refuse(why);
+  const place = { state: pool, outbox, pool: outboxes.of({ outbox }) };
+  const found = await replayRequest(place, id, run?.type ?? null);
   if (typeof found === 'string') return refuse(found);
   if (run?.status === 'RUNNING') return refuse(`its run is open: ops show ${id} says what it waits for`);
   if (replay?.status === 'RUNNING') return refuse(`${id}/replay-${last?.number} is open`);

@@ -4,6 +4,7 @@ import { type ConfigOf, sharedSettings } from '../runtime/config';
 import { oneLine, toError } from '../runtime/errors';
 import { createKafka, kafkaSecuritySettings } from '../runtime/kafka';
 import { createLogger } from '../runtime/logger';
+import { isInState, outboxesOf } from '../runtime/outboxes';
 import { serviceErrorIn } from '../runtime/service-error';
 import { tlsFault } from '../runtime/tls';
 import { placeOf } from '../runtime/which-setting';
@@ -16,7 +17,7 @@ export type StatusConfig = ConfigOf<typeof statusSettings>;
 
 /** One server, as seen from where the command runs. */
 export interface ServerLook {
-  readonly server: 'PostgreSQL' | 'Temporal' | 'Kafka' | 'Redis';
+  readonly server: 'PostgreSQL' | 'Temporal' | 'Kafka' | 'Redis' | `outbox ${string}`;
   /** host:port, of PostgreSQL also the database; never a login. */
   readonly at: string;
   /** The variable that leads there. */
@@ -37,6 +38,15 @@ export function placesOf(config: StatusConfig) {
     kafka: { server: 'Kafka', at: config.kafkaBrokers.join(','), setting: 'KAFKA_BROKERS' },
     redis: { server: 'Redis', at: placeOf(config.redisUrl), setting: 'REDIS_URL' },
   } as const satisfies Record<string, Place>;
+}
+
+/** Where the outboxes are that have databases of their own, as far as they are asked for. */
+export function outboxPlaces(config: StatusConfig, names: readonly string[]): (Place & { readonly name: string })[] {
+  const [first, ...others] = outboxesOf(config).filter(({ name }) => names.includes(name));
+  if (first !== undefined && others.length === 0 && isInState(first, config)) return [];
+  return [first ?? [], others]
+    .flat()
+    .map(({ name, url }) => ({ name, server: `outbox ${name}`, at: placeOf(url), setting: 'OUTBOXES' }));
 }
 
 /** No server is waited for longer than this, milliseconds: each has limits of its own below it. */

@@ -2,27 +2,32 @@ import { type TaskQueueLook } from '../runtime/task-queues';
 import { auditScheduleText } from './audit-schedule';
 import { ageText, columnLines } from './columns';
 import { openFindingsText } from './open-findings';
-import { outboxLines } from './outbox-print';
-import { serverLine } from './servers';
+import { tableLines } from './outbox-print';
+import { type ServerLook, serverLine } from './servers';
 import { type Status } from './status';
 import { fillsInboxes } from '../outbox-bridge/waiting-runs';
 
 /** What a server that is away leaves unseen. */
-const unseen: Readonly<Record<string, string>> = {
-  PostgreSQL: '; outbox, bridges, deliveries and findings were not looked at',
-  Temporal: '; its task queues and runs were not looked at',
-};
+function unseen({ server, failed }: ServerLook, outboxesApart: boolean): string {
+  if (failed === null) return '';
+  if (server === 'PostgreSQL')
+    return `; ${outboxesApart ? '' : 'outbox, bridges, '}deliveries and findings were not looked at`;
+  if (server === 'Temporal') return '; its task queues and runs were not looked at';
+  return server.startsWith('outbox ') ? '; its rows and bridges were not looked at' : '';
+}
 
 /** For people. */
 export function statusText(status: Status): string {
   const { taskQueues, servers } = status;
+  const apart = servers.some(({ server }) => server.startsWith('outbox '));
+  const tables = tableLines(status);
   return [
-    ...servers.map((look) => `${serverLine(look)}${look.failed === null ? '' : (unseen[look.server] ?? '')}`),
-    ...(status.databaseFailed === null ? ['', ...outboxLines(status)] : []),
+    ...servers.map((look) => `${serverLine(look)}${unseen(look, apart)}`),
+    ...(tables.length === 0 ? [] : ['', ...tables]),
     ...(taskQueues === null ? [] : ['', ...columnLines([queueHead, ...queueRows(taskQueues)])]),
     ...waitingLines(status),
     '',
-    openFindingsText(status.databaseFailed === null ? status.kinds : null, status.pausedRuns),
+    openFindingsText(status.kinds ?? null, status.pausedRuns),
     auditScheduleText(status.auditSchedule),
   ].join('\n');
 }
@@ -50,7 +55,7 @@ function queueRows(looks: readonly TaskQueueLook[]): string[][] {
 
 function waitingLines(status: Status): string[] {
   const { waitingRuns: runs } = status;
-  const deliveriesWaiting = status.databaseFailed === null ? status.deliveriesWaiting : [];
+  const { deliveriesWaiting = [] } = status;
   const inboxes = (runs?.waitFor ?? []).filter(({ activity }) => fillsInboxes(activity));
   const deliveries = [
     ...deliveriesWaiting.map(({ channel, deliveries: count, events, tried, oldestSeconds, reason }) => [

@@ -1,4 +1,3 @@
-import { type WaitingDeliveries, waitingDeliveries } from '../outbox-bridge/waiting-deliveries';
 import { type WaitingRuns, fillsInboxes, waitingRuns } from '../outbox-bridge/waiting-runs';
 import { toError } from '../runtime/errors';
 import { databaseNowMs, isDatabaseOutage } from '../runtime/postgres';
@@ -6,16 +5,21 @@ import { type TaskQueueLook, lookAtTaskQueues } from '../runtime/task-queues';
 import { tlsFault } from '../runtime/tls';
 import { type AuditSchedule, auditSchedule } from './audit-schedule';
 import { type Connections } from './connections';
-import { type FindingsByKind, findingsByKind, pausedRuns } from './open-findings';
-import { type OutboxReport, outboxReport } from './outbox-report';
-import { type ServerLook, type StatusConfig, askKafka, askRedis, inTime, lookAt, lookOf, placesOf } from './servers';
-
-/** What the tables say. */
-interface DatabaseReport extends OutboxReport {
-  /** How many open findings of the audit, by kind; kinds without any are left out. */
-  readonly kinds: FindingsByKind;
-  readonly deliveriesWaiting: readonly WaitingDeliveries[];
-}
+import { pausedRuns } from './open-findings';
+import { type OutboxReport, type OutboxesReport, outboxReport, reportOfAll } from './outbox-report';
+import { type Asked, OutboxFault, askEach } from './outboxes';
+import {
+  type ServerLook,
+  type StatusConfig,
+  askKafka,
+  askRedis,
+  inTime,
+  lookAt,
+  lookOf,
+  outboxPlaces,
+  placesOf,
+} from './servers';
+import { type StateReport, stateReport } from './state-report';
 
 /** What Temporal says; null: it could not be asked. */
 interface TemporalReport {
@@ -26,15 +30,21 @@ interface TemporalReport {
   readonly pausedRuns: number | null;
 }
 
-/** What could be learnt: all that the tables say is absent when `databaseFailed` says why PostgreSQL could not be asked. */
+/**
+ * What could be learnt. What the tables of State say is absent when `databaseFailed` says why PostgreSQL could not be asked, and so is
+ * what the outboxes say when none of them could be.
+ */
 export type Status = TemporalReport & {
-  /** PostgreSQL, Temporal, Kafka, Redis. */
+  /** PostgreSQL, Temporal, Kafka, Redis; outboxes with databases of their own. */
   readonly servers: readonly ServerLook[];
+  /** Why PostgreSQL could not be asked; null: it was. */
+  readonly databaseFailed: string | null;
   /** Why Temporal could not be asked; null: it was. */
   readonly temporalFailed: string | null;
   /** Why a person should look; empty: there is no reason. */
   readonly lookAt: readonly string[];
-} & ((DatabaseReport & { readonly databaseFailed: null }) | { readonly databaseFailed: string });
+} & Partial<OutboxesReport> &
+  Partial<StateReport>;
 
 /** Waits shorter than this end by themselves more often than not. */
 const longSeconds = 60;
@@ -45,40 +55,58 @@ const longSeconds = 60;
  * @throws what PostgreSQL refuses with when it is there: a wrong login, a schema that is not ours
  */
 export async function systemStatus(connections: Connections, config: StatusConfig): Promise<Status> {
-  const { pool, redis } = connections;
+  const { pool, redis, outboxes } = connections;
   const places = placesOf(config);
-  const database = inTime(databaseReport(connections)).catch((thrown: unknown) => toError(thrown));
+  const own = outboxPlaces(config, outboxes.names);
+  const state = inTime(stateReport(pool)).catch((thrown: unknown) => toError(thrown));
+  const reports = askOutboxes(connections, own.length > 0).catch((thrown: unknown) => toError(thrown));
   // Temporal's clock is compared with PostgreSQL's; where there is none, with that of this machine.
   const nowMs = inTime(databaseNowMs(pool)).catch(() => Date.now());
-  const [tables, temporal, kafkaLook, redisLook] = await Promise.all([
-    database,
+  const [stateSays, outboxesSay, temporal, kafkaLook, redisLook] = await Promise.all([
+    state,
+    reports,
     temporalReport(connections, nowMs),
     lookAt(places.kafka, () => askKafka(config)),
     lookAt(places.redis, () => askRedis(redis)),
   ]);
   // Not before all have ended: see `temporalReport`.
-  if (tables instanceof Error && !isAway(tables)) throw tables;
-  const databaseLook = lookOf(places.postgres, '', tables instanceof Error ? tables : null);
+  const failure = [stateSays, outboxesSay].find((said) => said instanceof Error) ?? null;
+  if (failure !== null && !isAway(failure)) throw failure;
+  const databaseLook = lookOf(places.postgres, '', failure);
   const temporalLook = lookOf(places.temporal, `namespace ${config.temporalNamespace}`, temporal.failed);
-  const servers = [databaseLook, temporalLook, kafkaLook, redisLook];
-  const said = { servers, temporalFailed: temporalLook.failed, ...temporal.report };
-  return tables instanceof Error
-    ? { ...said, databaseFailed: databaseLook.failed ?? '', lookAt: reasons(said, null) }
-    : { ...said, ...tables, databaseFailed: null, lookAt: reasons(said, tables) };
+  const away = outboxesSay instanceof Error ? [] : outboxesSay.away;
+  const outboxLooks = own.map(({ name, ...place }) => {
+    const why = away.find(({ outbox }) => outbox === name)?.why ?? null;
+    return lookOf(place, '', why);
+  });
+  const reported = {
+    servers: [databaseLook, ...outboxLooks, temporalLook, kafkaLook, redisLook],
+    temporalFailed: temporalLook.failed,
+    ...temporal.report,
+    ...(outboxesSay instanceof Error || (own.length === 0 && failure !== null) || outboxesSay.said.length === 0
+      ? {}
+      : reportOfAll(outboxesSay.said)),
+    ...(stateSays instanceof Error || failure !== null ? {} : stateSays),
+    databaseFailed: databaseLook.failed,
+  };
+  return { ...reported, lookAt: reasons(reported) };
+}
+
+/**
+ * @param apart whether outboxes have databases of their own, which may fail alone
+ * @throws what the database of State fails with, when the one outbox is in it
+ */
+function askOutboxes({ outboxes, config }: Connections, apart: boolean): Promise<Asked<OutboxReport>> {
+  return askEach(outboxes, (pool) => outboxReport(pool, config)).catch((thrown: unknown) => {
+    if (!(thrown instanceof OutboxFault)) throw thrown;
+    if (!apart) throw thrown.cause;
+    return { said: [], away: [{ outbox: thrown.outbox, why: thrown.message }] };
+  });
 }
 
 /** Not there, or nothing comes back: `inTime` rejects with a plain error. */
 const isAway = (thrown: unknown): boolean =>
   isDatabaseOutage(thrown) || tlsFault(thrown) !== undefined || /no reply within/.test(toError(thrown).message);
-
-async function databaseReport({ pool, config }: Connections): Promise<DatabaseReport> {
-  const [report, kinds, deliveriesWaiting] = await Promise.all([
-    outboxReport(pool, config),
-    findingsByKind(pool),
-    waitingDeliveries(pool),
-  ]);
-  return { ...report, kinds, deliveriesWaiting };
-}
 
 /** Every call has a deadline of its own: a connection that is closed beneath a call ends the process. */
 async function temporalReport(
@@ -106,14 +134,20 @@ async function temporalReport(
   };
 }
 
-function reasons(said: TemporalReport & Pick<Status, 'servers'>, tables: DatabaseReport | null): string[] {
+function reasons(said: Omit<Status, 'lookAt'>): string[] {
   const { taskQueues, waitingRuns: runs, pausedRuns: paused } = said;
   const unserved = (taskQueues ?? []).filter(({ served }) => !served);
   const stuck = (runs?.waitFor ?? []).filter(
     ({ outage, activity, oldestSeconds }) => oldestSeconds > longSeconds && (outage || fillsInboxes(activity)),
   );
+  const held = (said.deliveriesWaiting ?? []).filter(
+    ({ tried, oldestSeconds }) => tried > 0 && oldestSeconds > longSeconds,
+  );
   const all: Record<string, boolean> = {
-    ...(tables === null ? {} : reasonsOf(tables)),
+    'dead letters': (said.deadLettered ?? 0) > 0,
+    ...withoutBridge(said),
+    'open findings of the audit': Object.keys(said.kinds ?? {}).length > 0,
+    'deliveries that wait': held.length > 0,
     'paused activities, or Temporal does not say': paused !== 0,
     'the audit is paused': said.auditSchedule.state === 'paused',
     ...Object.fromEntries(said.servers.map(({ server, failed }) => [`no reply from ${server}`, failed !== null])),
@@ -123,12 +157,11 @@ function reasons(said: TemporalReport & Pick<Status, 'servers'>, tables: Databas
   return Object.keys(all).filter((reason) => all[reason]);
 }
 
-function reasonsOf({ deadLettered, bridges, kinds, deliveriesWaiting }: DatabaseReport): Record<string, boolean> {
-  const held = deliveriesWaiting.filter(({ tried, oldestSeconds }) => tried > 0 && oldestSeconds > longSeconds);
-  return {
-    'dead letters': deadLettered > 0,
-    'no bridge that works': bridges.every(({ state }) => state === 'outage' || state === 'refused'),
-    'open findings of the audit': Object.keys(kinds).length > 0,
-    'deliveries that wait': held.length > 0,
-  };
+/** Each outbox needs a bridge of its own that works; where there are several, they are named. */
+function withoutBridge({ outboxes = [], bridges = [] }: Partial<OutboxesReport>): Record<string, boolean> {
+  const idle = outboxes.filter(({ outbox }) =>
+    bridges.filter((one) => one.outbox === outbox).every(({ state }) => state === 'outage' || state === 'refused'),
+  );
+  const names = outboxes.length > 1 ? ` for ${idle.map(({ outbox }) => outbox).join(', ')}` : '';
+  return { [`no bridge that works${names}`]: idle.length > 0 };
 }

@@ -10,6 +10,9 @@ export const listDeadLetters = `
   FROM nova.outbox_events WHERE ${dead()} AND ($1::text IS NULL OR last_error LIKE $1 || ':%')
   ORDER BY dead_lettered_at DESC LIMIT $2`;
 
+/** Which of these have a row. $1 ids */
+export const rowsWithIds = `SELECT DISTINCT id FROM nova.outbox_events WHERE id = ANY ($1::uuid[])`;
+
 /** What a requeue is decided by. $1 ids */
 export const deadLettersById = `
   SELECT id, split_part(last_error, ':', 1) AS code, claim_count AS "claimCount", ${started()} AS started,
@@ -52,14 +55,11 @@ export const rowOfEvent = `
             AND ${pending('e.')}) AS earlier_pending
   FROM nova.outbox_events o WHERE id = $1 ORDER BY published_at, created_at LIMIT 10`;
 
-/** Events with an open finding. $1 kinds, $2 spellings or null, $3 first seen within milliseconds or null, $4 limit */
-export const eventsWithFindings = `
-  SELECT DISTINCT o.id, o.sequence FROM nova.audit_findings f
-  JOIN nova.outbox_events o ON o.id = CASE WHEN f.event_id ~ '^[0-9a-f-]{36}' THEN left(f.event_id, 36)::uuid END
-  WHERE f.resolved_at IS NULL AND f.acknowledged_at IS NULL AND f.kind = ANY ($1::text[])
-    AND ($2::text[] IS NULL OR o.event_type = ANY ($2::text[]))
-    AND ($3::double precision IS NULL OR f.first_seen > clock_timestamp() - $3 * interval '1 millisecond')
-  ORDER BY o.sequence LIMIT $4`;
+/** Those of some events that are of a type, in the order in which they were written. $1 ids, $2 spellings or null */
+export const orderOfEvents = `
+  SELECT id, min(sequence) AS place FROM nova.outbox_events
+  WHERE id = ANY ($1::uuid[]) AND ($2::text[] IS NULL OR event_type = ANY ($2::text[]))
+  GROUP BY id ORDER BY place`;
 
 /** What a further run of an event is started by. Without the payload: an operator may not read it. $1 id */
 export const rowForReplay = `
@@ -120,5 +120,4 @@ export const pendingOfLanes = `
 
 export const totals = `
   SELECT (SELECT count(*) FROM nova.outbox_events WHERE ${dead()}) AS dead_lettered,
-         (SELECT count(*) FROM nova.outbox_events WHERE ${startedUnemitted()}) AS started_not_emitted,
-         (SELECT count(*) FROM nova.notification_deliveries WHERE state = 'unknown') AS deliveries_unknown`;
+         (SELECT count(*) FROM nova.outbox_events WHERE ${startedUnemitted()}) AS started_not_emitted`;

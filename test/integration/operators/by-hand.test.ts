@@ -1,5 +1,6 @@
 import { NovaError } from '../../../contracts/failures';
 import { eventStory } from '../../../ops/event-story';
+import { OutboxPools } from '../../../runtime/outbox-pools';
 import { storyLines } from '../../../ops/story-lines';
 import { type AuditWorld, createAuditWorld } from '../../support/audit-world';
 import { newId } from '../../support/events';
@@ -71,7 +72,9 @@ it('activities that are reset, or whose options are changed, go on and lose noth
     activityOptions: { startToCloseTimeout: { seconds: 7 as never } },
     updateMask: { paths: ['start_to_close_timeout'] },
   });
-  const story = await eventStory(world.database.pool, world.client.workflow, ref!.eventId);
+  const { pool } = world.database;
+  const servers = { pool, outboxes: OutboxPools.one(pool), workflows: world.client.workflow };
+  const { story } = await eventStory(servers, ref!.eventId);
   expect(storyLines(story!).join('\n')).toMatch(/options were changed by hand: start-to-close 7 s, was 600 s/);
   await world.client.workflowService.resetActivity({ ...of, identity: 'ann' });
   world.failing.clear();

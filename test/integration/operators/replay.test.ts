@@ -1,4 +1,5 @@
 import { NovaError } from '../../../contracts/failures';
+import { OutboxPools } from '../../../runtime/outbox-pools';
 import { planReplays, startReplays } from '../../../ops/replay';
 import { type AuditWorld, createAuditWorld } from '../../support/audit-world';
 import { newId } from '../../support/events';
@@ -15,6 +16,7 @@ afterEach(() => world.failing.clear());
 
 const ops = (...args: string[]) => world.ops(...args);
 const deps = () => ({
+  outboxes: OutboxPools.one(world.database.pool),
   pool: world.database.pool,
   workflows: world.client.workflow,
   config: { taskQueuePrefix: world.prefix, temporalNamespace: servers().temporalNamespace },
@@ -90,7 +92,7 @@ it('an open run, a pending row and a dead letter are not replayed, and say what 
   const [open, pending, dead] = [await waiting(), await world.event(), await world.event()];
   await world.set(dead.eventId, `dead_lettered_at = now(), last_error = 'START_REFUSED: x'`);
   const ids = [open.eventId, pending.eventId, dead.eventId, newId()];
-  const plans = await planReplays(deps(), ids, { again: true });
+  const { plans } = await planReplays(deps(), ids, { again: true });
   expect(plans.map(({ refused }) => refused)).toEqual([
     expect.stringMatching(/its run is open/),
     expect.stringMatching(/it is pending/),
@@ -111,7 +113,7 @@ it('a second try after a crash between the note and the start uses the same numb
   );
   world.failing.clear();
   await pool.query(`INSERT INTO event_replays (event_id, number, requested_by) VALUES ($1, 1, 'crashed')`, [eventId]);
-  const plans = await planReplays(deps(), [eventId], { again: false });
+  const { plans } = await planReplays(deps(), [eventId], { again: false });
   expect(plans).toMatchObject([{ workflowId: `${eventId}/replay-1`, deliveries: 1, before: 'its run is terminated' }]);
   expect(plans[0]!.reset).toMatch(/^temporal workflow reset .*FirstWorkflowTask/);
   // Two operators at once start one run.
@@ -123,7 +125,7 @@ it('a second try after a crash between the note and the start uses the same numb
     [eventId],
   );
   expect(rows).toEqual([{ state: 'pending' }]);
-  expect(await planReplays(deps(), [eventId], { again: true })).toMatchObject([
+  expect((await planReplays(deps(), [eventId], { again: true })).plans).toMatchObject([
     { workflowId: `${eventId}/replay-2`, refused: null },
   ]);
 });
@@ -138,7 +140,7 @@ it('a deleted run that was open is found and made up for', async () => {
   await world.audit();
   expect(await world.findings(eventId)).toContain('marked_without_run');
   world.failing.clear();
-  await startReplays(deps(), await planReplays(deps(), [eventId], { again: false }), null);
+  await startReplays(deps(), (await planReplays(deps(), [eventId], { again: false })).plans, null);
   await world.client.workflow.getHandle(`${eventId}/replay-1`).result();
   await listed(`${eventId}/replay-1`, 'Completed');
   await world.audit();

@@ -3,6 +3,7 @@ import { makeLogins } from '../../../dev/logins';
 import { giveUpRows, planGiveUp } from '../../../ops/give-up';
 import { eventStory } from '../../../ops/event-story';
 import { outboxReport } from '../../../ops/outbox-report';
+import { OutboxPools } from '../../../runtime/outbox-pools';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { runOps } from '../../support/ops-command';
@@ -28,6 +29,10 @@ afterAll(async () => {
 const redisPrefix = `ops-test-${newId()}:`;
 /** With the rights of an operator and no more. */
 const ops = (...args: string[]) => runOps({ DATABASE_URL: operatorUrl, REDIS_KEY_PREFIX: redisPrefix }, ...args);
+const storyOf = async (id: string) => {
+  const { pool } = database;
+  return (await eventStory({ pool, outboxes: OutboxPools.one(pool), workflows: client.workflow }, id)).story;
+};
 const message = async (aggregateId: string) =>
   (
     await insertEvent(
@@ -78,13 +83,13 @@ describe('what a dead letter holds back', () => {
 
   it('is in the story of the dead letter, and of each row that waits', async () => {
     const { first, others } = await held(2);
-    expect((await eventStory(database.pool, client.workflow, first))?.hold).toMatchObject({
+    expect((await storyOf(first))?.hold).toMatchObject({
       ...{ id: first, isItself: true, waiting: 2 },
     });
-    expect((await eventStory(database.pool, client.workflow, others[1]!))?.hold).toMatchObject({
+    expect((await storyOf(others[1]!))?.hold).toMatchObject({
       ...{ id: first, isItself: false, waiting: 2 },
     });
-    expect((await eventStory(database.pool, client.workflow, await message(newId())))?.hold).toBeNull();
+    expect((await storyOf(await message(newId())))?.hold).toBeNull();
     expect((await ops('show', others[0]!)).stdout).toContain(`waits for the dead letter ${first}`);
   });
 

@@ -11,6 +11,7 @@ import { type Status, systemStatus } from '../../../ops/status';
 import { waitingRuns } from '../../../outbox-bridge/waiting-runs';
 import { configFrom } from '../../../runtime/config';
 import { taskQueuesOf } from '../../../runtime/task-queues';
+import { OutboxPools } from '../../../runtime/outbox-pools';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { startFaultProxy } from '../../support/fault-proxy';
@@ -50,6 +51,11 @@ const rowOf = async (id: string) =>
 /** Another file's feeds are not ours. */
 const redisPrefix = `ops-test-${newId()}:`;
 const ops = (...args: string[]) => runOps({ DATABASE_URL: database.url, REDIS_KEY_PREFIX: redisPrefix }, ...args);
+
+const storyOf = async (id: string) => {
+  const { pool } = database;
+  return (await eventStory({ pool, outboxes: OutboxPools.one(pool), workflows: client.workflow }, id)).story;
+};
 
 describe('dead letters', () => {
   it('are listed by failure code and requeued, keeping the clock of the retention guard unless the operator vouches', async () => {
@@ -235,7 +241,7 @@ describe('the story of an event', () => {
       { follower_id: newId(), followee_id: newId() },
       { started: false },
     );
-    expect(await eventStory(database.pool, client.workflow, eventId)).toMatchObject({
+    expect(await storyOf(eventId)).toMatchObject({
       row: { id: eventId, published_at: null },
       workflow: null,
     });
@@ -244,12 +250,12 @@ describe('the story of an event', () => {
       taskQueue: testQueuePrefix(),
       args: [],
     });
-    expect((await eventStory(database.pool, client.workflow, eventId))?.workflow).toMatchObject({
+    expect((await storyOf(eventId))?.workflow).toMatchObject({
       status: 'RUNNING',
       type: 'followWorkflow',
     });
     await handle.terminate();
-    expect(await eventStory(database.pool, client.workflow, newId())).toBeNull();
+    expect(await storyOf(newId())).toBeNull();
   });
 
   it('shows every row of an id that was written twice, the started one first', async () => {
@@ -261,7 +267,7 @@ describe('the story of an event', () => {
        FROM nova.outbox_events WHERE id = $1`,
       [eventId],
     );
-    expect(await eventStory(database.pool, client.workflow, eventId)).toMatchObject({
+    expect(await storyOf(eventId)).toMatchObject({
       row: { id: eventId, dead_lettered_at: null },
       otherRows: [{ id: eventId, last_error: 'DUPLICATE_EVENT_ID: twice' }],
     });

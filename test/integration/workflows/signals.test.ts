@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { DefaultLogger, type LogEntry, defaultSinks } from '@temporalio/worker';
 import { eventStory } from '../../../ops/event-story';
+import { OutboxPools } from '../../../runtime/outbox-pools';
 import { storyLines } from '../../../ops/story-lines';
 import { signalDeleted } from '../../../client/signal-deleted';
 import { signals } from '../../../contracts/signals';
@@ -142,7 +143,9 @@ it('that cannot be read starts no look, and leaves a trace without its content',
     const reason = 'deleted: cannot be read (argument 1 of 1: encoding "json/plain", 26 bytes)';
     await waitFor(async () => (await run.describe()).memo?.['ignoredSignals'] !== undefined);
     expect((await run.describe()).memo).toMatchObject({ eventId: run.workflowId, ignoredSignals: [reason] });
-    const story = await eventStory(database.pool, lab.client.workflow, run.workflowId);
+    const { pool } = database;
+    const servers = { pool, outboxes: OutboxPools.one(pool), workflows: lab.client.workflow };
+    const { story } = await eventStory(servers, run.workflowId);
     expect(storyLines(story!)).toContain(`  ignored signals: ${reason}`);
     const about = () => logged.filter(({ meta }) => meta?.['event_id'] === run.workflowId);
     const lines = await waitFor(() => (about().length > 0 ? about() : undefined));

@@ -1,0 +1,30 @@
+import { type Pool } from 'pg';
+import { type WaitingDeliveries, waitingDeliveries } from '../outbox-bridge/waiting-deliveries';
+import { type FeedStoreLine, feedStoreReport } from './feed-store-report';
+import { type FindingsByKind, findingsByKind } from './open-findings';
+import { skippedDeliveries } from './skipped-deliveries';
+
+const unknownDeliveries = `SELECT count(*) AS count FROM nova.notification_deliveries WHERE state = 'unknown'`;
+
+/** What the tables of State say: all but those of the outboxes. */
+export interface StateReport {
+  /** How many open findings of the audit, by kind; kinds without any are left out. */
+  readonly kinds: FindingsByKind;
+  readonly deliveriesWaiting: readonly WaitingDeliveries[];
+  readonly deliveriesUnknown: number;
+  /** Messages of the last day that were not sent, by reason. */
+  readonly deliveriesSkipped: Readonly<Record<string, number>>;
+  readonly feedStores: readonly FeedStoreLine[];
+}
+
+export async function stateReport(pool: Pool): Promise<StateReport> {
+  const [kinds, deliveriesWaiting, unknown, deliveriesSkipped, feedStores] = await Promise.all([
+    findingsByKind(pool),
+    waitingDeliveries(pool),
+    pool.query<{ count: number }>(unknownDeliveries),
+    skippedDeliveries(pool),
+    feedStoreReport(pool),
+  ]);
+  const deliveriesUnknown = unknown.rows[0]?.count ?? 0;
+  return { kinds, deliveriesWaiting, deliveriesUnknown, deliveriesSkipped, feedStores };
+}
