@@ -10,7 +10,7 @@ export interface OutboxSetting {
   readonly name: string;
   readonly url: string;
   readonly schema: string;
-  /** Connections of one process to this database, at most, apart from the one that listens. */
+  /** Connections of one process to this database, at most, apart from the one that listens. The emit has one of its own. */
   readonly connections: number;
   /** Event domains that its service may write; left out: all. */
   readonly domains?: readonly Domain[] | undefined;
@@ -31,7 +31,7 @@ const entry = z
     url: postgresUrl.optional(),
     urlFile: z.string().min(1).optional(),
     schema: sharedSettings.database.databaseSchema.schema.default(sharedSettings.database.databaseSchema.fallback),
-    connections: z.int().min(1).max(100).default(defaultConnections),
+    connections: z.int().min(2).max(100).default(defaultConnections),
     domains: z.array(z.enum(domains)).min(1).optional(),
     listenUrl: postgresUrl.optional(),
   })

@@ -3,7 +3,6 @@ import { PgAggregateHistory } from '../activities/stores/pg-aggregate-history';
 import { PgAuthorTraces } from '../activities/feed/pg-author-traces';
 import { PgContentOwners } from '../activities/stores/pg-content-owners';
 import { PgDeliveryLedger } from '../activities/notify/pg-delivery-ledger';
-import { PgEmitLog } from '../activities/emit/pg-emit-log';
 import { PgEventStore } from '../activities/stores/pg-event-store';
 import { PgFeedTruth } from '../activities/feed/pg-feed-truth';
 import { PgFollowWriter } from '../activities/feed/pg-follow-writer';
@@ -131,12 +130,12 @@ function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {
 
 /** Every activity there is, over the real adapters. */
 export function createActivities(dependencies: Dependencies, config: WorkerConfig, logger: Logger): Activities {
-  const { pools, redis, sink, temporal, channels } = dependencies;
+  const { pools, outboxes, redis, sink, temporal, channels } = dependencies;
   const runs = new TemporalRunSignaller(temporal);
   return {
     ...createFeedActivities({
-      events: new PgEventStore(pools.feed),
-      history: new PgAggregateHistory(pools.feed),
+      events: new PgEventStore(outboxes.feed),
+      history: new PgAggregateHistory(outboxes.feed),
       tombstones: new PgTombstones(pools.feed),
       followers: new PgFollowerSource(pools.feed),
       ...(config.followsFromEvents ? { followWriter: new PgFollowWriter(pools.feed) } : {}),
@@ -149,9 +148,9 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       settings: config,
     }),
     ...createMediaActivities({
-      events: new PgEventStore(pools.media),
+      events: new PgEventStore(outboxes.media),
       owners: new PgContentOwners(pools.media),
-      history: new PgAggregateHistory(pools.media),
+      history: new PgAggregateHistory(outboxes.media),
       media: new PgMediaStore(pools.media),
       pending: new RedisPendingMedia(redis),
       tombstones: new PgTombstones(pools.media),
@@ -160,8 +159,8 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       logger,
     }),
     ...createNotifyActivities({
-      events: new PgEventStore(pools.notification),
-      history: new PgAggregateHistory(pools.notification),
+      events: new PgEventStore(outboxes.notification),
+      history: new PgAggregateHistory(outboxes.notification),
       tombstones: new PgTombstones(pools.notification),
       followers: new PgFollowerSource(pools.notification),
       owners: new PgContentOwners(pools.notification),
@@ -174,7 +173,7 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       limits: { claimLeaseMs: config.deliveryLeaseMs },
     }),
     ...createIdentityActivities({
-      events: new PgEventStore(pools.identity),
+      events: new PgEventStore(outboxes.identity),
       tombstones: new PgTombstones(pools.identity),
       profiles: new PgUserProfiles(pools.identity),
       authors: new RedisAuthorCache(redis),
@@ -188,7 +187,7 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       logger,
     }),
     ...createEmitActivities({
-      log: new PgEmitLog(pools.kafka),
+      outboxes: outboxes.kafka,
       sink,
       topics: topicsOf(config),
       cloudEvents: cloudEventsOf(config),

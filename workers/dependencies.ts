@@ -13,6 +13,7 @@ import { Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
 import { createRedis } from '../runtime/redis';
 import { connectClient } from '../runtime/temporal';
+import { WorkerOutboxes } from './outboxes';
 import { type WorkerConfig } from './settings';
 import { ensureTopics } from './topics';
 
@@ -27,8 +28,9 @@ const auditConnections = 2;
  */
 export class Dependencies implements Service {
   readonly name = 'dependencies';
-  /** One pool per effect: a bulkhead. Connections are opened when they are needed. */
+  /** To State, one pool per effect: a bulkhead. Connections are opened when they are needed. */
   readonly pools: Record<PoolName, Pool>;
+  readonly outboxes: WorkerOutboxes['of'];
   readonly redis: Redis;
   readonly sink: KafkaEventSink;
   readonly temporal: Client;
@@ -36,6 +38,7 @@ export class Dependencies implements Service {
   readonly channels: Channels;
   private readonly connection: Connection;
   private readonly topics: Periodic;
+  private readonly outboxConnections: WorkerOutboxes;
   private stopping: Promise<void> | undefined;
 
   constructor(
@@ -54,6 +57,8 @@ export class Dependencies implements Service {
         }),
       ]),
     ) as Dependencies['pools'];
+    this.outboxConnections = new WorkerOutboxes(config, this.pools, logger);
+    this.outboxes = this.outboxConnections.of;
     this.redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger, tls: config });
     this.sink = new KafkaEventSink(createKafka(config, 'nova-workers', logger, config.kafkaSendTimeoutMs), logger, {
       sendTimeoutMs: config.kafkaSendTimeoutMs,
@@ -84,7 +89,8 @@ export class Dependencies implements Service {
     for (const channel of this.channels.values()) channel.close?.();
     this.redis.disconnect();
     const pools = poolNames.map((name) => this.pools[name].end());
-    await Promise.all([this.topics.stop(), this.sink.close(), this.connection.close(), ...pools]);
+    const servers = [this.sink.close(), this.connection.close(), this.outboxConnections.end(), ...pools];
+    await Promise.all([this.topics.stop(), ...servers]);
   }
 
   /** Once: a broker that is away now gets its topics when it is back; until then emits say TOPIC_MISSING. */

@@ -7,6 +7,7 @@ import { type Effect, effectNames, effectOf } from '../contracts/effects';
 import { maintenance } from '../contracts/maintenance';
 import { type ConfigOf, type Setting, setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
+import { outboxSettings } from '../runtime/outboxes';
 import { buildSettings } from '../runtime/process-registry';
 import { workerDeploymentSettings } from './worker-deployment';
 
@@ -43,6 +44,7 @@ const effectConcurrency = Object.fromEntries(
 export const workerSettings = {
   workerQueues,
   ...sharedSettings.database,
+  ...outboxSettings,
   ...sharedSettings.temporal,
   ...sharedSettings.redis,
   ...sharedSettings.logging,

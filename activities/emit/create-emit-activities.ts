@@ -1,17 +1,34 @@
 import { Context } from '@temporalio/activity';
 import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
+import { outboxOf } from '../../contracts/outbox-name';
 import { limits } from '../../contracts/time-budgets';
+import { type OutboxPools } from '../../runtime/outbox-pools';
 import { guarded } from '../guard';
 import { EmitBatcher } from './emit-batcher';
 import { type EmitDependencies, flushEmits } from './flush-emits';
+import { PgEmitLog } from './pg-emit-log';
 
 /** Part of the activity's time after which it ends by itself, so that people see a reason and not a timeout. */
 const patience = limits.emit.patienceMs / limits.emit.startToCloseMs;
 
-/** Activities that put events on Kafka. One batcher per call of this factory: share the result between workers. */
-export function createEmitActivities(dependencies: EmitDependencies) {
-  const batcher = new EmitBatcher((refs) => flushEmits(dependencies, refs));
+interface Dependencies extends Omit<EmitDependencies, 'log'> {
+  readonly outboxes: OutboxPools;
+}
+
+/** Activities that put events on Kafka. One batcher per outbox and call of this factory: share the result between workers. */
+export function createEmitActivities({ outboxes, ...shared }: Dependencies) {
+  const batchers = new Map<string, EmitBatcher>();
+  /** A flush is one transaction in one database: one that hangs there must hold up its own events alone. */
+  const batcherOf = (event: EventRef): EmitBatcher => {
+    const name = outboxOf(event);
+    const known = batchers.get(name);
+    if (known !== undefined) return known;
+    const log = new PgEmitLog(outboxes.of(event));
+    const batcher = new EmitBatcher((refs) => flushEmits({ ...shared, log }, refs));
+    batchers.set(name, batcher);
+    return batcher;
+  };
   return guarded({
     /** Resolves when the event and all before it in its aggregate are on Kafka, or given up. Idempotent. */
     async emitEvent(event: EventRef): Promise<void> {
@@ -23,7 +40,7 @@ export function createEmitActivities(dependencies: EmitDependencies) {
         patienceOver.abort(new NovaError('KAFKA_UNAVAILABLE', detail));
       }, waitMs);
       try {
-        await batcher.emit(event, AbortSignal.any([cancellationSignal, patienceOver.signal]));
+        await batcherOf(event).emit(event, AbortSignal.any([cancellationSignal, patienceOver.signal]));
       } finally {
         clearTimeout(timer);
       }

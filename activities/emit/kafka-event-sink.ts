@@ -3,6 +3,7 @@ import { type NovaError } from '../../contracts/failures';
 import { toError } from '../../runtime/errors';
 import { groupBy } from '../../runtime/group-by';
 import { type Logger } from '../../runtime/logger';
+import { Turns } from '../../runtime/turns';
 import { type EventSink, type OutgoingEvent, type KafkaOutcome, type SendResult } from './event-sink';
 import { batchesUnderLimit } from './kafka-chunks';
 import { asKafkaFailure, isConnectionFault, isTooLarge } from './kafka-failures';
@@ -26,15 +27,20 @@ interface SendQueue {
   readonly chunks: OutgoingEvent[][];
 }
 
+/** What became of a request; `too late`: it might not have ended before the deadline, and did not begin. */
+type Attempt = 'acknowledged' | 'too late' | { readonly refused: NovaError } | { readonly failed: Error };
+
 /**
  * Sends with acknowledgement from all in-sync replicas, in order within each partition, one request after another: kafkajs
  * allows an idempotent producer one request per broker, and a request that waits in line must not use up its time there.
+ * The flushes of several outboxes take turns, request by request.
  */
 export class KafkaEventSink implements EventSink {
   private readonly line: KafkaProducerLine;
   private readonly partitions = new KafkaPartitions();
   private readonly trouble = new KafkaTrouble();
-  private turn = 0;
+  private readonly turns = new Turns();
+  private flushes = 0;
 
   constructor(
     kafka: Kafka,
@@ -65,29 +71,21 @@ export class KafkaEventSink implements EventSink {
     for (let queue = queues.shift(); queue !== undefined; queue = queues.shift()) {
       const { topic, partition, chunks } = queue;
       const failAll = (error: NovaError): void => record(chunks.flat(), error);
-      const refusal = this.trouble.refusal(topic, partition);
-      if (refusal !== undefined) {
-        failAll(refusal);
-        continue;
-      }
-      let producer: Producer;
-      try {
-        producer = await this.producer(deadline);
-      } catch (thrown) {
-        failAll(asKafkaFailure(toError(thrown), topic));
-        continue;
-      }
-      if (performance.now() + this.options.sendTimeoutMs > deadline) break;
-
       const [chunk = []] = chunks;
-      const failure = await this.sendChunk(producer, topic, chunk);
-      if (failure === undefined) {
+      const attempt = await this.turns.take(() => this.request(queue, chunk, deadline));
+      if (attempt === 'too late') break;
+      if (attempt === 'acknowledged') {
         record(chunk, 'acknowledged');
         this.trouble.worked(topic, partition);
         chunks.shift();
         if (chunks.length > 0) queues.push(queue);
         continue;
       }
+      if ('refused' in attempt) {
+        failAll(attempt.refused);
+        continue;
+      }
+      const failure = attempt.failed;
       if (isTooLarge(failure) && chunk.length > 1) {
         // The topic's limit is lower than our chunks: halve until the message at fault stands alone. Order is kept.
         const middle = Math.ceil(chunk.length / 2);
@@ -127,7 +125,7 @@ export class KafkaEventSink implements EventSink {
         ? this.byPartition(topic, ofTopic)
         : [{ topic, partition: undefined, chunks: batchesUnderLimit(ofTopic) }],
     );
-    const first = queues.length === 0 ? 0 : this.turn++ % queues.length;
+    const first = queues.length === 0 ? 0 : this.flushes++ % queues.length;
     const turned = [...queues.slice(first), ...queues.slice(0, first)];
     const suspect = ({ topic, partition }: SendQueue): boolean => this.trouble.isSuspect(topic, partition);
     return [...turned.filter((queue) => !suspect(queue)), ...turned.filter(suspect)];
@@ -138,8 +136,19 @@ export class KafkaEventSink implements EventSink {
     return [...groups].map(([partition, messages]) => ({ topic, partition, chunks: batchesUnderLimit(messages) }));
   }
 
-  private async producer(deadline: number): Promise<Producer> {
-    return withinKafka(Math.max(deadline - performance.now(), 0), this.line.producer());
+  /** One request, if there is still time for it: its turn may have come late. */
+  private async request({ topic, partition }: SendQueue, chunk: OutgoingEvent[], deadline: number): Promise<Attempt> {
+    const refused = this.trouble.refusal(topic, partition);
+    if (refused !== undefined) return { refused };
+    let producer: Producer;
+    try {
+      producer = await withinKafka(Math.max(deadline - performance.now(), 0), this.line.producer());
+    } catch (thrown) {
+      return { refused: asKafkaFailure(toError(thrown), topic) };
+    }
+    if (performance.now() + this.options.sendTimeoutMs > deadline) return 'too late';
+    const failed = await this.sendChunk(producer, topic, chunk);
+    return failed === undefined ? 'acknowledged' : { failed };
   }
 
   /** Returns what went wrong, or undefined. */

@@ -1,7 +1,7 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { contentOf } from '../../contracts/consequences';
-import { type EventRecord, type EventRef } from '../../contracts/event-ref';
-import { type PgAggregateHistory } from './pg-aggregate-history';
+import { type EventRecord } from '../../contracts/event-ref';
+import { type HistoryOf, type PgAggregateHistory } from './pg-aggregate-history';
 import { type PgEventStore } from './pg-event-store';
 
 /**
@@ -11,7 +11,7 @@ import { type PgEventStore } from './pg-event-store';
  */
 export async function createdPost(
   { history, events }: { readonly history: PgAggregateHistory; readonly events: PgEventStore },
-  later: Pick<EventRef, 'aggregateId' | 'sequence'>,
+  later: HistoryOf,
   postId: string,
 ): Promise<EventRecord<PayloadOf<'content.post.created'>> | undefined> {
   const creation = await history.creation(later);

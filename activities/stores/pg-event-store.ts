@@ -1,26 +1,27 @@
-import { type Pool } from 'pg';
 import { type EventType, type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { parseEvent } from '../../contracts/parse-event';
 import { payloadByKey, payloadByKeyForSure } from '../../outbox/events.sql';
+import { type OutboxPools } from '../../runtime/outbox-pools';
 import { query } from './pg-query';
 
 type Row = { event_type: string; schema_version: number; payload: unknown };
 
 /** Reads the outbox row a workflow is about. */
 export class PgEventStore {
-  constructor(private readonly pool: Pool) {}
+  constructor(private readonly outboxes: OutboxPools) {}
 
   /**
    * The row with its payload validated and in today's field names.
-   * @throws NovaError EVENT_NOT_FOUND when the row is gone, DATABASE_UNAVAILABLE
+   * @throws NovaError EVENT_NOT_FOUND when the row is gone, UNKNOWN_OUTBOX, DATABASE_UNAVAILABLE
    */
   async load<T extends EventType>(ref: EventRef): Promise<EventRecord<PayloadOf<T>>> {
+    const outbox = this.outboxes.of(ref);
     const key = [ref.eventId, ref.createdAt];
     const row =
-      (await query<Row>(this.pool, payloadByKey, key)).rows[0] ??
-      (await query<Row>(this.pool, payloadByKeyForSure, key)).rows[0];
+      (await query<Row>(outbox, payloadByKey, key)).rows[0] ??
+      (await query<Row>(outbox, payloadByKeyForSure, key)).rows[0];
     if (row === undefined) throw new NovaError('EVENT_NOT_FOUND', `outbox row ${ref.eventId} of ${ref.createdAt}`);
     const event = parseEvent({
       eventType: row.event_type,

@@ -29,6 +29,7 @@ export function inActivity<T>(activity: () => Promise<T>, options: AttemptOption
     isLocal: options.isLocal ?? false,
     heartbeatDetails: options.heartbeatDetails,
     attempt: 1,
+    startToCloseTimeoutMs: 600_000,
   } as Info;
   const unused = undefined as never;
   const heartbeat = (details: unknown): void => options.onHeartbeat?.(details);

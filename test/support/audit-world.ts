@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, type Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { type Redis } from 'ioredis';
-import { PgEmitLog } from '../../activities/emit/pg-emit-log';
 import { KafkaAuditRecords } from '../../activities/audit/kafka-audit-records';
 import { PgAuditStore } from '../../activities/audit/pg-audit-store';
 import { PgAuditRows } from '../../activities/audit/pg-audit-rows';
@@ -35,6 +34,7 @@ import { connectTestRedis } from './redis';
 import { servers } from './servers';
 import { createTestClient, startTestWorkers, testQueuePrefix, workflowBundle } from './temporal';
 import { waitFor } from './wait-for';
+import { OutboxPools } from '../../runtime/outbox-pools';
 
 export interface AuditWorld {
   readonly database: TestDatabase;
@@ -92,7 +92,12 @@ export async function createAuditWorld(): Promise<AuditWorld> {
   const { pool } = database;
   const topic = topics.topics.message;
   const sink = await startPatientSink();
-  const emit = createEmitActivities({ log: new PgEmitLog(pool), sink, topics: topics.topics, logger: silentLogger });
+  const emit = createEmitActivities({
+    outboxes: OutboxPools.one(pool),
+    sink,
+    topics: topics.topics,
+    logger: silentLogger,
+  });
   const failing = new Map<string, Error>();
   const workers = await startTestWorkers({
     prefix,

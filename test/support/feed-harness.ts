@@ -19,6 +19,7 @@ import { configFrom } from '../../runtime/config';
 import { type TestDatabase, createTestDatabase } from './database';
 import { insertEvent, newId } from './events';
 import { connectTestRedis } from './redis';
+import { OutboxPools } from '../../runtime/outbox-pools';
 
 /** Real adapters on a database and a Redis prefix of their own, and what the business services would do. */
 export interface FeedHarness {
@@ -49,8 +50,8 @@ export async function createFeedHarness(runs?: FeedDeps['runs']): Promise<FeedHa
   const settings = configFrom(feedSettings, {});
   const { pool } = database;
   const deps = {
-    events: new PgEventStore(pool),
-    history: new PgAggregateHistory(pool),
+    events: new PgEventStore(OutboxPools.one(pool)),
+    history: new PgAggregateHistory(OutboxPools.one(pool)),
     tombstones: new PgTombstones(pool),
     followers: new PgFollowerSource(pool),
     feeds: new RedisFeedStore(redis, { cap: settings.feedCap, chunkSize: settings.feedChunkSize }),

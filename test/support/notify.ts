@@ -12,6 +12,7 @@ import { type NotifyDeps } from '../../activities/notify/deps';
 import { type DeliveryChannel } from '../../activities/notify/channel';
 import { newId } from './events';
 import { silentLogger } from './logger';
+import { OutboxPools } from '../../runtime/outbox-pools';
 
 /** The real dependencies of the notification activities on a test database, with what a test wants different. */
 export function notifyDeps(
@@ -20,8 +21,8 @@ export function notifyDeps(
 ): NotifyDeps {
   const { email, ...overrides } = options;
   return {
-    events: new PgEventStore(pool),
-    history: new PgAggregateHistory(pool),
+    events: new PgEventStore(OutboxPools.one(pool)),
+    history: new PgAggregateHistory(OutboxPools.one(pool)),
     tombstones: new PgTombstones(pool),
     followers: new PgFollowerSource(pool),
     owners: new PgContentOwners(pool),

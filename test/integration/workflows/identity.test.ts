@@ -3,6 +3,7 @@ import { PgEventStore } from '../../../activities/stores/pg-event-store';
 import { PgTombstones } from '../../../activities/stores/pg-tombstones';
 import { PgUserProfiles } from '../../../activities/stores/pg-user-profiles';
 import { RedisAuthorCache, authorKey, hiddenUsersKey } from '../../../activities/feed/redis/redis-author-cache';
+import { OutboxPools } from '../../../runtime/outbox-pools';
 import { createRedis } from '../../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   redis = await connectTestRedis(`test-${newId()}:`);
   nowhere = createRedis({ url: 'redis://127.0.0.1:1', keyPrefix: '', logger: silentLogger });
   nova = await startNotifyWorkers(notifyDeps(pool), {
-    events: new PgEventStore(pool),
+    events: new PgEventStore(OutboxPools.one(pool)),
     tombstones: new PgTombstones(pool),
     profiles: new PgUserProfiles(pool),
     authors: override(new RedisAuthorCache(redis), {

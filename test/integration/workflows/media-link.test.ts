@@ -2,7 +2,6 @@ import { PgAggregateHistory } from '../../../activities/stores/pg-aggregate-hist
 import { PgContentOwners } from '../../../activities/stores/pg-content-owners';
 import { type Client } from '@temporalio/client';
 import { type Redis } from 'ioredis';
-import { PgEmitLog } from '../../../activities/emit/pg-emit-log';
 import { PgEventStore } from '../../../activities/stores/pg-event-store';
 import { PgMediaStore } from '../../../activities/media/pg-media-store';
 import { PgTombstones } from '../../../activities/stores/pg-tombstones';
@@ -28,6 +27,7 @@ import {
   testQueuePrefix,
 } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
+import { OutboxPools } from '../../../runtime/outbox-pools';
 
 const prefix = testQueuePrefix();
 let database: TestDatabase;
@@ -54,10 +54,11 @@ beforeAll(async () => {
     connectTestRedis(`${prefix}:`),
     startPatientSink(),
   ]);
+  const outboxes = OutboxPools.one(database.pool);
   media = {
-    events: new PgEventStore(database.pool),
+    events: new PgEventStore(outboxes),
     owners: new PgContentOwners(database.pool),
-    history: new PgAggregateHistory(database.pool),
+    history: new PgAggregateHistory(outboxes),
     media: new PgMediaStore(database.pool),
     pending: new RedisPendingMedia(redis),
     tombstones: new PgTombstones(database.pool),
@@ -71,14 +72,13 @@ beforeAll(async () => {
     return activities.mediaExpire(event);
   };
   claimMedia = (event) => activities.mediaClaim(event);
-  const log = new PgEmitLog(database.pool);
   workers = await startTestWorkers({
     prefix,
     queues: ['media', 'kafka'],
     patient: true,
     activities: {
       ...{ ...activities, mediaExpire },
-      ...createEmitActivities({ log, sink, topics: topics.topics, logger: silentLogger }),
+      ...createEmitActivities({ outboxes, sink, topics: topics.topics, logger: silentLogger }),
     },
   });
 });

@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const config = configFrom(workerSettings, { DATABASE_URL: 'postgres://localhost/nova', PUSH_URL: url });
   assert.ok(config.workerQueues.includes('poll'));
   assert.equal(config.pollConcurrency, 10);
-  const none = { pools: {}, redis: new Redis({ lazyConnect: true }), sink: {}, temporal: { workflow: {} }, channels: new Map() };
+  const none = { pools: {}, outboxes: {}, redis: new Redis({ lazyConnect: true }), sink: {}, temporal: { workflow: {} }, channels: new Map() };
   assert.ok('pollSettle' in createActivities(none as never, config as never, {} as never));
   const channels = openChannels(config);
   assert.deepEqual([...channels.keys()], ['push']);

@@ -6,6 +6,7 @@ import { PgUserProfiles } from '../../../../activities/stores/pg-user-profiles';
 import { RedisAuthorCache, authorKey, hiddenUsersKey } from '../../../../activities/feed/redis/redis-author-cache';
 import { createIdentityActivities } from '../../../../activities/identity/identity-activities';
 import { type EventRef } from '../../../../contracts/event-ref';
+import { OutboxPools } from '../../../../runtime/outbox-pools';
 import { createRedis } from '../../../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { insertEvent, newId } from '../../../support/events';
@@ -26,7 +27,7 @@ afterAll(async () => {
 
 function apply(event: EventRef, authors: RedisAuthorCache = new RedisAuthorCache(redis)) {
   const { pool } = database;
-  const [events, tombstones] = [new PgEventStore(pool), new PgTombstones(pool)];
+  const [events, tombstones] = [new PgEventStore(OutboxPools.one(pool)), new PgTombstones(pool)];
   return createIdentityActivities({ events, tombstones, profiles: new PgUserProfiles(pool), authors }).identityApply(
     event,
   );

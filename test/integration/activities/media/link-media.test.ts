@@ -15,6 +15,7 @@ import { insertEvent, newId } from '../../../support/events';
 import { silentLogger } from '../../../support/logger';
 import { connectTestRedis } from '../../../support/redis';
 import { waitFor } from '../../../support/wait-for';
+import { OutboxPools } from '../../../../runtime/outbox-pools';
 
 const hour = 3_600_000;
 let database: TestDatabase;
@@ -32,9 +33,9 @@ const recorder: UploadWaker = {
 
 function activitiesWith(options: { windowMs?: number; redis?: Redis }): MediaActivities {
   return createMediaActivities({
-    events: new PgEventStore(database.pool),
+    events: new PgEventStore(OutboxPools.one(database.pool)),
     owners: new PgContentOwners(database.pool),
-    history: new PgAggregateHistory(database.pool),
+    history: new PgAggregateHistory(OutboxPools.one(database.pool)),
     media: new PgMediaStore(database.pool),
     pending: new RedisPendingMedia(options.redis ?? redis),
     tombstones: new PgTombstones(database.pool),
