@@ -6,6 +6,8 @@ export const limits = {
   serverStatementMs: 12_000,
   /** Time that Temporal gives a workflow task; its default, which we keep. */
   workflowTaskMs: 10_000,
+  /** How long a workflow’s code may compute at a stretch; what is longer counts as a loop without end (workers/compute-limit.ts). */
+  computeMs: 600_000,
   /** First try of an effect, inside the workflow's worker. */
   localTry: { startToCloseMs: 2_000, scheduleToCloseMs: 3_000 },
   /** A regular activity that does not heartbeat. */

@@ -12,6 +12,7 @@ import { type Service } from '../runtime/lifecycle';
 import { oneLine } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
 import { type Health, reasonCode } from '../runtime/metrics-server';
+import { computeLimit } from './compute-limit';
 import { eventIdInLogs } from './event-id-in-logs';
 import { type WorkerConfig, type WorkerQueue } from './settings';
 import { connectWhenThere } from './temporal';
@@ -149,6 +150,7 @@ function workerOptions(config: WorkerConfig, queue: WorkerQueue) {
   const deployment = workerDeployment(config);
   return {
     ...(deployment && { workerDeploymentOptions: deployment }),
+    ...computeLimit,
     namespace: config.temporalNamespace,
     taskQueue: queueOf(config, queue),
     maxConcurrentActivityTaskExecutions: config[`${queue}Concurrency`],

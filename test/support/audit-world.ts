@@ -23,6 +23,7 @@ import { kafkaHeaders } from '../../contracts/kafka';
 import { maintenanceQueue } from '../../contracts/maintenance';
 import { priorityNames } from '../../contracts/priority';
 import { type WorkflowType, workflowTypes } from '../../contracts/workflow-types';
+import { computeLimit } from '../../workers/compute-limit';
 import { type TestDatabase, createTestDatabase } from './database';
 import { type TestBridge, createTestBridge } from './bridge';
 import { startPatientSink } from './emitter';
@@ -236,6 +237,7 @@ export async function startMaintenanceWorker({ client, prefix }: AuditWorld, act
     taskQueue: maintenanceQueue(prefix),
     workflowBundle: await workflowBundle(require.resolve('../../workflows/audit')),
     activities,
+    ...computeLimit,
   });
   const running = worker.run();
   return {

@@ -11,6 +11,7 @@ import {
   makeTelemetryFilterString,
 } from '@temporalio/worker';
 import { type QueueName, queueNames, taskQueue } from '../../contracts/workflow-types';
+import { computeLimit } from '../../workers/compute-limit';
 import { servers } from './servers';
 
 /** A client on the test namespace; close it in afterAll. */
@@ -91,6 +92,7 @@ export async function startTestWorkers(options: {
         taskQueue: taskQueue(options.prefix, queue),
         workflowBundle: await workflowBundle(options.workflowsPath, options.patient),
         activities: options.activities,
+        ...computeLimit,
         workflowTaskPollerBehavior: { type: 'autoscaling' },
         activityTaskPollerBehavior: { type: 'autoscaling' },
         stickyQueueScheduleToStartTimeout: '3s',
