@@ -176,13 +176,19 @@ program
   .command('housekeeping')
   .description('drop partitions and delete ledger rows past their retention now, as a bridge does every hour')
   .option('--dry-run', 'only say what would go and what stays, and why')
+  .option(
+    '--outbox <name>',
+    'only the days of this outbox; without it those of every outbox, and what expires in State',
+  )
   .option('--json')
-  .action(async ({ dryRun, json }: { dryRun?: boolean; json?: boolean }) => {
-    await withConnections(config(), async ({ pool, config, openRuns, isOpen }) => {
+  .action(async ({ dryRun, outbox, json }: { dryRun?: boolean; outbox?: string; json?: boolean }) => {
+    await withConnections(config(), async ({ pool, outboxes, config, openRuns, isOpen }) => {
       const { retentionDays } = config;
-      const deps = { pool, retentionDays, keepDays: keepDays(config), openRuns, isOpen };
-      if (dryRun) return print.result(await planHousekeeping(deps), planText, json ?? false);
-      return print.result(await runHousekeeping(deps), doneText, json ?? false);
+      const deps = { state: pool, outboxes, retentionDays, keepDays: keepDays(config), openRuns, isOpen };
+      if (dryRun) return print.result(await planHousekeeping(deps, outbox), planText, json ?? false);
+      const done = await runHousekeeping(deps, outbox);
+      print.result(done, doneText, json ?? false);
+      if (Object.keys({ ...done.busy, ...done.failed }).length > 0) process.exitCode = 2;
     });
   });
 

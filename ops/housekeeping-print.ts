@@ -1,36 +1,66 @@
-import { type HousekeepingReport } from '../outbox/housekeeping/housekeeping';
+import { type OutboxReport } from '../outbox/housekeeping/outbox-housekeeping';
 import { explained } from '../outbox/housekeeping/partitions';
+import { type StateReport } from '../outbox/housekeeping/state-housekeeping';
+import { type WholeReport } from '../outbox/housekeeping/whole-housekeeping';
 import { type HousekeepingPlan } from './housekeeping';
 import { type PartitionLine } from './partition-report';
 
 /** What would be done, for people. */
-export function planText({ drop, keep }: HousekeepingPlan): string {
-  const lines = [
-    ...drop.map((name) => `would drop ${name}`),
-    ...Object.entries(keep).map(([name, why]) => `would keep ${name}: ${why}`),
-  ];
-  return lines.length === 0 ? 'no partition is old enough to go' : lines.join('\n');
+export function planText(plan: HousekeepingPlan): string {
+  return (
+    byOutbox(plan, ({ drop, keep }) => [
+      ...drop.map((name) => `would drop ${name}`),
+      ...Object.entries(keep).map(([name, why]) => `would keep ${name}: ${why}`),
+    ]).join('\n') || 'no partition is old enough to go'
+  );
 }
 
 /** What was done, for people. */
-export function doneText(report: HousekeepingReport): string {
+export function doneText({ outboxes, state, busy, failed }: WholeReport): string {
   const lines = [
-    ...Object.entries(report.dropped).map(([name, rows]) => `dropped ${name} with ${rows} rows`),
-    ...Object.entries(report.kept).map(([name, reasons]) => `kept ${name}: ${explained(reasons)}`),
-    ...(report.waiting === null
-      ? []
-      : [`${report.waiting} is half-way out, behind a long transaction: goes on by itself`]),
-    ...(report.ended.unknown + report.ended.skipped === 0
-      ? []
-      : [
-          `ended deliveries of runs that are over: ${report.ended.unknown} of unknown outcome, ${report.ended.skipped} never sent (events: ${report.ended.examples.join(', ')}; ops replay sends those)`,
-        ]),
-    ...Object.entries(report.expired).flatMap(([table, rows]) =>
-      rows > 0 ? [`deleted ${rows} rows of ${table}`] : [],
+    ...byOutbox(outboxes, outboxLines),
+    ...(state === null ? [] : stateLines(state)),
+    ...([state, ...Object.values(outboxes)].some((report) => report?.more === true)
+      ? ['there is more: the next turn is in five minutes']
+      : []),
+    ...Object.entries(busy).map(
+      ([where, holder]) => `${where}: ${holder} is at it, its turn ends within ten minutes even if it died`,
     ),
-    ...(report.more ? ['there is more: the next turn is in five minutes'] : []),
+    ...Object.entries(failed).map(([where, why]) => `${where}: not done to its end: ${why}`),
   ];
   return lines.length === 0 ? 'nothing to do' : lines.join('\n');
+}
+
+/** The lines of each outbox, which name it when there are several. */
+function byOutbox<T>(outboxes: Readonly<Record<string, T>>, linesOf: (of: T) => string[]): string[] {
+  const several = Object.keys(outboxes).length > 1;
+  return Object.entries(outboxes).flatMap(([name, of]) =>
+    linesOf(of).map((line) => (several ? `outbox ${name}: ${line}` : line)),
+  );
+}
+
+const deletedLines = (expired: Readonly<Record<string, number>>): string[] =>
+  Object.entries(expired).flatMap(([table, rows]) => (rows > 0 ? [`deleted ${rows} rows of ${table}`] : []));
+
+function outboxLines({ dropped, kept, waiting, expired }: OutboxReport): string[] {
+  return [
+    ...Object.entries(dropped).map(([name, rows]) => `dropped ${name} with ${rows} rows`),
+    ...Object.entries(kept).map(([name, reasons]) => `kept ${name}: ${explained(reasons)}`),
+    ...(waiting === null ? [] : [`${waiting} is half-way out, behind a long transaction: goes on by itself`]),
+    ...deletedLines(expired),
+  ];
+}
+
+function stateLines({ ended, expired, silent }: StateReport): string[] {
+  return [
+    ...(ended.unknown + ended.skipped === 0
+      ? []
+      : [
+          `ended deliveries of runs that are over: ${ended.unknown} of unknown outcome, ${ended.skipped} never sent (events: ${ended.examples.join(', ')}; ops replay sends those)`,
+        ]),
+    ...deletedLines(expired),
+    ...Object.entries(silent).map(([outbox, why]) => `kept what belongs to events: outbox ${outbox} ${why}`),
+  ];
 }
 
 /** Rows of a table of partitions, headings first. Days to come are one line. */

@@ -1,38 +1,58 @@
 import { hostname } from 'node:os';
 import { type Pool } from 'pg';
-import { type HousekeepingReport, doHousekeeping } from '../outbox/housekeeping/housekeeping';
 import { type KeepDays } from '../outbox/housekeeping/ledgers';
-import { type OpenRuns, dueDays, explained, examplesOf, reasonsToKeep } from '../outbox/housekeeping/partitions';
-import { holderOfHousekeeping } from '../outbox/partitions.sql';
+import { readNeededEvents } from '../outbox/housekeeping/needed-events';
+import {
+  type OpenRuns,
+  dueDays,
+  examplesOf,
+  explained,
+  readNeeds,
+  reasonsToKeep,
+} from '../outbox/housekeeping/partitions';
+import { type WholeReport, keepWhole } from '../outbox/housekeeping/whole-housekeeping';
 import { createLogger } from '../runtime/logger';
+import { type OutboxPools } from '../runtime/outbox-pools';
 
 export interface CommandDeps {
-  readonly pool: Pool;
+  readonly state: Pool;
+  readonly outboxes: OutboxPools;
   readonly retentionDays: number;
   readonly keepDays: KeepDays;
   readonly openRuns: () => Promise<OpenRuns>;
   readonly isOpen: (eventId: string) => Promise<boolean>;
 }
 
-/** What housekeeping would do with each partition that is old enough. */
-export interface HousekeepingPlan {
+/** What housekeeping would do with each partition that is old enough, by outbox. */
+export type HousekeepingPlan = Readonly<Record<string, OutboxPlan>>;
+
+interface OutboxPlan {
   readonly drop: readonly string[];
   readonly keep: Readonly<Record<string, string>>;
 }
 
-/** Looks and changes nothing. */
-export async function planHousekeeping({
-  pool,
-  retentionDays,
-  openRuns,
-}: Omit<CommandDeps, 'isOpen' | 'keepDays'>): Promise<HousekeepingPlan> {
+/** Looks and changes nothing. `only`: at one outbox. */
+export async function planHousekeeping(
+  deps: Pick<CommandDeps, 'state' | 'outboxes' | 'retentionDays' | 'openRuns'>,
+  only?: string,
+): Promise<HousekeepingPlan> {
+  const plan: Record<string, OutboxPlan> = {};
+  for (const outbox of only === undefined ? deps.outboxes.names : [only])
+    plan[outbox] = await planOutbox(deps, deps.outboxes.of({ outbox }));
+  return plan;
+}
+
+async function planOutbox(
+  { state, retentionDays, openRuns }: Pick<CommandDeps, 'state' | 'retentionDays' | 'openRuns'>,
+  outbox: Pool,
+): Promise<OutboxPlan> {
   const drop: string[] = [];
   const keep: Record<string, string> = {};
-  const options = { retentionDays, openRuns: await openRuns() };
-  for (const { name } of await dueDays(pool, retentionDays)) {
-    const reasons = await reasonsToKeep(pool, name, options);
+  const needs = await readNeeds({ openRuns, neededByState: () => readNeededEvents(state) });
+  for (const { name } of await dueDays(outbox, retentionDays)) {
+    const reasons = await reasonsToKeep(outbox, name, { retentionDays, needs });
     if (Object.keys(reasons).length === 0) drop.push(name);
-    else keep[name] = explained(reasons) + named(await examplesOf(pool, name, reasons));
+    else keep[name] = explained(reasons) + named(await examplesOf(outbox, name, needs));
   }
   return { drop, keep };
 }
@@ -41,23 +61,13 @@ function named(examples: readonly string[]): string {
   return examples.length === 0 ? '' : ` (for example ${examples.join(', ')})`;
 }
 
-/**
- * Does what a bridge does every hour, now.
- * @throws when a bridge is at it, naming that one
- */
-export async function runHousekeeping(deps: CommandDeps): Promise<HousekeepingReport> {
+/** Does what bridges do every hour, now: at State and at every outbox, or at `only` one outbox. */
+export async function runHousekeeping(deps: CommandDeps, only?: string): Promise<WholeReport> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort(new Error('interrupted')));
-  const report = await doHousekeeping(
-    {
-      ...deps,
-      logger: createLogger('ops', 'error'),
-      holder: `ops on ${hostname()}`,
-      patienceMs: 60_000,
-    },
-    { asked: true, signal: stop.signal },
-  );
-  if (report !== undefined) return report;
-  const { rows } = await deps.pool.query<{ holder: string | null }>(holderOfHousekeeping);
-  throw new Error(`${rows[0]?.holder ?? 'another process'} is at it: its turn ends within ten minutes even if it died`);
+  const whole = {
+    ...deps,
+    ...{ logger: createLogger('ops', 'error'), holder: `ops on ${hostname()}`, patienceMs: 60_000 },
+  };
+  return keepWhole(whole, { asked: true, signal: stop.signal }, only);
 }

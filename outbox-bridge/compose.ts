@@ -19,7 +19,10 @@ import { createFeedStoreGauges, readFeedStoreGauges } from './feed-store-gauges'
 import { Fuse } from './fuse';
 import { isRunOpen, readOpenRuns } from '../outbox/housekeeping/open-runs';
 import { PartitionsAhead } from '../outbox/housekeeping/partitions-ahead';
-import { HousekeepingService } from '../outbox/housekeeping/service';
+import { outboxHousekeeping, stateHousekeeping } from '../outbox/housekeeping/service';
+import { neededBy } from '../outbox/housekeeping/whole-housekeeping';
+import { OutboxPools } from '../runtime/outbox-pools';
+import { createStateGauges, readStateGauges } from './state-gauges';
 import { createBridgeMetrics } from './metrics';
 import { NudgeListener } from './nudge-listener';
 import { Outage } from './outage';
@@ -55,6 +58,7 @@ export function composeBridge(
   const metrics = createBridgeMetrics(registry, () => Object.keys(pauses.describe()).length);
   const auditGauges = createAuditGauges(registry);
   const feedStoreGauges = createFeedStoreGauges(registry);
+  const stateGauges = createStateGauges(registry);
   const deliveryGauges = createDeliveryGauges(registry);
   const taskQueueGauges = createTaskQueueGauges(registry);
   const workflows = new WorkflowClient({ connection, namespace: config.temporalNamespace });
@@ -121,20 +125,13 @@ export function composeBridge(
     gauge: metrics.partitionsAhead,
     logger,
   });
-  const housekeeping = new HousekeepingService(
-    {
-      pool,
-      logger,
-      holder: instanceId,
-      retentionDays: config.retentionDays,
-      keepDays: keepDays(config),
-      patienceMs: 300_000,
-      // Nothing is dropped on the word of another deployment's Temporal.
-      openRuns: () => guard.check().then(() => readOpenRuns(connection, { namespace: config.temporalNamespace })),
-      isOpen: (eventId) => isRunOpen(connection, config.temporalNamespace, eventId),
-    },
-    metrics,
-  );
+  const housekeeping = {
+    logger,
+    holder: instanceId,
+    retentionDays: config.retentionDays,
+    // Nothing is dropped on the word of another deployment's Temporal.
+    openRuns: () => guard.check().then(() => readOpenRuns(connection, { namespace: config.temporalNamespace })),
+  };
   const services: Service[] = [
     closing('postgres and temporal', () => closeAll(pool, connection, instanceId)),
     chore('partitions', 600_000, () => partitions.keep()),
@@ -144,10 +141,19 @@ export function composeBridge(
       const retention = await readRetentionMs(connection, config.temporalNamespace);
       limits.retentionGuardMs = rememberedMs(config.retentionMarginHours, retention);
     }),
-    housekeeping,
+    outboxHousekeeping({ ...housekeeping, outbox: pool, patienceMs: 300_000, neededByState: neededBy(pool) }, metrics),
+    stateHousekeeping(
+      {
+        ...housekeeping,
+        ...{ state: pool, outboxes: OutboxPools.one(pool), keepDays: keepDays(config) },
+        isOpen: (eventId) => isRunOpen(connection, config.temporalNamespace, eventId),
+      },
+      metrics,
+    ),
     chore('gauges', 5_000, () => readOutboxGauges(pool, metrics)),
     chore('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges)),
     chore('feed-store-gauges', 15_000, () => readFeedStoreGauges(pool, feedStoreGauges)),
+    chore('state-gauges', 15_000, () => readStateGauges(pool, stateGauges)),
     chore('delivery-gauges', 15_000, () => readDeliveryGauges(pool, deliveryGauges)),
     chore('inbox-gauges', 30_000, () => readInboxGauges(pool, workflows, config.taskQueuePrefix, deliveryGauges)),
     chore('task-queue-gauges', 10_000, () => readTaskQueueGauges(pool, connection, config, taskQueueGauges)),

@@ -112,7 +112,7 @@ export function createBridgeMetrics(registry: Registry, countPausedTypes = () =>
     }),
     housekeepingAge: new Gauge({
       name: 'nova_housekeeping_age_seconds',
-      help: 'Since housekeeping last went well, in whatever process.',
+      help: 'Since the housekeeping of the outbox last went well, in whatever process.',
       registers,
     }),
   };

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../runtime/sql-time';
 import { dead, emitted, pending, startedUnemitted } from './states.sql';
 
 /** Its name without the schema: housekeeping counts by it what it deletes of the table. */
@@ -13,9 +14,6 @@ export const housekeepingChore = 'housekeeping';
 export const lastHousekeeping = `
   SELECT extract(epoch FROM clock_timestamp() - last_done_at)::float8 AS age_seconds, report -> 'kept' AS kept
   FROM nova.chores WHERE name = '${housekeepingChore}'`;
-
-/** Which process has the turn. */
-export const holderOfHousekeeping = `SELECT holder FROM nova.chores WHERE name = '${housekeepingChore}'`;
 
 /** Safe as an identifier: made by us, from a date. @throws Error for another name */
 function quoted(name: string): string {
@@ -34,15 +32,9 @@ export const dueDays = `
     AND upper_bound <= clock_timestamp() - make_interval(days => $1)
   ORDER BY lower_bound`;
 
-/** Events whose run ended badly, and neither a better run nor a person has ended that: a replay needs the row. */
-const openFailedRuns = `
-  SELECT left(f.event_id, 36)::uuid FROM nova.audit_findings f
-  WHERE f.kind = 'failed_run' AND f.resolved_at IS NULL AND f.acknowledged_at IS NULL AND f.event_id ~ '^[0-9a-f-]{36}'`;
-const openDeliveries = `state IN ('pending', 'claimed')`;
-
 /**
- * The reasons against dropping a partition. Each by a partial index of it, so that looking again every hour costs
- * nothing. $1 retention in days, $2 events with an open run
+ * The reasons against dropping a partition. Each by an index of it, so that looking again every hour costs nothing. $1 retention in
+ * days, $2 events with an open run, $3 and $4 events that State says have open deliveries, or a run that ended badly
  */
 export const reasonsToKeep = (partition: string): string => {
   const rows = `SELECT count(*) FROM nova.${quoted(partition)} WHERE`;
@@ -52,17 +44,14 @@ export const reasonsToKeep = (partition: string): string => {
     (${rows} ${startedUnemitted()}) AS unemitted,
     (${rows} ${dead()}) AS dead_lettered,
     (${rows} published_at > clock_timestamp() - make_interval(days => $1)) AS young,
-    (SELECT count(DISTINCT o.id) FROM nova.notification_deliveries d JOIN nova.${quoted(partition)} o ON o.id = d.event_id
-     WHERE d.${openDeliveries}) AS open_deliveries,
-    (${rows} id = ANY (ARRAY (${openFailedRuns}))) AS failed_runs,
+    (${rows} id = ANY ($3::uuid[])) AS open_deliveries,
+    (${rows} id = ANY ($4::uuid[])) AS failed_runs,
     (${rows} id = ANY ($2::uuid[])) AS open_runs`;
 };
 
-/** Events that keep a partition by their deliveries or their run, a few. */
+/** A few rows of a partition among the events of $1. */
 export const examplesIn = (partition: string): string => `
-  SELECT DISTINCT o.id::text AS id FROM nova.${quoted(partition)} o
-  WHERE o.id IN (SELECT event_id FROM nova.notification_deliveries WHERE ${openDeliveries})
-     OR o.id IN (${openFailedRuns}) ORDER BY 1 LIMIT 3`;
+  SELECT DISTINCT o.id::text AS id FROM nova.${quoted(partition)} o WHERE o.id = ANY ($1::uuid[]) ORDER BY 1 LIMIT 3`;
 
 /** Makes no insert wait, whatever reads the table. Not in a transaction. */
 export const detachDay = (partition: string): string =>
@@ -81,14 +70,13 @@ export const dropDetachedDay = (partition: string): string => `DROP TABLE nova.$
 
 /**
  * The partition of everything before the first day has no end to wait for: its rows go one by one, by the same rules.
- * $1 retention in days, $2 events with an open run
+ * $1 retention in days, $2 events that Temporal or State needs
  */
 export const deletePastRows = (limit: number): string => `
   DELETE FROM nova.${pastPartition} WHERE ctid IN (
     SELECT o.ctid FROM nova.${pastPartition} o
     WHERE o.published_at <= clock_timestamp() - make_interval(days => $1)
-      AND ${emitted('o.')} AND o.dead_lettered_at IS NULL AND o.id <> ALL ($2::uuid[]) AND o.id <> ALL (ARRAY (${openFailedRuns}))
-      AND NOT EXISTS (SELECT 1 FROM nova.notification_deliveries d WHERE d.event_id = o.id AND d.${openDeliveries} OFFSET 0)
+      AND ${emitted('o.')} AND o.dead_lettered_at IS NULL AND o.id <> ALL ($2::uuid[])
     LIMIT ${limit} FOR UPDATE SKIP LOCKED)`;
 
 /** Whether the partition of the past, $1, reaches up to the first day that is left. */
@@ -96,12 +84,30 @@ export const pastReaches = `
   SELECT coalesce(max(upper_bound) FILTER (WHERE name = $1) >= min(lower_bound) FILTER (WHERE name <> $1), true) AS reaches
   FROM nova.outbox_partitions`;
 
+/** The days that are left, half-way out or not. */
+export const keptDays = `
+  SELECT ${rfc3339('lower_bound')} AS "from", ${rfc3339('upper_bound')} AS "to"
+  FROM nova.outbox_partitions WHERE lower_bound IS NOT NULL`;
+
 /**
- * No outbox row `o` is left of which `condition` holds. OFFSET 0: without it the planner may hash the whole outbox for a batch instead
- * of probing an index per row.
+ * Places in the lists of what is asked for of which a row is left, and whether a day is half-way out: its rows are in no query
+ * then, though they may come back. One statement, one view of both. OFFSET 0: without it the planner may hash the whole outbox for
+ * a batch instead of probing an index per row.
  */
-export const noRowIsLeft = (condition: string): string =>
-  `NOT EXISTS (SELECT 1 FROM nova.outbox_events o WHERE ${condition} OFFSET 0)`;
+const rowsLeft = (asked: { readonly lists: string; readonly columns: string }, isOf: string): string => `
+  SELECT EXISTS (SELECT FROM nova.outbox_partition_drops WHERE dropped_at IS NULL)
+      OR EXISTS (SELECT FROM nova.outbox_partitions WHERE detach_pending) AS "halfWay",
+    ARRAY (SELECT (asked.place - 1)::integer FROM unnest(${asked.lists}) WITH ORDINALITY AS asked (${asked.columns}, place)
+      WHERE EXISTS (SELECT 1 FROM nova.outbox_events o WHERE ${isOf} OFFSET 0)) AS "left"`;
+
+/** $1 ids of events */
+export const eventsLeft = rowsLeft({ lists: '$1::uuid[]', columns: 'id' }, 'o.id = asked.id');
+
+/** $1 aggregates, $2 sequences: of each a row of the aggregate with that sequence or a lower one */
+export const earlierEventsLeft = rowsLeft(
+  { lists: '$1::uuid[], $2::bigint[]', columns: 'aggregate_id, sequence' },
+  'o.aggregate_id = asked.aggregate_id AND o.sequence <= asked.sequence',
+);
 
 const instant = (value: string): string => `to_char(${value} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 const countedByPartition = (condition: string): string =>

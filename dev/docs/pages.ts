@@ -12,6 +12,7 @@ import { createFeedStoreGauges } from '../../outbox-bridge/feed-store-gauges';
 import { createBridgeMetrics } from '../../outbox-bridge/metrics';
 import { createBuildInfo } from '../../runtime/process-registry';
 import { createTaskQueueGauges } from '../../outbox-bridge/task-queue-gauges';
+import { createStateGauges } from '../../outbox-bridge/state-gauges';
 import { createDeliveryGauges } from '../../outbox-bridge/waiting-deliveries';
 import { temporalErrors } from '../../runtime/temporal-errors';
 import { table } from './markdown';
@@ -155,6 +156,7 @@ export async function metricsPage(): Promise<string> {
   createBridgeMetrics(registry);
   createAuditGauges(registry);
   createFeedStoreGauges(registry);
+  createStateGauges(registry);
   createDeliveryGauges(registry);
   createTaskQueueGauges(registry);
   const metrics: MetricObjectWithValues<MetricValue<string>>[] = await registry.getMetricsAsJSON();

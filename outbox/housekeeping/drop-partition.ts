@@ -3,7 +3,8 @@ import { inTransaction } from '../../runtime/postgres';
 import { attachDay, countDay, detachDay, dropDetachedDay, finalizeDetach, lockDay } from '../partitions.sql';
 import { repairHeads } from './heads';
 import { cancelLeftovers, runPatiently } from './patient-statement';
-import { type DayPartition, type OpenRuns, type Reasons, reasonsToKeep } from './partitions';
+import { type NeededEvents } from './needed-events';
+import { type DayPartition, type OpenRuns, type Reasons, readNeeds, reasonsToKeep } from './partitions';
 
 /** How a drop ended. `waiting`: half-way, behind a long transaction; the next turn goes on. */
 export type DropOutcome =
@@ -15,6 +16,8 @@ export interface DropOptions {
   readonly retentionDays: number;
   /** Asked before each look: a run may be reset or replayed while a detach waits. */
   readonly openRuns: () => Promise<OpenRuns>;
+  /** The same of what State needs. */
+  readonly neededByState: () => Promise<NeededEvents>;
   /** How long a detach may wait for transactions that began before it, in one turn. */
   readonly patienceMs: number;
   readonly signal: AbortSignal;
@@ -59,7 +62,7 @@ type Unfinished = DayPartition & {
  * and the day is put back.
  */
 export async function dropDay(pool: Pool, day: DayPartition, options: DropOptions): Promise<DropOutcome> {
-  const reasons = await reasonsToKeep(pool, day.name, { ...options, openRuns: await options.openRuns() });
+  const reasons = await reasonsToKeep(pool, day.name, { ...options, needs: await readNeeds(options) });
   if (Object.keys(reasons).length > 0) return { kind: 'kept', reasons };
   await pool.query(insertIntent, [day.name, day.lowerBound, day.upperBound]);
   if (!(await runPatiently(pool, detachDay(day.name), options))) return { kind: 'waiting' };
@@ -90,15 +93,18 @@ function finalize(pool: Pool, day: DayPartition, options: DropOptions): Promise<
   return runPatiently(pool, finalizeDetach(day.name), options);
 }
 
-/** Under a lock on a table that no process uses any more: no row can come or change between this look and the drop. */
+/**
+ * Under a lock on a table that no process uses any more: no row can come or change between this look and the drop. Who needs a row
+ * is asked before: a run that is not open by now cannot begin, since a replay needs a row that is in the outbox.
+ */
 async function dropDetached(pool: Pool, day: DayPartition, options: DropOptions): Promise<DropOutcome> {
-  const openRuns = await options.openRuns();
+  const needs = await readNeeds(options);
   return inTransaction(pool, async (client) => {
     await client.query(`SET LOCAL lock_timeout = '5s'`);
     await client.query(lockDay(day.name));
     const attached = await client.query('SELECT FROM nova.outbox_partitions WHERE name = $1', [day.name]);
     if (attached.rowCount !== 0) throw new Error(`${day.name} was put back by another process`);
-    const reasons = await reasonsToKeep(client, day.name, { ...options, openRuns });
+    const reasons = await reasonsToKeep(client, day.name, { ...options, needs });
     if (Object.keys(reasons).length > 0) {
       await client.query(attachDay(day));
       // While the day was out, a claim took the heads of its rows for vacant.

@@ -1,5 +1,6 @@
 import { type Database } from '../../runtime/postgres';
 import * as sql from '../partitions.sql';
+import { type NeededEvents } from './needed-events';
 
 /** A day of the outbox. Bounds as PostgreSQL writes them, so that nothing is lost to a coarser clock. */
 export interface DayPartition {
@@ -20,6 +21,7 @@ export const keepReasons = {
   failed_runs: 'events whose run ended badly, replay or acknowledge them',
   open_runs: 'events whose workflow is still open',
   runs_unknown: 'event runs cannot be counted while Temporal does not reply',
+  state_unknown: 'day kept until State says which events it needs: it does not reply, or says too many',
   not_owner: 'day left to a login that owns the outbox: `npm run ops -- housekeeping`',
 } as const;
 
@@ -44,16 +46,41 @@ export async function ownsOutbox(database: Database): Promise<boolean> {
 /** Event ids of open runs, or 'unknown' when Temporal does not reply. */
 export type OpenRuns = readonly string[] | 'unknown';
 
+/** Who needs rows of the outbox, as ids of events. */
+export interface Needs {
+  readonly openRuns: OpenRuns;
+  readonly state: NeededEvents;
+}
+
+/**
+ * Asks Temporal, and then State. In this order: a run that is not among the open ones has ended, and what it left in State was
+ * there before State was asked.
+ */
+export async function readNeeds(from: {
+  readonly openRuns: () => Promise<OpenRuns>;
+  readonly neededByState: () => Promise<NeededEvents>;
+}): Promise<Needs> {
+  const openRuns = await from.openRuns();
+  return { openRuns, state: await from.neededByState() };
+}
+
+const noneNeeded = { openDeliveries: [], failedRuns: [] };
+
 /** All reasons against dropping a day's partition (or a table that was one). */
 export async function reasonsToKeep(
-  database: Database,
+  outbox: Database,
   name: string,
-  options: { retentionDays: number; openRuns: OpenRuns },
+  { retentionDays, needs }: { retentionDays: number; needs: Needs },
 ): Promise<Reasons> {
-  const { retentionDays, openRuns } = options;
-  const ids = openRuns === 'unknown' ? [] : openRuns;
-  const { rows } = await database.query<Record<KeepReason, number>>(sql.reasonsToKeep(name), [retentionDays, ids]);
-  const counts = { ...rows[0], ...(openRuns === 'unknown' ? { runs_unknown: 1 } : {}) };
+  const openRuns = needs.openRuns === 'unknown' ? [] : needs.openRuns;
+  const { openDeliveries, failedRuns } = needs.state === 'unknown' ? noneNeeded : needs.state;
+  const values = [retentionDays, openRuns, openDeliveries, failedRuns];
+  const { rows } = await outbox.query<Record<KeepReason, number>>(sql.reasonsToKeep(name), values);
+  const counts = {
+    ...rows[0],
+    ...(needs.openRuns === 'unknown' ? { runs_unknown: 1 } : {}),
+    ...(needs.state === 'unknown' ? { state_unknown: 1 } : {}),
+  };
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
@@ -65,7 +92,9 @@ export function explained(reasons: Reasons): string {
 }
 
 /** Events that keep a partition by their deliveries or their run: a few, so that a person knows where to begin. */
-export async function examplesOf(database: Database, name: string, reasons: Reasons): Promise<string[]> {
-  if (reasons.open_deliveries === undefined && reasons.failed_runs === undefined) return [];
-  return (await database.query<{ id: string }>(sql.examplesIn(name))).rows.map(({ id }) => id);
+export async function examplesOf(outbox: Database, name: string, { state }: Needs): Promise<string[]> {
+  if (state === 'unknown') return [];
+  const needed = [...state.openDeliveries, ...state.failedRuns];
+  if (needed.length === 0) return [];
+  return (await outbox.query<{ id: string }>(sql.examplesIn(name), [needed])).rows.map(({ id }) => id);
 }

@@ -1,6 +1,6 @@
 import { type Database } from '../../runtime/postgres';
 import { deletePastRows, pastPartition, pastReaches } from '../partitions.sql';
-import { type OpenRuns } from './partitions';
+import { type Needs } from './partitions';
 
 const batchRows = 500;
 const batchesPerTurn = 200;
@@ -10,13 +10,15 @@ const deleteBatch = deletePastRows(batchRows);
 /** Deletes finished rows from the partition of the past; returns how many, and whether there is more. */
 export async function expirePastRows(
   database: Database,
-  options: { retentionDays: number; openRuns: OpenRuns; between: () => Promise<void> },
+  options: { retentionDays: number; needs: Needs; between: () => Promise<void> },
 ): Promise<{ rows: number; more: boolean }> {
-  if (options.openRuns === 'unknown') return { rows: 0, more: false };
+  const { openRuns, state } = options.needs;
+  if (openRuns === 'unknown' || state === 'unknown') return { rows: 0, more: false };
+  const needed = [...openRuns, ...state.openDeliveries, ...state.failedRuns];
   let rows = 0;
   for (let batch = 0; batch < batchesPerTurn; batch++) {
     await options.between();
-    const { rowCount } = await database.query(deleteBatch, [options.retentionDays, options.openRuns]);
+    const { rowCount } = await database.query(deleteBatch, [options.retentionDays, needed]);
     rows += rowCount ?? 0;
     if ((rowCount ?? 0) < batchRows) return { rows, more: false };
   }

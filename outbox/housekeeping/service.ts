@@ -1,30 +1,30 @@
 import { type Counter } from 'prom-client';
 import { type Service } from '../../runtime/lifecycle';
+import { type Logger } from '../../runtime/logger';
 import { Periodic } from '../../runtime/periodic';
-import { type HousekeepingDeps, doHousekeeping } from './housekeeping';
+import { type OutboxHousekeepingDeps, keepOutbox } from './outbox-housekeeping';
+import { type StateHousekeepingDeps, keepState } from './state-housekeeping';
+import { type TurnOptions } from './turn-of-steps';
 
 /** How often a process asks whether it is its turn. */
 const askEveryMs = 60_000;
 
 /** Every bridge runs it; the one that finds a turn due does it. */
-export class HousekeepingService implements Service {
-  readonly name = 'housekeeping';
+class HousekeepingService implements Service {
   private readonly stopping = new AbortController();
   private readonly periodic: Periodic;
   private first: Promise<void> = Promise.resolve();
 
   constructor(
-    deps: HousekeepingDeps,
-    metrics: { readonly partitionsDropped: Counter; readonly rowsExpired: Counter<'table'> },
+    readonly name: string,
+    turn: (options: TurnOptions) => Promise<unknown>,
+    logger: Logger,
   ) {
-    const turn = async (): Promise<number> => {
-      if (this.stopping.signal.aborted) return askEveryMs;
-      const report = await doHousekeeping(deps, { asked: false, signal: this.stopping.signal });
-      metrics.partitionsDropped.inc(Object.keys(report?.dropped ?? {}).length);
-      for (const [table, rows] of Object.entries(report?.expired ?? {})) metrics.rowsExpired.inc({ table }, rows);
+    const work = async (): Promise<number> => {
+      if (!this.stopping.signal.aborted) await turn({ asked: false, signal: this.stopping.signal });
       return askEveryMs;
     };
-    this.periodic = new Periodic(this.name, turn, { logger: deps.logger, retryMs: askEveryMs });
+    this.periodic = new Periodic(name, work, { logger, retryMs: askEveryMs });
   }
 
   /** Does not wait for the first turn: events must not wait for housekeeping. */
@@ -38,4 +38,33 @@ export class HousekeepingService implements Service {
     await this.periodic.stop();
     await this.first;
   }
+}
+
+interface ExpiredMetrics {
+  readonly rowsExpired: Counter<'table'>;
+}
+
+function countExpired({ rowsExpired }: ExpiredMetrics, expired: Readonly<Record<string, number>> = {}): void {
+  for (const [table, rows] of Object.entries(expired)) rowsExpired.inc({ table }, rows);
+}
+
+/** Housekeeping of one outbox. */
+export function outboxHousekeeping(
+  deps: OutboxHousekeepingDeps,
+  metrics: ExpiredMetrics & { readonly partitionsDropped: Counter },
+  name = 'housekeeping',
+): Service {
+  const turn = async (options: TurnOptions): Promise<void> => {
+    const report = await keepOutbox(deps, options);
+    metrics.partitionsDropped.inc(Object.keys(report?.dropped ?? {}).length);
+    countExpired(metrics, report?.expired);
+  };
+  return new HousekeepingService(name, turn, deps.logger);
+}
+
+/** Housekeeping of State: one for all outboxes. */
+export function stateHousekeeping(deps: StateHousekeepingDeps, metrics: ExpiredMetrics): Service {
+  const turn = async (options: TurnOptions): Promise<void> =>
+    countExpired(metrics, (await keepState(deps, options))?.expired);
+  return new HousekeepingService('state-housekeeping', turn, deps.logger);
 }

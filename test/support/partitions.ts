@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type Pool } from 'pg';
-import { type HousekeepingDeps, type HousekeepingReport, doHousekeeping } from '../../outbox/housekeeping/housekeeping';
+import { type OutboxReport } from '../../outbox/housekeeping/outbox-housekeeping';
+import { type StateReport } from '../../outbox/housekeeping/state-housekeeping';
+import { type TurnOptions } from '../../outbox/housekeeping/turn-of-steps';
+import { type WholeHousekeepingDeps, keepWhole } from '../../outbox/housekeeping/whole-housekeeping';
+import { OutboxPools } from '../../runtime/outbox-pools';
 import { silentLogger } from './logger';
 import { waitFor } from './wait-for';
 
@@ -72,15 +76,28 @@ export async function insertOld(pool: Pool, daysAgo: number, set: Record<string,
   return id;
 }
 
-/** One turn of housekeeping, now, as a bridge does it. It gives nothing up: a test in which it has to says `patienceMs`. */
-export function turn(
+/** What one turn found and did, in State and in the one outbox. */
+export type TurnReport = StateReport & OutboxReport;
+
+/** Of State while another process is at it. */
+const nothing: StateReport = {
+  ...{ expired: {}, silent: {}, outboxes: [], more: false },
+  ended: { unknown: 0, skipped: 0, examples: [] },
+};
+
+/**
+ * One turn of housekeeping, now, of a deployment with one database for everything. It gives nothing up: a test in which it has to
+ * says `patienceMs`. Returns undefined when another process is at the outbox.
+ */
+export async function turn(
   pool: Pool,
-  overrides: Partial<HousekeepingDeps> = {},
-  options: { asked?: boolean; signal?: AbortSignal } = {},
-): Promise<HousekeepingReport | undefined> {
-  return doHousekeeping(
+  overrides: Partial<WholeHousekeepingDeps> = {},
+  options: Partial<TurnOptions> = {},
+): Promise<TurnReport | undefined> {
+  const { outboxes, state, failed } = await keepWhole(
     {
-      pool,
+      state: pool,
+      outboxes: OutboxPools.one(pool),
       logger: silentLogger,
       holder: 'test',
       retentionDays: 30,
@@ -92,6 +109,11 @@ export function turn(
     },
     { asked: options.asked ?? true, signal: options.signal ?? new AbortController().signal },
   );
+  const failures = Object.values(failed);
+  if (failures.length > 0) throw new Error(failures.join('; '));
+  const { main } = outboxes;
+  if (main === undefined) return undefined;
+  return { ...(state ?? nothing), ...main, expired: { ...state?.expired, ...main.expired } };
 }
 
 export async function partitionNames(pool: Pool): Promise<string[]> {

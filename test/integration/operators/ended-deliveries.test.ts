@@ -1,5 +1,6 @@
 import { planHousekeeping } from '../../../ops/housekeeping';
 import { doneText } from '../../../ops/housekeeping-print';
+import { OutboxPools } from '../../../runtime/outbox-pools';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { newId } from '../../support/events';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames, turn } from '../../support/partitions';
@@ -34,7 +35,8 @@ describe('deliveries of a run that has ended', () => {
     await deliver(eventId, 'claimed', 35);
     const report = await turn(pool);
     expect(report!.ended).toEqual({ unknown: 1, skipped: 1, examples: [eventId] });
-    expect(doneText(report!)).toMatch(/1 of unknown outcome, 1 never sent \(events: .*; ops replay sends those\)/);
+    const whole = { outboxes: { main: report! }, state: report!, busy: {}, failed: {} };
+    expect(doneText(whole)).toMatch(/1 of unknown outcome, 1 never sent \(events: .*; ops replay sends those\)/);
     expect(report!.kept).toEqual({});
     expect(await partitionNames(pool)).not.toContain(await dayName(pool, 35));
   });
@@ -52,8 +54,9 @@ describe('deliveries of a run that has ended', () => {
     expect(await statesOf(late)).toEqual(['claimed null', 'pending null']);
     // Temporal does not reply: nothing is ended on a guess.
     expect((await turn(pool, { openRuns: async () => 'unknown' }))!.ended).toMatchObject({ unknown: 0, skipped: 0 });
-    const plan = await planHousekeeping({ pool, retentionDays: 30, openRuns: async () => [] });
-    expect(plan.keep[await dayName(pool, 35)]).toMatch(/deliveries not finished \(for example .*(?:, .*)\)/);
+    const deps = { state: pool, outboxes: OutboxPools.one(pool), retentionDays: 30, openRuns: async () => [] };
+    const { main } = await planHousekeeping(deps);
+    expect(main!.keep[await dayName(pool, 35)]).toMatch(/deliveries not finished \(for example .*(?:, .*)\)/);
   });
 
   it('that are young stay pending, since a reset or a replay still sends them; a claim without a sender does not', async () => {

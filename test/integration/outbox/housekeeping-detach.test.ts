@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Pool } from 'pg';
 import { finishDrops } from '../../../outbox/housekeeping/drop-partition';
-import { HousekeepingService } from '../../../outbox/housekeeping/service';
+import { readNeededEvents } from '../../../outbox/housekeeping/needed-events';
+import { outboxHousekeeping } from '../../../outbox/housekeeping/service';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { Registry } from 'prom-client';
 import { type TestDatabase, createTestDatabase, patientPool } from '../../support/database';
@@ -103,10 +104,10 @@ describe('while another session reads the whole table for long', () => {
 
   it('a bridge that is asked to stop does not wait for it', async () => {
     const reader = await openReader();
-    const service = new HousekeepingService(
+    const service = outboxHousekeeping(
       {
-        ...{ pool, logger: silentLogger, holder: 'b', retentionDays: 30, patienceMs: 600_000 },
-        ...{ openRuns: async () => [], isOpen: async () => false, keepDays: { readNotifications: 0, tombstones: 0 } },
+        ...{ outbox: pool, logger: silentLogger, holder: 'b', retentionDays: 30, patienceMs: 600_000 },
+        ...{ openRuns: async () => [], neededByState: () => readNeededEvents(pool) },
       },
       createBridgeMetrics(new Registry()),
     );
@@ -280,7 +281,10 @@ describe('a process that is overtaken by another', () => {
     const begunAgain = () => pool.query('UPDATE outbox_partition_drops SET began_at = clock_timestamp()');
     const stop = new AbortController();
     const victim = overtakenAt(pool, 'DELETE FROM nova.outbox_partition_drops', begunAgain);
-    await finishDrops(victim, { retentionDays: 30, openRuns: async () => [], patienceMs: 1_000, signal: stop.signal });
+    await finishDrops(victim, {
+      ...{ retentionDays: 30, patienceMs: 1_000, signal: stop.signal },
+      ...{ openRuns: async () => [], neededByState: () => readNeededEvents(pool) },
+    });
     expect(await recorded()).toEqual([{ rows: null, done: false }]);
   });
 });

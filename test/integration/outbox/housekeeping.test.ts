@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { deleteBatch } from '../../../outbox/housekeeping/expire-ledgers';
+import { deleteBatch, deleteByAge, selectBatch } from '../../../outbox/housekeeping/expire-ledgers';
 import { ledgers } from '../../../outbox/housekeeping/ledgers';
+import { earlierEventsLeft, eventsLeft } from '../../../outbox/partitions.sql';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames, turn } from '../../support/partitions';
 
@@ -224,13 +225,27 @@ describe('ledger rows', () => {
        SELECT gen_random_uuid(), gen_random_uuid(), 'email', 'x', 'sent', now() - i * interval '1 minute' FROM generate_series(1, 80000) AS i`,
     );
     await database.pool.query('ANALYZE outbox_events, notification_deliveries');
+    const explain = async (sql: string, values: unknown[]) => {
+      const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${sql}`, values);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    };
+    const ids = Array.from({ length: 500 }, () => randomUUID());
+    const until = new Date(Date.now() - 30 * 86_400_000).toISOString();
+    const asked = [await explain(eventsLeft, [ids]), await explain(earlierEventsLeft, [ids, ids.map((_, i) => i)])];
     const plans: string[] = [];
+    const byAge: string[] = [];
     for (const ledger of ledgers) {
-      const sql = deleteBatch(ledger).replaceAll('$1', `'-infinity'`).replaceAll('$2', `(now() - interval '30 days')`);
-      const { rows } = await database.pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${sql}`);
-      plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+      const stretch = ['-infinity', until];
+      if (ledger.belongsTo === undefined) {
+        plans.push(await explain(deleteByAge(ledger), stretch));
+        continue;
+      }
+      byAge.push(await explain(selectBatch(ledger), stretch));
+      const upTo = typeof ledger.belongsTo === 'object' ? [ids.map((_, i) => i)] : [];
+      plans.push(await explain(deleteBatch(ledger), [...stretch, ids.map((_, i) => `(${i},1)`), ids, ...upTo]));
     }
-    expect(plans.join('\n')).not.toMatch(/hashed SubPlan|Hash .*Anti Join|Seq Scan on outbox_events_\d+ .*rows=20000/);
-    expect(plans[0]).toMatch(/Index Scan using idx_deliveries_age/);
+    expect(asked.join('\n')).not.toMatch(/hashed SubPlan|Hash .*Join|Seq Scan on outbox_events_\d+ .*rows=20000/);
+    expect([...plans, ...byAge].join('\n')).not.toMatch(/Seq Scan on notification/);
+    expect(byAge[0]).toMatch(/Index Scan using idx_deliveries_age/);
   });
 });
