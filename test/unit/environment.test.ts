@@ -17,10 +17,10 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs tests with the project's environment, each in a worker of its own. */
-function runJest(tests: Readonly<Record<string, string>>): ChildProcess & { text: () => string } {
+function runJest(tests: Readonly<Record<string, string>>, globals: object = {}): ChildProcess & { text: () => string } {
   const testEnvironment = resolve('test/support/environment.cjs');
   const places = { rootDir: folder, cacheDirectory: join(folder, 'cache'), testEnvironment };
-  const config = { ...places, transform: {}, workerGracefulExitTimeout };
+  const config = { ...places, transform: {}, globals, workerGracefulExitTimeout };
   for (const [name, text] of Object.entries(tests)) writeFileSync(join(folder, `${name}.test.js`), text);
   const args = [resolve('node_modules/jest/bin/jest.js'), `--config=${JSON.stringify(config)}`, '--maxWorkers=2'];
   const child = spawn(process.execPath, args, { cwd: folder });
@@ -36,8 +36,22 @@ it('a worker of jest ends by itself, and waits for what is about to close', asyn
   const run = runJest({ clean, closing });
   const [code] = (await once(run, 'close')) as [number];
   expect(run.text()).toMatch(/Tests: +2 passed/);
-  expect(run.text()).not.toMatch(/failed to exit gracefully/);
+  expect(run.text()).not.toMatch(/left open|failed to exit gracefully/);
   expect(code).toBe(0);
+});
+
+it('a file that leaves something open fails by its name, next to what else failed in it', async () => {
+  const timer = `it('leaves a timer', () => void setInterval(() => undefined, 1_000));`;
+  const server = `it('leaves a server', (done) => {
+    require('node:net').createServer().listen(0, '127.0.0.1', () => done(new Error('and is red')));
+  });`;
+  const run = runJest({ timer, server }, { leftOpenAfterMs: 100 });
+  const [code] = (await once(run, 'close')) as [number];
+  expect(run.text()).toMatch(/FAIL .*timer\.test\.js[^]*left open by this file: timers: 1 /);
+  expect(run.text()).toMatch(/and is red[^]*left open by this file: Server on \{"address":"127\.0\.0\.1"/);
+  expect(run.text()).toMatch(/Test Suites: 2 failed, 2 total\nTests: +1 failed, 1 passed/);
+  expect(run.text()).not.toMatch(/failed to exit gracefully/);
+  expect(code).toBe(1);
 });
 
 it('a worker of jest ends when jest is killed, in the middle of a test', async () => {
