@@ -157,6 +157,8 @@ export interface AuditReport {
   readonly notOnKafka: number;
   /** What could not be examined, and why. */
   readonly notes: readonly string[];
+  /** Outboxes that could not be read to the end; left out: all were. */
+  readonly notRead?: readonly string[];
   readonly tookMs: number;
 }
 

@@ -16,10 +16,21 @@ CREATE TABLE nova.audit_findings (
   resolved_at timestamp with time zone,
   acknowledged_at timestamp with time zone,
   acknowledged_because text,
+  outbox text,
   CONSTRAINT audit_findings_pkey PRIMARY KEY (event_id, kind)
 );
 CREATE INDEX idx_audit_findings_closed ON nova.audit_findings USING btree (last_seen) WHERE ((resolved_at IS NOT NULL) OR (acknowledged_at IS NOT NULL));
 CREATE INDEX idx_audit_findings_open ON nova.audit_findings USING btree (kind) WHERE ((resolved_at IS NULL) AND (acknowledged_at IS NULL));
+COMMENT ON COLUMN nova.audit_findings.outbox IS 'Of whose event it is. Null: not known, or of no event.';
+
+CREATE TABLE nova.audit_outboxes (
+  outbox text NOT NULL,
+  window_to timestamp with time zone NOT NULL,
+  records_to timestamp with time zone,
+  CONSTRAINT audit_outboxes_pkey PRIMARY KEY (outbox)
+);
+COMMENT ON TABLE nova.audit_outboxes IS 'Up to where the scheduled audit has compared each outbox, by the clock of its database.';
+COMMENT ON COLUMN nova.audit_outboxes.records_to IS 'The same with Kafka; earlier when that was away.';
 
 CREATE TABLE nova.audit_runs (
   audit_id text NOT NULL,

@@ -34,12 +34,15 @@ export async function auditNow(
   sinceMs: number,
   onStep: (step: string) => void,
 ): Promise<AuditReport> {
-  return withServers(config, async ({ pool, redis, connection, logger }) => {
+  return withServers(config, async ({ pool, outboxes, redis, connection, logger }) => {
     // Away: the audit says that feeds were not compared, and goes on.
     await redis.connect().catch(() => undefined);
     const temporal = new Client({ connection, namespace: config.temporalNamespace });
     const kafka = createKafka(config, 'nova-ops', logger);
-    const deps = { ...realAuditDeps({ pool, temporal, kafka, redis, config }), sleep: (ms: number) => sleep(ms) };
+    const deps = {
+      ...realAuditDeps({ pool, outboxes, temporal, kafka, redis, config }),
+      sleep: (ms: number) => sleep(ms),
+    };
     return runAudit(deps, {
       auditId: randomUUID(),
       origin: 'demand',

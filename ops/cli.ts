@@ -227,6 +227,7 @@ program
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
     console.log(json === true ? JSON.stringify(report) : auditText(report));
     if (report.unexplained > 0 || report.waitForPerson > 0) process.exitCode = 1;
+    if (report.notRead !== undefined) process.exitCode = 2;
   });
 
 // A reader that has seen enough, as in `ops dead-letters | head`, ends the command and is no fault.

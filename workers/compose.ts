@@ -181,7 +181,7 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
     ...createRepairActivities(repairDeps(dependencies, config)),
     ...createAuditActivities({
       ...realAuditDeps({
-        ...{ pool: pools.audit, redis, temporal, config },
+        ...{ pool: pools.audit, outboxes: outboxes.audit, redis, temporal, config },
         kafka: createKafka(config, 'nova-audit', logger),
       }),
       logger,

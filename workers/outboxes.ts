@@ -12,6 +12,8 @@ import { type WorkerConfig } from './settings';
  */
 const emitConnections = 1;
 
+type Asker = Effect | 'audit';
+
 interface OwnPools {
   readonly loads: Pool;
   readonly emits: Pool;
@@ -19,8 +21,8 @@ interface OwnPools {
 
 /** The connections of a worker process to the outboxes. Opened when they are needed. */
 export class WorkerOutboxes {
-  /** What each effect asks about its events. */
-  readonly of: Readonly<Record<Effect, OutboxPools>>;
+  /** What each effect, and the audit, asks about events. */
+  readonly of: Readonly<Record<Asker, OutboxPools>>;
   private readonly own: readonly OwnPools[];
 
   /**
@@ -28,21 +30,22 @@ export class WorkerOutboxes {
    * effect has its bulkhead there. One with a database of its own has its own few connections, which all effects share: what is
    * used up there is used up for its own events alone.
    */
-  constructor(config: WorkerConfig, state: Readonly<Record<Effect, Pool>>, logger: Logger) {
+  constructor(config: WorkerConfig, state: Readonly<Record<Asker, Pool>>, logger: Logger) {
     const inState: string[] = [];
     const own = new Map<string, OwnPools>();
     for (const outbox of outboxesOf(config)) {
       if (isInState(outbox, config)) inState.push(outbox.name);
       else own.set(outbox.name, openPools(outbox, logger));
     }
-    const poolsOf = (effect: Effect) =>
+    const poolsOf = (asker: Asker) =>
       new OutboxPools(
         new Map([
-          ...inState.map((name) => [name, state[effect]] as const),
-          ...[...own].map(([name, { loads, emits }]) => [name, effect === 'kafka' ? emits : loads] as const),
+          ...inState.map((name) => [name, state[asker]] as const),
+          ...[...own].map(([name, { loads, emits }]) => [name, asker === 'kafka' ? emits : loads] as const),
         ]),
       );
-    this.of = Object.fromEntries(effectNames.map((effect) => [effect, poolsOf(effect)])) as Record<Effect, OutboxPools>;
+    const askers: readonly Asker[] = [...effectNames, 'audit'];
+    this.of = Object.fromEntries(askers.map((asker) => [asker, poolsOf(asker)])) as Record<Asker, OutboxPools>;
     this.own = [...own.values()];
   }
 

@@ -1,46 +1,57 @@
 import { type AuditRecord } from './audit-records';
-import { type AuditRow } from './pg-audit-rows';
+import { type AuditRow, type PgAuditRows } from './pg-audit-rows';
 import { firstId } from './check-rows';
 import { rowsOf } from './check-runs';
-import { type AuditDeps, type AuditWindow } from './deps';
+import { type Audit, type AuditWindow } from './deps';
 import { IdSet } from './id-set';
 import { type Gathered } from './suspicions';
 
 const pageSize = 1_000;
 
 /**
- * Between rows and Kafka, both ways. Returns up to where they were compared, epoch microseconds.
+ * Between rows and Kafka, both ways. The messages of all outboxes are in the same topics. Returns up to where the rows of each outbox
+ * were compared, epoch microseconds of its database.
  * @throws NovaError KAFKA_UNAVAILABLE
  */
-export async function checkRecords(deps: AuditDeps, window: AuditWindow, gathered: Gathered): Promise<number> {
-  const { records, rows, limits } = deps;
+export async function checkRecords(
+  { records, outboxes, limits }: Audit,
+  window: AuditWindow,
+  gathered: Gathered,
+): Promise<ReadonlyMap<string, number>> {
   const onKafka = new IdSet();
+  const firstUs = Math.min(window.toUs, ...[...window.outboxes.values()].map(({ recordsFromUs }) => recordsFromUs));
   // A record is older than its mark: by the time of a send, and by the difference of two clocks.
-  const sinceMs = Math.floor(window.recordsFromUs / 1_000) - limits.marginMs;
+  const sinceMs = Math.floor(firstUs / 1_000) - limits.marginMs;
   let again = 0;
   const twice: string[] = [];
-  const missing = new Set<string>();
+  const missing = new Map<string, string>();
 
   const { completeFromMs } = await records.read(sinceMs, async (batch) => {
     gathered.examined.records += batch.length;
     for (let from = 0; from < batch.length; from += pageSize) await compare(batch.slice(from, from + pageSize));
   });
   gathered.explained('redelivered', again, twice);
-  await marksWithoutRecord(Math.max(window.recordsFromUs, (completeFromMs + limits.marginMs) * 1_000));
+  const compared = await outboxes.each(async (rows): Promise<[string, number]> => {
+    await marksWithoutRecord(rows);
+    return [rows.outbox, window.outboxes.get(rows.outbox)!.toUs];
+  });
   await suspectMissing();
-  return window.toUs;
+  return new Map(compared);
 
   async function compare(batch: readonly AuditRecord[]): Promise<void> {
     const rowOf = await rowsOf(
-      rows,
-      batch.map(({ eventId }) => eventId),
+      outboxes,
+      batch.map(({ eventId }) => ({ id: eventId })),
       sinceMs * 1_000,
     );
     for (const { eventId, timestampMs } of batch) {
       const isNew = onKafka.add(eventId);
       const row = rowOf(eventId);
-      if (row === undefined) gathered.suspect('record_without_row', eventId);
-      else if (isSecondSending(row, timestampMs, isNew)) gathered.suspect('emitted_twice', eventId, timestampMs);
+      if (row === undefined) {
+        // Where an outbox cannot be read, the row may be there.
+        if (outboxes.isComplete) gathered.suspect('record_without_row', eventId);
+      } else if (isSecondSending(row, timestampMs, isNew))
+        gathered.suspect('emitted_twice', eventId, { evidence: timestampMs, outbox: row.outbox });
       else if (!isNew) {
         again += 1;
         if (twice.length < 3) twice.push(eventId);
@@ -59,20 +70,22 @@ export async function checkRecords(deps: AuditDeps, window: AuditWindow, gathere
   async function suspectMissing(): Promise<void> {
     if (missing.size === 0) return;
     await records.read(sinceMs, async (batch) => batch.forEach(({ eventId }) => missing.delete(eventId)));
-    for (const eventId of missing) gathered.suspect('emitted_without_record', eventId);
+    for (const [eventId, outbox] of missing) gathered.suspect('emitted_without_record', eventId, { outbox });
   }
 
-  async function marksWithoutRecord(fromUs: number): Promise<void> {
-    if (fromUs > window.recordsFromUs && window.recordsFromUs > 0 && completeFromMs > sinceMs)
-      gathered.notes.push(`Kafka keeps nothing from before ${new Date(completeFromMs).toISOString()}`);
+  async function marksWithoutRecord(rows: PgAuditRows): Promise<void> {
+    const { recordsFromUs, toUs } = window.outboxes.get(rows.outbox)!;
+    const fromUs = Math.max(recordsFromUs, (completeFromMs + limits.marginMs) * 1_000);
+    if (fromUs > recordsFromUs && recordsFromUs > 0 && completeFromMs > sinceMs)
+      gathered.note(`Kafka keeps nothing from before ${new Date(completeFromMs).toISOString()}`);
     for (let afterUs = fromUs, afterId = firstId; ;) {
-      const page = await rows.emitted({ afterUs, afterId, toUs: window.toUs, limit: pageSize });
+      const page = await rows.emitted({ afterUs, afterId, toUs, limit: pageSize });
       const last = page.at(-1);
       if (last === undefined) return;
       for (const { eventId } of page)
-        if (!onKafka.has(eventId) && missing.size < limits.maxSuspicions) missing.add(eventId);
+        if (!onKafka.has(eventId) && missing.size < limits.maxSuspicions) missing.set(eventId, rows.outbox);
       if (page.length < pageSize) return;
-      [afterUs, afterId] = [last.emittedUs ?? window.toUs, last.eventId];
+      [afterUs, afterId] = [last.emittedUs ?? toUs, last.eventId];
     }
   }
 }

@@ -1,5 +1,6 @@
 import { type PgAuditStore } from './pg-audit-store';
 import { type AuditRecords } from './audit-records';
+import { type OutboxesInAudit } from './outboxes-in-audit';
 import { type PgAuditRows } from './pg-audit-rows';
 import { type AuditRuns } from './audit-runs';
 import { type PgAuditSignals } from './pg-audit-signals';
@@ -22,21 +23,37 @@ export interface AuditedFeeds {
 }
 
 export interface AuditDeps {
-  readonly rows: PgAuditRows;
+  /** One for each outbox. */
+  readonly outboxes: readonly PgAuditRows[];
   readonly runs: AuditRuns;
   readonly records: AuditRecords;
   readonly store: PgAuditStore;
-  readonly signals?: PgAuditSignals;
-  readonly feeds?: AuditedFeeds;
+  readonly signals?: PgAuditSignals | undefined;
+  readonly feeds?: AuditedFeeds | undefined;
   readonly limits: AuditLimits;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** What one audit looks at, and where it reports how far it is. Times in epoch microseconds by the database's clock. */
-export interface AuditWindow {
+/** The same while one audit runs. */
+export interface Audit extends Omit<AuditDeps, 'outboxes'> {
+  readonly outboxes: OutboxesInAudit;
+}
+
+/** What one audit looks at in one outbox. Epoch microseconds by the clock of its database. */
+export interface OutboxWindow {
+  readonly nowUs: number;
   readonly fromUs: number;
   readonly toUs: number;
   /** Kafka is compared from here: earlier than `fromUs` when it was away at the last audit. */
   readonly recordsFromUs: number;
+}
+
+/** What one audit looks at. Epoch microseconds by the clock of State's database. */
+export interface AuditWindow {
+  /** The earliest of all outboxes. */
+  readonly fromUs: number;
+  readonly toUs: number;
   readonly retentionMs: number;
+  /** By name, of those that can be read. */
+  readonly outboxes: ReadonlyMap<string, OutboxWindow>;
 }

@@ -1,11 +1,13 @@
 import { type Pool } from 'pg';
 import { definitionOf, spellingsOf } from '../../contracts/catalogue';
+import { mainOutbox } from '../../contracts/outbox-name';
 import { isUuid } from '../../runtime/uuid';
 import * as sql from '../../outbox/audit.sql';
 import { query } from '../stores/pg-query';
 
-/** An outbox row as the audit sees it. Times are epoch microseconds by the database's clock; null: never. */
+/** A row of an outbox as the audit sees it. Times are epoch microseconds by the database's clock; null: never. */
 export interface AuditRow {
+  readonly outbox: string;
   readonly eventId: string;
   readonly sequence: number;
   /** As written: any accepted spelling. */
@@ -56,12 +58,19 @@ export interface PendingLimits {
   readonly maxClaims: number;
 }
 
+/** What became of an event, as far as its row says. `recent`: started so lately that Temporal may not list its run yet. */
+export type EventProgress = 'pending' | 'dead' | 'recent' | 'started';
+
 /**
- * The outbox as the audit reads it: short statements, no transaction, no lock.
+ * One outbox as the audit reads it: short statements, no transaction, no lock.
  * All methods throw NovaError DATABASE_UNAVAILABLE when PostgreSQL is away.
  */
 export class PgAuditRows {
-  constructor(private readonly pool: Pool) {}
+  constructor(
+    private readonly pool: Pool,
+    /** Its name. */
+    readonly outbox: string = mainOutbox,
+  ) {}
 
   /** The database's clock, epoch microseconds. */
   async nowUs(): Promise<number> {
@@ -95,26 +104,24 @@ export class PgAuditRows {
 
   /** Rows by (published_at, id). */
   async marked(page: MarkPage): Promise<AuditRow[]> {
-    return (await query<AuditRow>(this.pool, sql.marked, placeOf(page))).rows;
+    return this.rows(sql.marked, placeOf(page));
   }
 
   /** Rows by (emitted_at, id). */
   async emitted(page: MarkPage): Promise<AuditRow[]> {
-    return (await query<AuditRow>(this.pool, sql.emitted, placeOf(page))).rows;
+    return this.rows(sql.emitted, placeOf(page));
   }
 
   /** Rows of these ids; `createdSinceUs` bounds where they are looked for, if given. Ids that are no UUIDs have none. */
   async byIds(ids: readonly string[], createdSinceUs?: number): Promise<AuditRow[]> {
     const wanted = ids.filter(isUuid);
     if (wanted.length === 0) return [];
-    const { rows } =
-      createdSinceUs === undefined
-        ? await query<AuditRow>(this.pool, sql.byIdsAnywhere, [wanted])
-        : await query<AuditRow>(this.pool, sql.byIds, [wanted, createdSinceUs]);
-    return rows;
+    return createdSinceUs === undefined
+      ? this.rows(sql.byIdsAnywhere, [wanted])
+      : this.rows(sql.byIds, [wanted, createdSinceUs]);
   }
 
-  /** Whether two rows of one id are the same event, written twice: the same type, aggregate and payload. */
+  /** Whether two rows of one id in this outbox are the same event, written twice: the same type, aggregate and payload. */
   async areSameEvent(one: AuditRow, other: AuditRow): Promise<boolean> {
     if (typeOf(one) !== typeOf(other)) return false;
     const { rows } = await query<{ same: boolean }>(this.pool, sql.saySame, [
@@ -129,7 +136,7 @@ export class PgAuditRows {
   async pending(ids: readonly string[], bridges: Bridges, limits: PendingLimits): Promise<PendingRow[]> {
     const wanted = ids.filter(isUuid);
     if (wanted.length === 0) return [];
-    return (await query<PendingRow>(this.pool, sql.pendingByIds, [...why(bridges, limits), wanted])).rows;
+    return this.rows(sql.pendingByIds, [...why(bridges, limits), wanted]);
   }
 
   /** How many rows are pending past their budget, by reason. */
@@ -140,7 +147,7 @@ export class PgAuditRows {
 
   /** The first `limit` rows of each priority that are pending past their budget for no reason that shows. */
   async unexplainedPending(bridges: Bridges, limits: PendingLimits, limit: number): Promise<PendingRow[]> {
-    return (await query<PendingRow>(this.pool, sql.unexplainedPending, [...why(bridges, limits), limit])).rows;
+    return this.rows(sql.unexplainedPending, [...why(bridges, limits), limit]);
   }
 
   /**
@@ -155,12 +162,23 @@ export class PgAuditRows {
 
   /** Published before `beforeUs`, not emitted, not given up; by (published_at, id) after the given place. */
   async unemitted(page: { afterUs: number; afterId: string; beforeUs: number; limit: number }): Promise<AuditRow[]> {
-    return (await query<AuditRow>(this.pool, sql.unemitted, placeOf({ ...page, toUs: page.beforeUs }))).rows;
+    return this.rows(sql.unemitted, placeOf({ ...page, toUs: page.beforeUs }));
   }
 
   async deadLetters(): Promise<{ count: number; examples: readonly string[] }> {
     const { rows } = await query<{ count: number; examples: string[] | null }>(this.pool, sql.deadLetters, []);
     return { count: rows[0]?.count ?? 0, examples: rows[0]?.examples ?? [] };
+  }
+
+  /** The first and the newest events of each aggregate, a bounded number. `recentMs`: age of a start that counts as recent. */
+  async progressOf(aggregateIds: readonly string[], recentMs: number) {
+    type Row = { readonly eventId: string; readonly progress: EventProgress };
+    return (await query<Row>(this.pool, sql.progressOfAggregates, [aggregateIds, recentMs])).rows;
+  }
+
+  private async rows<Row extends AuditRow>(text: string, values: unknown[]): Promise<Row[]> {
+    const { rows } = await query<Omit<Row, 'outbox'>>(this.pool, text, values);
+    return rows.map((row) => ({ outbox: this.outbox, ...row }) as Row);
   }
 }
 

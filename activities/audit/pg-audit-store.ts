@@ -1,5 +1,7 @@
 import { type Pool } from 'pg';
 import { type AuditReport, type FindingKind, notOnKafka } from '../../contracts/audit-kinds';
+import { mainOutbox } from '../../contracts/outbox-name';
+import { now } from '../../outbox/audit.sql';
 import { query } from '../stores/pg-query';
 
 export interface Finding {
@@ -7,9 +9,11 @@ export interface Finding {
   readonly kind: FindingKind;
   /** Ids, states and times; never content. */
   readonly detail: string;
+  /** Of whose event it is; left out: not known, or of no event. */
+  readonly outbox?: string | undefined;
 }
 
-/** Where the last scheduled audit ended, epoch microseconds. Ahead of the clock when that was set back since. */
+/** Where the last scheduled audit of an outbox ended, epoch microseconds of its database. Ahead of the clock when that was set back since. */
 export interface Watermarks {
   readonly toUs: number;
   readonly recordsToUs: number | null;
@@ -18,7 +22,21 @@ export interface Watermarks {
 const time = (parameter: string) => `(timestamptz 'epoch' + ${parameter}::double precision * interval '1 microsecond')`;
 const isOpen = 'resolved_at IS NULL AND acknowledged_at IS NULL';
 
-/** The last by the order of writing: times are no order when the clock is set back. */
+/** $1 outbox */
+const marksOf = `
+  SELECT (extract(epoch FROM window_to) * 1000000)::bigint AS "toUs",
+         (extract(epoch FROM records_to) * 1000000)::bigint AS "recordsToUs"
+  FROM nova.audit_outboxes WHERE outbox = $1`;
+
+/** Written in place: of two audits the later one counts, whatever the clocks say. */
+const keepMarks = `
+  INSERT INTO nova.audit_outboxes AS a (outbox, window_to, records_to)
+  SELECT outbox, ${time('window_to')}, ${time('records_to')}
+  FROM unnest($1::text[], $2::float8[], $3::float8[]) AS m (outbox, window_to, records_to) ORDER BY outbox
+  ON CONFLICT (outbox) DO UPDATE SET
+    window_to = excluded.window_to, records_to = coalesce(excluded.records_to, a.records_to)`;
+
+/** Of the only outbox that there was before. The last by the order of writing: times are no order when the clock is set back. */
 const lastEnds = `
   SELECT (extract(epoch FROM window_to) * 1000000)::bigint AS "toUs",
          (SELECT (extract(epoch FROM records_to) * 1000000)::bigint FROM nova.audit_runs
@@ -26,15 +44,16 @@ const lastEnds = `
   FROM nova.audit_runs WHERE origin = 'schedule' ORDER BY place DESC LIMIT 1`;
 
 const openFindings = `
-  SELECT event_id AS "eventId", kind, detail FROM nova.audit_findings WHERE ${isOpen} ORDER BY last_seen, event_id LIMIT $1`;
+  SELECT event_id AS "eventId", kind, detail, outbox FROM nova.audit_findings WHERE ${isOpen} ORDER BY last_seen, event_id LIMIT $1`;
 
 /** In the order of the key, so that two audits at once wait for each other and do not deadlock. */
 const record = `
-  INSERT INTO nova.audit_findings AS f (event_id, kind, detail, first_seen, last_seen)
-  SELECT event_id, kind, detail, ${time('$4')}, ${time('$4')}
-  FROM unnest($1::text[], $2::text[], $3::text[]) AS seen (event_id, kind, detail) ORDER BY event_id, kind
+  INSERT INTO nova.audit_findings AS f (event_id, kind, detail, outbox, first_seen, last_seen)
+  SELECT event_id, kind, detail, outbox, ${time('$5')}, ${time('$5')}
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS seen (event_id, kind, detail, outbox) ORDER BY event_id, kind
   ON CONFLICT (event_id, kind) DO UPDATE SET
     detail = excluded.detail,
+    outbox = excluded.outbox,
     first_seen = CASE WHEN f.resolved_at IS NULL THEN f.first_seen ELSE excluded.first_seen END,
     last_seen = excluded.last_seen,
     acknowledged_at = CASE WHEN f.resolved_at IS NULL THEN f.acknowledged_at END,
@@ -69,22 +88,42 @@ const close = `
 export class PgAuditStore {
   constructor(private readonly pool: Pool) {}
 
-  async watermarks(): Promise<Watermarks | null> {
-    const { rows } = await query<{ toUs: number | null; recordsToUs: number | null }>(this.pool, lastEnds, []);
+  /** The clock of State's database, epoch microseconds. */
+  async nowUs(): Promise<number> {
+    return (await query<{ nowUs: number }>(this.pool, now, [])).rows[0]?.nowUs ?? NaN;
+  }
+
+  async watermarks(outbox: string): Promise<Watermarks | null> {
+    type Row = { toUs: number | null; recordsToUs: number | null };
+    const own = await query<Row>(this.pool, marksOf, [outbox]);
+    const { rows } = own.rows.length > 0 || outbox !== mainOutbox ? own : await query<Row>(this.pool, lastEnds, []);
     const { toUs = null, recordsToUs = null } = rows[0] ?? {};
     return toUs === null ? null : { toUs, recordsToUs };
   }
 
+  /** Up to where the scheduled audit has compared outboxes, by name. An outbox that is not there keeps what it has. */
+  async keepMarks(marks: ReadonlyMap<string, Watermarks>): Promise<void> {
+    if (marks.size === 0) return;
+    const all = [...marks.values()];
+    await query(this.pool, keepMarks, [
+      [...marks.keys()],
+      all.map(({ toUs }) => toUs),
+      all.map(({ recordsToUs }) => recordsToUs),
+    ]);
+  }
+
   /** Findings neither resolved nor acknowledged, oldest first. */
   async open(limit: number): Promise<Finding[]> {
-    return (await query<{ eventId: string; kind: FindingKind; detail: string }>(this.pool, openFindings, [limit])).rows;
+    type Row = Omit<Finding, 'outbox'> & { outbox: string | null };
+    const { rows } = await query<Row>(this.pool, openFindings, [limit]);
+    return rows.map(({ outbox, ...finding }) => ({ ...finding, ...(outbox === null ? {} : { outbox }) }));
   }
 
   /** Writes what was seen at `seenUs`. One that was resolved later than that stays resolved: another audit looked later. */
   async record(findings: readonly Finding[], seenUs: number): Promise<void> {
     if (findings.length === 0) return;
-    const column = (name: keyof Finding) => findings.map((finding) => finding[name]);
-    await query(this.pool, record, [column('eventId'), column('kind'), column('detail'), seenUs]);
+    const column = (name: keyof Finding) => findings.map((finding) => finding[name] ?? null);
+    await query(this.pool, record, [column('eventId'), column('kind'), column('detail'), column('outbox'), seenUs]);
   }
 
   /** These were looked for at `seenUs` and are gone. */

@@ -1,9 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { progressOfAggregates } from '../../outbox/audit.sql';
 import { type Database } from '../../runtime/postgres';
-
-/** What became of an event, as far as its row says. `recent`: started so lately that Temporal may not list its run yet. */
-export type EventProgress = 'pending' | 'dead' | 'recent' | 'started';
 import { query } from '../stores/pg-query';
 
 /** One index look-up for each, however many people a reader follows. */
@@ -77,12 +73,6 @@ export class PgFeedSample {
   /** Authors of these posts, as far as feeds know them. */
   async authorsOf(postIds: readonly string[]): Promise<readonly string[]> {
     return this.ids(authors, [postIds]);
-  }
-
-  /** The first and the newest events of each aggregate, a bounded number. `recentMs`: age of a start that counts as recent. */
-  async events(aggregateIds: readonly string[], recentMs: number) {
-    type Row = { readonly eventId: string; readonly progress: EventProgress };
-    return (await query<Row>(this.database, progressOfAggregates, [aggregateIds, recentMs])).rows;
   }
 
   private async ids(text: string, values: unknown[]): Promise<string[]> {

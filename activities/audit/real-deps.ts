@@ -2,6 +2,7 @@ import { type Client } from '@temporalio/client';
 import { type Kafka } from 'kafkajs';
 import { type Redis } from 'ioredis';
 import { type Pool } from 'pg';
+import { type OutboxPools } from '../../runtime/outbox-pools';
 import { KafkaAuditRecords } from './kafka-audit-records';
 import { PgAuditStore } from './pg-audit-store';
 import { PgAuditRows } from './pg-audit-rows';
@@ -25,15 +26,17 @@ type Config = Parameters<typeof topicsOf>[0] &
 
 /** The audit over the real servers, as the workers and the operator's command run it. The caller closes what it gave. */
 export function realAuditDeps(servers: {
+  /** State. */
   readonly pool: Pool;
+  readonly outboxes: OutboxPools;
   readonly temporal: Client;
   readonly kafka: Kafka;
   readonly redis: Redis;
   readonly config: Config;
 }): Omit<AuditDeps, 'sleep'> {
-  const { pool, temporal, kafka, redis, config } = servers;
+  const { pool, outboxes, temporal, kafka, redis, config } = servers;
   return {
-    rows: new PgAuditRows(pool),
+    outboxes: outboxes.names.map((outbox) => new PgAuditRows(outboxes.of({ outbox }), outbox)),
     runs: new TemporalAuditRuns(temporal, {
       taskQueuePrefix: config.taskQueuePrefix,
       listsPerSecond: config.auditListsPerSecond,

@@ -7,18 +7,18 @@ import {
   forgottenSoon,
 } from '../../contracts/audit-kinds';
 import { NovaError } from '../../contracts/failures';
-import { rememberedMs } from '../../runtime/temporal-retention';
-import { type Finding } from './pg-audit-store';
+import { type Finding, type Watermarks } from './pg-audit-store';
 import { checkFeeds } from './check-feeds';
 import { checkRecords } from './check-records';
 import { checkMarkedRows, checkPendingRows, checkUnemittedRows } from './check-rows';
 import { checkFailedRuns, checkOpenRuns, checkPausedRuns, checkStartedRuns } from './check-runs';
 import { checkSignals } from './check-signals';
-import { type AuditDeps, type AuditWindow } from './deps';
-import { retentionMarginHours } from './limits';
+import { type Audit, type AuditDeps, type AuditWindow } from './deps';
+import { OutboxesInAudit } from './outboxes-in-audit';
 import { Gathered } from './suspicions';
 import { verifyAll } from './verify';
 import { instantText } from './instant-text';
+import { windowOf } from './windows';
 
 export interface AuditOrder extends AuditRequest {
   readonly auditId: string;
@@ -35,21 +35,23 @@ const maxOpenFindings = 5_000;
  * at what earlier audits found; and writes down what is really there. Reads only, in pages, with no transaction, and may
  * run beside another audit.
  */
-export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<AuditReport> {
+export async function runAudit(given: AuditDeps, order: AuditOrder): Promise<AuditReport> {
   const began = performance.now();
-  const { rows, store, limits } = deps;
+  const { store, limits } = given;
   const gathered = new Gathered(limits.maxSuspicions);
+  const outboxes = new OutboxesInAudit(given.outboxes, gathered.notes);
+  const deps: Audit = { ...given, outboxes };
   const progress = (step: string) => order.onProgress?.({ step, ...gathered.examined });
-  const window = await windowOf(deps, order);
+  const window = await windowOf(deps, order.sinceMs);
 
   progress('open findings');
   const known = await store.open(maxOpenFindings);
   await suspectAgain(deps, known, gathered);
-  const nowUs = await rows.nowUs();
+  const nowUs = await store.nowUs();
   progress('rows');
   await checkMarkedRows(deps, window, gathered);
   await checkPendingRows(deps, gathered);
-  await checkUnemittedRows(deps, nowUs, gathered);
+  await checkUnemittedRows(deps, window, gathered);
   await checkSignals(deps, gathered);
   progress('runs');
   await checkStartedRuns(deps, window, nowUs, gathered);
@@ -59,17 +61,19 @@ export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<Audi
   progress('feeds');
   await checkFeeds(deps, gathered);
   progress('records');
-  const recordsToUs = await checkRecords(deps, window, gathered).catch((thrown: unknown) => {
+  const recordsTo = await checkRecords(deps, window, gathered).catch((thrown: unknown) => {
     if (!(thrown instanceof NovaError) || thrown.code !== 'KAFKA_UNAVAILABLE') throw thrown;
     // Kafka's absence must not keep the audit from the rest; the next one begins where the last reading ended.
     gathered.notes.push(`Kafka was not compared: ${thrown.message}`);
     return null;
   });
 
-  const firstLookUs = await rows.nowUs();
+  const firstLookUs = new Map(
+    await outboxes.each(async (rows): Promise<[string, number]> => [rows.outbox, await rows.nowUs()]),
+  );
   progress('second look');
   if (gathered.all().length > 0) await deps.sleep(limits.graceMs);
-  const seenUs = await rows.nowUs();
+  const seenUs = await store.nowUs();
   const findings = await verifyAll({
     ...{ deps, firstLookUs, nowUs: seenUs, gathered },
     retentionMs: window.retentionMs,
@@ -82,27 +86,26 @@ export async function runAudit(deps: AuditDeps, order: AuditOrder): Promise<Audi
     seenUs,
   );
 
+  gathered.noteUnknownOutboxes();
   const report = await reportOf(deps, order, window, gathered, performance.now() - began);
-  await store.close(report, order.origin, recordsToUs);
+  await store.close(report, order.origin, recordsTo === null ? null : window.toUs);
+  if (order.origin === 'schedule') await store.keepMarks(marksOf(deps, window, recordsTo));
   progress('done');
   return report;
 }
 
-/**
- * From where the last scheduled audit ended, with an overlap for what commits late and for clocks; or as asked for. An end
- * that lies ahead of the clock was written before the clock was set back: what was marked since has times from before that
- * end, so the audit looks back as far as the first one there is.
- */
-async function windowOf({ rows, runs, store, limits }: AuditDeps, { sinceMs }: AuditOrder): Promise<AuditWindow> {
-  const nowUs = await rows.nowUs();
-  const retentionMs = await runs.retentionMs();
-  const toUs = nowUs - limits.settleMs * 1_000;
-  const marks = sinceMs === undefined ? await store.watermarks() : null;
-  const firstUs = nowUs - (sinceMs ?? limits.firstWindowMs) * 1_000;
-  const oldestUs = sinceMs === undefined ? nowUs - rememberedMs(retentionMarginHours, retentionMs) * 1_000 : firstUs;
-  const begin = (markUs: number | null | undefined) =>
-    Math.min(Math.max(markUs == null || markUs > nowUs ? firstUs : markUs - limits.marginMs * 1_000, oldestUs), toUs);
-  return { fromUs: begin(marks?.toUs), toUs, recordsFromUs: begin(marks?.recordsToUs), retentionMs };
+/** Up to where each outbox was compared. One that could not be read to the end is compared from where it was before. */
+function marksOf(
+  { outboxes }: Audit,
+  window: AuditWindow,
+  recordsTo: ReadonlyMap<string, number> | null,
+): ReadonlyMap<string, Watermarks> {
+  return new Map(
+    outboxes.readable.map(({ outbox }) => [
+      outbox,
+      { toUs: window.outboxes.get(outbox)!.toUs, recordsToUs: recordsTo?.get(outbox) ?? null },
+    ]),
+  );
 }
 
 /** A run that is known can be reset; once Temporal has forgotten it, only a replay is left. */
@@ -114,16 +117,19 @@ function warnOfForgetting(findings: readonly Finding[], gathered: Gathered): voi
 }
 
 /** What earlier audits found is suspected again, whether the window covers it or not: that is how findings end. */
-async function suspectAgain({ rows }: AuditDeps, known: readonly Finding[], gathered: Gathered): Promise<void> {
-  const found = await rows.byIds(known.map(({ eventId }) => eventId));
+async function suspectAgain({ outboxes }: Audit, known: readonly Finding[], gathered: Gathered): Promise<void> {
+  const found = await outboxes.byIds(known.map(({ eventId }) => eventId));
   const claims = new Map(found.map((row) => [row.eventId, row.claimCount]));
   const hasClaims: readonly FindingKind[] = ['stuck', 'lease_over', 'run_unmarked'];
-  for (const { kind, eventId, detail } of known)
-    gathered.suspect(kind, eventId, hasClaims.includes(kind) ? (claims.get(eventId) ?? 0) : 0, detail);
+  for (const { kind, eventId, detail, outbox } of known)
+    gathered.suspect(kind, eventId, {
+      ...{ evidence: hasClaims.includes(kind) ? (claims.get(eventId) ?? 0) : 0, known: detail },
+      outbox,
+    });
 }
 
 async function reportOf(
-  { store }: AuditDeps,
+  { store, outboxes }: Audit,
   { auditId }: AuditOrder,
   window: AuditWindow,
   gathered: Gathered,
@@ -152,6 +158,7 @@ async function reportOf(
     waitForPerson,
     notOnKafka: open.reduce((sum, { notOnKafka }) => sum + notOnKafka, 0),
     notes: gathered.notes,
+    ...(outboxes.isComplete ? {} : { notRead: outboxes.notRead }),
     tookMs: Math.round(tookMs),
   };
 }

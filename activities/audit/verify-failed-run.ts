@@ -14,13 +14,13 @@ const badly: readonly string[] = ['FAILED', 'TIMED_OUT', 'TERMINATED', 'CANCELLE
  */
 export async function verifyFailedRun(
   { deps, nowUs, retentionMs }: SecondLook,
-  { eventId, known }: Suspicion,
+  { eventId, known, outbox }: Suspicion,
 ): Promise<string | null> {
   const run = await deps.runs.describe(eventId);
   if (run?.status === 'COMPLETED') return null;
   if (run !== null && !badly.includes(run.status) && known === null) return null;
   if (run === null && known === null) return null;
-  const row = rowOfRun(await rowsOfEvent(deps, eventIdOf(eventId)), run);
+  const row = rowOfRun(await rowsOfEvent(deps, { eventId: eventIdOf(eventId), outbox }), run);
   // Without a row, or before its mark, it is another kind, unless it was this one before.
   if (known === null && (row === undefined || row.publishedUs === null)) return null;
   if ((await deps.runs.completedReplays(eventIdOf(eventId))) > 0) return null;

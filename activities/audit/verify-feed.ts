@@ -1,5 +1,5 @@
 import { isRedisAway, isUnderRepair } from './check-feeds';
-import { type AuditDeps, type AuditedFeeds } from './deps';
+import { type Audit, type AuditedFeeds } from './deps';
 import { feedDifference } from './feed-difference';
 import { type Suspicion } from './suspicions';
 import { type SecondLook } from './second-look';
@@ -54,26 +54,24 @@ function shown(postIds: readonly string[]): string {
 
 /** Those of these posts for which no event is under way or known to be undone. */
 async function settled(
-  deps: AuditDeps,
+  deps: Audit,
   feeds: AuditedFeeds,
   userId: string,
   postIds: readonly string[],
 ): Promise<readonly string[]> {
-  if (postIds.length === 0 || (await isUnderWay(deps, feeds, [userId]))) return [];
+  if (postIds.length === 0 || (await isUnderWay(deps, [userId]))) return [];
   const quiet: string[] = [];
   for (const postId of postIds) {
     const authors = await feeds.sample.authorsOf([postId]);
-    if (!(await isUnderWay(deps, feeds, [postId, ...authors]))) quiet.push(postId);
+    if (!(await isUnderWay(deps, [postId, ...authors]))) quiet.push(postId);
   }
   return quiet;
 }
 
-async function isUnderWay(
-  { runs, limits }: AuditDeps,
-  { sample }: AuditedFeeds,
-  aggregateIds: readonly string[],
-): Promise<boolean> {
-  const events = await sample.events(aggregateIds, limits.marginMs);
+async function isUnderWay({ outboxes, runs, limits }: Audit, aggregateIds: readonly string[]): Promise<boolean> {
+  const events = (await outboxes.each((rows) => rows.progressOf(aggregateIds, limits.marginMs))).flat();
+  // What one of them does not say may explain the difference.
+  if (!outboxes.isComplete) return true;
   if (events.some(({ progress }) => progress !== 'started')) return true;
   const listed = await runs.withIds(events.slice(0, pageSize).map(({ eventId }) => eventId));
   if (listed.some(({ status }) => status === 'RUNNING')) return true;

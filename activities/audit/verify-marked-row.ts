@@ -1,6 +1,9 @@
+import { outboxOf } from '../../contracts/outbox-name';
 import { runOwnerOf } from '../../contracts/run-owner';
 import { rememberedMs } from '../../runtime/temporal-retention';
 import { retentionMarginHours } from './limits';
+import { type Audit } from './deps';
+import { type AuditRow } from './pg-audit-rows';
 import { type SecondLook, rowsOfEvent } from './second-look';
 import { type Suspicion } from './suspicions';
 import { instantText } from './instant-text';
@@ -11,9 +14,10 @@ import { instantText } from './instant-text';
  */
 export async function verifyMarkedRow(
   { deps, nowUs, retentionMs }: SecondLook,
-  { eventId, known }: Suspicion,
+  suspicion: Suspicion,
 ): Promise<string | null> {
-  const rows = await rowsOfEvent(deps, eventId);
+  const { eventId, known } = suspicion;
+  const rows = await rowsOfEvent(deps, suspicion);
   // What Temporal was found not to know stays a finding when it could have forgotten it by now.
   if (rows.length === 0) return known;
   const forgottenUs = nowUs - rememberedMs(retentionMarginHours, retentionMs) * 1_000;
@@ -27,12 +31,22 @@ export async function verifyMarkedRow(
   for (const { row, publishedUs } of marked) {
     const whose = run === null ? 'unknown' : runOwnerOf(run, row);
     if (whose === 'ours') continue;
+    const ofOutbox = run?.startedFor == null ? row.outbox : outboxOf(run.startedFor);
     // Where the row that has the run is gone, nothing says that this one was another event.
-    if (whose === 'twin' && (owner === undefined || (await deps.rows.areSameEvent(row, owner)))) continue;
+    if (whose === 'twin' && ofOutbox === row.outbox && (owner === undefined || (await areSame(deps, row, owner))))
+      continue;
     if ((await deps.runs.completedReplays(eventId)) > 0) return null;
-    return `marked ${instantText(publishedUs)}; ${saying[whose]}`;
+    const elsewhere = ofOutbox === row.outbox ? null : `the run of this id is of a row in the outbox ${ofOutbox}`;
+    return `marked ${instantText(publishedUs)}; ${elsewhere ?? saying[whose]}`;
   }
   return null;
+}
+
+/** In one outbox; a row in another is never the same event. */
+async function areSame({ outboxes }: Audit, row: AuditRow, owner: AuditRow): Promise<boolean> {
+  if (row.outbox !== owner.outbox) return false;
+  const same = await outboxes.each(async (rows) => rows.outbox === row.outbox && (await rows.areSameEvent(row, owner)));
+  return same.includes(true);
 }
 
 const saying = {

@@ -1,9 +1,9 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
 import { runOwnerOf } from '../../contracts/run-owner';
 import { type Finding } from './pg-audit-store';
-import { type PendingRow } from './pg-audit-rows';
+import { type PendingRow, type PgAuditRows } from './pg-audit-rows';
 import { frontOfLane, pendingLimitsOf } from './check-rows';
-import { type AuditDeps } from './deps';
+import { type Audit } from './deps';
 import { type Suspicion } from './suspicions';
 import { type SecondLook } from './second-look';
 import { instantText } from './instant-text';
@@ -14,16 +14,28 @@ import { instantText } from './instant-text';
  * passed it by. Otherwise there is a queue, and it has its place in it.
  */
 export async function verifyPending(look: SecondLook, suspicions: readonly Suspicion[]): Promise<Finding[]> {
+  const found = await look.deps.outboxes.each((rows) =>
+    verifyIn(
+      look,
+      rows,
+      suspicions.filter(({ outbox = rows.outbox }) => outbox === rows.outbox),
+    ),
+  );
+  return found.flat();
+}
+
+async function verifyIn(look: SecondLook, rows: PgAuditRows, suspicions: readonly Suspicion[]): Promise<Finding[]> {
   if (suspicions.length === 0) return [];
   const { deps, firstLookUs, gathered } = look;
   const ids = [...new Set(suspicions.map(({ eventId }) => eventId))];
   const claimsBefore = new Map(suspicions.map(({ eventId, evidence }) => [eventId, evidence]));
-  const bridges = await deps.rows.bridges();
-  const pending = await deps.rows.pending(ids, bridges, pendingLimitsOf(deps.limits));
-  const { started, passedBy } = await deps.rows.progress(ids, firstLookUs);
+  const bridges = await rows.bridges();
+  const pending = await rows.pending(ids, bridges, pendingLimitsOf(deps.limits));
+  const { started, passedBy } = await rows.progress(ids, firstLookUs.get(rows.outbox) ?? 0);
 
   const findings: Finding[] = await deadLettersWithRun(
     deps,
+    rows,
     suspicions,
     new Set(pending.map(({ eventId }) => eventId)),
   );
@@ -40,8 +52,8 @@ export async function verifyPending(look: SecondLook, suspicions: readonly Suspi
 }
 
 async function findingOf({ deps, nowUs }: SecondLook, row: PendingRow, bridgesAlive: number): Promise<Finding> {
-  const { eventId } = row;
-  const finding = (kind: FindingKind, detail: string): Finding => ({ eventId, kind, detail });
+  const { eventId, outbox } = row;
+  const finding = (kind: FindingKind, detail: string): Finding => ({ eventId, kind, detail, outbox });
   const run = await deps.runs.describe(eventId);
   if (run !== null && runOwnerOf(run, row) === 'ours' && run.startedMs < nowUs / 1_000 - deps.limits.markMs)
     return finding('run_unmarked', `run started ${new Date(run.startedMs).toISOString()}, row not marked`);
@@ -56,7 +68,8 @@ async function findingOf({ deps, nowUs }: SecondLook, row: PendingRow, bridgesAl
 
 /** Given up before its start, although Temporal has the run: the start was accepted after all. */
 async function deadLettersWithRun(
-  { rows, runs }: AuditDeps,
+  { runs }: Audit,
+  rows: PgAuditRows,
   suspicions: readonly Suspicion[],
   pending: ReadonlySet<string>,
 ): Promise<Finding[]> {
@@ -72,6 +85,7 @@ async function deadLettersWithRun(
       eventId: row.eventId,
       kind: 'run_unmarked',
       detail: `dead-lettered (${why}), yet its run is ours`,
+      outbox: row.outbox,
     });
   }
   return findings;

@@ -1,12 +1,15 @@
 import { type FindingKind } from '../../contracts/audit-kinds';
 import { type Finding } from './pg-audit-store';
-import { eventIdOf } from './check-runs';
+import { eventIdOf, outboxOfRun } from './check-runs';
+import { type Audit } from './deps';
 import { type SecondLook, type Verify, rowsOfEvent } from './second-look';
+import { type Suspicion } from './suspicions';
 import { verifyFailedRun } from './verify-failed-run';
 import { verifyMarkedRow } from './verify-marked-row';
 import { verifyOpenRun, verifyPausedRun } from './verify-open-run';
 import { verifyFeed } from './verify-feed';
 import { verifyPending } from './verify-pending';
+import { type RowOfRun } from '../../contracts/run-owner';
 import { instantText } from './instant-text';
 
 /** Describes and row reads under way at once: after a disaster there are thousands of suspicions. */
@@ -20,28 +23,50 @@ export async function verifyAll(look: SecondLook): Promise<Finding[]> {
   const all = look.gathered.all();
   const pending = all.filter(({ kind }) => pendingKinds.includes(kind));
   const queue = all.filter(({ kind }) => !pendingKinds.includes(kind));
-  const findings = await verifyPending(look, pending);
+  const found = await verifyPending(look, pending);
+  const findings = found.filter((finding) => !isOutOfSight(look, finding));
+  // What was known of an outbox that cannot be read stays as it is; what is suspected there is left to the next audit.
+  const keep = ({ kind, eventId, known: detail, outbox }: Suspicion) => {
+    if (detail !== null) findings.push({ kind, eventId, detail, outbox });
+  };
+  pending.filter((one) => isOutOfSight(look, one)).forEach(keep);
   const worker = async (): Promise<void> => {
     for (let suspicion = queue.pop(); suspicion !== undefined; suspicion = queue.pop()) {
-      const { kind, eventId } = suspicion;
-      const detail = await verifiers[kind as keyof typeof verifiers](look, suspicion);
-      if (detail !== null) findings.push({ kind, eventId, detail });
+      const { kind, eventId, outbox } = suspicion;
+      const detail = isOutOfSight(look, suspicion)
+        ? null
+        : await verifiers[kind as keyof typeof verifiers](look, suspicion);
+      // Looked at again: the look itself may have failed.
+      if (isOutOfSight(look, suspicion)) keep(suspicion);
+      else if (detail !== null) findings.push({ kind, eventId, detail, outbox });
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
   return findings;
 }
 
+/** Kinds that Temporal alone decides. */
+const ofRunsAlone: readonly FindingKind[] = ['two_runs', 'open_past_budget', 'open_paused'];
+
+/** Whether the outbox that could say something of it cannot be read. */
+function isOutOfSight(
+  { deps: { outboxes } }: SecondLook,
+  { kind, outbox }: { readonly kind: FindingKind; readonly outbox?: string | undefined },
+): boolean {
+  if (ofRunsAlone.includes(kind)) return false;
+  return outbox === undefined ? !outboxes.isComplete : !outboxes.isReadable(outbox);
+}
+
 const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmarked'>, Verify> = {
   marked_without_run: verifyMarkedRow,
 
-  async run_without_row({ deps }, { eventId, known }) {
+  async run_without_row({ deps }, { eventId, known, outbox }) {
     const id = eventIdOf(eventId);
-    if ((await rowsOfEvent(deps, id)).length > 0) return null;
+    if ((await rowsOfEvent(deps, { eventId: id, outbox })).length > 0) return null;
     const run = await deps.runs.describe(eventId);
     // A stranger's run that is gone does not bring the row back that was lost.
     if (run === null) return known;
-    const whose = run.startedFor?.eventId === id ? 'ours: its row is gone' : 'not ours';
+    const whose = run.startedFor?.eventId === id ? ofLostRow(deps, run.startedFor, outbox) : 'not ours';
     return `${run.workflowType} started ${new Date(run.startedMs).toISOString()}, ${run.status.toLowerCase()}; ${whose}`;
   },
 
@@ -59,8 +84,9 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
   failed_run: verifyFailedRun,
   feed_differs: verifyFeed,
 
-  async lost_emit({ deps }, { eventId }) {
-    const rows = await rowsOfEvent(deps, eventId);
+  async lost_emit({ deps }, suspicion) {
+    const { eventId } = suspicion;
+    const rows = await rowsOfEvent(deps, suspicion);
     const row = rows.find((one) => one.emittedUs === null && one.publishedUs !== null && !one.deadLettered);
     if (row === undefined) return null;
     const run = await deps.runs.describe(eventId);
@@ -69,8 +95,9 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
     return `marked ${instantText(row.publishedUs ?? 0)}; ${run === null ? 'Temporal has forgotten its run' : 'its run is completed'}`;
   },
 
-  async emitted_twice({ deps }, { eventId, evidence, known }) {
-    const emittedUs = await lastEmitOf(deps, eventId);
+  async emitted_twice({ deps }, suspicion) {
+    const { evidence, known } = suspicion;
+    const emittedUs = await lastEmitOf(deps, suspicion);
     if (emittedUs === null) return null;
     // What was sent stays sent: a person must acknowledge it.
     if (known !== null && evidence === 0) return known;
@@ -78,18 +105,34 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
     return `marked ${instantText(emittedUs)}, sent again ${new Date(evidence).toISOString()}`;
   },
 
-  async emitted_without_record({ deps }, { eventId }) {
-    const emittedUs = await lastEmitOf(deps, eventId);
+  async emitted_without_record({ deps }, suspicion) {
+    const emittedUs = await lastEmitOf(deps, suspicion);
     return emittedUs === null ? null : `marked ${instantText(emittedUs)}; no message on Kafka`;
   },
 
-  async record_without_row({ deps }, { eventId }) {
-    return (await rowsOfEvent(deps, eventId)).length === 0 ? 'on Kafka; no row' : null;
+  async record_without_row({ deps, gathered }, suspicion) {
+    if ((await rowsOfEvent(deps, suspicion)).length > 0) return null;
+    const run = await deps.runs.describe(suspicion.eventId);
+    const outbox = run === null ? undefined : outboxOfRun(run);
+    if (outbox === undefined || deps.outboxes.isKnown(outbox))
+      return `on Kafka; no row${restored(deps.outboxes, outbox)}`;
+    gathered.ofUnknownOutbox(outbox, suspicion.eventId);
+    return null;
   },
 };
 
+function ofLostRow({ outboxes }: Audit, { sequence }: RowOfRun, outbox: string | undefined): string {
+  if (!outboxes.areSeveral) return 'ours: its row is gone';
+  return `ours: its row, sequence ${sequence}, is gone${restored(outboxes, outbox)}`;
+}
+
+/** What is the likeliest where one service of several has its own database. */
+function restored(outboxes: Audit['outboxes'], outbox: string | undefined): string {
+  return outbox === undefined || !outboxes.areSeveral ? '' : `: was the database of the outbox ${outbox} restored?`;
+}
+
 /** Null: no row of this id is marked as emitted. */
-async function lastEmitOf(deps: SecondLook['deps'], eventId: string): Promise<number | null> {
-  const marks = (await rowsOfEvent(deps, eventId)).flatMap(({ emittedUs }) => emittedUs ?? []);
+async function lastEmitOf(deps: Audit, suspicion: Suspicion): Promise<number | null> {
+  const marks = (await rowsOfEvent(deps, suspicion)).flatMap(({ emittedUs }) => emittedUs ?? []);
   return marks.length === 0 ? null : Math.max(...marks);
 }

@@ -119,6 +119,7 @@ export const relationRights: Readonly<Record<string, Rights>> = {
 
   audit_runs: { ...shown, workers: writeAndDelete, operator: writeAndDelete, bridge: read },
   audit_runs_place_seq: {},
+  audit_outboxes: { ...shown, workers: write, operator: write },
   audit_findings: { ...shown, workers: writeAndDelete, operator: writeAndDelete, bridge: read },
   event_replays: { ...shown, operator: write, workers: read, bridge: readAndDelete },
 

@@ -44,6 +44,7 @@ export interface AuditWorld {
   readonly prefix: string;
   readonly redis: Redis;
   readonly deps: AuditDeps;
+  readonly rows: PgAuditRows;
   /** What the emit of these events throws, instead of emitting. */
   readonly failing: Map<string, Error>;
   bridge(): TestBridge;
@@ -72,7 +73,7 @@ const feedCap = 20;
 const every = (ms: number) => Object.fromEntries(Object.keys(workflowTypes).map((type) => [type, ms]));
 
 /** Budgets of a second instead of minutes. */
-const quick: AuditLimits = {
+export const quickLimits: AuditLimits = {
   ...auditLimits({ settleMs: 0, graceMs: 300, claimWindowMs: 1_000 }),
   marginMs: 2_000,
   pendingMs: { critical: 300, high: 300, normal: 300, low: 300 },
@@ -118,8 +119,9 @@ export async function createAuditWorld(): Promise<AuditWorld> {
   const truth = new PgFeedTruth(pool);
   const producer = topics.kafka.producer();
   await producer.connect();
+  const rows = new PgAuditRows(pool);
   const deps: AuditDeps = {
-    rows: new PgAuditRows(pool),
+    outboxes: [rows],
     runs: new TemporalAuditRuns(client, { taskQueuePrefix: prefix, listsPerSecond: 200, deadlineMs: 60_000 }),
     records: new KafkaAuditRecords(topics.kafka, [topic], `${topics.prefix}-audit`),
     store: new PgAuditStore(pool),
@@ -128,11 +130,11 @@ export async function createAuditWorld(): Promise<AuditWorld> {
       sample: new PgFeedSample(pool),
       record: new PgStoreRecord(pool, redis.options.keyPrefix ?? ''),
     },
-    limits: quick,
+    limits: quickLimits,
     sleep: (ms) => sleep(ms),
   };
   const world: AuditWorld = {
-    ...{ database, client, topics, prefix, redis, deps, failing },
+    ...{ database, client, topics, prefix, redis, deps, rows, failing },
     bridge: () => createTestBridge({ pool, connection: client.connection as Connection, prefix }),
     event: (aggregateId = newId()) =>
       insertEvent(
@@ -178,7 +180,7 @@ export async function createAuditWorld(): Promise<AuditWorld> {
       });
     },
     audit: (limits = {}, sinceMs = 600_000) =>
-      world.auditWith({ ...deps, limits: { ...quick, ...limits } }, { sinceMs }),
+      world.auditWith({ ...deps, limits: { ...quickLimits, ...limits } }, { sinceMs }),
     auditWith: (others, order) => runAudit(others, { auditId: newId(), origin: 'demand', ...order }),
     async findings(eventId) {
       const { rows } = await pool.query<{ kind: string }>(

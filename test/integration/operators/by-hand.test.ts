@@ -54,7 +54,10 @@ it('a batch of terminated runs that is reset does each of them once, and ends th
   await world.audit();
   const open = await world.deps.store.open(10);
   expect(open).toEqual([
-    { eventId: ids[0], kind: 'failed_run', detail: 'reset and open again; was: emitWorkflow terminated, not on Kafka' },
+    {
+      ...{ eventId: ids[0], kind: 'failed_run', outbox: 'main' },
+      detail: 'reset and open again; was: emitWorkflow terminated, not on Kafka',
+    },
   ]);
   world.failing.clear();
   await world.client.workflow.getHandle(ids[0]!).result();
@@ -79,5 +82,5 @@ it('activities that are reset, or whose options are changed, go on and lose noth
   await world.client.workflowService.resetActivity({ ...of, identity: 'ann' });
   world.failing.clear();
   await world.client.workflow.getHandle(ref!.eventId).result();
-  expect((await world.deps.rows.byIds([ref!.eventId]))[0]?.emittedUs).not.toBeNull();
+  expect((await world.rows.byIds([ref!.eventId]))[0]?.emittedUs).not.toBeNull();
 });

@@ -23,7 +23,7 @@ it('an audit whose last end lies ahead of the clock looks back over the jump, an
   const first = await world.auditWith(world.deps, { origin: 'schedule' });
   expect(first.examined).toMatchObject({ rows: 3, runs: 3, records: 3 });
   // By the order of writing, not by the greatest time.
-  expect((await world.deps.store.watermarks())!.toUs).toBeLessThan(Date.now() * 1_000 + 60_000_000);
+  expect((await world.deps.store.watermarks('main'))!.toUs).toBeLessThan(Date.now() * 1_000 + 60_000_000);
 });
 
 it('a lease, a back-off and a heartbeat from the future explain nothing', async () => {
@@ -37,7 +37,7 @@ it('a lease, a back-off and a heartbeat from the future explain nothing', async 
   expect(await world.findings(leased.eventId)).toEqual(['stuck']);
   expect(await world.findings(failed.eventId)).toEqual(['stuck']);
   await world.database.pool.query(`UPDATE bridge_instances SET heartbeat_at = now() + interval '1 hour'`);
-  expect(await world.deps.rows.bridges()).toMatchObject({ alive: 0 });
+  expect(await world.rows.bridges()).toMatchObject({ alive: 0 });
 });
 
 it('a turn of housekeeping that was taken, or is due, in the future is free', async () => {

@@ -30,7 +30,7 @@ async function waiting() {
   world.failing.set(ref.eventId, new NovaError('KAFKA_UNAVAILABLE', 'gone'));
   const { bridge } = world.bridge();
   await bridge.start();
-  await waitFor(async () => (await world.deps.rows.byIds([ref.eventId]))[0]?.publishedUs);
+  await waitFor(async () => (await world.rows.byIds([ref.eventId]))[0]?.publishedUs);
   await bridge.stop();
   await waitFor(async () => (await world.deps.runs.describe(ref.eventId))?.activities[0]?.failure != null);
   return ref;
@@ -64,7 +64,10 @@ it('a run that was terminated stays a finding when Temporal forgets it, and one 
   await world.audit();
   expect(await world.deps.store.open(10)).toEqual(
     expect.arrayContaining([
-      { eventId, kind: 'failed_run', detail: 'forgotten by Temporal; was: emitWorkflow terminated, not on Kafka' },
+      {
+        ...{ eventId, kind: 'failed_run', outbox: 'main' },
+        detail: 'forgotten by Temporal; was: emitWorkflow terminated, not on Kafka',
+      },
     ]),
   );
 
@@ -83,7 +86,7 @@ it('a run that was terminated stays a finding when Temporal forgets it, and one 
   await listed(`${eventId}/replay-1`, 'Completed');
   await world.audit();
   expect(await world.findings(eventId)).toEqual([]);
-  expect((await world.deps.rows.byIds([eventId]))[0]?.emittedUs).not.toBeNull();
+  expect((await world.rows.byIds([eventId]))[0]?.emittedUs).not.toBeNull();
   const again = await ops('replay', eventId, '--yes');
   expect(again).toMatchObject({ code: 1, stdout: expect.stringMatching(/a run of it has completed/) as string });
 });

@@ -48,7 +48,9 @@ it('begins where the last scheduled audit ended, and reads what Kafka was missin
   const away = { read: () => Promise.reject(new NovaError('KAFKA_UNAVAILABLE', 'gone')) };
   const next = (deps: typeof world.deps) => world.auditWith(deps, { origin: 'schedule' });
   // Its window begins at the last one's end, less what clocks may differ by.
-  await world.database.pool.query(`UPDATE audit_runs SET window_to = now(), records_to = now() - interval '1 hour'`);
+  await world.database.pool.query(
+    `UPDATE audit_outboxes SET window_to = now(), records_to = now() - interval '1 hour'`,
+  );
   await world.database.pool.query(`UPDATE outbox_events SET published_at = published_at - interval '10 s'`);
   const deaf = await next({ ...world.deps, records: away });
   expect(deaf).toMatchObject({

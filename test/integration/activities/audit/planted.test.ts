@@ -292,7 +292,7 @@ it('counts a run that failed apart, until a replay has made up for it', async ()
   world.failing.set(plant(ref.eventId), new NovaError('KAFKA_UNAVAILABLE', 'gone'));
   const { bridge } = world.bridge();
   await bridge.start();
-  await waitFor(async () => (await world.deps.rows.byIds([ref.eventId]))[0]?.publishedUs);
+  await waitFor(async () => (await world.rows.byIds([ref.eventId]))[0]?.publishedUs);
   // From its first failure on it says what it waits for.
   await waitFor(async () => (await world.deps.runs.describe(ref.eventId))?.activities[0]?.failure != null);
   await bridge.stop();

@@ -6,6 +6,7 @@ import { realAuditDeps } from '../../../../activities/audit/real-deps';
 import { runAudit } from '../../../../activities/audit/run-audit';
 import { NovaError } from '../../../../contracts/failures';
 import { configFrom } from '../../../../runtime/config';
+import { OutboxPools } from '../../../../runtime/outbox-pools';
 import { createRedis } from '../../../../runtime/redis';
 import { auditCommandSettings } from '../../../../ops/audit';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
@@ -56,8 +57,15 @@ it('accuses no one while bridges and workers are killed under load, nor afterwar
   });
   redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger: silentLogger });
   await redis.connect();
+  const { pool } = database;
   const deps = {
-    ...realAuditDeps({ pool: database.pool, redis, temporal: client, kafka: topics.kafka, config }),
+    ...realAuditDeps({
+      ...{ pool, outboxes: OutboxPools.one(pool) },
+      redis,
+      temporal: client,
+      kafka: topics.kafka,
+      config,
+    }),
     sleep: (ms: number) => sleep(ms),
   };
   // Far tighter than in production: some leases. A starved bridge may need seconds to take over from one that was killed.

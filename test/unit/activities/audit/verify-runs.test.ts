@@ -1,4 +1,4 @@
-import { type AuditDeps } from '../../../../activities/audit/deps';
+import { type Audit } from '../../../../activities/audit/deps';
 import { auditLimits } from '../../../../activities/audit/limits';
 import { Gathered } from '../../../../activities/audit/suspicions';
 import { type SecondLook } from '../../../../activities/audit/second-look';
@@ -6,7 +6,8 @@ import { verifyFailedRun } from '../../../../activities/audit/verify-failed-run'
 import { verifyMarkedRow } from '../../../../activities/audit/verify-marked-row';
 import { verifyOpenRun } from '../../../../activities/audit/verify-open-run';
 import { verifyPending } from '../../../../activities/audit/verify-pending';
-import { type AuditRow } from '../../../../activities/audit/pg-audit-rows';
+import { OutboxesInAudit } from '../../../../activities/audit/outboxes-in-audit';
+import { type AuditRow, type PgAuditRows } from '../../../../activities/audit/pg-audit-rows';
 import { type DescribedRun } from '../../../../activities/audit/audit-runs';
 import { type PendingActivity } from '../../../../runtime/pending-activity';
 
@@ -41,6 +42,7 @@ function look(world: {
 }): SecondLook {
   const row = {
     eventId: id,
+    outbox: 'main',
     sequence: 1,
     publishedUs: (nowMs - day / 4) * 1_000,
     emittedUs: null,
@@ -48,23 +50,35 @@ function look(world: {
   } as AuditRow;
   const deps = {
     runs: { describe: async () => world.run, completedReplays: async () => world.replays ?? 0 },
-    rows: {
-      byIds: async () => [
-        // An id that was written twice has its rows in no order.
-        ...(world.twin === undefined ? [] : [{ ...row, sequence: 2, ...world.twin }]),
-        ...(world.row === null ? [] : [row]),
+    outboxes: new OutboxesInAudit(
+      [
+        {
+          outbox: 'main',
+          byIds: async () => [
+            // An id that was written twice has its rows in no order.
+            ...(world.twin === undefined ? [] : [{ ...row, sequence: 2, ...world.twin }]),
+            ...(world.row === null ? [] : [row]),
+          ],
+          areSameEvent: async (one: AuditRow, other: AuditRow) => one.eventType === other.eventType,
+          bridges: async () => ({ alive: 1 }),
+          pending: async () => [],
+          progress: async () => ({ started: true, passedBy: new Set() }),
+        } as unknown as PgAuditRows,
       ],
-      areSameEvent: async (one: AuditRow, other: AuditRow) => one.eventType === other.eventType,
-      bridges: async () => ({ alive: 1 }),
-      pending: async () => [],
-      progress: async () => ({ started: true, passedBy: new Set() }),
-    },
+      [],
+    ),
     limits: auditLimits({ settleMs: 0, graceMs: 0, claimWindowMs: 0 }),
-  } as unknown as AuditDeps;
-  const times = { firstLookUs: nowMs * 1_000, nowUs: nowMs * 1_000, retentionMs: 7 * day };
+  } as unknown as Audit;
+  const times = { firstLookUs: new Map([['main', nowMs * 1_000]]), nowUs: nowMs * 1_000, retentionMs: 7 * day };
   return { deps, ...times, gathered: new Gathered(10) };
 }
-const seen = (known: string | null = null) => ({ kind: 'failed_run' as const, eventId: id, evidence: 0, known });
+const seen = (known: string | null = null) => ({
+  kind: 'failed_run' as const,
+  eventId: id,
+  evidence: 0,
+  known,
+  outbox: 'main',
+});
 
 describe('an id that was written twice', () => {
   const given = { deadLettered: true, publishedUs: null, lastError: 'DUPLICATE_EVENT_ID: x' };
