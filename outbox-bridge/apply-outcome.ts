@@ -5,15 +5,15 @@ import { type Attempt, notKnownYet } from './attempt';
 import { type Fuse } from './fuse';
 import { type BridgeMetrics } from './metrics';
 import { type Fault } from './not-ours';
-import { type Outage } from './outage';
 import { type Pauses } from './pauses';
 import { type ClaimedRow, type Settlement } from './ports';
+import { type OutboxOutage } from './shared-outage';
 import { type StartWindow } from './start-window';
 
 interface Deps {
   readonly window: StartWindow;
   readonly pauses: Pauses;
-  readonly outage: Outage;
+  readonly outage: Pick<OutboxOutage, 'active' | 'begin' | 'stopsAll'>;
   readonly fuse: Fuse;
   readonly metrics: BridgeMetrics;
   readonly logger: Logger;
@@ -91,13 +91,16 @@ function pauseUnknown(
   if (isNew) logger.error(about, 'left to a newer process: this one does not know it');
 }
 
-/** Claiming stops until the dependency replies; then it begins again with the smallest window. */
+/**
+ * Claiming stops until the dependency replies; then it begins again with the smallest window, unless other outboxes were started
+ * all the time.
+ */
 export function enterOutage(
   deps: Pick<Deps, 'window' | 'outage' | 'metrics' | 'logger'>,
   code: FailureCode,
   detail: string,
 ): void {
-  deps.window.collapsed();
+  if (deps.outage.stopsAll(code)) deps.window.collapsed();
   const before = deps.outage.active?.code;
   const isNew = deps.outage.begin(code, detail);
   // One outage may follow another with no time between them: the gauge must not go on naming the first.

@@ -1,8 +1,9 @@
 import { eventRefOf } from '../contracts/event-ref';
-import { type EventType } from '../contracts/catalogue';
+import { type EventType, definitionOf } from '../contracts/catalogue';
 import { type FailureCode, NovaError, failures } from '../contracts/failures';
 import { aggregateFault, maxPayloadBytes, parseEvent, workflowTypeFor } from '../contracts/parse-event';
 import { priorityNames } from '../contracts/priority';
+import { type OutboxSetting } from '../runtime/outboxes';
 import { aloneAfterClaims, unreadAfterClaims } from '../outbox/thresholds';
 import { type Fuse } from './fuse';
 import { type Fault, notOurs } from './not-ours';
@@ -44,11 +45,15 @@ export interface AttemptDeps {
   readonly store: Pick<OutboxStore, 'isRepeated'>;
   readonly limits: AttemptLimits;
   readonly fuse: Fuse;
+  readonly outbox: Pick<OutboxSetting, 'name' | 'domains'>;
 }
 
 /** Validates the row, starts its workflow, and says how the row is to be settled. Throws only on a bug. */
-export async function attemptStart(row: ClaimedRow, { starter, store, limits, fuse }: AttemptDeps): Promise<Attempt> {
-  const parsed = startRequestFor(row);
+export async function attemptStart(
+  row: ClaimedRow,
+  { starter, store, limits, fuse, outbox }: AttemptDeps,
+): Promise<Attempt> {
+  const parsed = startRequestFor(row, outbox);
   if ('code' in parsed)
     return notKnownYet.has(parsed.code) ? unknown(row, parsed, limits) : failed(row, parsed, limits);
   const eventType = parsed.ref.eventType;
@@ -117,14 +122,22 @@ function rowFault(row: ClaimedRow): Fault | undefined {
   return undefined;
 }
 
-function startRequestFor(row: ClaimedRow): StartRequest | Fault {
-  const fault = rowFault(row);
+/** A service owns its domains: that of identity must not be able to delete the posts of another's. */
+function domainFault({ eventType }: ClaimedRow, { name, domains }: AttemptDeps['outbox']): Fault | undefined {
+  const { type, domain } = definitionOf(eventType) ?? {};
+  if (domain === undefined || domains === undefined || domains.includes(domain)) return undefined;
+  const detail = `${type} is of the domain ${domain}; the outbox ${name} may write ${domains.join(', ')}`;
+  return { code: 'DOMAIN_NOT_ALLOWED', detail };
+}
+
+function startRequestFor(row: ClaimedRow, outbox: AttemptDeps['outbox']): StartRequest | Fault {
+  const fault = rowFault(row) ?? domainFault(row, outbox);
   if (fault !== undefined) return fault;
   try {
     const event = parseEvent(row);
     const misplaced = aggregateFault(event, row.aggregateId);
     if (misplaced !== undefined) return { code: 'INVALID_ROW', detail: misplaced };
-    return { ref: eventRefOf(row, event.type), workflowType: workflowTypeFor(event) };
+    return { ref: eventRefOf(row, event.type, outbox.name), workflowType: workflowTypeFor(event) };
   } catch (thrown) {
     if (thrown instanceof NovaError) return { code: thrown.code, detail: thrown.message.slice(thrown.code.length + 2) };
     throw thrown;

@@ -3,37 +3,15 @@ import { NovaError } from '../contracts/failures';
 import { oneLine, toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
 import { type Service } from '../runtime/lifecycle';
-import { type Logger } from '../runtime/logger';
-import { type AttemptLimits, attemptStart } from './attempt';
-import { applyOutcome, enterOutage } from './apply-outcome';
+import { type Member } from './alone-gate';
+import { enterOutage } from './apply-outcome';
+import { type BridgeDeps } from './bridge-deps';
 import { ClaimProgress, SeriesLength } from './claim-progress';
-import { lanesFor } from './lanes';
-import { type Fuse } from './fuse';
-import { type BridgeMetrics } from './metrics';
-import { type Outage } from './outage';
-import { type Pacer } from './pacer';
-import { type Pauses } from './pauses';
-import { type ClaimedRow, type OutboxStore, type Settlement, type WorkflowStarter } from './ports';
+import { type Lanes, lanesFor } from './lanes';
+import { type ClaimedRow } from './ports';
 import { hasSuspect, seriesOf } from './series';
 import { Settler } from './settler';
-import { type StartWindow } from './start-window';
-
-export interface BridgeDeps {
-  readonly store: OutboxStore;
-  readonly starter: WorkflowStarter;
-  readonly window: StartWindow;
-  readonly pacer: Pacer;
-  readonly pauses: Pauses;
-  readonly outage: Outage;
-  readonly fuse: Fuse;
-  readonly metrics: BridgeMetrics;
-  readonly logger: Logger;
-  readonly limits: AttemptLimits;
-  /** Length of a claim's lease. When it ends, others take over the rows of a bridge that died. */
-  readonly leaseMs: number;
-  readonly now: () => number;
-  readonly sleep: (ms: number) => Promise<void>;
-}
+import { startInOrder } from './start-in-order';
 
 /**
  * Turns pending outbox rows into workflow starts.
@@ -72,14 +50,20 @@ export class Bridge implements Service {
   private readonly underWay = new Set<Promise<void>>();
   private stopping = false;
   private loop: Promise<void> | undefined;
-  private slotFreed: (() => void) | undefined;
+  private stopRequested: () => void = () => undefined;
+  private readonly toStop = new Promise<void>((resolve) => (this.stopRequested = resolve));
+  /** From a claim to the beginning of its series. */
+  private taking: Promise<void> = Promise.resolve();
+  private readonly member: Member;
   private readonly progress: ClaimProgress;
-  private readonly seriesLength: SeriesLength;
+  private readonly series: { settler: Settler; seriesLength: SeriesLength; stopping: () => boolean };
 
   constructor(private readonly deps: BridgeDeps) {
     this.settler = new Settler(deps);
     this.progress = new ClaimProgress(deps);
-    this.seriesLength = new SeriesLength(deps.leaseMs / 4);
+    const seriesLength = new SeriesLength(deps.leaseMs / 4);
+    this.series = { settler: this.settler, seriesLength, stopping: () => this.stopping };
+    this.member = deps.gate.join(() => this.taking.then(() => this.idle()));
   }
 
   async start(): Promise<void> {
@@ -89,7 +73,8 @@ export class Bridge implements Service {
   async stop(): Promise<void> {
     this.stopping = true;
     this.deps.pacer.nudge();
-    this.slotFreed?.();
+    this.deps.slots.wake();
+    this.stopRequested();
     await faultPoint('bridge.stopping');
     await this.loop;
     await this.idle();
@@ -130,35 +115,64 @@ export class Bridge implements Service {
   }
 
   private async step(): Promise<void> {
-    const { window, pacer, outage, metrics } = this.deps;
+    const { window, slots, pacer, outage, metrics } = this.deps;
     if (outage.active) return this.recover();
-    const lanes = lanesFor(window.limit, this.underWay.size);
+    await this.member.open();
+    const lanes = slots.offer();
     metrics.window.set(window.limit);
-    if (lanes.heads === 0) return new Promise((resolve) => (this.slotFreed = resolve));
+    if (lanes.heads === 0) return slots.freed();
+    const taking = this.take(lanes);
+    this.taking = taking.then(
+      () => undefined,
+      () => undefined,
+    );
+    if (await taking) pacer.reset();
+    else await pacer.wait();
+  }
+
+  /** Claims and begins; true: there were rows. */
+  private async take(lanes: Lanes): Promise<boolean> {
+    const { metrics } = this.deps;
     const askedAtMs = this.deps.now();
     const rows = await this.deps.store.claim({
       token: randomUUID(),
       leaseMs: this.deps.leaseMs,
       lanes,
-      maxRows: lanes.heads * 4 + this.seriesLength.rows,
-      maxSeries: this.seriesLength.rows,
+      maxRows: lanes.heads * 4 + this.series.seriesLength.rows,
+      maxSeries: this.series.seriesLength.rows,
       pausedSpellings: this.deps.pauses.spellings(),
     });
     if (rows.length === 0) {
       this.progress.empty();
-      return pacer.wait();
+      return false;
     }
-    pacer.reset();
     metrics.claimed.inc(rows.length);
     await faultPoint('bridge.claimed');
     // The lease began no earlier than this: a slow claim can be used, and a reply that took long does not count as new.
     const leasedAtMs = askedAtMs + Math.min(...rows.map(({ claimMs }) => claimMs));
-    // A row that may kill the process was claimed alone: nothing else is in hand until its end is written.
-    const alone = hasSuspect(rows);
-    if (alone) await this.idle();
-    const tried = seriesOf(rows).map((series) => this.dispatch(series, leasedAtMs));
-    void this.judge(tried, this.deps.now() - askedAtMs);
-    if (alone) await this.idle();
+    const begin = (): void => {
+      const tried = seriesOf(rows).map((series) => this.dispatch(series, leasedAtMs));
+      void this.judge(tried, this.deps.now() - askedAtMs);
+    };
+    if (hasSuspect(rows)) await this.takeAlone(begin, rows, leasedAtMs);
+    else begin();
+    return true;
+  }
+
+  /** A row that may kill the process was claimed alone: nothing else is in hand until its end is written. */
+  private async takeAlone(begin: () => void, rows: readonly ClaimedRow[], leasedAtMs: number): Promise<void> {
+    const leave = await this.member.enter();
+    if (leave === undefined) {
+      for (const row of rows) this.settler.add({ kind: 'released', row }, leasedAtMs + this.deps.leaseMs);
+      return;
+    }
+    try {
+      await this.idle();
+      begin();
+      await this.idle();
+    } finally {
+      leave();
+    }
   }
 
   /** Rows given back untried, all of them, while nothing is known that forbids a start. */
@@ -174,7 +188,7 @@ export class Bridge implements Service {
 
   /** Resolves with the number of rows that were tried. */
   private dispatch(rows: readonly ClaimedRow[], leasedAtMs: number): Promise<number> {
-    const counted = this.startInOrder(rows, leasedAtMs).catch((thrown: unknown) => {
+    const counted = this.inSlot(rows, leasedAtMs).catch((thrown: unknown) => {
       const error = toError(thrown);
       this.deps.logger.error(
         { event_id: rows[0]?.id, error: oneLine(error), stack: error.stack },
@@ -187,7 +201,6 @@ export class Bridge implements Service {
       .finally(() => {
         this.underWay.delete(done);
         this.deps.metrics.inFlight.set(this.underWay.size);
-        this.slotFreed?.();
         // The next of a busy aggregate became head just now.
         if (rows.length > 1) this.deps.pacer.nudge();
       });
@@ -196,33 +209,21 @@ export class Bridge implements Service {
     return counted;
   }
 
-  private async startInOrder(rows: readonly ClaimedRow[], leasedAtMs: number): Promise<number> {
-    const leaseEndsMs = leasedAtMs + this.deps.leaseMs;
-    // Local time only ends our own claim earlier than the database would.
-    const lastStartMs = leasedAtMs + this.deps.leaseMs / 2;
-    let [blocked, tried] = [false, 0];
-    for (const [i, row] of rows.entries()) {
-      const beganMs = this.deps.now();
-      blocked ||= this.stopping || this.deps.outage.active !== undefined || beganMs > lastStartMs;
-      if (blocked) {
-        this.settler.add({ kind: 'released', row }, leaseEndsMs);
-        continue;
-      }
-      tried += 1;
-      await faultPoint('bridge.before-start');
-      const attempt = await attemptStart(row, this.deps);
-      await faultPoint('bridge.started');
-      this.seriesLength.took(this.deps.now() - beganMs);
-      applyOutcome(this.deps, row, attempt);
-      blocked = mustWait(attempt.settlement);
-      this.settler.add(attempt.settlement, leaseEndsMs, !blocked && i < rows.length - 1);
+  private async inSlot(rows: readonly ClaimedRow[], leasedAtMs: number): Promise<number> {
+    const release = await this.deps.slots.take(rows[0]?.priority ?? 0);
+    try {
+      return await startInOrder(this.deps, this.series, rows, leasedAtMs);
+    } finally {
+      release();
     }
-    return tried;
   }
 
   private async recover(): Promise<void> {
     const { outage, starter, logger, metrics, sleep } = this.deps;
-    await sleep(outage.nextDelayMs());
+    const code = outage.active?.code;
+    if (code !== undefined) metrics.outage.set({ code }, 1);
+    await Promise.race([outage.untilNextTry(sleep), this.toStop]);
+    if (this.stopping) return;
     // Whatever was down, both must reply before claiming goes on: an empty claim asks PostgreSQL, the probe asks
     // Temporal.
     await this.deps.store.claim({
@@ -233,18 +234,11 @@ export class Bridge implements Service {
       pausedSpellings: [],
     });
     await starter.probe();
-    const code = outage.active?.code;
-    const lastedMs = outage.end();
-    if (code !== undefined) metrics.outage.set({ code }, 0);
+    for (const each of new Set([code, outage.active?.code]))
+      if (each !== undefined) metrics.outage.set({ code: each }, 0);
+    const { lastedMs, said } = outage.end();
     const window = this.deps.window.limit;
-    logger.info({ code, lasted_ms: lastedMs, window }, 'outage over: claiming goes on with the smallest window');
+    const message = `outage over: claiming goes on${outage.stopsAll(code ?? 'DATABASE_UNAVAILABLE') ? ' with the smallest window' : ''}`;
+    logger[said ? 'debug' : 'info']({ code, lasted_ms: lastedMs, window }, message);
   }
-}
-
-/**
- * A row that Temporal does not have holds back the later ones of its aggregate. Even one given up: until that is written, a
- * crash brings it back, and Temporal may accept then what it refused now.
- */
-function mustWait(settlement: Settlement): boolean {
-  return settlement.kind !== 'started' && settlement.kind !== 'repeated';
 }

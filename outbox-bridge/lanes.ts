@@ -6,15 +6,21 @@ export interface Lanes {
   readonly heads: number;
 }
 
+/** Slots of a window that only Critical rows may take. */
+export const reserveOf = (window: number): number => Math.max(1, Math.floor(window / 8));
+
 /**
  * Splits the free start slots. An eighth of the window is kept for Critical rows, so that a backlog of others in flight
  * never makes a live Critical row wait for a slot; strict priority and the floor share out the rest.
  */
 export function lanesFor(window: number, inFlight: number): Lanes {
-  const reserve = Math.max(1, Math.floor(window / 8));
-  const free = Math.max(0, window - inFlight);
-  const others = Math.max(0, window - reserve - inFlight);
+  return lanesOf(window - inFlight, window - reserveOf(window) - inFlight);
+}
+
+/** `critical`: so many heads in all; `others`: so many of every other priority. */
+export function lanesOf(critical: number, others: number): Lanes {
+  const [heads, rest] = [Math.max(0, critical), Math.max(0, others)];
   // One of each at least, when there is room for one of each.
-  const floor = Math.max(others > 0 && free >= 3 ? 1 : 0, Math.floor(others / 8));
-  return { perPriority: [free, others, others, others], floor, heads: free };
+  const floor = Math.max(rest > 0 && heads >= 3 ? 1 : 0, Math.floor(rest / 8));
+  return { perPriority: [heads, rest, rest, rest], floor, heads };
 }

@@ -1,35 +1,49 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
+/** With no label but that of the outbox. */
+const plain: ReadonlySet<keyof AllMetrics> = new Set([
+  ...(['claimed', 'leasesLost', 'inFlight', 'fruitlessClaims', 'fuseBlown'] as const),
+  ...(['deadHeads', 'deadLettered', 'heldAggregates'] as const),
+  ...(['partitionsAhead', 'partitionsDropped', 'housekeepingAge'] as const),
+]);
+
 /**
- * The bridge's metrics; names and meanings are listed in docs/metrics.md.
+ * The bridge's metrics; names and meanings are listed in docs/metrics.md. All but the window's have a label that names the outbox:
+ * `metricsOf` gives it.
  *
- * @param countPausedTypes asked at each scrape, so that the figure agrees with /healthz at any moment
+ * @param pausedTypes how many, by outbox; asked at each scrape, so that the figure agrees with /healthz at any moment
  */
-export function createBridgeMetrics(registry: Registry, countPausedTypes = () => 0) {
+export function createBridgeMetrics(
+  registry: Registry,
+  pausedTypes: () => ReadonlyMap<string, number> = () => new Map(),
+) {
   const registers = [registry];
+  const labelNames = ['outbox'] as const;
   return {
     starts: new Counter({
       name: 'nova_bridge_starts_total',
       help: 'Starts tried, by event type and result (started or a failure code).',
-      labelNames: ['event_type', 'result'] as const,
+      labelNames: ['event_type', 'result', 'outbox'] as const,
       registers,
     }),
     commitToStart: new Histogram({
       name: 'nova_bridge_commit_to_start_seconds',
       help: 'From created_at of the row to the accepted start.',
-      labelNames: ['priority'] as const,
+      labelNames: ['priority', 'outbox'] as const,
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
       registers,
     }),
-    claimed: new Counter({ name: 'nova_bridge_claimed_rows_total', help: 'Rows leased.', registers }),
+    claimed: new Counter({ name: 'nova_bridge_claimed_rows_total', help: 'Rows leased.', labelNames, registers }),
     leasesLost: new Counter({
       name: 'nova_bridge_leases_lost_total',
       help: 'Rows whose lease was over when their end was written.',
+      labelNames,
       registers,
     }),
     inFlight: new Gauge({
       name: 'nova_bridge_starts_in_flight',
       help: 'Aggregates with a start under way.',
+      labelNames,
       registers,
     }),
     window: new Gauge({
@@ -40,82 +54,123 @@ export function createBridgeMetrics(registry: Registry, countPausedTypes = () =>
     outage: new Gauge({
       name: 'nova_bridge_outage',
       help: '1 while a dependency is down.',
-      labelNames: ['code'] as const,
+      labelNames: ['code', 'outbox'] as const,
       registers,
     }),
     fruitlessClaims: new Gauge({
       name: 'nova_bridge_fruitless_claims',
       help: 'Claims in a row that led to no start: they failed, or every row was given back untried. From 3 on the bridge is stuck.',
+      labelNames,
       registers,
     }),
     fuseBlown: new Gauge({
       name: 'nova_bridge_fuse_blown',
       help: '1 while starts of different aggregates fail alike and none succeeds: no failure counts against a row.',
+      labelNames,
       registers,
     }),
     pausedTypes: new Gauge({
       name: 'nova_bridge_paused_types',
       help: 'Event types not claimed because the deployment would fail them.',
+      labelNames,
       registers,
       collect() {
-        this.set(countPausedTypes());
+        for (const [outbox, count] of pausedTypes()) this.set({ outbox }, count);
       },
     }),
     pending: new Gauge({
       name: 'nova_outbox_pending_rows',
       help: 'Rows neither started nor dead-lettered, counted up to 10,000 of each priority.',
-      labelNames: ['priority'] as const,
+      labelNames: ['priority', 'outbox'] as const,
       registers,
     }),
     oldestPending: new Gauge({
       name: 'nova_outbox_oldest_pending_seconds',
       help: 'Age of the first pending row.',
-      labelNames: ['priority'] as const,
+      labelNames: ['priority', 'outbox'] as const,
       registers,
     }),
     deadHeads: new Gauge({
       name: 'nova_outbox_dead_heads',
       help: 'Dead rows of outbox_heads, which every claim walks: above 100,000 look for a transaction that stays open.',
+      labelNames,
       registers,
     }),
     deadLettered: new Gauge({
       name: 'nova_outbox_dead_lettered_rows',
       help: 'Rows given up, counted up to 10,000.',
+      labelNames,
       registers,
     }),
     heldAggregates: new Gauge({
       name: 'nova_outbox_held_aggregates',
       help: 'Aggregates in which a dead letter holds back what follows it.',
+      labelNames,
       registers,
     }),
     partitionsAhead: new Gauge({
       name: 'nova_outbox_partition_days_ahead',
       help: 'Days until a partition is missing and inserts fail; -1: they fail now.',
+      labelNames,
       registers,
     }),
     partitionsKept: new Gauge({
       name: 'nova_outbox_partitions_kept',
       help: 'Partitions past their retention that stay, by why (unpublished, unemitted, dead_lettered, young, …).',
-      labelNames: ['reason'] as const,
+      labelNames: ['reason', 'outbox'] as const,
       registers,
     }),
     partitionsDropped: new Counter({
       name: 'nova_outbox_partitions_dropped_total',
       help: 'Partitions dropped by this process.',
+      labelNames,
       registers,
     }),
     rowsExpired: new Counter({
       name: 'nova_outbox_rows_expired_total',
       help: 'Rows deleted after their retention by this process.',
-      labelNames: ['table'] as const,
+      labelNames: ['table', 'outbox'] as const,
       registers,
     }),
     housekeepingAge: new Gauge({
       name: 'nova_housekeeping_age_seconds',
       help: 'Since the housekeeping of the outbox last went well, in whatever process.',
+      labelNames,
       registers,
     }),
   };
 }
 
-export type BridgeMetrics = ReturnType<typeof createBridgeMetrics>;
+export type AllMetrics = ReturnType<typeof createBridgeMetrics>;
+type Bound<M> = M extends Histogram
+  ? Pick<Histogram<string>, 'observe'>
+  : M extends Gauge
+    ? Pick<Gauge<string>, 'set'>
+    : Pick<Counter<string>, 'inc'>;
+
+/** The metrics as one outbox counts them. */
+export type BridgeMetrics = { readonly [K in keyof AllMetrics]: Bound<AllMetrics[K]> };
+
+/** Those with no label of their own are there from now on, as 0. */
+export function metricsOf(metrics: AllMetrics, outbox: string): BridgeMetrics {
+  const label = { outbox };
+  type Labels = Record<string, string | number>;
+  const labelled =
+    (call: (labels: Labels, value?: number) => void) =>
+    (first?: number | Labels, value?: number): void =>
+      typeof first === 'object' ? call({ ...first, ...label }, value) : call(label, first);
+  const bound = Object.entries<Counter<string> | Gauge<string> | Histogram<string>>(metrics).map(([name, metric]) => {
+    if (metric instanceof Histogram)
+      return [name, { observe: labelled((labels, value = 0) => metric.observe(labels, value)) }];
+    // What all outboxes share has no label.
+    if (name === 'window') return [name, metric];
+    const isPlain = plain.has(name as keyof AllMetrics);
+    if (metric instanceof Counter) {
+      if (isPlain) metric.inc(label, 0);
+      return [name, { inc: labelled((labels, value) => metric.inc(labels, value)) }];
+    }
+    if (isPlain) metric.set(label, 0);
+    return [name, { set: labelled((labels, value = 0) => metric.set(labels, value)) }];
+  });
+  return Object.fromEntries(bound) as BridgeMetrics;
+}

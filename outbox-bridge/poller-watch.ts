@@ -4,7 +4,8 @@ import { failures } from '../contracts/failures';
 import { type QueueName, queueNames, taskQueue } from '../contracts/workflow-types';
 import { type Logger } from '../runtime/logger';
 import { type SeenPoller, seenPollers } from '../runtime/task-queues';
-import { type Pauses, typesOnQueue } from './pauses';
+import { typesOnQueue } from './pauses';
+import { type PausesOfAll } from './pauses-of-all';
 import { PollerLiveness } from './poller-liveness';
 
 /**
@@ -20,7 +21,7 @@ export class PollerWatch {
       readonly connection: Connection;
       readonly namespace: string;
       readonly taskQueuePrefix: string;
-      readonly pauses: Pauses;
+      readonly pauses: PausesOfAll;
       readonly logger: Logger;
       readonly onResume: () => void;
     },
@@ -35,9 +36,9 @@ export class PollerWatch {
     return polled.size < queueNames.length ? 500 : 5_000;
   }
 
-  /** One line when the bridge begins to claim. It does not read as if all was well while events wait for workers. */
-  sayReady(): void {
-    const { logger, taskQueuePrefix } = this.deps;
+  /** One line when an outbox begins to be claimed. It does not read as if all was well while events wait for workers. */
+  sayReady(logger: Logger): void {
+    const { taskQueuePrefix } = this.deps;
     if (this.unpolled.length === 0) return logger.info('ready: rows are started');
     const queues = this.unpolled.map((queue) => taskQueue(taskQueuePrefix, queue));
     logger.warn(

@@ -1,18 +1,35 @@
 import { type KeepDays } from '../outbox/housekeeping/ledgers';
-import { setting, sharedSettings } from '../runtime/config';
+import { z } from 'zod';
+import { type Setting, setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
+import { outboxSettings } from '../runtime/outboxes';
 import { buildSettings } from '../runtime/process-registry';
 
 /** All settings of the bridge. docs/configuration.md is generated from this table. */
 export const bridgeSettings = {
   ...sharedSettings.database,
+  ...outboxSettings,
+  bridgeOutboxes: {
+    ...setting.list(
+      'BRIDGE_OUTBOXES',
+      'Names of the outboxes that this process serves, comma-separated; empty: all. Each needs a bridge that serves it.',
+    ),
+    fallback: '',
+    allowed: 'names of outboxes, comma-separated, or empty',
+    schema: z.string().transform((text) =>
+      text
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    ),
+  } as Setting<readonly string[]>,
   ...sharedSettings.temporal,
   ...sharedSettings.logging,
   ...listeningSettings,
   ...buildSettings,
   listenUrl: setting.optionalText(
     'OUTBOX_LISTEN_URL',
-    'Direct PostgreSQL URL on which to listen for nudges; empty: poll only. Not through a pooler.',
+    'Direct PostgreSQL URL on which to listen for nudges; empty: poll only. Not through a pooler. Of an outbox with a database of its own: `listenUrl` in OUTBOXES.',
     { secret: true },
   ),
   pollMinMs: setting.integer(
@@ -26,6 +43,12 @@ export const bridgeSettings = {
     'Longest wait between claims when idle, milliseconds. Part of every latency unless nudged.',
     { min: 1, max: 5_000 },
     { fallback: '20' },
+  ),
+  pollsPerSecond: setting.integer(
+    'OUTBOX_POLLS_PER_SECOND',
+    'Polls of all idle outboxes of this process together, at most: where it serves many, the longest wait of each grows beyond OUTBOX_POLL_MAX_MS.',
+    { min: 1, max: 10_000 },
+    { fallback: '100' },
   ),
   leaseMs: setting.integer(
     'OUTBOX_LEASE_MS',

@@ -32,6 +32,8 @@ export interface Health {
   readonly ok: boolean;
   /** Begins with its code (`TEMPORAL_UNAVAILABLE: …`); only the code is shown. May be given although all is well: a warning. */
   readonly reason: string | null;
+  /** Of a bridge: each outbox that it serves. Of their reasons, too, only the codes are shown. */
+  readonly outboxes?: readonly { readonly name: string; readonly state: string; readonly reason: string | null }[];
 }
 
 /** The reply proves what a restart could change: that the process turns its events over. A server that is away does not count. */
@@ -43,7 +45,8 @@ const requestMs = 5_000;
 const connections = 32;
 
 /**
- * Serves /metrics for Prometheus, and three pages about the process, each 200 or 503 with `{ ok, reason }`:
+ * Serves /metrics for Prometheus, and three pages about the process, each 200 or 503 with `{ ok, reason }`, and of a bridge
+ * `outboxes`, by name:
  *
  * - /livez for liveness probes: 200 as long as the process can reply at all. Also while a server is away: a restart cures
  *   nothing then, and takes away what the process has in its caches;
@@ -95,8 +98,13 @@ export class MetricsServer implements Service {
       const text = await registry.metrics();
       response.writeHead(200, { 'content-type': registry.contentType }).end(text);
     } else if (page !== undefined) {
-      const { ok, reason } = page();
-      const body = JSON.stringify({ ok, reason: reason === null ? null : reasonCode(reason) });
+      const { ok, reason, outboxes } = page();
+      const code = (text: string | null): string | null => (text === null ? null : reasonCode(text));
+      const each = outboxes?.map((outbox) => [outbox.name, { state: outbox.state, reason: code(outbox.reason) }]);
+      const body = JSON.stringify({
+        ...{ ok, reason: code(reason) },
+        ...(each === undefined ? {} : { outboxes: Object.fromEntries(each) as object }),
+      });
       response.writeHead(ok ? 200 : 503, { 'content-type': 'application/json' }).end(body);
     } else response.writeHead(404).end();
   }

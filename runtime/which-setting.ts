@@ -8,6 +8,8 @@ import { grpcStatusOf } from './service-error';
 export interface ServerSettings {
   readonly databaseUrl: string;
   readonly databaseSchema?: string;
+  /** Where these two are given, when not in DATABASE_URL and DATABASE_SCHEMA. */
+  readonly databaseSetting?: string;
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
   /** Absent: of a process that does not use Redis. */
@@ -24,12 +26,12 @@ export function withSetting(thrown: unknown, settings: ServerSettings): string {
   if (thrown instanceof Error && thrown.name.startsWith('KafkaJS')) return `Kafka (KAFKA_BROKERS): ${text}`;
   if (codeOf(thrown) === 'REDIS_UNAVAILABLE' || text.includes('enableOfflineQueue'))
     return `no Redis${settings.redisUrl === undefined ? '' : ` at ${placeOf(settings.redisUrl)}`} (REDIS_URL): ${text}`;
-  const at = `PostgreSQL at ${placeOf(settings.databaseUrl)} (DATABASE_URL)`;
+  const at = `PostgreSQL at ${placeOf(settings.databaseUrl)} (${settings.databaseSetting ?? 'DATABASE_URL'})`;
   const code = String((thrown as { code?: unknown } | undefined)?.code);
   if (['28P01', '28000', '3D000', '42501'].includes(code)) return `${at} refuses us: ${text}`;
   if (isDatabaseOutage(thrown)) return `no ${at}: ${text}`;
   if (['42P01', '3F000', '42883'].includes(code))
-    return `${at} has not all that is ours in schema ${settings.databaseSchema ?? 'nova'} (DATABASE_SCHEMA); run \`npm run migrate\`: ${text}`;
+    return `${at} has not all that is ours in schema ${settings.databaseSchema ?? 'nova'} (${settings.databaseSetting ?? 'DATABASE_SCHEMA'}); run \`npm run migrate\`: ${text}`;
   return text;
 }
 

@@ -21,7 +21,7 @@ export class PartitionsAhead {
       readonly days: number;
       /** Fewer than this are an alarm; never more than are made. */
       readonly alarmDays: number;
-      readonly gauge: Gauge;
+      readonly gauge: Pick<Gauge, 'set'>;
       readonly logger: Logger;
     },
   ) {}

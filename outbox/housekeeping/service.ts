@@ -41,7 +41,7 @@ class HousekeepingService implements Service {
 }
 
 interface ExpiredMetrics {
-  readonly rowsExpired: Counter<'table'>;
+  readonly rowsExpired: Pick<Counter, 'inc'>;
 }
 
 function countExpired({ rowsExpired }: ExpiredMetrics, expired: Readonly<Record<string, number>> = {}): void {
@@ -51,7 +51,7 @@ function countExpired({ rowsExpired }: ExpiredMetrics, expired: Readonly<Record<
 /** Housekeeping of one outbox. */
 export function outboxHousekeeping(
   deps: OutboxHousekeepingDeps,
-  metrics: ExpiredMetrics & { readonly partitionsDropped: Counter },
+  metrics: ExpiredMetrics & { readonly partitionsDropped: Pick<Counter, 'inc'> },
   name = 'housekeeping',
 ): Service {
   const turn = async (options: TurnOptions): Promise<void> => {

@@ -52,8 +52,8 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   'started-without-our-id': [
     {
       file: 'outbox-bridge/temporal-starter.ts',
-      find: 'request.requestId = `',
-      replace: 'void `',
+      find: 'request.requestId = [',
+      replace: 'void [',
       red: '',
     },
     {
@@ -71,10 +71,10 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   ],
   'marked-before-started': [
     {
-      file: 'outbox-bridge/bridge.ts',
+      file: 'outbox-bridge/start-in-order.ts',
       find: "await faultPoint('bridge.before-start');",
       replace:
-        "this.settler.add({ kind: 'started', row }, leaseEndsMs); await this.settler.drained(); await faultPoint('bridge.before-start');",
+        "settler.add({ kind: 'started', row }, leaseEndsMs); await settler.drained(); await faultPoint('bridge.before-start');",
       red: 'bridge: bridge.before-start, SIGKILL, a row is started and has no run',
     },
   ],

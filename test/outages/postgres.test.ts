@@ -67,7 +67,7 @@ it.each([
   await writer.stop();
   await round();
   await expectRecovered();
-  const outages = () => bridge.metric('nova_bridge_outage{code="DATABASE_UNAVAILABLE"}');
+  const outages = () => bridge.metric('nova_bridge_outage{code="DATABASE_UNAVAILABLE",outbox="main"}');
   await waitFor(async () => (await outages()) === 0, { what: 'the end of the outage' });
 });
 

@@ -35,7 +35,7 @@ afterAll(async () => {
   expect(ends).toEqual([{ status: 'fulfilled', value: undefined }]);
 });
 
-const outageGauge = 'nova_bridge_outage{code="TEMPORAL_UNAVAILABLE"}';
+const outageGauge = 'nova_bridge_outage{code="TEMPORAL_UNAVAILABLE",outbox="main"}';
 const instance = async () =>
   (await database.pool.query<{ state: string; reason: string }>('SELECT state, reason FROM bridge_instances')).rows[0];
 

@@ -30,7 +30,7 @@ describe('known schedules', () => {
     );
     await simulate(hopeless);
     const hasty = mutant({
-      file: 'bridge',
+      file: 'start-in-order',
       from: `return settlement.kind !== 'started'`,
       to: `return settlement.kind !== 'started' && settlement.kind !== 'dead-lettered'`,
     });

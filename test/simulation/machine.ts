@@ -1,9 +1,10 @@
 import { NovaError } from '../../contracts/failures';
-import { type Bridge, type BridgeDeps } from '../../outbox-bridge/bridge';
+import { type Bridge } from '../../outbox-bridge/bridge';
+import { type BridgeDeps } from '../../outbox-bridge/bridge-deps';
 import { type BridgeMetrics } from '../../outbox-bridge/metrics';
 import { Fuse } from '../../outbox-bridge/fuse';
-import { Outage } from '../../outbox-bridge/outage';
 import { Pacer } from '../../outbox-bridge/pacer';
+import { partsOfOne } from '../../outbox-bridge/parts-of-one';
 import { Pauses } from '../../outbox-bridge/pauses';
 import { type StartOutcome } from '../../outbox-bridge/ports';
 import { StartWindow } from '../../outbox-bridge/start-window';
@@ -76,21 +77,19 @@ export class Process implements Caller {
   ) {
     const { world } = machine;
     const now = (): number => epochMs + world.time.nowMs + (world.wallClock ? machine.clockStepMs : 0);
+    const window = new StartWindow({ min: 4, max: world.plan.windowMax });
+    const starter = this.starter();
+    const sleep = (ms: number) => new Promise<void>((resolve) => this.timer(ms, resolve));
     this.bridge = new world.bridgeClass({
       store: this.store(),
-      starter: this.starter(),
-      window: new StartWindow({ min: 4, max: world.plan.windowMax }),
+      ...{ starter, metrics },
+      ...partsOfOne({ window, sleep, now, logger: this.logger() }, () => starter.probe()),
       pacer: new Pacer({ minMs: 20, maxMs: world.plan.pollMaxMs }, (ms, wake) => this.timer(ms, wake)),
       pauses: new Pauses(now),
-      outage: new Outage(now),
       // With an end, so that a plan in which every row is refused comes to one.
       fuse: new Fuse({ aggregates: 3, patienceMs: 30_000 }, now),
-      metrics,
-      logger: this.logger(),
       limits: { maxAttempts: 5, retentionGuardMs: timing.retentionGuardMs, unknownPatienceMs: timing.retentionGuardMs },
       leaseMs: timing.leaseMs,
-      now,
-      sleep: (ms) => new Promise((resolve) => this.timer(ms, resolve)),
     });
   }
 

@@ -7,7 +7,7 @@ const home = resolve(__dirname, '../../outbox-bridge');
 
 /** A line of the bridge's own code, and what it is replaced by. */
 export interface Mutation {
-  readonly file: 'apply-outcome' | 'attempt' | 'bridge' | 'settler';
+  readonly file: 'apply-outcome' | 'attempt' | 'bridge' | 'settler' | 'start-in-order';
   readonly from: string;
   readonly to: string;
 }
@@ -37,7 +37,7 @@ export function mutant(mutation: Mutation): typeof Bridge {
     const run = new Function('require', 'module', 'exports', code) as (...args: unknown[]) => void;
     run(
       (name: string): unknown => {
-        const local = /^\.\/(apply-outcome|attempt|bridge|settler)$/.exec(name)?.[1];
+        const local = /^\.\/(apply-outcome|attempt|bridge|settler|start-in-order)$/.exec(name)?.[1];
         // eslint-disable-next-line @typescript-eslint/no-require-imports -- the neighbours, as the source names them
         return local === undefined ? (require(name.startsWith('.') ? join(home, name) : name) as unknown) : load(local);
       },

@@ -34,13 +34,17 @@ describe('the simulation finds a bridge that', () => {
   it.each<[string, Mutation, RegExp]>([
     [
       'goes on with a run after a row that failed',
-      { file: 'bridge', from: `return settlement.kind !== 'started'`, to: `return settlement.kind === 'released'` },
+      {
+        file: 'start-in-order',
+        from: `return settlement.kind !== 'started'`,
+        to: `return settlement.kind === 'released'`,
+      },
       /is started before/,
     ],
     [
       'goes on with a run before a dead letter is written',
       {
-        file: 'bridge',
+        file: 'start-in-order',
         from: `return settlement.kind !== 'started'`,
         to: `return settlement.kind === 'failed' || settlement.kind === 'released'`,
       },
@@ -48,7 +52,7 @@ describe('the simulation finds a bridge that', () => {
     ],
     [
       'starts the rest of a run after giving a row of it back',
-      { file: 'bridge', from: 'blocked ||= ', to: 'blocked = ' },
+      { file: 'start-in-order', from: 'blocked ||= ', to: 'blocked = ' },
       /is started before/,
     ],
     [
@@ -72,7 +76,7 @@ describe('the simulation finds a bridge that', () => {
     ],
     [
       'forgets to give back the rows it did not try',
-      { file: 'bridge', from: `this.settler.add({ kind: 'released', row }, leaseEndsMs);`, to: '' },
+      { file: 'start-in-order', from: `settler.add({ kind: 'released', row }, leaseEndsMs);`, to: '' },
       /was claimed and forgotten|keeps a lease|left pending/,
     ],
     [
@@ -80,7 +84,7 @@ describe('the simulation finds a bridge that', () => {
       { file: 'bridge', from: 'await starter.probe();', to: 'await starter.probe(); return;' },
       /left pending/,
     ],
-    ['claims on while it waits for work', { file: 'bridge', from: 'return pacer.wait();', to: 'return;' }, /spin/],
+    ['claims on while it waits for work', { file: 'bridge', from: 'else await pacer.wait();', to: '' }, /spin/],
   ])(
     '%s',
     async (_, mutation, complaint) => {

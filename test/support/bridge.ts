@@ -1,11 +1,12 @@
 import { type Connection } from '@temporalio/client';
 import { Registry } from 'prom-client';
 import { type Pool } from 'pg';
-import { Bridge, type BridgeDeps } from '../../outbox-bridge/bridge';
-import { createBridgeMetrics } from '../../outbox-bridge/metrics';
+import { Bridge } from '../../outbox-bridge/bridge';
+import { type BridgeDeps } from '../../outbox-bridge/bridge-deps';
+import { type AllMetrics, createBridgeMetrics } from '../../outbox-bridge/metrics';
 import { Fuse } from '../../outbox-bridge/fuse';
-import { Outage } from '../../outbox-bridge/outage';
 import { Pacer } from '../../outbox-bridge/pacer';
+import { partsOfOne } from '../../outbox-bridge/parts-of-one';
 import { Pauses } from '../../outbox-bridge/pauses';
 import { PgOutboxStore } from '../../outbox-bridge/pg-outbox-store';
 import { StartWindow } from '../../outbox-bridge/start-window';
@@ -14,6 +15,7 @@ import { silentLogger } from './logger';
 import { servers } from './servers';
 
 export interface TestBridge extends BridgeDeps {
+  readonly metrics: AllMetrics;
   readonly bridge: Bridge;
 }
 
@@ -37,6 +39,9 @@ export function createTestBridge(options: {
   overrides?: Partial<BridgeDeps> | undefined;
   namespace?: string;
 }): TestBridge {
+  const window = new StartWindow({ min: 4, max: 16 });
+  const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 50)));
+  const metrics = createBridgeMetrics(new Registry());
   const deps: BridgeDeps = {
     store: new PgOutboxStore(options.pool, limits),
     starter: new TemporalStarter(options.connection, {
@@ -44,18 +49,14 @@ export function createTestBridge(options: {
       taskQueuePrefix: options.prefix,
       deadlineMs: 100_000,
     }),
-    window: new StartWindow({ min: 4, max: 16 }),
+    ...partsOfOne({ window, sleep, logger: silentLogger, now: Date.now }, () => deps.starter.probe()),
     pacer: new Pacer({ minMs: 2, maxMs: 10 }),
     pauses: new Pauses(Date.now),
-    outage: new Outage(Date.now),
     fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, Date.now),
-    metrics: createBridgeMetrics(new Registry()),
-    logger: silentLogger,
+    metrics,
     limits: { maxAttempts: 5, retentionGuardMs: 3_600_000, unknownPatienceMs: 3_600_000 },
     leaseMs,
-    now: Date.now,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.min(ms, 50))),
     ...options.overrides,
   };
-  return { ...deps, bridge: new Bridge(deps) };
+  return { ...deps, metrics, bridge: new Bridge(deps) };
 }

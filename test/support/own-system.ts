@@ -162,7 +162,11 @@ export async function untilReady(bridge: OwnProcess, workers: OwnProcess): Promi
       });
     });
   }
-  await waitFor(async () => (await bridge.metric('nova_bridge_paused_types')) === 0, { what: 'no paused type' });
+  // The version before has no such label.
+  const paused = ['nova_bridge_paused_types', 'nova_bridge_paused_types{outbox="main"}'];
+  await waitFor(async () => (await Promise.all(paused.map((series) => bridge.metric(series)))).every((n) => n === 0), {
+    what: 'no paused type',
+  });
 }
 
 /** The pending activities of a run, as people see them in the Web UI. */

@@ -1,3 +1,4 @@
+import { mainOutbox } from '../../../contracts/outbox-name';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Pool } from 'pg';
 import { Registry } from 'prom-client';
@@ -6,8 +7,8 @@ import { attemptStart } from '../../../outbox-bridge/attempt';
 import { Bridge } from '../../../outbox-bridge/bridge';
 import { Fuse } from '../../../outbox-bridge/fuse';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
-import { Outage } from '../../../outbox-bridge/outage';
 import { Pacer } from '../../../outbox-bridge/pacer';
+import { partsOfOne } from '../../../outbox-bridge/parts-of-one';
 import { Pauses } from '../../../outbox-bridge/pauses';
 import { PgOutboxStore } from '../../../outbox-bridge/pg-outbox-store';
 import { StartWindow } from '../../../outbox-bridge/start-window';
@@ -40,6 +41,7 @@ export async function sequentialRate(system: System, pool: Pool, seconds: number
     store,
     limits,
     fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, now),
+    outbox: { name: mainOutbox },
   };
   let [spentMs, started] = [0, 0];
   while (spentMs < seconds * 1_000) {
@@ -77,20 +79,25 @@ export const warmUpMs = 3_000;
 
 /** Work beside a bridge in this process, which does not look for workers: what the bridge alone can reach. */
 export async function besideBridge<T>(system: System, pool: Pool, work: () => Promise<T>): Promise<T> {
+  const starter = starterOf(system);
   const bridge = new Bridge({
     store: new PgOutboxStore(pool),
-    starter: starterOf(system),
-    window: new StartWindow({ min: 4, max: 32 }),
+    starter,
+    ...partsOfOne(
+      {
+        window: new StartWindow({ min: 4, max: 32 }),
+        now,
+        sleep: (ms) => sleep(ms),
+        logger: createLogger('bench', 'error'),
+      },
+      () => starter.probe(),
+    ),
     pacer: new Pacer({ minMs: 5, maxMs: 20 }),
     pauses: new Pauses(now),
-    outage: new Outage(now),
     fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, now),
     metrics: createBridgeMetrics(new Registry()),
-    logger: createLogger('bench', 'error'),
     limits,
     leaseMs,
-    now,
-    sleep: (ms) => sleep(ms),
   });
   await bridge.start();
   try {

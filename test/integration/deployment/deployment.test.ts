@@ -75,7 +75,7 @@ it('a search attribute that is removed beneath a running system is seen, though 
   await operatorService.removeSearchAttributes({ namespace: namespaces.ours, searchAttributes: ['Outcome'] });
   await saysUnwell(bridge, 'SEARCH_ATTRIBUTE_MISSING', 'Outcome');
   await saysUnwell(workers, 'SEARCH_ATTRIBUTE_MISSING', 'Outcome');
-  await waitFor(async () => (await bridge.metric('nova_bridge_paused_types')) > 10);
+  await waitFor(async () => (await bridge.metric('nova_bridge_paused_types{outbox="main"}')) > 10);
   const ids = await written(3);
   expect(await migrate(ours.environment)).toContain('registered Outcome');
   await Promise.all([isWell(bridge), isWell(workers)]);

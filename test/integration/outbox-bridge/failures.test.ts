@@ -1,5 +1,6 @@
 import { type Client } from '@temporalio/client';
 import { type EventRef } from '../../../contracts/event-ref';
+import { PausesOfAll } from '../../../outbox-bridge/pauses-of-all';
 import { PollerWatch } from '../../../outbox-bridge/poller-watch';
 import { type TestBridge, createTestBridge } from '../../support/bridge';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
@@ -198,7 +199,7 @@ describe('a fault of the environment', () => {
       connection: client.connection as never,
       namespace: servers().temporalNamespace,
       taskQueuePrefix: prefix,
-      pauses: made.pauses,
+      pauses: new PausesOfAll(() => [made.pauses]),
       logger: silentLogger,
       onResume: () => made.pacer.nudge(),
     });

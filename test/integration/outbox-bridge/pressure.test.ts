@@ -1,7 +1,6 @@
 import { type EventRef } from '../../../contracts/event-ref';
 import { taskQueue } from '../../../contracts/workflow-types';
 import { environmentOf } from '../../../dev/stack/addresses';
-import { type Bridge } from '../../../outbox-bridge/bridge';
 import { composeBridge } from '../../../outbox-bridge/compose';
 import { bridgeSettings } from '../../../outbox-bridge/settings';
 import { configFrom } from '../../../runtime/config';
@@ -15,7 +14,7 @@ import { waitFor } from '../../support/wait-for';
 
 let lab: PoisonLab;
 let prefix: string;
-let running: { bridge: Bridge; services: Service[] } | undefined;
+let running: { services: Service[] } | undefined;
 const workers: TestWorkers[] = [];
 const lines: { level: string; about: Record<string, unknown>; text: string }[] = [];
 

@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import { enterOutage } from '../../../outbox-bridge/apply-outcome';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { Fuse } from '../../../outbox-bridge/fuse';
-import { Outage } from '../../../outbox-bridge/outage';
+import { partsOfOne } from '../../../outbox-bridge/parts-of-one';
 import { Pauses } from '../../../outbox-bridge/pauses';
 import { StartWindow } from '../../../outbox-bridge/start-window';
 import { silentLogger } from '../../support/logger';
@@ -12,13 +12,13 @@ it('names the dependency that is down now, when one outage runs into another', a
   const now = () => 0;
   const window = new StartWindow({ min: 4, max: 32 });
   const deps = {
-    window,
+    ...partsOfOne(
+      { window, logger: silentLogger, now, sleep: () => new Promise(() => undefined) },
+      async () => undefined,
+    ),
     pauses: new Pauses(now),
-    outage: new Outage(now),
     fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, now),
     metrics,
-    logger: silentLogger,
-    now,
   };
   enterOutage(deps, 'DATABASE_UNAVAILABLE', 'first');
   enterOutage(deps, 'TEMPORAL_UNAVAILABLE', 'then');

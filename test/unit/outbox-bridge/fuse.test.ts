@@ -41,6 +41,7 @@ const attempt = (of: ClaimedRow, fuse: Fuse, outcome = refused) =>
     store: {},
     limits: { maxAttempts: 5, retentionGuardMs: 1e9, unknownPatienceMs: 1e9 },
     fuse,
+    outbox: { name: 'main' },
   });
 
 describe('starts of different aggregates that fail alike', () => {

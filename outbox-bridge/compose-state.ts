@@ -1,0 +1,52 @@
+import { WorkflowClient } from '@temporalio/client';
+import { type Pool } from 'pg';
+import { isRunOpen, readOpenRuns } from '../outbox/housekeeping/open-runs';
+import { stateHousekeeping } from '../outbox/housekeeping/service';
+import { type Service } from '../runtime/lifecycle';
+import { type OutboxPools } from '../runtime/outbox-pools';
+import { createAuditGauges, readAuditGauges } from './audit-gauges';
+import { type Shared, choresOf } from './compose-shared';
+import { DeploymentGuard } from './deployment-guard';
+import { createFeedStoreGauges, readFeedStoreGauges } from './feed-store-gauges';
+import { keepDays } from './settings';
+import { createStateGauges, readStateGauges } from './state-gauges';
+import { createTaskQueueGauges, readTaskQueueGauges } from './task-queue-gauges';
+import { createDeliveryGauges, readDeliveryGauges, readInboxGauges } from './waiting-deliveries';
+
+/** The gauges of State and of what has no outbox: read once by each process, however many outboxes it serves. */
+export function composeState(pool: Pool, shared: Shared): Service[] {
+  const { config, registry, logger, connection } = shared;
+  const auditGauges = createAuditGauges(registry);
+  const feedStoreGauges = createFeedStoreGauges(registry);
+  const stateGauges = createStateGauges(registry);
+  const deliveryGauges = createDeliveryGauges(registry);
+  const taskQueueGauges = createTaskQueueGauges(registry);
+  const workflows = new WorkflowClient({ connection, namespace: config.temporalNamespace });
+  const { every } = choresOf(shared, { logger, settings: config });
+  return [
+    every('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges)),
+    every('feed-store-gauges', 15_000, () => readFeedStoreGauges(pool, feedStoreGauges)),
+    every('state-gauges', 15_000, () => readStateGauges(pool, stateGauges)),
+    every('delivery-gauges', 15_000, () => readDeliveryGauges(pool, deliveryGauges)),
+    every('inbox-gauges', 30_000, () => readInboxGauges(pool, workflows, config.taskQueuePrefix, deliveryGauges)),
+    every('task-queue-gauges', 10_000, () => readTaskQueueGauges(pool, connection, config, taskQueueGauges)),
+  ];
+}
+
+/** `outboxes`: of the whole deployment, also those that this process does not serve: State keeps what one of them still has. */
+export function composeStateHousekeeping(state: Pool, outboxes: OutboxPools, shared: Shared): Service {
+  const { config, connection, logger, metrics } = shared;
+  const guard = new DeploymentGuard({ pool: state, connection, settings: config, onRefusal: () => undefined });
+  const namespace = config.temporalNamespace;
+  return stateHousekeeping(
+    {
+      ...{ state, outboxes, logger, holder: shared.instanceId },
+      retentionDays: config.retentionDays,
+      keepDays: keepDays(config),
+      // Nothing is deleted on the word of another deployment's Temporal.
+      openRuns: () => guard.check().then(() => readOpenRuns(connection, { namespace })),
+      isOpen: (eventId) => isRunOpen(connection, namespace, eventId),
+    },
+    metrics,
+  );
+}

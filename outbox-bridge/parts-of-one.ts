@@ -1,0 +1,21 @@
+import { mainOutbox } from '../contracts/outbox-name';
+import { AloneGate } from './alone-gate';
+import { type BridgeDeps } from './bridge-deps';
+import { Outage } from './outage';
+import { OutboxOutage, SharedOutage } from './shared-outage';
+import { StartSlots } from './start-slots';
+
+/** What the loops of a process share, for a process with one loop. */
+export function partsOfOne(
+  deps: Pick<BridgeDeps, 'window' | 'logger' | 'now' | 'sleep'>,
+  probe: () => Promise<void>,
+): Pick<BridgeDeps, 'window' | 'logger' | 'now' | 'sleep' | 'slots' | 'gate' | 'outage' | 'outbox'> {
+  const shared = new SharedOutage({ ...deps, probe, served: () => 1 });
+  return {
+    ...deps,
+    outbox: { name: mainOutbox },
+    slots: new StartSlots(deps.window).of(mainOutbox),
+    gate: new AloneGate(),
+    outage: new OutboxOutage(new Outage(deps.now), shared),
+  };
+}
