@@ -103,7 +103,7 @@ export function composeOutbox(
         // Nothing is dropped on the word of another deployment's Temporal.
         openRuns: () =>
           guard.check().then(() => readOpenRuns(shared.connection, { namespace: config.temporalNamespace })),
-        neededByState: neededBy(shared.state),
+        neededByState: neededBy(shared.state, logger),
       },
       metrics,
     ),

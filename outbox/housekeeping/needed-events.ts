@@ -1,5 +1,6 @@
-import { isEndedByServer } from '../../runtime/limited-query';
-import { type Database, isDatabaseOutage } from '../../runtime/postgres';
+import { oneLine } from '../../runtime/errors';
+import { type Logger } from '../../runtime/logger';
+import { type Database } from '../../runtime/postgres';
 
 /** Ids of events whose outbox rows State still needs, or 'unknown': State does not reply, or there are more than can be read. */
 export type NeededEvents = EventsOfState | 'unknown';
@@ -31,14 +32,18 @@ const selectFailedRuns = `
  * Asks State which events it still needs. However young the delivery is: a run that was reset or replayed lately makes a young one
  * of an old event.
  */
-export async function readNeededEvents(state: Database, atMost = mostEvents): Promise<NeededEvents> {
+export async function readNeededEvents(
+  state: Database,
+  { atMost = mostEvents, logger }: { readonly atMost?: number; readonly logger?: Logger } = {},
+): Promise<NeededEvents> {
   const read = async (sql: string): Promise<string[]> =>
     (await state.query<{ id: string }>(sql, [atMost + 1])).rows.map(({ id }) => id);
   try {
     const needed = { openDeliveries: await read(selectOpenDeliveries), failedRuns: await read(selectFailedRuns) };
     return Object.values(needed).some((ids) => ids.length > atMost) ? 'unknown' : needed;
   } catch (thrown) {
-    if (isDatabaseOutage(thrown) || isEndedByServer(thrown)) return 'unknown';
-    throw thrown;
+    // Whatever it is: a day that is out already is put back, and the next turn asks again.
+    logger?.warn({ error: oneLine(thrown) }, 'State does not say which events it needs: no day of an outbox goes');
+    return 'unknown';
   }
 }

@@ -1,5 +1,6 @@
 import { type Pool } from 'pg';
 import { oneLine } from '../../runtime/errors';
+import { type Logger } from '../../runtime/logger';
 import { housekeepingChore, outboxTable } from '../partitions.sql';
 import { holderOfChore, stateHousekeepingChore } from './chores';
 import { type NeededEvents, readNeededEvents } from './needed-events';
@@ -53,7 +54,7 @@ export async function keepWhole(
     const outbox = deps.outboxes.of({ outbox: name });
     const report = await attempt(
       name,
-      () => keepOutbox({ ...deps, outbox, neededByState: neededBy(deps.state) }, options),
+      () => keepOutbox({ ...deps, outbox, neededByState: neededBy(deps.state, deps.logger) }, options),
       () => holderOf(outbox, housekeepingChore),
     );
     if (report !== undefined) outboxes[name] = report;
@@ -64,7 +65,8 @@ export async function keepWhole(
 }
 
 /** For the housekeeping of an outbox: what State needs of it. */
-export const neededBy = (state: Pool) => (): Promise<NeededEvents> => readNeededEvents(state);
+export const neededBy = (state: Pool, logger: Logger) => (): Promise<NeededEvents> =>
+  readNeededEvents(state, { logger });
 
 async function holderOf(database: Pool, chore: string): Promise<string> {
   const { rows } = await database.query<{ holder: string | null }>(holderOfChore, [chore]);
