@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { schemaText } from '../../dev/docs/schema';
 import { runMigrations } from '../../migrations/run-migrations';
+import { createDatabase } from '../support/databases';
 import { type PostgresOfVersion, startPostgres } from '../support/postgres-of-version';
 import { databaseUrl } from '../support/servers';
 
@@ -29,7 +30,10 @@ describe.each([14, 16, 17, 18] as const)('on PostgreSQL %i', (major) => {
   beforeAll(async () => {
     server = await startPostgres(major);
     await ask(server.url, `CREATE ROLE installer LOGIN CREATEROLE`);
-    await ask(server.url, `CREATE DATABASE content OWNER installer`);
+    const admin = new Client({ connectionString: server.url });
+    await admin.connect();
+    await createDatabase(admin, 'content').finally(() => admin.end());
+    await ask(server.url, 'ALTER DATABASE content OWNER TO installer');
     const at = new URL(databaseUrl(server.url, 'content'));
     at.username = 'installer';
     url = at.href;
