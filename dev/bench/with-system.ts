@@ -58,7 +58,7 @@ export async function withSystem<T>(
       connection,
       namespace: temporalNamespace,
       taskQueuePrefix: names.taskQueuePrefix,
-      pool: database.pool,
+      outboxes: [database.databases.state],
       processes: [...running.values()],
       timeoutMs: 60_000,
       interrupted: new AbortController().signal,

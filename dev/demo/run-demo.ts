@@ -13,9 +13,9 @@ export async function runDemo(options: DemoOptions, show: Show, cleanup: Cleanup
   const stack = await bringStackUp(show.report, show.interrupted, cleanup);
   const environment = await show.steps.run(
     'database',
-    'a fresh database, migrated',
+    'fresh databases, migrated',
     () => prepareEnvironment(stack, cleanup),
-    ({ names }) => `database ${names.database}, migrated`,
+    ({ names, database }) => `database ${names.database}, and ${database.outboxes.length} of services, migrated`,
   );
   const running = await startSystem(environment, options, show, cleanup);
   const traffic = await doBusiness(environment, running, options, show);

@@ -31,17 +31,17 @@ export async function runTraffic(
   options: DemoOptions,
   live: { interrupted: AbortSignal; detail: (text: string) => void; detailEveryMs: number },
 ): Promise<Traffic> {
-  const { pool, writers: writersPool } = environment.database;
+  const { databases, writers: pools, settings } = environment.database;
   const { events, rate } = options;
   const books = new Books();
   const world = new World(graph);
   const random = new Random(options.seed);
   const services: Services = {
-    business: new Business(writersPool, books),
+    business: new Business(pools, books),
     world,
     follows: followsByEvents,
     signalPostDeleted: async (postId) => {
-      const deps = { pool: writersPool, workflows: environment.client.workflow };
+      const deps = { pool: pools.content, workflows: environment.client.workflow };
       // It only makes things faster: the delete event is committed, so a service goes on without it.
       await signalDeleted(deps, { aggregateType: 'post', aggregateId: postId }).catch(() => []);
     },
@@ -52,9 +52,9 @@ export async function runTraffic(
   const stopWatching = watch(environment, books, options, live);
   try {
     const count = Math.min(Math.ceil(events * 0.05), Math.floor(graph.users * 0.05));
-    await signUpFirst(services, { pool, count, rate, random: random.fork(), interrupted });
+    await signUpFirst(services, { pool: databases.state, count, rate, random: random.fork(), interrupted });
     const writers = Array.from({ length: graph.users }, (_, n) => userId(n));
-    await setPreferences(writersPool, { writers, reachable: world.reachable }, random.fork());
+    await setPreferences(settings, { writers, reachable: world.reachable }, random.fork());
     await driveTraffic({ services, books, random, events, rate, interrupted });
   } finally {
     await stopWatching();
@@ -73,7 +73,7 @@ function watch(
 ): () => Promise<void> {
   let last = { committed: 0, at: performance.now() };
   const look = async (): Promise<void> => {
-    const counts: OutboxCounts = await outboxCounts(environment.database.pool);
+    const counts: OutboxCounts = await outboxCounts(environment.database.databases);
     const open = await countOpen(environment.client, environment.names.workflowQuery);
     const at = performance.now();
     const perSecond = ((counts.committed - last.committed) / (at - last.at)) * 1_000;

@@ -9,6 +9,8 @@ import { progressLine } from '../../proof/observe/outbox-counts';
 import { settle, type Settled } from '../../proof/observe/settle';
 import { type DemoOptions } from './options';
 import { Random } from '../../proof/traffic/random';
+import { outboxesIn } from '../../proof/services';
+import { checkIsolation } from './report/isolation';
 import { type Latencies, measureLatencies } from './report/latency';
 import { type Environment, feedCap, startProcesses } from './setup/environment';
 import { type Graph, insertGraph, planGraph } from '../../proof/traffic/graph';
@@ -47,22 +49,22 @@ export async function startSystem(
   cleanup: Cleanup,
 ): Promise<Running> {
   const { addresses, names, connection, database, folder } = environment;
-  const { pool } = database;
   interrupted.throwIfAborted();
   const graph = planGraph(options, new Random(options.seed));
   const processes = startProcesses(environment, graph.pullThreshold, cleanup);
   const inserted = steps.run(
     'graph',
     'the social graph',
-    () => insertGraph(pool, graph),
+    () => insertGraph(database.databases, graph),
     (count) => `${n(count)} follows among ${n(graph.people)} people`,
   );
   const ready = steps.run(
     'processes',
     'one bridge and the workers',
     (detail) => {
+      const outboxes = outboxesIn(database.databases);
       const queues = { namespace: addresses.temporalNamespace, taskQueuePrefix: names.taskQueuePrefix };
-      return waitReady({ connection, ...queues, pool, processes, timeoutMs: readyTimeoutMs, interrupted, detail });
+      return waitReady({ connection, ...queues, outboxes, processes, timeoutMs: readyTimeoutMs, interrupted, detail });
     },
     () => `${processes.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ')}, logs in ${folder}`,
   );
@@ -99,7 +101,7 @@ export function waitSettled(
   const look = (detail: (text: string) => void) => {
     let shownAt = 0;
     return settle({
-      pool: database.pool,
+      databases: database.databases,
       client,
       query: names.workflowQuery,
       patienceMs,
@@ -129,19 +131,19 @@ export function verify(
   { steps }: Show,
 ): Promise<Verified> {
   const look = async (detail: (text: string) => void): Promise<Verified> => {
-    const { pool } = database;
+    const { databases } = database;
     const settings = { pullThreshold: graph.pullThreshold, feedCap };
-    const { truth, unaccounted } = await loadTruth(pool, books, settings);
+    const { truth, unaccounted } = await loadTruth(databases, books, settings);
     const redis = { url: addresses.redisUrl, prefix: names.redisPrefix };
     const { workflowQuery } = names;
     detail('reading Kafka to its end');
     await kafka.readToEnd(kafkaPatienceMs);
     const ids = truth.events.map(({ id }) => id);
-    const read = await collectEvidence({ pool, client, workflowQuery, redis }, ids, detail);
+    const read = await collectEvidence({ databases, client, workflowQuery, redis }, ids, detail);
     detail('comparing');
     const evidence = { ...read, unaccounted, messages: kafka.messages, mails: mails.received };
-    const checks = checksOf(truth, evidence, reachable);
-    return { checks, latency: await measureLatencies(pool, truth.events, kafka.messages) };
+    const checks = [...checksOf(truth, evidence, reachable), await checkIsolation(database.outboxes)];
+    return { checks, latency: await measureLatencies(databases, truth.events, kafka.messages) };
   };
   const title = 'looking at the servers, independently of the code under test';
   return steps.run('verify', title, look, ({ checks }) => {

@@ -1,13 +1,13 @@
 import { type Client } from '@temporalio/client';
-import { type Pool } from 'pg';
-import { type Evidence } from '../checks/evidence';
+import { type Evidence, type OutboxRow } from '../checks/evidence';
+import { type Databases, outboxesIn } from '../services';
 import { readRedis } from './redis-reader';
 import { readRuns } from './read-runs';
 import { readEffects, readOutbox } from './read-tables';
 
 /** Clients of one's own, past everything that stands between the product and its servers. */
 export interface Witnesses {
-  readonly pool: Pool;
+  readonly databases: Databases;
   readonly client: Client;
   /** Visibility query that lists the system's workflows and no others. */
   readonly workflowQuery: string;
@@ -21,13 +21,15 @@ type Read = Omit<Evidence, 'messages' | 'mails' | 'unaccounted'>;
  * @param events ids of the events whose runs must be found
  */
 export async function collectEvidence(
-  { pool, client, workflowQuery, redis }: Witnesses,
+  { databases, client, workflowQuery, redis }: Witnesses,
   events: readonly string[],
   detail: (text: string) => void = () => undefined,
 ): Promise<Read> {
-  const rows = await readOutbox(pool, (count) => detail(`${count} rows of the outbox`));
+  const rows: OutboxRow[] = [];
+  for (const pool of outboxesIn(databases))
+    rows.push(...(await readOutbox(pool, (count) => detail(`${rows.length + count} rows of the outbox`))));
   detail('the tables');
-  const effects = await readEffects(pool);
+  const effects = await readEffects(databases.state);
   detail('the workflows');
   const runs = await readRuns(client, workflowQuery, events, (count) => detail(`${count} workflows`));
   detail('the feeds');

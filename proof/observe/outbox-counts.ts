@@ -1,5 +1,5 @@
-import { type Pool } from 'pg';
 import { thousands as n } from '../report/thousands';
+import { type Databases, outboxesIn } from '../services';
 
 /** Where the committed rows are on their way. */
 export interface OutboxCounts {
@@ -12,17 +12,35 @@ export interface OutboxCounts {
   readonly undelivered: number;
 }
 
-export async function outboxCounts(pool: Pool): Promise<OutboxCounts> {
-  const { rows } = await pool.query<OutboxCounts>(`
-    SELECT count(*)::int AS committed,
-      count(*) FILTER (WHERE published_at IS NULL AND dead_lettered_at IS NULL)::int AS pending,
-      count(*) FILTER (WHERE dead_lettered_at IS NOT NULL)::int AS "deadLettered",
-      count(*) FILTER (WHERE emitted_at IS NULL AND dead_lettered_at IS NULL)::int AS unemitted,
-      (SELECT count(*)::int FROM nova.notification_deliveries WHERE state IN ('pending', 'claimed')) AS undelivered
-    FROM nova.outbox_events`);
-  const [counts] = rows;
-  if (counts === undefined) throw new Error('the count returned no row');
-  return counts;
+type Rows = Omit<OutboxCounts, 'undelivered'>;
+
+const rowsOf = `
+  SELECT count(*)::int AS committed,
+    count(*) FILTER (WHERE published_at IS NULL AND dead_lettered_at IS NULL)::int AS pending,
+    count(*) FILTER (WHERE dead_lettered_at IS NOT NULL)::int AS "deadLettered",
+    count(*) FILTER (WHERE emitted_at IS NULL AND dead_lettered_at IS NULL)::int AS unemitted
+  FROM nova.outbox_events`;
+const undeliveredIn = `
+  SELECT count(*)::int AS undelivered FROM nova.notification_deliveries WHERE state IN ('pending', 'claimed')`;
+
+/** Of all outboxes together. */
+export async function outboxCounts(databases: Databases): Promise<OutboxCounts> {
+  const pools = outboxesIn(databases);
+  const each = await Promise.all(pools.map(async (pool) => firstOf((await pool.query<Rows>(rowsOf)).rows)));
+  const { undelivered } = firstOf((await databases.state.query<{ undelivered: number }>(undeliveredIn)).rows);
+  const sum = (name: keyof Rows): number => each.reduce((total, counts) => total + counts[name], 0);
+  return {
+    committed: sum('committed'),
+    pending: sum('pending'),
+    deadLettered: sum('deadLettered'),
+    unemitted: sum('unemitted'),
+    undelivered,
+  };
+}
+
+function firstOf<Row>([row]: readonly Row[]): Row {
+  if (row === undefined) throw new Error('the count returned no row');
+  return row;
 }
 
 /** `1,234 of 5,000 committed · 38/s · 1,230 started · 1,228 on Kafka · 12 open · 14 s left` */

@@ -1,6 +1,6 @@
 import { type Client } from '@temporalio/client';
-import { type Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Databases } from '../services';
 import { countOpen } from './workflow-runs';
 import { outboxCounts, type OutboxCounts } from './outbox-counts';
 
@@ -11,7 +11,7 @@ export interface Settled {
 }
 
 interface SettleOptions {
-  readonly pool: Pool;
+  readonly databases: Databases;
   readonly client: Client;
   readonly query: string;
   /** How long nothing may change, milliseconds. */
@@ -28,7 +28,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
   for (;;) {
     options.interrupted.throwIfAborted();
     options.assertAlive();
-    const counts = await outboxCounts(options.pool);
+    const counts = await outboxCounts(options.databases);
     const open = await countOpen(options.client, options.query);
     options.onLook(counts, open);
     const missing = missingOf(counts, open);

@@ -9,7 +9,8 @@ interface Readiness {
   readonly connection: Connection;
   readonly namespace: string;
   readonly taskQueuePrefix: string;
-  readonly pool: Pool;
+  /** Where the bridge reports: every outbox. */
+  readonly outboxes: readonly Pool[];
   readonly processes: readonly DemoProcess[];
   readonly timeoutMs: number;
   readonly interrupted: AbortSignal;
@@ -23,7 +24,7 @@ export async function waitReady(ready: Readiness): Promise<void> {
     async () => {
       ready.interrupted.throwIfAborted();
       for (const process of ready.processes) process.assertAlive();
-      missing = [...(await unpolledQueues(ready)), ...(await bridgeTrouble(ready.pool))];
+      missing = [...(await unpolledQueues(ready)), ...(await bridgesTrouble(ready.outboxes))];
       ready.detail(missing.length === 0 ? 'ready' : `waiting for ${missing.join(', ')}`);
       return missing.length === 0;
     },
@@ -47,6 +48,11 @@ async function unpolledQueues({ connection, namespace, taskQueuePrefix }: Readin
   );
   const unpolled = queueNames.filter((_, i) => (replies[i]?.pollers.length ?? 0) === 0);
   return unpolled.length === 0 ? [] : [`workers on ${unpolled.join(' ')}`];
+}
+
+async function bridgesTrouble(outboxes: readonly Pool[]): Promise<string[]> {
+  const each = await Promise.all(outboxes.map(bridgeTrouble));
+  return [...new Set(each.flat())];
 }
 
 async function bridgeTrouble(pool: Pool): Promise<string[]> {

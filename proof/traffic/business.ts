@@ -1,14 +1,18 @@
-import { type Pool, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
+import { type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import { publish, type NewEvent } from '../../client/publish';
 import { type EventType, definitionOf } from '../../contracts/catalogue';
+import { type Domain } from '../../contracts/events/define';
+import { type ServiceName, type ServicePools, serviceOf } from '../services';
+import { serviceOfStatement } from './business-schema';
 import { type Random } from './random';
+import { Sessions } from './sessions';
 import { nowMs, type Books } from './books';
 
 /** Thrown inside a transaction to say that there is nothing to do: what it was about is gone. */
 export class NothingToDo extends Error {}
 
-/** Deadlock and serialization failure: the transaction did not happen, which is what a rollback is. */
-const undone = new Set(['40P01', '40001']);
+/** Deadlock, serialization failure, and a lock that was not got: the transaction did not happen, which is what a rollback is. */
+const undone = new Set(['40P01', '40001', '55P03']);
 
 /** An open transaction of a business service. */
 export interface Transaction {
@@ -31,63 +35,73 @@ const rollbackShare = 0.05;
 const plainInsert = `
   INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload) VALUES (gen_random_uuid(), $1, $2, $3) RETURNING id`;
 
-/** Runs business transactions against the database and keeps the books about their events. */
+/** Runs business transactions against the services' databases and keeps the books about their events. */
 export class Business implements Transactions {
   constructor(
-    private readonly pool: Pool,
+    private readonly services: ServicePools,
     private readonly books: Books,
   ) {}
 
   /** True when it was committed. One in twenty is rolled back at its very end; its events must never be heard of. */
   async transaction(random: Random, work: (tx: Transaction) => Promise<void>): Promise<boolean> {
-    const client = await this.pool.connect();
+    const sessions = new Sessions(this.services);
     const events: { id: string; type: EventType }[] = [];
     const then: (() => void)[] = [];
     const rollBack = random.chance(rollbackShare);
     try {
-      await client.query('BEGIN');
-      await work(transactionOn(client, random, events, then));
+      await work(transactionOn((service, writes) => sessions.of(service, writes), random, events, then));
       if (rollBack) {
-        await this.abandon(client, events);
+        await this.abandon(sessions, events);
         return false;
       }
       const atMs = nowMs();
-      await client.query('COMMIT');
+      await sessions.commit();
       this.books.transactions += 1;
       for (const { id, type } of events) this.books.committed.set(id, { type, atMs });
     } catch (thrown) {
-      await this.abandon(client, events);
+      await this.abandon(sessions, events);
       if (thrown instanceof NothingToDo || undone.has(String((thrown as { code?: unknown }).code))) return false;
       throw thrown;
     } finally {
-      client.release();
+      sessions.release();
     }
     for (const work of then) work();
     return true;
   }
 
-  private async abandon(client: PoolClient, events: readonly { id: string }[]): Promise<void> {
-    await client.query('ROLLBACK');
+  private async abandon(sessions: Sessions, events: readonly { id: string }[]): Promise<void> {
+    await sessions.rollBack();
     for (const { id } of events) this.books.rolledBack.add(id);
   }
 }
 
-/** Business work on an open transaction; `events` and `then` collect what it published and what it does afterwards. */
+/** The open transaction in a service's database. */
+export type SessionOf = (service: ServiceName, writes: boolean) => Promise<PoolClient>;
+
+/** Business work on open transactions; `events` and `then` collect what it published and what it does afterwards. */
 export function transactionOn(
-  client: PoolClient,
+  sessionOf: SessionOf,
   random: Random,
   events: { id: string; type: EventType }[],
   then: (() => void)[],
 ): Transaction {
   return {
-    query: (sql, values) => client.query(sql, values),
+    query: async (sql, values) =>
+      (await sessionOf(serviceOfStatement(sql), !/^\s*SELECT\b/.test(sql))).query(sql, values),
     afterCommit: (work) => void then.push(work),
     async publish(event) {
       const isPlain = event.priority === undefined && event.traceparent === undefined && random.chance(plainShare);
+      const client = await sessionOf(serviceOf(domainOf(event.type)), true);
       const { id } = isPlain ? await insertPlain(client, random, event) : await publish(client, event);
       events.push({ id, type: event.type });
     },
   };
+}
+
+function domainOf(type: EventType): Domain {
+  const definition = definitionOf(type);
+  if (definition === undefined) throw new Error(`${type} is not in the catalogue`);
+  return definition.domain;
 }
 
 async function insertPlain<T extends EventType>(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Pool } from 'pg';
+import { type Databases } from '../services';
 import { type Random } from './random';
 
 /** The planned social graph: who writes, and how many follow whom. */
@@ -58,34 +58,32 @@ const head = 4;
 
 const insertPeople = `
   INSERT INTO business.people (n, user_id) SELECT n, md5('nova-demo-user-' || n)::uuid FROM generate_series(0, $1 - 1) n`;
-const insertFollows = `
-  INSERT INTO nova.follows (followee_id, follower_id)
-  SELECT followee.user_id, follower.user_id
+/** The follows of the graph, into a table: computed from the plan, so that each service writes its own without reading another's. */
+const insertFollows = (table: string): string => `
+  INSERT INTO ${table} (followee_id, follower_id)
+  SELECT md5('nova-demo-user-' || author.n)::uuid, md5('nova-demo-user-' || follower.n)::uuid
   FROM unnest($1::int[], $2::int[], $3::int[], $4::int[]) AS author (n, followers, first, step)
-  JOIN business.people followee ON followee.n = author.n
   CROSS JOIN LATERAL generate_series(0, author.followers - 1) k
-  JOIN business.people follower ON follower.n = (author.first + k::bigint * author.step) % $5
+  CROSS JOIN LATERAL (SELECT (author.first + k::bigint * author.step) % $5 AS n) follower
   WHERE follower.n <> author.n
 `;
 
-/** What a deployment imports before events write it, and the same for the business. */
-const copyFollows = `
-  INSERT INTO business.follows (followee_id, follower_id) SELECT followee_id, follower_id FROM nova.follows`;
-
-/** Writes the graph; returns the number of follows. */
-export async function insertGraph(pool: Pool, graph: Graph): Promise<number> {
+/** Writes the graph: what a deployment imports before events write it, and the same for the business. Returns the number of follows. */
+export async function insertGraph({ state, services }: Databases, graph: Graph): Promise<number> {
   const { authors } = graph;
-  await pool.query(insertPeople, [graph.people]);
-  await pool.query('ANALYZE business.people');
-  const { rowCount } = await pool.query(insertFollows, [
+  await services.identity.query(insertPeople, [graph.people]);
+  await services.identity.query('ANALYZE business.people');
+  const plan = [
     authors.map((author) => author.n),
     authors.map((author) => author.followers),
     authors.map((author) => author.first),
     authors.map((author) => author.step),
     graph.people,
-  ]);
-  await pool.query(copyFollows);
-  await pool.query('ANALYZE follows, business.follows');
+  ];
+  const { rowCount } = await state.query(insertFollows('nova.follows'), plan);
+  await services.social.query(insertFollows('business.follows'), plan);
+  await state.query('ANALYZE nova.follows');
+  await services.social.query('ANALYZE business.follows');
   return rowCount ?? 0;
 }
 

@@ -64,7 +64,7 @@ export async function faultsOf(system: FaultSystem, { committed, rolledBack, exp
     committed: new Map(committed.map(({ id, type }) => [id, { type, atMs: 0 }])),
     rolledBack: new Set(rolledBack.map(({ id }) => id)),
   };
-  const { events, unaccounted } = await loadEvents(system.database.pool, known, all);
+  const { events, unaccounted } = await loadEvents([system.database.pool], known, all);
   const evidence = { unaccounted, ...(await evidenceOf(system, ids, all, expected)) };
   // At least once is all that is promised where a process dies between the acknowledgement and the mark.
   const late = expected.kafkaTwice === true ? (['kafka.late'] as const) : [];

@@ -1,8 +1,8 @@
-import { type Pool } from 'pg';
 import { type PriorityName, priorityName, priorityNames } from '../../../contracts/priority';
 import { kafkaHeaders } from '../../../contracts/kafka';
 import { type TrueEvent } from '../../../proof/checks/truth';
 import { type ReceivedMessage } from '../../../proof/observe/kafka-reader';
+import { type Databases, outboxesIn } from '../../../proof/services';
 import { percentiles, type Percentiles } from '../../../proof/report/percentiles';
 
 export interface Latencies {
@@ -14,32 +14,44 @@ export interface Latencies {
   readonly subscriber: Partial<Record<PriorityName, Percentiles>>;
 }
 
-interface EffectTimes {
+interface StartTimes {
   readonly id: string;
+  readonly aggregateId: string;
+  readonly sequence: number;
   readonly published: number | null;
-  readonly firstEffect: number | null;
+  readonly emitted: number | null;
 }
 
+const startTimes = `
+  SELECT id, aggregate_id AS "aggregateId", sequence::float8 AS sequence, extract(epoch FROM published_at)::float8 * 1000 AS published,
+    extract(epoch FROM emitted_at)::float8 * 1000 AS emitted
+  FROM nova.outbox_events`;
+
 /**
- * All times in PostgreSQL are of the clock that the demo reads too, since both run on one machine. A later event moves
+ * All times in PostgreSQL are of the clock that the demo reads too, since all run on one machine. A later event moves
  * updated_at of a post on, so of an old post this is too late rather than too early, as all of this is.
  */
 const effectTimes = `
-  SELECT o.id, extract(epoch FROM o.published_at)::float8 * 1000 AS published,
-    extract(epoch FROM least(o.emitted_at, n.at, m.at, p.at))::float8 * 1000 AS "firstEffect"
-  FROM nova.outbox_events o
-  LEFT JOIN (SELECT event_id, min(created_at) AS at FROM nova.notifications GROUP BY 1) n ON n.event_id = o.id
-  LEFT JOIN (SELECT event_id, min(linked_at) AS at FROM nova.post_media GROUP BY 1) m ON m.event_id = o.id
-  LEFT JOIN (SELECT post_id, sequence, updated_at AS at FROM nova.post_states) p
-    ON p.post_id = o.aggregate_id AND p.sequence = o.sequence`;
+  SELECT event_id::text AS of, extract(epoch FROM min(created_at))::float8 * 1000 AS at FROM nova.notifications GROUP BY 1
+  UNION ALL
+  SELECT event_id::text, extract(epoch FROM min(linked_at))::float8 * 1000 FROM nova.post_media GROUP BY 1
+  UNION ALL
+  SELECT post_id || ' ' || sequence, extract(epoch FROM updated_at)::float8 * 1000 FROM nova.post_states`;
 
 export async function measureLatencies(
-  pool: Pool,
+  databases: Databases,
   events: readonly TrueEvent[],
   messages: readonly ReceivedMessage[],
 ): Promise<Latencies> {
-  const { rows } = await pool.query<EffectTimes>(effectTimes);
-  const times = new Map(rows.map((row) => [row.id, row]));
+  const effects = new Map<string, number>();
+  for (const { of, at } of (await databases.state.query<{ of: string; at: number }>(effectTimes)).rows)
+    effects.set(of, Math.min(at, effects.get(of) ?? Infinity));
+  const times = new Map<string, { published: number | null; firstEffect: number }>();
+  for (const pool of outboxesIn(databases))
+    for (const { id, aggregateId, sequence, published, emitted } of (await pool.query<StartTimes>(startTimes)).rows) {
+      const post = effects.get(`${aggregateId} ${sequence}`) ?? Infinity;
+      times.set(id, { published, firstEffect: Math.min(emitted ?? Infinity, effects.get(id) ?? Infinity, post) });
+    }
   const received = new Map<string, number>();
   for (const { headers, receivedAtMs } of messages) {
     const id = headers[kafkaHeaders.eventId] ?? '';

@@ -7,7 +7,7 @@ import { environmentOf, type StackAddresses } from '../../stack/addresses';
 import { type Cleanup } from '../../../proof/run/cleanup';
 import { newRunId } from '../../../proof/run/run-id';
 import { runNames, type RunNames } from '../../runs/names';
-import { createRunDatabase, type RunDatabase } from '../../runs/database';
+import { createRunDatabase, databaseVariables, type RunDatabase } from '../../runs/database';
 import { removeFromGivenServers, removeOldRuns } from './leftovers';
 import { type MailSink, startMailSink } from '../../../proof/observe/mail-sink';
 import { startProcess, type DemoProcess } from '../../../proof/run/processes';
@@ -31,7 +31,7 @@ export interface Environment {
   readonly mails: MailSink;
 }
 
-/** A database, clients and a mail server for one run. What earlier runs left behind is removed first. */
+/** Databases (State, and one for each service), clients and a mail server for one run. What earlier runs left behind is removed first. */
 export async function prepareEnvironment(
   { addresses, dataDir }: { addresses: StackAddresses; dataDir: string },
   cleanup: Cleanup,
@@ -40,7 +40,7 @@ export async function prepareEnvironment(
   await removeOldRuns(addresses, await endOrphans(dataDir));
   removeOldLogs(dataDir);
   registerRun(dataDir, names.run, []);
-  const database = await createRunDatabase(addresses.databaseUrl, names.database);
+  const database = await createRunDatabase(addresses.databaseUrl, names.database, { apart: true });
   cleanup.add('traces on given servers', () => removeFromGivenServers(addresses, names, () => database.drop()));
   cleanup.add('the database connections', () => database.close());
   const config = configFrom(sharedSettings.temporal, { ...process.env, ...environmentOf(addresses) });
@@ -81,8 +81,8 @@ export function startProcesses(environment: Environment, pullThreshold: number, 
   };
   const logs = join(folder, 'logs');
   const processes = [
-    startProcess('workers', 'workers/main.ts', { ...variables, DATABASE_URL: database.urls.workers }, logs),
-    startProcess('bridge', 'outbox-bridge/main.ts', { ...variables, DATABASE_URL: database.urls.bridge }, logs),
+    startProcess('workers', 'workers/main.ts', { ...variables, ...databaseVariables(database, 'workers') }, logs),
+    startProcess('bridge', 'outbox-bridge/main.ts', { ...variables, ...databaseVariables(database, 'bridge') }, logs),
   ];
   for (const process of processes) {
     cleanup.addProcess(process.pid);

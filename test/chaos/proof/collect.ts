@@ -2,6 +2,7 @@ import { Client } from '@temporalio/client';
 import { Pool } from 'pg';
 import { loadTruth } from '../../../proof/observe/load-truth';
 import { startKafkaReader } from '../../../proof/observe/kafka-reader';
+import { oneDatabase } from '../../../proof/services';
 import { newRunId } from '../../../proof/run/run-id';
 import { collectEvidence } from '../../../proof/observe/collect';
 import { Books as SettledBooks } from '../../../proof/traffic/books';
@@ -46,10 +47,17 @@ export async function collect(
     const held = await readHeld(pool);
     const marks = await readMarks(pool);
     const { pullThreshold, feedCap, names, direct, mails } = world;
-    const { truth, unaccounted } = await loadTruth(pool, settledBooks(books, marks), { pullThreshold, feedCap });
+    const { truth, unaccounted } = await loadTruth(oneDatabase(pool), settledBooks(books, marks), {
+      pullThreshold,
+      feedCap,
+    });
     const redis = { url: direct.redisUrl, prefix: names.redisPrefix };
     const ids = truth.events.map(({ id }) => id);
-    const read = await collectEvidence({ pool, client, workflowQuery: names.workflowQuery, redis }, ids, detail);
+    const read = await collectEvidence(
+      { databases: oneDatabase(pool), client, workflowQuery: names.workflowQuery, redis },
+      ids,
+      detail,
+    );
     const [bridges, handlings] = [await readBridges(pool), await readHandlings(pool)];
     detail('Kafka, from its beginning to its end');
     const messages = await readTopics(world);

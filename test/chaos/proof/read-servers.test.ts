@@ -6,6 +6,7 @@ import { override } from '../../support/override';
 import { createTestClient, testQueuePrefix } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
 import { readRuns } from '../../../proof/observe/read-runs';
+import { oneDatabase } from '../../../proof/services';
 import { collectEvidence } from '../../../proof/observe/collect';
 import { servers } from '../../support/servers';
 import { readBridges, readHeld } from './read-tables';
@@ -34,7 +35,7 @@ function counted(): { pool: Pool; asked: () => number } {
 it('finds nothing on servers where nothing was done', async () => {
   const redis = { url: servers().redisUrl, prefix: `${testQueuePrefix()}:` };
   const workflowQuery = `TaskQueue = "${testQueuePrefix()}"`;
-  const read = await collectEvidence({ pool: database.pool, client, workflowQuery, redis }, []);
+  const read = await collectEvidence({ databases: oneDatabase(database.pool), client, workflowQuery, redis }, []);
   const { redis: stored, ...tables } = read;
   expect(Object.values(tables).flat()).toEqual([]);
   const { feeds, captions, pullAuthors, openPages, hiddenUsers, authors } = stored;

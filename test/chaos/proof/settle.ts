@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type OutboxCounts, outboxCounts } from '../../../proof/observe/outbox-counts';
 import { type Settled } from '../../../proof/observe/settle';
+import { oneDatabase } from '../../../proof/services';
 import { countOpen } from '../../../proof/observe/workflow-runs';
 import { toError } from '../../../runtime/errors';
 import { type ChaosWorld } from '../types';
@@ -59,7 +60,7 @@ export async function settleChaos(options: SettleOptions): Promise<Settled> {
 
 async function look({ pool, client }: Witnesses, query: string): Promise<string[]> {
   try {
-    const counts = await outboxCounts(pool);
+    const counts = await outboxCounts(oneDatabase(pool));
     const { rows } = await pool.query<{ open: number }>(openTransactions);
     const unheard = await pool.query<{ events: number }>(notHeardOf);
     const repairs = await pool.query<{ due: number }>(repairsDue);

@@ -37,7 +37,7 @@ export class DoubtingBusiness implements Transactions {
     let reusable = false;
     try {
       const ready = await this.prepare(client, tx, random, async (transaction) => {
-        await work(transactionOn(transaction, random, events, then));
+        await work(transactionOn(async () => transaction, random, events, then));
       });
       if (ready !== true) {
         reusable = await this.rollBack(client, tx, events, ready, random);

@@ -1,3 +1,4 @@
+import { oneDatabase } from '../../../proof/services';
 import { Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Random } from '../../../proof/traffic/random';
@@ -40,7 +41,7 @@ export async function prepareTraffic(
   const direct = new Pool({ connectionString: world.databaseUrl, max: 2, application_name: 'nova-chaos-setup' });
   const pooled = openWritersPool(world.pooledDatabaseUrl);
   try {
-    await insertGraph(direct, graph);
+    await insertGraph(oneDatabase(direct), graph);
     const services = {
       business: new DoubtingBusiness(pooled, books),
       world: memory,

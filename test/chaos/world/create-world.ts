@@ -125,7 +125,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
       connection,
       namespace,
       taskQueuePrefix: names.taskQueuePrefix,
-      pool,
+      outboxes: [pool],
       processes,
       timeoutMs: readyTimeoutMs,
       interrupted: signal ?? new AbortController().signal,

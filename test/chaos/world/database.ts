@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { businessRights, businessSchema, graphRights } from '../../../proof/traffic/business-schema';
+import { businessRights, businessSchema, graphRights, settingsRights } from '../../../proof/traffic/business-schema';
 import { loginOf, makeLogins } from '../../../dev/logins';
 import { createDatabase } from '../../support/databases';
 import { runMigrations } from '../../../migrations/run-migrations';
@@ -36,9 +36,10 @@ async function makeBusinessTables(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(businessSchema);
+    await client.query(businessSchema());
     await client.query(chaosTables);
     await client.query(businessRights(loginOf('publisher')));
+    await client.query(settingsRights(loginOf('publisher')));
     await client.query(graphRights(loginOf('publisher')));
   } finally {
     await client.end();

@@ -18,7 +18,7 @@ export async function untilSystemReady(ready: Readiness): Promise<void> {
   await waitReady({ ...ready, processes });
   const working = async (): Promise<boolean> => {
     ready.interrupted.throwIfAborted();
-    const { rows } = await ready.pool.query<{ working: number }>(
+    const { rows } = await ready.outboxes[0]!.query<{ working: number }>(
       `SELECT count(*)::int AS working FROM bridge_instances WHERE state <> 'outage' AND paused_types = '{}'`,
     );
     return (rows[0]?.working ?? 0) >= counts.bridge;
