@@ -50,6 +50,14 @@ const list = z
     const names = entries.map(({ name }) => name);
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined) context.addIssue({ code: 'custom', message: `two outboxes have the name ${twice}` });
+    // One table under two names: which of them is in the memo of a run would be chance.
+    const places = entries.map(({ url, schema }) => `${schema} ${url}`);
+    const [one, other] = entries.filter((_, i) => places.some((place, j) => i !== j && place === places[i]));
+    if (one !== undefined && other !== undefined && twice === undefined)
+      context.addIssue({
+        code: 'custom',
+        message: `${one.name} and ${other.name} are in the same schema of one database`,
+      });
   });
 
 /** JSON in a text: what is wrong is said with the place and without the values, which hold passwords. */

@@ -63,6 +63,14 @@ describe('the outboxes of a deployment', () => {
       ],
       'two outboxes have the name a',
     ],
+    [
+      'one table under two names',
+      [
+        { name: 'a', url: state },
+        { name: 'b', url: state },
+      ],
+      'a and b are in the same schema of one database',
+    ],
     ['an empty list', [], 'OUTBOXES:'],
   ])('are refused for %s, with the place and no password', (_, given, message) => {
     let refused = '';
