@@ -26,17 +26,12 @@ export interface InboxPage {
   readonly next: number | null;
 }
 
-/** Hidden people are hidden at read, so that a soft delete needs no rewrite of every inbox. */
-const shown = `
-  n.recipient_id = $1 AND n.in_app AND n.retracted_at IS NULL
-  AND NOT EXISTS (SELECT 1 FROM nova.user_profiles u WHERE u.user_id = n.actor_id AND u.state <> 'active')`;
-
-const countUnread = `SELECT count(*)::int AS count FROM nova.notifications n WHERE ${shown} AND n.read_at IS NULL`;
+/** The view hides hidden people and archived posts at read, so that neither needs a rewrite of every inbox. */
+const countUnread = `SELECT count(*)::int AS count FROM nova.nova_inbox n WHERE n.recipient_id = $1 AND n.read_at IS NULL`;
 
 const selectPage = `
-  SELECT n.id, n.event_id, n.kind, n.actor_id, n.subject_type, n.subject_id, n.item_type, n.item_id, n.created_at,
-         n.read_at IS NOT NULL AS read
-  FROM nova.notifications n WHERE ${shown} AND ($2::bigint IS NULL OR n.id < $2)
+  SELECT n.id, n.event_id, n.kind, n.actor_id, n.subject_type, n.subject_id, n.item_type, n.item_id, n.created_at, n.read
+  FROM nova.nova_inbox n WHERE n.recipient_id = $1 AND ($2::bigint IS NULL OR n.id < $2)
   ORDER BY n.id DESC LIMIT $3`;
 
 const unread = 'recipient_id = $1 AND in_app AND read_at IS NULL AND retracted_at IS NULL';
@@ -64,8 +59,8 @@ interface Row {
 }
 
 /**
- * What a person is notified of in the app. Notifications that were taken back, and those of people who are hidden, are
- * neither listed nor counted.
+ * What a person is notified of in the app. Notifications that were taken back, those of people who are hidden,
+ * and those about posts that are archived now, are neither listed nor counted.
  *
  * Every method throws RangeError for an argument that cannot be right, before a statement is sent; what `database` throws
  * passes through. Changes are visible when the statement has ended, or when the caller's transaction has.

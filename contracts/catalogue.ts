@@ -58,6 +58,18 @@ export function definitionOf(spelling: string): EventDefinition<EventType> | und
   return bySpelling.get(spelling);
 }
 
+/** The domain of a type that the catalogue has. */
+export function domainOf({ eventType }: { readonly eventType: EventType }): Domain {
+  const definition = bySpelling.get(eventType);
+  if (definition === undefined) throw new Error(`event catalogue: no type ${eventType}`);
+  return definition.domain;
+}
+
+/** The types of a domain. */
+export function typesOf(domain: Domain): readonly EventType[] {
+  return catalogue.filter((definition) => definition.domain === domain).map(({ type }) => type);
+}
+
 /** Every accepted spelling of a canonical type, itself first: what a query over stored rows must look for. */
 export function spellingsOf(type: EventType): readonly string[] {
   return [type, ...(bySpelling.get(type)?.aliases ?? [])];

@@ -9,6 +9,7 @@ import {
   type Publication,
   type Tombstone,
 } from './events/consequences';
+import { type Domain, domains } from './events/define';
 
 /** The parts of an event that its consequences follow from. */
 type Said = Pick<EventRecord<object>, 'eventType' | 'payload'>;
@@ -48,7 +49,9 @@ export function publicationOf(event: Said): Publication | undefined {
   return publishes ? publication : undefined;
 }
 
-/** The types that create content of this kind. */
-export function typesThatCreate(contentType: ContentType): readonly EventType[] {
-  return catalogue.filter(({ creates }) => creates?.contentType === contentType).map(({ type }) => type);
+/** The types that create content of this kind; `among`: only those of these domains. */
+export function typesThatCreate(contentType: ContentType, among: readonly Domain[] = domains): readonly EventType[] {
+  return catalogue
+    .filter(({ creates, domain }) => creates?.contentType === contentType && among.includes(domain))
+    .map(({ type }) => type);
 }

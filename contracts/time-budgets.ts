@@ -30,6 +30,8 @@ export const limits = {
   delivery: { sendMs: 30_000, beatMs: 1_000, heartbeatMs: 10_000, startToCloseMs: 3_600_000 },
   /** Taking back notices, and what is left of a user. */
   purge: { heartbeatMs: 30_000, noticesMs: 3_600_000, feedsMs: 12 * 3_600_000 },
+  /** How far an outbox is: reported so often, and kept so long. Longer than the wait for an unknown owner. */
+  progress: { everyMs: 10_000, keepMs: 300_000 },
   audit: { beatMs: 5_000, heartbeatMs: 30_000, startToCloseMs: 1_800_000, scheduleToCloseMs: 3_600_000 },
   /** All of Redis compared with the tables. */
   repair: { heartbeatMs: 30_000, startToCloseMs: 24 * 3_600_000 },

@@ -336,6 +336,16 @@ CREATE TABLE nova.outbox_partition_drops (
   CONSTRAINT outbox_partition_drops_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE nova.outbox_progress (
+  outbox text NOT NULL,
+  content_type text NOT NULL,
+  reported_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  done_before timestamp with time zone NOT NULL,
+  CONSTRAINT outbox_progress_pkey PRIMARY KEY (outbox, content_type, reported_at)
+);
+COMMENT ON TABLE nova.outbox_progress IS 'How far each outbox is, by the type of content that its events create; written by its bridges.';
+COMMENT ON COLUMN nova.outbox_progress.done_before IS 'Every event of the outbox that creates such content and was written before this is on Kafka or was given up.';
+
 CREATE TABLE nova.outbox_signals (
   subject_type text NOT NULL,
   subject_id text NOT NULL,

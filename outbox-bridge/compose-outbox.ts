@@ -1,4 +1,5 @@
 import { type Pool } from 'pg';
+import { domains } from '../contracts/events/define';
 import { claimLimits } from '../contracts/time-budgets';
 import { readOpenRuns } from '../outbox/housekeeping/open-runs';
 import { PartitionsAhead } from '../outbox/housekeeping/partitions-ahead';
@@ -6,7 +7,7 @@ import { outboxHousekeeping } from '../outbox/housekeeping/service';
 import { neededBy } from '../outbox/housekeeping/whole-housekeeping';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
-import { type OutboxSetting } from '../runtime/outboxes';
+import { type OutboxSetting, isInState } from '../runtime/outboxes';
 import { type ServerSettings } from '../runtime/which-setting';
 import { enterOutage } from './apply-outcome';
 import { Bridge } from './bridge';
@@ -22,6 +23,8 @@ import { Pauses } from './pauses';
 import { PgOutboxStore } from './pg-outbox-store';
 import { OutboxOutage } from './shared-outage';
 import { storeOfProcess } from './process-store';
+import { reportEveryMs, reportProgress } from './report-progress';
+import { SignalCarrier } from './signal-carrier';
 import { removeInstance, reportInstance } from './report-instance.sql';
 
 /** One outbox as this process serves it. */
@@ -37,6 +40,25 @@ export interface ServedOutbox {
   readonly services: Service[];
   /** The instance is not there any more. */
   readonly forget: () => Promise<void>;
+}
+
+/** Where a trigger does not bring signalled deletes to State: in a database of its own. */
+function signalChores(
+  outbox: OutboxSetting,
+  database: Pool,
+  { config, state, logger, count }: Shared,
+  every: ReturnType<typeof choresOf>['every'],
+): Service[] {
+  if (isInState(outbox, config)) return [];
+  const carrier = new SignalCarrier({
+    outbox: { name: outbox.name, database, domains: outbox.domains },
+    state,
+    logger,
+  });
+  return [
+    every('signals', Math.max(250, 25 * count), () => carrier.carry()),
+    every('lapsed-signals', 60_000, () => carrier.expire()),
+  ];
 }
 
 /** The configuration as the outbox's own database needs it: messages name where its URL is given. */
@@ -108,6 +130,13 @@ export function composeOutbox(
       metrics,
     ),
     chores.every('gauges', Math.max(5_000, 200 * count), () => readOutboxGauges(pool, metrics)),
+    chores.every('outbox-progress', reportEveryMs, () =>
+      reportProgress(
+        { outbox: pool, state: shared.state },
+        { outboxName: outbox.name, domains: outbox.domains ?? domains },
+      ),
+    ),
+    ...signalChores(outbox, pool, shared, chores.every),
     ...(listenUrl === '' ? [] : [new NudgeListener({ url: listenUrl, onNudge: () => pacer.nudge(), logger })]),
     chores.every('instance-report', Math.max(2_000, 50 * count), () => {
       const { state, reason } = bridge.describe();

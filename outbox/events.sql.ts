@@ -1,5 +1,5 @@
 import { rfc3339 } from '../runtime/sql-time';
-import { started, unemitted } from './states.sql';
+import { started } from './states.sql';
 
 /** By the full primary key, so that only one partition is looked into. $1 id, $2 created_at */
 export const payloadByKey = `
@@ -25,24 +25,13 @@ export const firstPublication = `
     AND dead_lettered_at IS NULL
   ORDER BY sequence LIMIT 1`;
 
-/** The last events of an aggregate before another that have a run. $1 aggregate, $2 sequence, $3 limit */
-export const startedBefore = `
-  SELECT id FROM nova.outbox_events
-  WHERE aggregate_id = $1 AND sequence < $2 AND ${started()}
-  ORDER BY sequence DESC LIMIT $3`;
-
 /**
- * Whether an event of some types, written before an instant, may still have to take effect. $1 spellings, $2 epoch milliseconds,
- * $3 milliseconds after its mark. The first half reads the index of unemitted rows, the second the one of marks: both only as
- * far as there is work. now(), since clock_timestamp() is volatile, and no index is searched by it.
+ * Those of the last events of an aggregate before another that have a run, and are of some types: under one id there may be events
+ * of another service, which are none of the other's history. $1 aggregate, $2 sequence, $3 how many are looked at, $4 spellings
  */
-export const isComing = `
-  SELECT EXISTS (
-    SELECT FROM nova.outbox_events
-    WHERE ${unemitted()}
-      AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
-  ) OR EXISTS (
-    SELECT FROM nova.outbox_events
-    WHERE emitted_at > now() - $3::bigint * interval '1 millisecond'
-      AND event_type = ANY ($1) AND created_at < to_timestamp($2::double precision / 1000)
-  ) AS coming`;
+export const startedBefore = `
+  SELECT id FROM (
+    SELECT id, event_type FROM nova.outbox_events
+    WHERE aggregate_id = $1 AND sequence < $2 AND ${started()}
+    ORDER BY sequence DESC LIMIT $3
+  ) last WHERE event_type = ANY ($4)`;

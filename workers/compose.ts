@@ -1,5 +1,7 @@
 import { type Connection } from '@temporalio/client';
 import { PgAggregateHistory } from '../activities/stores/pg-aggregate-history';
+import { PgOutboxProgress } from '../activities/notify/pg-outbox-progress';
+import { PgWaitingUploads } from '../activities/stores/pg-waiting-uploads';
 import { PgAuthorTraces } from '../activities/feed/pg-author-traces';
 import { PgContentOwners } from '../activities/stores/pg-content-owners';
 import { PgDeliveryLedger } from '../activities/notify/pg-delivery-ledger';
@@ -144,13 +146,13 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       walk: new RedisKeyWalk(redis, feedKey),
       purge: new RedisFeedPurge(redis),
       traces: new PgAuthorTraces(pools.feed),
+      uploads: new PgWaitingUploads(pools.feed),
       runs,
       settings: config,
     }),
     ...createMediaActivities({
       events: new PgEventStore(outboxes.media),
       owners: new PgContentOwners(pools.media),
-      history: new PgAggregateHistory(outboxes.media),
       media: new PgMediaStore(pools.media),
       pending: new RedisPendingMedia(redis),
       tombstones: new PgTombstones(pools.media),
@@ -164,6 +166,7 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       tombstones: new PgTombstones(pools.notification),
       followers: new PgFollowerSource(pools.notification),
       owners: new PgContentOwners(pools.notification),
+      progress: new PgOutboxProgress(pools.notification, { silenceMs: config.outboxSilenceHours * 3_600_000 }),
       preferences: new PgPreferences(pools.notification),
       store: new PgNotificationStore(pools.notification),
       ledger: new PgDeliveryLedger(pools.notification),

@@ -9,6 +9,7 @@ import { type FollowerSource } from '../stores/follower-source';
 import { type AuthorPosts, type PostStates } from './post-states';
 import { type RunSignaller } from '../signals/run-signaller';
 import { type PgTombstones } from '../stores/pg-tombstones';
+import { type PgWaitingUploads } from '../stores/pg-waiting-uploads';
 import { type FeedSettings } from './settings';
 
 export interface FeedDeps {
@@ -23,6 +24,7 @@ export interface FeedDeps {
   readonly walk: IdWalk;
   readonly purge: FeedPurge;
   readonly traces: PgAuthorTraces;
+  readonly uploads: PgWaitingUploads;
   readonly runs: RunSignaller;
   readonly settings: FeedSettings;
 }

@@ -31,7 +31,7 @@ export interface FanoutStep {
 }
 
 export interface FanoutBegun extends FanoutStep {
-  /** The post names media to be claimed. */
+  /** There is media to be claimed: the post names some, or an upload names the post. */
   readonly media: boolean;
   /** Someone was mentioned and may be notified. */
   readonly mentions: boolean;
@@ -53,9 +53,10 @@ export async function beginFanOut(deps: FeedDeps, event: EventRef): Promise<Fano
   await faultPoint('feed.post-recorded');
   const mode = modeOf(state, event);
   const payload: Readonly<Record<string, unknown>> = record.payload;
+  const namesMedia = hasAny(payload['media_ids']) || isSet(payload['media_type']);
   const flags = {
     // Also for a post archived by now: it keeps its media, since it may be published again.
-    media: hasAny(payload['media_ids']) || isSet(payload['media_type']),
+    media: namesMedia || (contentOf(record) !== undefined && (await deps.uploads.waitFor(record.payload.post_id))),
     mentions: state.live && (await mentionsPeople(deps, record)),
   };
   if (mode === 'draft') return { mode, next: null, written: 0, ...flags };

@@ -63,8 +63,8 @@ export class PgPostStates implements PostStates, AuthorPosts {
     return this.ids(sql.undeleted, [authorId, limit]);
   }
 
-  async markDeleted(postIds: readonly string[], sequence: number, reason: string): Promise<void> {
-    await this.rows(sql.markDeleted, [postIds, sequence, reason]);
+  async markDeleted(postIds: readonly string[], reason: string): Promise<void> {
+    await this.rows(sql.markDeleted, [postIds, reason]);
   }
 
   private async state(text: string, values: unknown[]): Promise<PostState | undefined> {

@@ -11,7 +11,7 @@ export const apply = `
     (post_id, author_id, status, delivery, score_ms, summary, summary_sequences, sequence)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
   ON CONFLICT (post_id) DO UPDATE SET
-    status = CASE WHEN excluded.sequence > p.sequence THEN excluded.status ELSE p.status END,
+    status = CASE WHEN p.status <> 'deleted' AND excluded.sequence > p.sequence THEN excluded.status ELSE p.status END,
     sequence = greatest(p.sequence, excluded.sequence),
     delivery = coalesce(p.delivery, excluded.delivery),
     summary = p.summary || nova.newer_fields(excluded.summary, p.summary_sequences, excluded.sequence),
@@ -22,7 +22,7 @@ export const apply = `
 
 export const setStatus = `
   UPDATE nova.post_states SET
-    status = CASE WHEN $3::bigint > sequence THEN $2 ELSE status END,
+    status = CASE WHEN status <> 'deleted' AND $3::bigint > sequence THEN $2 ELSE status END,
     sequence = greatest(sequence, $3::bigint),
     updated_at = now()
   WHERE post_id = $1
@@ -59,9 +59,8 @@ export const undeleted = `SELECT post_id FROM nova.post_states WHERE author_id =
 
 export const markDeleted = `
   WITH marked AS (
-    UPDATE nova.post_states SET
-      status = 'deleted', summary = '{}', sequence = greatest(sequence, $2::bigint), updated_at = now()
-    WHERE post_id = ANY ($1::uuid[]))
+    UPDATE nova.post_states SET status = 'deleted', summary = '{}', updated_at = now()
+    WHERE post_id = ANY ($1::uuid[]) RETURNING post_id, sequence)
   INSERT INTO nova.tombstones AS t (subject_type, subject_id, sequence, final, reason)
-  SELECT 'post', id::text, $2, true, $3 FROM unnest($1::uuid[]) AS id
+  SELECT 'post', post_id::text, sequence, true, $2 FROM marked
   ${strongerStays}`;

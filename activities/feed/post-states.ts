@@ -37,7 +37,7 @@ export interface PostStates {
   find(postId: string): Promise<PostState | undefined>;
   /** Creates the post, or applies what is newer than what is there, field by field. Returns the state now in force. */
   apply(change: PostChange): Promise<PostState>;
-  /** Sets the status if `sequence` is newer. Returns the state now in force; undefined: no such post. */
+  /** Sets the status if `sequence` is newer; nothing revives a deleted post. Returns the state now in force; undefined: no such post. */
   setStatus(postId: string, status: PostStatus, sequence: number): Promise<PostState | undefined>;
   /** Sets the fields of `patch` that are newer. Returns the state now in force; undefined: no such post. */
   mergeSummary(postId: string, patch: PostSummary, sequence: number): Promise<PostState | undefined>;
@@ -57,6 +57,9 @@ export interface AuthorPosts {
   pushed(authorId: string, after: string, limit: number): Promise<readonly string[]>;
   /** Some posts of the author not yet marked deleted. */
   undeleted(authorId: string, limit: number): Promise<readonly string[]>;
-  /** Marks posts as deleted without return, empties their summaries and sets their tombstones. */
-  markDeleted(postIds: readonly string[], sequence: number, reason: string): Promise<void>;
+  /**
+   * Marks posts as deleted without return, empties their summaries and sets their tombstones. Their sequences stay: what deletes
+   * them is an event of another service.
+   */
+  markDeleted(postIds: readonly string[], reason: string): Promise<void>;
 }

@@ -53,7 +53,7 @@ export async function purgeAuthor(deps: PurgeDeps, event: EventRef, progress?: P
   const removed = await removeFromFeeds(deps, authorId, progress);
   await faultPoint('feed.purge-removed');
   await deps.feeds.drop(authorId);
-  const { unlinked, retracted } = await forgetPosts(deps, authorId, event.sequence, progress);
+  const { unlinked, retracted } = await forgetPosts(deps, authorId, progress);
   await deps.traces.releaseUploads(authorId);
   const own = await inSteps((limit) => deps.traces.clearInbox(authorId, limit), progress);
   await inSteps((limit) => deps.followWriter?.forget(authorId, limit) ?? Promise.resolve(0), progress, 1);
@@ -100,7 +100,6 @@ async function listPosts(
 async function forgetPosts(
   deps: PurgeDeps,
   authorId: string,
-  sequence: number,
   progress?: Progress<PurgePoint>,
 ): Promise<{ unlinked: number; retracted: number }> {
   let unlinked = 0;
@@ -113,7 +112,7 @@ async function forgetPosts(
     unlinked += await deps.traces.unlinkMedia(batch);
     retracted += await inSteps((limit) => deps.traces.retractAbout(batch, limit), progress);
     await faultPoint('feed.purge-batch');
-    await deps.posts.markDeleted(batch, sequence, 'author deleted');
+    await deps.posts.markDeleted(batch, 'author deleted');
     progress?.alive();
   }
 }

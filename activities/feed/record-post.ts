@@ -53,7 +53,7 @@ export async function recordPublishedStatus(
 export async function forgetIfErased(deps: Pick<Deps, 'posts' | 'tombstones'>, state: PostState): Promise<PostState> {
   const known = await deps.tombstones.states([{ type: 'user', id: state.authorId }]);
   if (!known.some(({ final }) => final)) return state;
-  await deps.posts.markDeleted([state.postId], state.sequence, 'author deleted');
+  await deps.posts.markDeleted([state.postId], 'author deleted');
   return { ...state, status: 'deleted', summary: {}, voided: true, live: false };
 }
 

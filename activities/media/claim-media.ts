@@ -9,20 +9,20 @@ import { postIsGone } from './post-is-gone';
 type PostEvent = EventRecord<PayloadOf<'content.post.created'>>;
 
 /**
- * Records which media the post has, then links those that are there; the others find the record when they come. A post
- * with media that names none claims what its author uploaded in the window before it. Returns the post's links.
+ * Records which media the post has, then links those that are there and those that name the post; the others find the record
+ * when they come. A post with media that names none claims what its author uploaded in the window before it. Returns the post's
+ * links.
  */
 export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<number> {
   const { media } = deps;
   const { post_id: postId, user_id: userId, media_ids: mediaIds = [], media_type: mediaType } = event.payload;
   const claim: MediaClaim = { postId, userId, eventId: event.eventId };
+  const claimsUnnamed = mediaIds.length === 0 && mediaType !== 'none';
   if (mediaIds.length > 0) await media.recordNamed(claim, mediaIds);
-  else if (mediaType !== 'none') await media.recordUnnamed(claim, event.createdAt);
-  else return 0;
-
+  if (claimsUnnamed) await media.recordUnnamed(claim, event.createdAt);
   await faultPoint('media.claim-recorded');
   const named = await linkNamed(deps, claim, mediaIds);
-  const claimed = mediaIds.length > 0 ? named : [...named, ...(await media.linkUnnamed(claim))];
+  const claimed = claimsUnnamed ? [...named, ...(await media.linkUnnamed(claim))] : named;
   await faultPoint('media.claim-linked');
   if (await postIsGone(deps, postId, userId)) await media.unlinkPost(postId);
   await faultPoint('media.claim-kept');

@@ -1,5 +1,4 @@
 import { type Logger } from '../../runtime/logger';
-import { type PgAggregateHistory } from '../stores/pg-aggregate-history';
 import { type PgContentOwners } from '../stores/pg-content-owners';
 import { type PgEventStore } from '../stores/pg-event-store';
 import { type PgMediaStore } from './pg-media-store';
@@ -12,7 +11,6 @@ export interface MediaDeps {
   readonly events: PgEventStore;
   /** Who wrote a post that an upload names. */
   readonly owners: PgContentOwners;
-  readonly history: PgAggregateHistory;
   readonly media: PgMediaStore;
   readonly pending: RedisPendingMedia;
   readonly tombstones: PgTombstones;

@@ -3,7 +3,6 @@ import { type EventRecord } from '../../contracts/event-ref';
 import { oneLine } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Upload, type UploadStatus } from './pg-media-store';
-import { postAuthor } from '../stores/post-author';
 import { type MediaDeps } from './deps';
 import { postIsGone, userIsGone } from './post-is-gone';
 
@@ -40,16 +39,16 @@ export async function settleUpload(deps: MediaDeps, event: UploadEvent): Promise
 }
 
 /**
- * Links the upload to the post it names, which must be of the same user. While no such post is committed it waits: the
+ * Links the upload to the post it names, which must be of the same user. While no event has said who wrote it, it waits: the
  * post's own event looks for it. It is for no other post, unless that one names it.
  */
 async function linkToNamed(deps: MediaDeps, { eventId, payload }: UploadEvent): Promise<void> {
   const { media, logger } = deps;
   const { post_id: postId, media_id: mediaId, user_id: userId } = payload;
   if (postId === undefined) return;
-  const author = await postAuthor(deps, postId);
-  if (author === undefined) return;
-  if (author !== userId) {
+  const post = await deps.owners.ownerOf('post', postId);
+  if (post === undefined) return;
+  if (post.ownerId !== userId) {
     logger.warn(
       { event_id: eventId, media_id: mediaId, post_id: postId },
       'media: upload names the post of another user',

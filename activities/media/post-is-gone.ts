@@ -1,8 +1,5 @@
 import { type MediaDeps } from './deps';
 
-/** A sequence later than any: only a tombstone that voids later events too is counted. */
-const anySequence = Number.MAX_SAFE_INTEGER;
-
 /**
  * True when the post, or its author, is deleted for good. Archived posts keep their media: they may be published again.
  * Asked after a link is written, so that a delete that came in between is seen here, or sees the link itself.
@@ -12,11 +9,11 @@ export async function postIsGone(
   postId: string,
   authorId?: string,
 ): Promise<boolean> {
-  if (await deps.tombstones.voids('post', postId, anySequence)) return true;
+  if (await deps.tombstones.isFinal('post', postId)) return true;
   return authorId !== undefined && userIsGone(deps, authorId);
 }
 
 /** True when the user is deleted for good. */
 export function userIsGone({ tombstones }: Pick<MediaDeps, 'tombstones'>, userId: string): Promise<boolean> {
-  return tombstones.voids('user', userId, anySequence);
+  return tombstones.isFinal('user', userId);
 }

@@ -99,8 +99,8 @@ async function composed(attempt: SendingAttempt, claimed: ClaimedDelivery): Prom
   await faultPoint('notify.delivery-claimed');
   const { deps, event, notice, channel } = attempt;
   const { recipientId, actorId, kind } = claimed;
-  const verdict = await verdictOn(deps.tombstones, notice, event.sequence, attempt.postId);
-  const wanted = !verdict.voided && (await deps.store.stillWanted(event.eventId, recipientId));
+  const verdict = await verdictOn(deps.tombstones, notice, event, attempt.postId);
+  const wanted = !verdict.voided && !verdict.hidden && (await deps.store.stillWanted(event.eventId, recipientId));
   if (!wanted) return { state: 'skipped', reason: skipReasons.retracted };
   refuseWhileHeld(verdict.heldMs, event);
   if (!stillSwitchedOn(kind, channel.name, await deps.preferences.of([recipientId], [kind])))

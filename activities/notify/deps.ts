@@ -5,6 +5,7 @@ import { type PgContentOwners } from '../stores/pg-content-owners';
 import { type PgDeliveryLedger } from './pg-delivery-ledger';
 import { type PgEventStore } from '../stores/pg-event-store';
 import { type FollowerSource } from '../stores/follower-source';
+import { type PgOutboxProgress } from './pg-outbox-progress';
 import { type PgNotificationStore } from './pg-notification-store';
 import { type PgPreferences } from './pg-preferences';
 import { type PgTombstones } from '../stores/pg-tombstones';
@@ -17,6 +18,8 @@ export interface NotifyDeps {
   readonly tombstones: PgTombstones;
   readonly followers: FollowerSource;
   readonly owners: PgContentOwners;
+  /** How far the outboxes are whose events may say who owns something. */
+  readonly progress: PgOutboxProgress;
   readonly preferences: PgPreferences;
   readonly store: PgNotificationStore;
   readonly ledger: PgDeliveryLedger;

@@ -49,7 +49,7 @@ export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: stri
     await faultPoint('notify.owner-remembered');
   }
   const owner = await ownerOf(deps, notice);
-  const before = await verdictOn(deps.tombstones, notice, event.sequence, owner.postId);
+  const before = await verdictOn(deps.tombstones, notice, event, owner.postId);
   refuseWhileHeld(before.heldMs, event);
   const { recipients, next } = await recipientsOf(deps, notice, owner.ownerId, cursor);
   await faultPoint('notify.recipients-chosen');
@@ -131,14 +131,14 @@ async function lookAgain(
     postId === undefined && owner?.contentType === 'comment'
       ? (await deps.owners.ownerOf('comment', owner.contentId))?.postId
       : postId;
-  return verdictOn(deps.tombstones, notice, event.sequence, known);
+  return verdictOn(deps.tombstones, notice, event, known);
 }
 
 /** What an event created goes with all that hangs on it: the delete did not know the one from the other. */
 async function takeBack({ store }: NotifyDeps, event: EventRecord, { contentGone }: Verdict): Promise<void> {
   while ((await store.retract({ by: 'event', eventId: event.eventId }, batch)).more);
   const content = contentOf(event);
-  if (content === undefined || content.contentType === 'post' || contentGone === undefined) return;
+  if (content === undefined || content.contentType === 'post' || !contentGone) return;
   const subject = { type: content.contentType, id: content.contentId };
-  while ((await store.retract({ by: 'subject', subject, ...contentGone }, batch)).more);
+  while ((await store.retract({ by: 'subject', subject }, batch)).more);
 }

@@ -1,4 +1,6 @@
 import { type Item, type Subject } from '../../contracts/events/consequences';
+import { type Domain } from '../../contracts/events/define';
+import { kindsOf } from '../../contracts/sequence-domains';
 import { type ExternalChannel, type NotificationKind, notificationKinds } from '../../contracts/notification-kinds';
 import { type Database } from '../../runtime/postgres';
 import { query } from '../stores/pg-query';
@@ -31,8 +33,8 @@ export type Retraction = (
   /** What was said of one person following another. */
   | { readonly by: 'follow'; readonly followerId: string; readonly followeeId: string }
 ) & {
-  /** Only those of events before this one; absent: all. */
-  readonly beforeSequence?: number | undefined;
+  /** Only those of events of this domain before this sequence; absent: all. */
+  readonly before?: { readonly sequence: number; readonly domain: Domain } | undefined;
 };
 
 /** What one call of `retract` did. */
@@ -157,11 +159,11 @@ export class PgNotificationStore {
   /** Takes back up to `limit` notifications and gives up their pending deliveries. */
   async retract(retraction: Retraction, limit: number): Promise<Retracted> {
     const [id, type] = keyOf(retraction);
-    const before = retraction.beforeSequence ?? null;
-    const itself = await this.retractOnce(retraction.by, [id, type, before, limit]);
+    const before = [retraction.before?.sequence ?? null, limit, kindsOf(retraction.before?.domain)];
+    const itself = await this.retractOnce(retraction.by, [id, type, ...before]);
     if (itself.chosen >= limit || retraction.by !== 'subject' || retraction.subject.type !== 'post')
       return { count: itself.retracted, more: itself.chosen >= limit };
-    const comments = await this.retractOnce('commentsOf', [id, null, before, limit]);
+    const comments = await this.retractOnce('commentsOf', [id, null, ...before]);
     return { count: itself.retracted + comments.retracted, more: comments.chosen >= limit };
   }
 

@@ -7,7 +7,8 @@ export interface RetractedRow {
   readonly chosen: number;
 }
 
-const before = `($3::bigint IS NULL OR sequence < $3)`;
+/** Sequences of events of other services say nothing of earlier and later. */
+const before = `($3::bigint IS NULL OR (sequence < $3 AND kind = ANY ($5::text[])))`;
 const live = `retracted_at IS NULL AND ${before}`;
 /**
  * The same as `retracted_at IS NULL`, in words that fit no partial index. Where a key finds the rows, the planner must not
@@ -16,7 +17,8 @@ const live = `retracted_at IS NULL AND ${before}`;
 const isLive = `coalesce(retracted_at, 'infinity') = 'infinity'`;
 
 /**
- * Which rows each retraction means; $1 and $2 name it, $3 is a sequence or null, $4 the limit. One index each: a condition
+ * Which rows each retraction means; $1 and $2 name it, $3 is a sequence or null, $4 the limit, $5 the
+ * kinds that the sequence is compared with. One index each: a condition
  * that two indexes serve by halves reads the whole table. Without an order, since the planner may prefer to walk the key
  * of the table in that order and discard all other people's rows.
  */

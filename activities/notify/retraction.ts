@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import { tombstoneOf } from '../../contracts/consequences';
 import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { type Tombstone, usersOfFollow } from '../../contracts/events/consequences';
+import { domainOfSubject } from '../../contracts/sequence-domains';
 import { faultPoint } from '../../runtime/fault-points';
 import { type NotifyDeps } from './deps';
 import { type Retraction } from './pg-notification-store';
@@ -20,15 +21,16 @@ export function retractionOf(event: EventRecord): RetractionPlan | undefined {
 }
 
 function noticesVoidedBy({ subjectType, subjectId: id, sequence, final }: Tombstone): Retraction | undefined {
-  const beforeSequence = final ? undefined : sequence;
+  // Of an archived post only the notices of its own service are taken back: readers and senders hide the others.
+  const before = final ? undefined : { sequence, domain: domainOfSubject[subjectType] };
   switch (subjectType) {
     case 'post':
     case 'message':
-      return { by: 'subject', subject: { type: subjectType, id }, beforeSequence };
+      return { by: 'subject', subject: { type: subjectType, id }, before };
     case 'reaction':
-      return { by: 'reaction', reactionId: id, beforeSequence };
+      return { by: 'reaction', reactionId: id, before };
     case 'follow':
-      return { by: 'follow', ...usersOfFollow(id), beforeSequence };
+      return { by: 'follow', ...usersOfFollow(id), before };
     case 'user':
       // Of one who is only hidden nothing is taken back: readers and senders hide it as long as they are.
       return final ? { by: 'actor', actorId: id } : undefined;

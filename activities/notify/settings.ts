@@ -10,4 +10,10 @@ export const notificationSettings = {
     { min: 1_000, max: 3_600_000 },
     { fallback: '60000' },
   ),
+  outboxSilenceHours: setting.integer(
+    'OUTBOX_SILENCE_HOURS',
+    'After so many hours without a report of an outbox, a notice does not wait any more for its events to name whom to notify.',
+    { min: 1, max: 8_760 },
+    { fallback: '24' },
+  ),
 } as const;

@@ -5,8 +5,8 @@ import { type HistoryOf, type PgAggregateHistory } from './pg-aggregate-history'
 import { type PgEventStore } from './pg-event-store';
 
 /**
- * The event that created a post, from the outbox, where it may still wait for its turn; undefined when none was written
- * before `sequence`, or it was given up, is long gone, or is about another post.
+ * The event that created a post, from the outbox of a later event of that post, where it may still wait for its turn; undefined
+ * when none was written before that one, or it was given up, is long gone, or is about another post.
  * @throws NovaError what `PgEventStore.load` throws
  */
 export async function createdPost(

@@ -1,11 +1,8 @@
-import { spellingsOf } from '../../contracts/catalogue';
-import { typesThatCreate } from '../../contracts/consequences';
 import { type ContentType, type CreatedContent } from '../../contracts/events/consequences';
-import { isComing } from '../../outbox/events.sql';
 import { type Database } from '../../runtime/postgres';
 import { query } from './pg-query';
 
-/** Content whose creating event cannot be looked up in the outbox: its aggregate is something else. */
+/** Posts are remembered by the feed. */
 export type InnerContentType = Exclude<ContentType, 'post'>;
 export type ContentOwner = Omit<CreatedContent, 'contentId'>;
 
@@ -30,18 +27,7 @@ export class PgContentOwners {
     return row === undefined ? undefined : { ownerId: row.owner_id, postId: row.post_id ?? undefined };
   }
 
-  /**
-   * True while an event that may have created content of this type is not over: one written before `writtenBeforeMs`
-   * (epoch milliseconds) and not on Kafka yet, or only within the last `settlingMs`.
-   */
-  async isComing(contentType: InnerContentType, writtenBeforeMs: number, settlingMs: number): Promise<boolean> {
-    const types = typesThatCreate(contentType).flatMap(spellingsOf);
-    const values = [types, writtenBeforeMs, settlingMs];
-    const { rows } = await query<{ coming: boolean }>(this.database, isComing, values);
-    return rows[0]?.coming === true;
-  }
-
-  /** Remembers a message or comment; posts are remembered by the feed. Repeating it changes nothing. */
+  /** Remembers a message or comment. Repeating it changes nothing. */
   async remember(contentType: InnerContentType, contentId: string, owner: ContentOwner): Promise<void> {
     await query(this.database, insert, [contentType, contentId, owner.ownerId, owner.postId ?? null]);
   }

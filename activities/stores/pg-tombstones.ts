@@ -11,8 +11,10 @@ export interface TombstoneKey {
 /** What is known of a subject that was deleted, or whose delete was signalled. */
 export interface TombstoneState extends TombstoneKey {
   readonly final: boolean;
-  /** Of the latest deleting event; null: none has come, only a signal. */
+  /** Of the latest deleting event, drawn in the domain of the subject; null: none has come, only a signal. */
   readonly sequence: number | null;
+  /** Of a post: a later event has published it again. */
+  readonly overtaken: boolean;
   /** Milliseconds for which a signal still holds the subject back, by the database's clock; 0: it does not. */
   readonly heldMs: number;
 }
@@ -21,11 +23,13 @@ const upsert = `
   INSERT INTO nova.tombstones AS t (subject_type, subject_id, sequence, final, reason) VALUES ($1, $2, $3, $4, $5)
   ${strongerStays}`;
 
-const select = `
-  SELECT 1 FROM nova.tombstones WHERE subject_type = $1 AND subject_id = $2 AND (final OR sequence >= $3)`;
+const selectFinal = `SELECT 1 FROM nova.tombstones WHERE subject_type = $1 AND subject_id = $2 AND final`;
 
 const selectStates = `
   SELECT t.subject_type AS type, t.subject_id AS id, t.final, t.sequence,
+    EXISTS (SELECT FROM nova.post_states p WHERE p.sequence > t.sequence
+      -- A signal alone has no sequence, and any text for an id.
+      AND p.post_id = CASE WHEN t.subject_type = 'post' AND t.sequence IS NOT NULL THEN t.subject_id::uuid END) AS overtaken,
     CASE WHEN nova.tombstone_holds(t.held_until)
       THEN ceil(extract(epoch FROM t.held_until - clock_timestamp()) * 1000) ELSE 0 END::float8 AS "heldMs"
   FROM unnest($1::text[], $2::text[]) AS asked (type, id)
@@ -40,9 +44,9 @@ export class PgTombstones {
     await query(this.database, upsert, [subjectType, subjectId, sequence, final, reason]);
   }
 
-  /** True when an effect of an event with this sequence on this subject must not happen (any more). */
-  async voids(subjectType: SubjectType, subjectId: string, sequence: number): Promise<boolean> {
-    return (await query(this.database, select, [subjectType, subjectId, sequence])).rowCount === 1;
+  /** True when the subject is deleted for good: no effect on it must happen (any more), whichever event it is of. */
+  async isFinal(subjectType: SubjectType, subjectId: string): Promise<boolean> {
+    return (await query(this.database, selectFinal, [subjectType, subjectId])).rowCount === 1;
   }
 
   /** What is known of these subjects; one that was never deleted is left out. */

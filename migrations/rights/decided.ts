@@ -79,6 +79,8 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   chores: { ...shown, bridge: write },
   deployment: { ...shown, bridge: read, workers: read },
 
+  // How far each outbox is: bridges say it, notices wait by it.
+  outbox_progress: { ...shown, bridge: { select: true, insert: true, delete: true }, workers: read },
   tombstones: { ...shown, workers: write, bridge: readAndDelete },
   // By events, or by the service that owns follows: its login gets that right by hand (docs/runbook.md).
   follows: { ...shown, workers: { select: true, insert: true, delete: true } },

@@ -42,7 +42,10 @@ export function expectedEmails({ expected, reachable, preferences }: EmailTruth)
   const wanted = ({ recipientId, kind }: ExpectedNotification): boolean =>
     kind === 'security.alert' || (preferences.get(`${recipientId} ${kind} email`) ?? true);
   const possible = [...expected].filter(([, one]) => kindsByEmail.has(one.kind) && wanted(one));
-  const due = possible.filter(([, { presence, recipientId }]) => presence === 'due' && reachable.has(recipientId));
+  const due = possible.filter(
+    ([, { presence, recipientId, wasHidden }]) =>
+      presence === 'due' && wasHidden !== true && reachable.has(recipientId),
+  );
   return { due: new Set(due.map(([key]) => key)), possible: new Set(possible.map(([key]) => key)) };
 }
 

@@ -13,6 +13,8 @@ export interface ExpectedNotification {
   readonly kind: string;
   readonly inApp: boolean;
   readonly presence: Presence;
+  /** What it is about was archived for a while: no e-mail went out meanwhile. */
+  readonly wasHidden?: boolean;
 }
 
 type Recipient = readonly [recipientId: string, kind: string];
@@ -37,6 +39,7 @@ export function expectedNotifications(truth: Truth): Map<string, ExpectedNotific
         kind,
         inApp: truth.preferences.get(`${recipientId} ${kind} in_app`) ?? true,
         presence: presence === 'due' && unsure ? 'either' : presence,
+        ...(takenBack.has(`archived ${aboutPost(truth, event.payload)}`) ? { wasHidden: true } : {}),
       });
     }
   }
@@ -113,8 +116,11 @@ function presenceOf(truth: Truth, event: TrueEvent, actor: string, takenBack: Re
   const { payload, type } = event;
   if (truth.gone.get(actor) === 'deleted') return 'none';
   const target = idIn(payload, 'target_id');
-  const postId = idIn(payload, 'post_id') || (truth.comments.get(target)?.postId ?? target);
-  if ((takenBack.get(postId) ?? 0) > event.sequence || truth.posts.get(postId)?.status === 'deleted') return 'none';
+  const postId = aboutPost(truth, payload);
+  if (takenBack.has(postId) || truth.posts.get(postId)?.status === 'deleted') return 'none';
+  // What others said of an archived post is hidden as long as it is, and not taken back.
+  const ofPosts = type.startsWith('content.');
+  if (ofPosts && (takenBack.get(`archived ${postId}`) ?? 0) > event.sequence) return 'none';
   const messageId = idIn(payload, 'message_id') || target;
   if (truth.messages.get(messageId)?.deleted === true) return 'none';
   if (type === 'reaction.added' && (takenBack.get(reactionKey(payload)) ?? 0) > event.sequence) return 'none';
@@ -123,16 +129,22 @@ function presenceOf(truth: Truth, event: TrueEvent, actor: string, takenBack: Re
   return isDeleted(truth, postId) ? 'either' : 'due';
 }
 
+/** The post that a notice of this is about. */
+function aboutPost(truth: Truth, payload: TrueEvent['payload']): string {
+  const target = idIn(payload, 'target_id');
+  return idIn(payload, 'post_id') || (truth.comments.get(target)?.postId ?? target);
+}
+
 /**
- * Sequence of the last event that took back the notifications of a post, a reaction or a follow before it. A reaction or a
- * follow written again replaces the notice of the one before.
+ * Sequence of the last event that took back the notifications of an archived post, a reaction or a follow before it; and which
+ * posts were deleted. A reaction or a follow written again replaces the notice of the one before.
  */
 function latestRetractions({ events }: Pick<Truth, 'events'>): Map<string, number> {
   const latest = new Map<string, number>();
   for (const { type, payload, sequence } of events) {
-    const hidesPost =
-      type === 'content.post.deleted' || payload['new_status'] === 'archived' || payload['new_status'] === 'deleted';
-    if (hidesPost) latest.set(idIn(payload, 'post_id'), sequence);
+    const deletesPost = type === 'content.post.deleted' || payload['new_status'] === 'deleted';
+    if (deletesPost) latest.set(idIn(payload, 'post_id'), sequence);
+    if (payload['new_status'] === 'archived') latest.set(`archived ${idIn(payload, 'post_id')}`, sequence);
     if (type === 'reaction.removed' || type === 'reaction.added') latest.set(reactionKey(payload), sequence);
     if (type === 'follow.removed' || type === 'follow.added') latest.set(followKey(payload), sequence);
   }

@@ -29,7 +29,7 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   'media-not-looked-at-again': [
     {
       file: 'activities/media/post-is-gone.ts',
-      find: "if (await deps.tombstones.voids('post', postId, anySequence)) return true;",
+      find: "if (await deps.tombstones.isFinal('post', postId)) return true;",
       replace: 'if (postId === "") return true;',
       red: 'media-and-notices: media.upload-recorded and media.claim-recorded, hang, a deleted post has media',
     },

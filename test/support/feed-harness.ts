@@ -6,6 +6,7 @@ import { PgEventStore } from '../../activities/stores/pg-event-store';
 import { PgFeedTruth } from '../../activities/feed/pg-feed-truth';
 import { PgFollowerSource } from '../../activities/stores/pg-follower-source';
 import { PgPostStates } from '../../activities/feed/pg-post-states';
+import { PgWaitingUploads } from '../../activities/stores/pg-waiting-uploads';
 import { PgTombstones } from '../../activities/stores/pg-tombstones';
 import { RedisFeedPurge } from '../../activities/feed/redis/redis-feed-purge';
 import { RedisFeedStore } from '../../activities/feed/redis/redis-feed-store';
@@ -60,6 +61,7 @@ export async function createFeedHarness(runs?: FeedDeps['runs']): Promise<FeedHa
     purge: new RedisFeedPurge(redis),
     traces: new PgAuthorTraces(pool),
     truth: new PgFeedTruth(pool),
+    uploads: new PgWaitingUploads(pool),
     runs: runs ?? { deleted: () => Promise.resolve(false) },
     settings,
   };

@@ -73,7 +73,7 @@ export class FeedWorld {
             final: t.final || known?.final === true,
           });
         },
-        voids: () => false,
+        isFinal: () => false,
         states: () => [],
       }),
       followers: this.inTurns(turn, this.followerSource()),
@@ -82,6 +82,7 @@ export class FeedWorld {
       walk: this.inTurns(turn, { page: (from: string | null) => this.store.walk(from) }),
       purge: this.inTurns(turn, this.store.purge),
       traces: this.inTurns(turn, { unlinkMedia: none, retractAbout: none, clearInbox: none, releaseUploads: none }),
+      uploads: this.inTurns(turn, { waitFor: () => false }),
       runs: { deleted: async () => false },
       settings: this.settings,
     };
@@ -115,7 +116,8 @@ export class FeedWorld {
     };
     const setStatus = (postId: string, status: PostState['status'], sequence: number) => {
       const row = this.rows.get(postId);
-      if (row !== undefined && sequence > row.sequence) this.rows.set(postId, { ...row, status, sequence });
+      if (row !== undefined && sequence > row.sequence)
+        this.rows.set(postId, { ...row, status: row.status === 'deleted' ? 'deleted' : status, sequence });
       return state(postId);
     };
     return {
@@ -147,10 +149,12 @@ export class FeedWorld {
         [...this.rows.values()].flatMap((row) =>
           row.authorId === authorId && row.status !== 'deleted' ? [row.postId] : [],
         ),
-      markDeleted: (ids: readonly string[], sequence: number) =>
+      markDeleted: (ids: readonly string[]) =>
         ids.forEach((id) => {
-          setStatus(id, 'deleted', sequence);
-          this.tombstones.set(id, { sequence, final: true });
+          const row = this.rows.get(id);
+          if (row === undefined) return;
+          this.rows.set(id, { ...row, status: 'deleted' });
+          this.tombstones.set(id, { sequence: row.sequence, final: true });
         }),
     };
   }

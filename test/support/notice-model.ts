@@ -145,7 +145,7 @@ export function shownInTheEnd(story: readonly Happening[]): Shown[] {
   story.forEach((happening, index) => {
     const { actor, notified, about } = noticesOf(story, happening, index);
     if (actor === undefined || story.some((other) => other.type === 'leave' && other.who === actor)) return;
-    if (isGone(story, about, index)) return;
+    if (isGone(story, about, index) || isHidden(story, about)) return;
     const kinds = new Map<Person, string>();
     for (const [who, kind] of notified) if (who !== actor && !kinds.has(who)) kinds.set(who, kind);
     for (const [who, kind] of kinds) if (!isRepeated(story, happening, index)) shown.push(`${who} ${kind} ${index}`);
@@ -208,8 +208,20 @@ function isGone(story: readonly Happening[], about: readonly string[], since: nu
     (other, at) =>
       (other.type === 'delete' && about.includes(`post ${other.post}`)) ||
       (other.type === 'deleteMessage' && about.includes(`message ${other.message}`)) ||
-      (other.type === 'archive' && about.includes(`post ${other.post}`) && at > since),
+      // Only of notices of the same service it is known which came before.
+      (other.type === 'archive' && about.includes(`post ${other.post}`) && at > since && isOfPosts(story[since])),
   );
+}
+
+const isOfPosts = (happening: Happening | undefined): boolean =>
+  happening?.type === 'post' || happening?.type === 'publish';
+
+/** As long as a post is archived, no inbox lists what is about it. */
+function isHidden(story: readonly Happening[], about: readonly string[]): boolean {
+  const changes = story.filter(
+    (other) => (other.type === 'archive' || other.type === 'publish') && about.includes(`post ${other.post}`),
+  );
+  return changes.at(-1)?.type === 'archive';
 }
 
 /** Taken back by its own contrary, or repeated by a later one of its kind. */

@@ -5,6 +5,7 @@ import { PgDeliveryLedger } from '../../activities/notify/pg-delivery-ledger';
 import { PgEventStore } from '../../activities/stores/pg-event-store';
 import { PgFollowerSource } from '../../activities/stores/pg-follower-source';
 import { PgNotificationStore } from '../../activities/notify/pg-notification-store';
+import { PgOutboxProgress } from '../../activities/notify/pg-outbox-progress';
 import { PgPreferences } from '../../activities/notify/pg-preferences';
 import { PgTombstones } from '../../activities/stores/pg-tombstones';
 import { PgUserDirectory } from '../../activities/notify/pg-user-directory';
@@ -26,6 +27,7 @@ export function notifyDeps(
     tombstones: new PgTombstones(pool),
     followers: new PgFollowerSource(pool),
     owners: new PgContentOwners(pool),
+    progress: new PgOutboxProgress(pool, { silenceMs: 24 * 3_600_000 }),
     preferences: new PgPreferences(pool),
     store: new PgNotificationStore(pool),
     ledger: new PgDeliveryLedger(pool),

@@ -7,6 +7,8 @@ import {
   notificationKinds,
 } from '../../../contracts/notification-kinds';
 import { PgNotificationStore } from '../../../activities/notify/pg-notification-store';
+import { PgContentOwners } from '../../../activities/stores/pg-content-owners';
+import { PgTombstones } from '../../../activities/stores/pg-tombstones';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';
@@ -103,6 +105,35 @@ describe('an inbox, with the rights that its page gives', () => {
     await database.pool.query(`UPDATE user_profiles SET state = 'hidden' WHERE user_id = $1`, [actor]);
     expect(await eventsOf(user)).toEqual([kept.event]);
     expect(await inbox.unreadCount(user)).toBe(1);
+  });
+
+  it('neither lists nor counts what is about an archived post or a comment on it, until it is published again', async () => {
+    const [user, other] = [newId(), newId()];
+    const [post, comment] = [await notify(user), await notify(user)];
+    await notify(user, null, post.postId);
+    const { event: kept, postId: keptPost } = await notify(user);
+    await database.pool.query(
+      `UPDATE notifications SET subject_type = 'comment', subject_id = $2 WHERE event_id = $1`,
+      [comment.event, other],
+    );
+    await new PgContentOwners(database.pool).remember('comment', other, { ownerId: user, postId: post.postId });
+    const subject = { subjectType: 'post', subjectId: post.postId, final: false, reason: 'post archived' } as const;
+    await new PgTombstones(database.pool).set({ ...subject, sequence: 7 });
+    // A signal alone archives nothing, and may have any text for an id.
+    await database.pool.query(
+      `INSERT INTO tombstones (subject_type, subject_id, final, reason, held_until)
+       VALUES ('post', 'no uuid', false, 'signal', now() + interval '1 hour'), ('post', $1, false, 'signal', now() + interval '1 hour')`,
+      [keptPost],
+    );
+    expect(await eventsOf(user)).toEqual([kept]);
+    expect(await inbox.unreadCount(user)).toBe(1);
+    const publish = `INSERT INTO post_states (post_id, author_id, status, score_ms, sequence) VALUES ($1, $2, 'published', 0, $3)
+      ON CONFLICT (post_id) DO UPDATE SET sequence = excluded.sequence`;
+    await database.pool.query(publish, [post.postId, user, 6]);
+    expect(await inbox.unreadCount(user)).toBe(1);
+    await database.pool.query(publish, [post.postId, user, 8]);
+    expect(await inbox.unreadCount(user)).toBe(4);
+    expect(await eventsOf(user)).toHaveLength(4);
   });
 
   it('refuses what cannot be right before a statement is sent', async () => {

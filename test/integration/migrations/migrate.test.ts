@@ -221,6 +221,26 @@ describe('a database migrated before there was a schema of our own', () => {
   });
 });
 
+it('a login that was given the inbox by hand reads it through the view, which hides archived posts, and no other login does', async () => {
+  const { url } = await emptyDatabase();
+  const [login, other] = [`t${unique()}_app`, `t${unique()}_app`];
+  made.roles.push(login, other);
+  await madeByHistory(url, '0021');
+  await ask(
+    url,
+    `CREATE ROLE ${login} LOGIN PASSWORD 'nova'; CREATE ROLE ${other} LOGIN PASSWORD 'nova';
+     GRANT USAGE ON SCHEMA nova TO ${login}, ${other}; GRANT SELECT ON nova.notifications TO ${login}`,
+  );
+  await runMigrations(url, { withRoles: false });
+  const asked = (name: string) => {
+    const app = new URL(url);
+    [app.username, app.password] = [name, 'nova'];
+    return ask(app.href, 'SELECT * FROM nova.nova_inbox');
+  };
+  await expect(asked(login)).resolves.toEqual([]);
+  await expect(asked(other)).rejects.toThrow('permission denied');
+});
+
 describe('the roles', () => {
   it('are made by a login that is no superuser and may make roles', async () => {
     const { name, url } = await emptyDatabase();

@@ -1,4 +1,3 @@
-import { PgAggregateHistory } from '../../../activities/stores/pg-aggregate-history';
 import { PgContentOwners } from '../../../activities/stores/pg-content-owners';
 import { type Client } from '@temporalio/client';
 import { type Redis } from 'ioredis';
@@ -58,7 +57,6 @@ beforeAll(async () => {
   media = {
     events: new PgEventStore(outboxes),
     owners: new PgContentOwners(database.pool),
-    history: new PgAggregateHistory(outboxes),
     media: new PgMediaStore(database.pool),
     pending: new RedisPendingMedia(redis),
     tombstones: new PgTombstones(database.pool),
@@ -109,7 +107,11 @@ async function upload(more: { post_id?: string; user_id?: string } = {}) {
 
 it('links at once an upload that names its post, and emits it', async () => {
   const entry = { post_id: newId(), user_id: newId() };
-  await insertEvent(database.pool, 'content.post.created', entry);
+  // What the feed records of a post when its event runs.
+  await database.pool.query(
+    `INSERT INTO post_states (post_id, author_id, status, score_ms, sequence) VALUES ($1, $2, 'published', 0, 1)`,
+    [entry.post_id, entry.user_id],
+  );
   const { handle, onKafka } = await upload(entry);
   expect(await handle.result()).toEqual({ outcome: 'done', counts: { linked: 1 } });
   await waitFor(onKafka);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { catalogue, type EventType, type PayloadInput, spellingsOf } from '../../../contracts/catalogue';
+import { catalogue, domainOf, type EventType, type PayloadInput, spellingsOf } from '../../../contracts/catalogue';
 import {
   contentOf,
   noticeOf,
@@ -12,6 +12,7 @@ import {
 } from '../../../contracts/consequences';
 import { followId, usersOfFollow } from '../../../contracts/events/consequences';
 import { followChangeOf } from '../../../contracts/events/follow-change';
+import { domainOfSubject, kindsOf } from '../../../contracts/sequence-domains';
 import { parseEvent } from '../../../contracts/parse-event';
 import { checkoutRoot } from '../../../dev/stack/paths';
 import { newId } from '../../support/events';
@@ -87,6 +88,46 @@ it('an identity event says what it carries of a user, and nothing of what it doe
     email: undefined,
   });
   expect(profileOf(said('identity.user.deleted', { user_id: user }))).toBeUndefined();
+});
+
+describe('which sequences may be compared', () => {
+  const samples = [
+    said('content.post.created', { post_id: a, user_id: user, mentioned_user_ids: [b] }),
+    said('content.post.deleted', { post_id: a, user_id: user }),
+    ...(['published', 'archived', 'deleted'] as const).map(status),
+    said('message.persisted', {
+      message_id: b,
+      conversation_id: a,
+      sender_id: user,
+      mentioned_user_ids: [c],
+      recipient_ids: [b],
+    }),
+    said('message.deleted', { message_id: b, conversation_id: a }),
+    said('reaction.added', { target_id: a, target_type: 'post', user_id: user, emoji: '👍' }),
+    said('reaction.removed', { target_id: a, user_id: user, emoji: '👍' }),
+    said('follow.added', { follower_id: a, followee_id: b }),
+    said('follow.removed', { follower_id: a, followee_id: b }),
+    said('comment.created', { comment_id: c, post_id: a, user_id: user, mentioned_user_ids: [b] }),
+    said('identity.user.deleted', { user_id: user }),
+    said('live.stream.started', { stream_id: a, user_id: user }),
+    said('security.alert.raised', { alert_id: a, user_id: user, kind: 'new_login' }),
+  ];
+
+  it('there is a sample of every type that notifies people or makes something void', () => {
+    const types = catalogue.filter(({ notifies, voids }) => (notifies ?? voids) !== undefined).map(({ type }) => type);
+    expect([...new Set(samples.map(({ eventType }) => eventType))].sort()).toEqual(types.sort());
+  });
+
+  it.each(samples)('$eventType: its tombstone and its notices are of its own domain', (event) => {
+    const domain = domainOf(event);
+    const voided = tombstoneOf(event);
+    const draft = { ...samples[0]?.payload, status: 'draft' } as never;
+    const notice = noticeOf(event) ?? publicationOf(event)?.notifies(draft);
+    const kinds = notice && [notice.owner?.kind, notice.followersOf?.kind, ...notice.notified.map(({ kind }) => kind)];
+    const own = new Set<string | undefined>([undefined, ...kindsOf(domain)]);
+    expect(voided === undefined ? domain : domainOfSubject[voided.subjectType]).toBe(domain);
+    expect((kinds ?? []).filter((kind) => !own.has(kind))).toEqual([]);
+  });
 });
 
 describe('the workflow that an event starts has something to do', () => {

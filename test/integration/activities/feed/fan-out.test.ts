@@ -151,6 +151,20 @@ it('has the media of an archived post claimed all the same: it may be published 
   expect(await beginFanOut(feed.deps, event)).toMatchObject({ mode: 'overtaken', media: true });
 });
 
+it('has media claimed that name the post, though it names none: they came first, and the upload’s service does not see it', async () => {
+  const post = { post_id: newId(), user_id: newId() };
+  await feed.database.pool.query(
+    `INSERT INTO parked_media (media_id, upload_id, user_id, event_id, state, uploaded_at, expires_at, for_post)
+     VALUES ($1, $1, $2, $1, 'parked', now(), now() + interval '1 hour', $3)`,
+    [newId(), post.user_id, post.post_id],
+  );
+  const event = await insertEvent(feed.database.pool, 'content.post.created', post);
+  expect(await beginFanOut(feed.deps, event)).toMatchObject({ media: true });
+  expect(await beginFanOut(feed.deps, await feed.status(event, post.user_id, 'published'))).toMatchObject({
+    media: false,
+  });
+});
+
 it('pushes nothing above the threshold, and records author and post for readers', async () => {
   const author = newId();
   const followers = ids(3);

@@ -139,7 +139,6 @@ describe('what hangs on the posts of a deleted author', () => {
     createMediaActivities({
       events: feed.deps.events,
       owners: new PgContentOwners(feed.database.pool),
-      history: feed.deps.history,
       media: new PgMediaStore(feed.database.pool),
       pending: new RedisPendingMedia(feed.redis),
       tombstones: new PgTombstones(feed.database.pool),

@@ -71,7 +71,7 @@ it('lets nothing revive a deleted post', async () => {
 it('sets the tombstone of a post it has never heard of', async () => {
   const event = await feed.remove({ aggregateId: newId() }, newId());
   expect(await beginRetraction(feed.deps, event)).toMatchObject({ mode: 'done', next: null, signal: true });
-  expect(await feed.deps.tombstones.voids('post', event.aggregateId, event.sequence - 1)).toBe(true);
+  expect(await feed.deps.tombstones.isFinal('post', event.aggregateId)).toBe(true);
   expect(await feed.deps.posts.find(event.aggregateId)).toBeUndefined();
 });
 
@@ -113,9 +113,11 @@ it('sets tombstones of messages for good and of reactions up to the event', asyn
     expect(await beginRetraction(feed.deps, event)).toMatchObject({ next: null, signal });
   }
   const { tombstones } = feed.deps;
-  expect(await tombstones.voids('message', messageId, message.sequence + 1)).toBe(true);
-  expect(await tombstones.voids('reaction', `${target}:${user}:👍`, reaction.sequence - 1)).toBe(true);
-  expect(await tombstones.voids('reaction', `${target}:${user}:👍`, reaction.sequence + 1)).toBe(false);
+  expect(await tombstones.isFinal('message', messageId)).toBe(true);
+  const id = `${target}:${user}:👍`;
+  expect(await tombstones.states([{ type: 'reaction', id }])).toMatchObject([
+    { final: false, sequence: reaction.sequence },
+  ]);
 });
 
 it('signals the workflows of the aggregate’s earlier, started events, newest first', async () => {

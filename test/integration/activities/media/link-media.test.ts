@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
-import { PgAggregateHistory } from '../../../../activities/stores/pg-aggregate-history';
 import { PgContentOwners } from '../../../../activities/stores/pg-content-owners';
 import { PgEventStore } from '../../../../activities/stores/pg-event-store';
 import { PgMediaStore } from '../../../../activities/media/pg-media-store';
+import { PgWaitingUploads } from '../../../../activities/stores/pg-waiting-uploads';
 import { PgTombstones } from '../../../../activities/stores/pg-tombstones';
 import { RedisPendingMedia } from '../../../../activities/media/redis-pending-media';
 import { type MediaActivities, createMediaActivities } from '../../../../activities/media/create-media-activities';
@@ -35,7 +35,6 @@ function activitiesWith(options: { windowMs?: number; redis?: Redis }): MediaAct
   return createMediaActivities({
     events: new PgEventStore(OutboxPools.one(database.pool)),
     owners: new PgContentOwners(database.pool),
-    history: new PgAggregateHistory(OutboxPools.one(database.pool)),
     media: new PgMediaStore(database.pool),
     pending: new RedisPendingMedia(options.redis ?? redis),
     tombstones: new PgTombstones(database.pool),
@@ -74,6 +73,12 @@ const upload = (userId: string, more: Partial<Upload> = {}): Upload => ({
 const post = (userId: string, more: Partial<Post> = {}): Post => ({ post_id: newId(), user_id: userId, ...more });
 const uploaded = (payload: Upload) => insertEvent(database.pool, 'media.upload.completed', payload);
 const posted = (payload: Post) => insertEvent(database.pool, 'content.post.created', payload);
+/** What the feed has recorded of the post when its event has run. */
+const known = ({ post_id, user_id }: Post) =>
+  database.pool.query(
+    `INSERT INTO post_states (post_id, author_id, status, score_ms, sequence) VALUES ($1, $2, 'published', 0, 1)`,
+    [post_id, user_id],
+  );
 
 async function mediaOf(postId: string): Promise<string[]> {
   const sql = 'SELECT media_id FROM post_media WHERE post_id = $1 ORDER BY media_id';
@@ -89,7 +94,7 @@ const inTurn = async (...steps: (() => Promise<unknown>)[]) => {
 
 it('links an upload that names its post, at once and once', async () => {
   const entry = post(newId());
-  await posted(entry);
+  await known(entry);
   const file = upload(entry.user_id, { post_id: entry.post_id });
   const event = await uploaded(file);
   expect(await activities.mediaLink(event)).toMatchObject({ state: 'linked' });
@@ -102,6 +107,7 @@ describe('an upload that names a post', () => {
     const entry = post(newId(), { media_type: 'image' });
     const file = upload(newId(), { post_id: entry.post_id });
     const claim = await posted(entry);
+    await known(entry);
     const link = await uploaded(file);
     expect(await activities.mediaLink(link)).toMatchObject({ state: 'unclaimed' });
     expect(await activities.mediaClaim(claim)).toEqual({ linked: 0 });
@@ -113,6 +119,7 @@ describe('an upload that names a post', () => {
     const link = await uploaded(upload(newId(), { post_id: entry.post_id }));
     expect(await activities.mediaLink(link)).toMatchObject({ state: 'parked' });
     expect(await activities.mediaClaim(await posted(entry))).toEqual({ linked: 0 });
+    await known(entry);
     expect(await activities.mediaExpire(link)).toMatchObject({ state: 'unclaimed' });
     expect(await mediaOf(entry.post_id)).toEqual([]);
   });
@@ -128,12 +135,25 @@ describe('an upload that names a post', () => {
     expect(woken).toEqual([{ workflowId: link.eventId, signal: { postId: wanted.post_id, mediaId: file.media_id } }]);
   });
 
+  it('whose event has yet to run waits for it, wherever that event is written, and is claimed by it', async () => {
+    const entry = post(newId());
+    const claim = await posted(entry);
+    const file = upload(entry.user_id, { post_id: entry.post_id });
+    const uploads = new PgWaitingUploads(database.pool);
+    expect(await uploads.waitFor(entry.post_id)).toBe(false);
+    expect(await activities.mediaLink(await uploaded(file))).toMatchObject({ state: 'parked' });
+    expect(await uploads.waitFor(entry.post_id)).toBe(true);
+    expect(await activities.mediaClaim(claim)).toEqual({ linked: 1 });
+    expect(await uploads.waitFor(entry.post_id)).toBe(false);
+    expect(await mediaOf(entry.post_id)).toEqual([file.media_id]);
+  });
+
   it('that claims no media is linked when the upload looks at the end of its window', async () => {
     const entry = post(newId());
     const file = upload(entry.user_id, { post_id: entry.post_id });
     const link = await uploaded(file);
     await activities.mediaLink(link);
-    await posted(entry);
+    await known(entry);
     expect(await activities.mediaExpire(link)).toMatchObject({ state: 'linked' });
     expect(await mediaOf(entry.post_id)).toEqual([file.media_id]);
   });
@@ -142,7 +162,7 @@ describe('an upload that names a post', () => {
     const [owner, entry] = [newId(), post(newId())];
     const file = upload(owner);
     await activities.mediaLink(await uploaded(file));
-    await posted(entry);
+    await known(entry);
     await activities.mediaLink(
       await uploaded({ ...upload(entry.user_id, { post_id: entry.post_id }), media_id: file.media_id }),
     );

@@ -74,6 +74,28 @@ function scripted(
 }
 
 describe('delivery by e-mail', () => {
+  it('is not made while the post it is about is archived, whatever the sequences of its service', async () => {
+    const [user, postId] = [await insertUser(database.pool), newId()];
+    const archived = { subjectType: 'post', subjectId: postId, final: false, reason: 'post archived' } as const;
+    await new PgTombstones(database.pool).set({ ...archived, sequence: 1 });
+    const comment = async () => {
+      const event = await insertEvent(database.pool, 'comment.created', {
+        ...{ comment_id: newId(), post_id: postId, post_owner_id: newId(), user_id: newId() },
+        mentioned_user_ids: [user],
+      });
+      const activities = createNotifyActivities(notifyDeps(database.pool, { email: smtp }));
+      expect(await inActivity(() => activities.notifyInApp(event, null))).toMatchObject({ created: 2, stopped: false });
+      return event;
+    };
+    expect(await deliver(await comment())).toMatchObject({ sent: 0, pending: 0 });
+    await database.pool.query(
+      `INSERT INTO post_states (post_id, author_id, status, score_ms, sequence) VALUES ($1, $2, 'published', 0, 2)`,
+      [postId, newId()],
+    );
+    expect(await deliver(await comment())).toMatchObject({ sent: 1, pending: 0 });
+    expect(lab.accepted.map(({ to }) => to)).toEqual([addressOf(user)]);
+  });
+
   it('writes to each recipient once, without anything of the content', async () => {
     const { event, users } = await mention(8);
     expect(await deliver(event)).toMatchObject({ sent: 8, pending: 0, claimed: 0 });

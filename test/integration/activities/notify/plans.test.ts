@@ -111,7 +111,7 @@ const uses: Record<string, (database: Database, notice: Record<string, string>) 
     new PgNotificationStore(db).retract({ by: 'subject', subject: { type: 'post', id: newId() } }, 2_000),
   'retract before a sequence': (db) =>
     new PgNotificationStore(db).retract(
-      { by: 'subject', subject: { type: 'post', id: newId() }, beforeSequence: rows * 2 },
+      { by: 'subject', subject: { type: 'post', id: newId() }, before: { sequence: rows * 2, domain: 'social' } },
       2_000,
     ),
   'retract a message': (db) =>

@@ -84,7 +84,24 @@ describe('taking notifications back', () => {
     expect(await retracted(late.event.eventId)).toBe(true);
   });
 
-  it('takes only what came before, when a post is archived', async () => {
+  it('takes only what its own service said before, when a post is archived', async () => {
+    const postId = newId();
+    const [mention, comment] = [
+      await notified('content.post.created', { post_id: postId, user_id: author, mentioned_user_ids: [newId()] }),
+      await notified('comment.created', {
+        comment_id: newId(),
+        post_id: postId,
+        post_owner_id: author,
+        user_id: newId(),
+      }),
+    ];
+    const archived = { post_id: postId, user_id: author, new_status: 'archived' } as const;
+    expect(await retract('content.post.status_updated', archived)).toEqual({ retracted: 1 });
+    expect([await retracted(mention.event.eventId), await retracted(comment.event.eventId)]).toEqual([true, false]);
+    expect(await new Inbox(database.pool).unreadCount(author)).toBe(0);
+  });
+
+  it('takes nothing that came after, when a post is archived', async () => {
     const postId = newId();
     const comment = () => ({ comment_id: newId(), post_id: postId, post_owner_id: author, user_id: newId() });
     const archived = await insertEvent(database.pool, 'content.post.status_updated', {

@@ -26,15 +26,15 @@ describe('what a deleting event takes back', () => {
           sequence: 7,
           final: true,
         }) as unknown,
-        retraction: { by: 'subject', subject: { type: 'post', id: 'p' }, beforeSequence: undefined },
+        retraction: { by: 'subject', subject: { type: 'post', id: 'p' }, before: undefined },
       });
     }
   });
 
-  it('only what came before, when a post is archived: it may be published again', () => {
+  it('only what its own service said before, when a post is archived: it may be published again', () => {
     expect(retractionOf(status('archived'))).toMatchObject({
       tombstone: { final: false, sequence: 7 },
-      retraction: { beforeSequence: 7 },
+      retraction: { before: { sequence: 7, domain: 'content' } },
     });
   });
 
@@ -45,7 +45,7 @@ describe('what a deleting event takes back', () => {
   it('one reaction, so that the same person may react again', () => {
     expect(retractionOf(event('reaction.removed', { target_id: 't', user_id: 'u', emoji: '👍' }))).toMatchObject({
       tombstone: { subjectType: 'reaction', subjectId: 't:u:👍', final: false },
-      retraction: { by: 'reaction', reactionId: 't:u:👍', beforeSequence: 7 },
+      retraction: { by: 'reaction', reactionId: 't:u:👍', before: { sequence: 7, domain: 'social' } },
     });
   });
 

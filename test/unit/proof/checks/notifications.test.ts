@@ -58,18 +58,21 @@ describe('the notifications check', () => {
     ).toBe(true);
   });
 
-  it('takes back what was notified before a post was archived, not what was notified after', () => {
+  it('takes back whom a post mentions that is archived later; what others said of it is hidden, and stays', () => {
+    const created = event('content.post.created', { post_id: id('1'), user_id: author, mentioned_user_ids: [third] });
     const archived = event('content.post.status_updated', {
       post_id: id('1'),
       user_id: author,
       new_status: 'archived',
     });
-    const later = event('comment.created', { post_id: id('1'), user_id: actor });
-    const events = [comment, archived, later];
-    const laterRow = row(author, 'comment.received', { eventId: later.id });
-    expect(check({ events }, [laterRow]).ok).toBe(true);
-    expect(check({ events }, [...notices, laterRow])).toMatchObject({ counts: { resurrected: 2 } });
-    expect(check({ events }, [])).toMatchObject({ counts: { missing: 1 } });
+    const mention = row(third, 'post.mention', { eventId: created.id });
+    expect(check({ events: [created, comment, archived] }, notices).ok).toBe(true);
+    expect(check({ events: [created, comment, archived] }, [...notices, mention])).toMatchObject({
+      counts: { resurrected: 1 },
+    });
+    expect(check({ events: [created, comment, archived] }, [])).toMatchObject({ counts: { missing: 2 } });
+    const later = event('content.post.created', created.payload);
+    expect(check({ events: [archived, later] }, [row(third, 'post.mention', { eventId: later.id })]).ok).toBe(true);
   });
 
   it('wants nothing left of what a deleted user did, and leaves open what a deleted user was notified of', () => {
