@@ -40,7 +40,7 @@ beforeEach(async () => {
 const carrier = (to: Pick<Pool, 'query'> = state, domains?: readonly Domain[]) =>
   new SignalCarrier({
     outbox: { name: 'content', database: outbox, domains },
-    state: to as Pool,
+    state: to,
     logger: silentLogger,
   });
 const signal = (id: string, holdMs = 60_000, type = 'post') =>
