@@ -1,13 +1,18 @@
 import { type Pool } from 'pg';
 import { NovaError } from '../contracts/failures';
 import { mainOutbox, outboxOf } from '../contracts/outbox-name';
+import { type OutboxAdmission } from './outbox-admission';
 
 /** What says which outbox holds a row: the reference of an event, or a name as `{ outbox }`. */
 type Holder = { readonly outbox?: string | undefined };
 
 /** Connections to the databases that hold the outboxes, by name. */
 export class OutboxPools {
-  constructor(private readonly pools: ReadonlyMap<string, Pool>) {}
+  /** @param admissions of those that are not asked at every moment */
+  constructor(
+    private readonly pools: ReadonlyMap<string, Pool>,
+    private readonly admissions: ReadonlyMap<string, OutboxAdmission> = new Map<string, OutboxAdmission>(),
+  ) {}
 
   /** Of a deployment with one outbox, `main`. */
   static one(pool: Pool): OutboxPools {
@@ -27,6 +32,22 @@ export class OutboxPools {
     const pool = this.pools.get(name);
     if (pool !== undefined) return pool;
     throw new NovaError('UNKNOWN_OUTBOX', `no outbox ${name}; this process has ${this.names.join(', ')} (OUTBOXES)`);
+  }
+
+  /**
+   * Asks the outbox that holds the row, unless it may not be asked now.
+   * @throws NovaError UNKNOWN_OUTBOX; why it may not be asked; what `request` throws
+   */
+  async ask<T>(holder: Holder, request: (pool: Pool) => Promise<T>): Promise<T> {
+    const pool = this.of(holder);
+    const admission = this.admissionOf(holder);
+    admission?.check();
+    return admission === undefined ? request(pool) : admission.follow(request(pool));
+  }
+
+  /** Undefined: it is asked at every moment. */
+  admissionOf(holder: Holder): OutboxAdmission | undefined {
+    return this.admissions.get(outboxOf(holder));
   }
 
   /** Closes each pool once, also one that is there under two names. */

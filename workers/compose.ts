@@ -46,6 +46,7 @@ import { processRegistry } from '../runtime/process-registry';
 import { Dependencies } from './dependencies';
 import { DeploymentGate } from './deployment-gate';
 import { FeedStoreWatch } from './feed-store-watch';
+import { OutboxGates } from './outbox-gates';
 import { Schedules } from './schedules';
 import { type WorkerConfig } from './settings';
 import { WorkerGroup } from './worker-group';
@@ -60,11 +61,19 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
     logger,
     onRefusal: (refusal) => workers.refuse(refusal),
   });
+  const outboxGates = new OutboxGates(dependencies.ownOutboxes, {
+    connection: dependencies.temporal.connection as Connection,
+    settings: config,
+    logger,
+  });
   const workers: WorkerGroup = new WorkerGroup(
     config,
     createActivities(dependencies, config, logger),
     logger,
-    (stop, waiting) => gate.open(stop, waiting),
+    async (stop, waiting) => {
+      await gate.open(stop, waiting);
+      await outboxGates.open(stop);
+    },
   );
   const whoWrites = config.followsFromEvents ? 'follow.added and follow.removed' : 'a service of yours';
   logger.info(
@@ -82,7 +91,8 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
     mayLook: () => workers.health().ok,
     logger,
   });
-  const services = [dependencies, ...health(config, workers, gate, watch), watch, schedules, workers, looks];
+  const pages = health(config, workers, gate, outboxGates, watch);
+  const services = [dependencies, ...pages, watch, schedules, outboxGates, workers, looks];
   return { services, ended: workers.ended };
 }
 
@@ -90,11 +100,17 @@ function health(
   { metricsHost: host, healthPort: port, buildCommit }: WorkerConfig,
   workers: WorkerGroup,
   gate: DeploymentGate,
+  outboxGates: OutboxGates,
   watch: FeedStoreWatch,
 ): Service[] {
   const state = (): Health => {
     const { ok, reason } = workers.health();
-    return { ok: ok && gate.alarm === undefined, reason: reason ?? gate.alarm ?? watch.warning };
+    const outbox = outboxGates.alarm;
+    return {
+      // Waits that end by themselves are a warning.
+      ok: ok && gate.alarm === undefined && outbox?.code !== 'WRONG_DEPLOYMENT',
+      reason: reason ?? gate.alarm ?? outbox?.message ?? watch.warning,
+    };
   };
   return port === 0
     ? []

@@ -13,7 +13,7 @@ import { Periodic } from '../runtime/periodic';
 import { createPool } from '../runtime/postgres';
 import { createRedis } from '../runtime/redis';
 import { connectClient } from '../runtime/temporal';
-import { WorkerOutboxes } from './outboxes';
+import { type OwnOutbox, WorkerOutboxes } from './outboxes';
 import { type WorkerConfig } from './settings';
 import { ensureTopics } from './topics';
 
@@ -31,6 +31,8 @@ export class Dependencies implements Service {
   /** To State, one pool per effect: a bulkhead. Connections are opened when they are needed. */
   readonly pools: Record<PoolName, Pool>;
   readonly outboxes: WorkerOutboxes['of'];
+  /** Those with a database of their own. */
+  readonly ownOutboxes: readonly OwnOutbox[];
   readonly redis: Redis;
   readonly sink: KafkaEventSink;
   readonly temporal: Client;
@@ -59,6 +61,7 @@ export class Dependencies implements Service {
     ) as Dependencies['pools'];
     this.outboxConnections = new WorkerOutboxes(config, this.pools, logger);
     this.outboxes = this.outboxConnections.of;
+    this.ownOutboxes = this.outboxConnections.own;
     this.redis = createRedis({ url: config.redisUrl, keyPrefix: config.redisKeyPrefix, logger, tls: config });
     this.sink = new KafkaEventSink(createKafka(config, 'nova-workers', logger, config.kafkaSendTimeoutMs), logger, {
       sendTimeoutMs: config.kafkaSendTimeoutMs,

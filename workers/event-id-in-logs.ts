@@ -1,18 +1,25 @@
 import { type ActivityInterceptorsFactory } from '@temporalio/worker';
 import { type EventRef } from '../contracts/event-ref';
 
-/** Every line that is logged about an activity, by the SDK or by us, says which event it is for. */
+/** Every line that is logged about an activity, by the SDK or by us, says which event it is for, and in which outbox that is. */
 export const eventIdInLogs: ActivityInterceptorsFactory = () => {
-  let eventId: string | undefined;
+  let event: Partial<EventRef> | undefined;
   return {
     inbound: {
       execute: (input, next) => {
-        eventId = (input.args[0] as Partial<EventRef> | undefined)?.eventId;
+        event = input.args[0] as Partial<EventRef> | undefined;
         return next(input);
       },
     },
     outbound: {
-      getLogAttributes: (input, next) => next(eventId === undefined ? input : { ...input, event_id: eventId }),
+      getLogAttributes: (input, next) => {
+        if (event?.eventId === undefined) return next(input);
+        return next({
+          ...input,
+          event_id: event.eventId,
+          ...(event.outbox === undefined ? {} : { outbox: event.outbox }),
+        });
+      },
     },
   };
 };

@@ -24,7 +24,7 @@ export function createEmitActivities({ outboxes, ...shared }: Dependencies) {
     const name = outboxOf(event);
     const known = batchers.get(name);
     if (known !== undefined) return known;
-    const log = new PgEmitLog(outboxes.of(event));
+    const log = new PgEmitLog(outboxes.of(event), outboxes.admissionOf(event));
     const batcher = new EmitBatcher((refs) => flushEmits({ ...shared, log }, refs));
     batchers.set(name, batcher);
     return batcher;
@@ -40,6 +40,8 @@ export function createEmitActivities({ outboxes, ...shared }: Dependencies) {
         patienceOver.abort(new NovaError('KAFKA_UNAVAILABLE', detail));
       }, waitMs);
       try {
+        // Not only in the flush: who waits for one keeps a slot.
+        outboxes.admissionOf(event)?.check();
         await batcherOf(event).emit(event, AbortSignal.any([cancellationSignal, patienceOver.signal]));
       } finally {
         clearTimeout(timer);

@@ -26,7 +26,7 @@ export interface EmitDependencies {
 }
 
 /**
- * Emits the events asked for, each with all that is unemitted before it in its aggregate and topic, and marks what Kafka
+ * Emits the events asked for, all of one outbox, each with all that is unemitted before it in its aggregate and topic, and marks what Kafka
  * acknowledged, in one transaction that holds the emit locks of the aggregates (docs/decisions/0005-emit-order.md). Ends
  * sending early enough for the mark to be made, however slow the broker is (0012-emit-budgets.md).
  * Returns an outcome for each event id.
@@ -35,6 +35,7 @@ export async function flushEmits(
   { log, sink, topics, cloudEvents, logger }: EmitDependencies,
   refs: readonly EventRef[],
 ): Promise<ReadonlyMap<string, EmitOutcome>> {
+  const inOutbox = refs[0]?.outbox === undefined ? {} : { outbox: refs[0].outbox };
   const flushed = await log.transaction(async (transaction) => {
     const locked = await transaction.lock([...new Set(refs.map((ref) => ref.aggregateId))]);
     const asked = refs.filter((ref) => locked.has(ref.aggregateId));
@@ -62,7 +63,10 @@ export async function flushEmits(
     );
     if (given.length > 0) await transaction.markRefused(given);
     for (const { row, reason } of given)
-      logger.error({ event_id: row.eventId, code: reason.code }, 'emit: given up; Kafka will not have this event');
+      logger.error(
+        { event_id: row.eventId, ...inOutbox, code: reason.code },
+        'emit: given up; Kafka will not have this event',
+      );
 
     const advanced = new Set(acknowledged.map((row) => row.aggregateId));
     for (const ref of asked)

@@ -1,9 +1,10 @@
-import { type Pool, type PoolClient } from 'pg';
+import { type Pool, type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import { type EventRef } from '../../contracts/event-ref';
 import { type NovaError } from '../../contracts/failures';
 import { limits } from '../../contracts/time-budgets';
 import * as sql from '../../outbox/emit.sql';
 import { oneLine } from '../../runtime/errors';
+import { type OutboxAdmission } from '../../runtime/outbox-admission';
 import { asDatabaseError, inTransaction } from '../../runtime/postgres';
 
 /** The primary key of an outbox row. */
@@ -47,20 +48,32 @@ const tryLock = `
   SELECT aggregate_id FROM unnest($1::text[]) AS aggregate_id
   WHERE pg_try_advisory_xact_lock(hashtextextended(aggregate_id, 7022))`;
 
-/** What is on Kafka and what is not. */
+/** What of one outbox is on Kafka and what is not. */
 export class PgEmitLog {
-  constructor(private readonly pool: Pool) {}
+  constructor(
+    private readonly pool: Pool,
+    /** Undefined: the database is asked at every moment. */
+    private readonly admission?: OutboxAdmission,
+  ) {}
 
   /**
    * Runs `work` in one transaction. Locks are held until it ends, or until the server notices that we are gone.
    * @throws NovaError DATABASE_UNAVAILABLE
    */
   async transaction<T>(work: (log: PgEmitTransaction) => Promise<T>): Promise<T> {
+    this.admission?.check();
+    let open: () => void = () => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    const done: Promise<T> = inTransaction(this.pool, async (client) => {
+      await client.query(begin);
+      open();
+      const result = await work(new PgEmitTransaction(client, this.admission));
+      this.admission?.follow(done).catch(() => undefined);
+      return result;
+    });
     try {
-      return await inTransaction(this.pool, async (client) => {
-        await client.query(begin);
-        return work(new PgEmitTransaction(client));
-      });
+      await this.admission?.follow(Promise.race([opened, done]));
+      return await done;
     } catch (thrown) {
       throw asDatabaseError(thrown);
     }
@@ -69,11 +82,14 @@ export class PgEmitLog {
 
 /** Given to the work of `PgEmitLog.transaction`. */
 export class PgEmitTransaction {
-  constructor(private readonly client: PoolClient) {}
+  constructor(
+    private readonly client: PoolClient,
+    private readonly admission?: OutboxAdmission,
+  ) {}
 
   /** Takes the emit locks of those aggregates that no process is emitting now, without waiting; returns which. */
   async lock(aggregateIds: readonly string[]): Promise<ReadonlySet<string>> {
-    const { rows } = await this.client.query<{ aggregate_id: string }>(tryLock, [aggregateIds]);
+    const { rows } = await this.query<{ aggregate_id: string }>(tryLock, [aggregateIds]);
     return new Set(rows.map((row) => row.aggregate_id));
   }
 
@@ -83,20 +99,20 @@ export class PgEmitTransaction {
    */
   async unemitted(upTo: ReadonlyMap<string, number>, types?: readonly string[]): Promise<EmitRow[]> {
     const values = [[...upTo.keys()], [...upTo.values()], types ?? null];
-    return (await this.client.query<EmitRow>(sql.selectUnemitted, values)).rows;
+    return (await this.query<EmitRow>(sql.selectUnemitted, values)).rows;
   }
 
   /** What has become of these rows; those that no longer exist are left out. */
   async find(refs: readonly EventRef[]): Promise<RowState[]> {
-    const { rows } = await this.client.query<RowState>(sql.selectStates, keysOf(refs));
+    const { rows } = await this.query<RowState>(sql.selectStates, keysOf(refs));
     // Fails on a server that cannot write, which may be a former primary: what is not there may be on its successor.
-    if (rows.length < refs.length) await this.client.query(sql.failUnlessWritable);
+    if (rows.length < refs.length) await this.query(sql.failUnlessWritable);
     return rows;
   }
 
   /** Rows that were given up, with their payload: as many from the first on as one flush may hold. */
   async givenUp(keys: readonly RowKey[]): Promise<EmitRow[]> {
-    return (await this.client.query<EmitRow>(sql.selectGivenUp, keysOf(keys))).rows;
+    return (await this.query<EmitRow>(sql.selectGivenUp, keysOf(keys))).rows;
   }
 
   /** Kafka has these. A row that was given up before is no longer. */
@@ -113,15 +129,21 @@ export class PgEmitTransaction {
   /** Kafka has acknowledged: losing the mark to a deadlock would send everything again, so it is tried again in place. */
   private async mark(statement: string, values: unknown[]): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      await this.client.query('SAVEPOINT mark');
+      await this.query('SAVEPOINT mark');
       try {
-        await this.client.query(statement, values);
+        await this.query(statement, values);
         return;
       } catch (thrown) {
         if ((thrown as { code?: unknown }).code !== deadlock || attempt === markAttempts) throw thrown;
-        await this.client.query('ROLLBACK TO SAVEPOINT mark');
+        await this.query('ROLLBACK TO SAVEPOINT mark');
       }
     }
+  }
+
+  /** Followed one by one: while Kafka is written to, the database has nothing to reply to. */
+  private query<Row extends QueryResultRow>(sql: string, values?: unknown[]): Promise<QueryResult<Row>> {
+    const sent = this.client.query<Row>(sql, values);
+    return this.admission?.follow(sent) ?? sent;
   }
 }
 

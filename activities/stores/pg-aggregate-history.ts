@@ -42,6 +42,6 @@ export class PgAggregateHistory {
   }
 
   private async rows<Row extends object>(event: HistoryOf, text: string, values: unknown[]): Promise<Row[]> {
-    return (await query<Row>(this.outboxes.of(event), text, values)).rows;
+    return (await this.outboxes.ask(event, (outbox) => query<Row>(outbox, text, values))).rows;
   }
 }

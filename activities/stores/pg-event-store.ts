@@ -17,11 +17,10 @@ export class PgEventStore {
    * @throws NovaError EVENT_NOT_FOUND when the row is gone, UNKNOWN_OUTBOX, DATABASE_UNAVAILABLE
    */
   async load<T extends EventType>(ref: EventRef): Promise<EventRecord<PayloadOf<T>>> {
-    const outbox = this.outboxes.of(ref);
     const key = [ref.eventId, ref.createdAt];
-    const row =
-      (await query<Row>(outbox, payloadByKey, key)).rows[0] ??
-      (await query<Row>(outbox, payloadByKeyForSure, key)).rows[0];
+    const find = async (sql: string) =>
+      (await this.outboxes.ask(ref, (outbox) => query<Row>(outbox, sql, key))).rows[0];
+    const row = (await find(payloadByKey)) ?? (await find(payloadByKeyForSure));
     if (row === undefined) throw new NovaError('EVENT_NOT_FOUND', `outbox row ${ref.eventId} of ${ref.createdAt}`);
     const event = parseEvent({
       eventType: row.event_type,
