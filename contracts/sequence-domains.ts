@@ -18,7 +18,7 @@ export const domainOfSubject: Readonly<Record<SubjectType, Domain>> = {
 };
 
 /** The domain of the events that notify of this. */
-export const domainOfKind: Readonly<Record<NotificationKind, Domain>> = {
+const domainOfKind: Readonly<Record<NotificationKind, Domain>> = {
   'message.received': 'message',
   'message.mention': 'message',
   'post.mention': 'content',
