@@ -103,8 +103,11 @@ it('runs every queue, says which event each line is about, and exits with 0 on S
     post_id: newId(),
   };
   // The post that the upload names, by the same person: an upload is linked to no other.
-  await insertEvent(database.pool, 'content.post.created', { post_id: upload.post_id, user_id: upload.user_id });
+  const about = { post_id: upload.post_id, user_id: upload.user_id };
+  const post = await insertEvent(database.pool, 'content.post.created', about);
   const media = await insertEvent(database.pool, 'media.upload.completed', upload);
+  // Whose post it is, is known once the post's own event has run.
+  await (await startWorkflow(run.prefix, 'feed', 'feedFanoutWorkflow', post)).result();
   const handles = await Promise.all([
     startWorkflow(run.prefix, 'kafka', 'emitWorkflow', message),
     startWorkflow(run.prefix, 'media', 'mediaLinkWorkflow', media),
@@ -113,11 +116,11 @@ it('runs every queue, says which event each line is about, and exits with 0 on S
     { outcome: 'done', counts: {} },
     { outcome: 'done', counts: { linked: 1 } },
   ]);
-  const about = await waitFor(() => {
-    const lines = run.lines.filter((line) => line['event_id'] === message.eventId);
-    return lines.length > 0 ? lines : undefined;
+  const lines = await waitFor(() => {
+    const found = run.lines.filter((line) => line['event_id'] === message.eventId);
+    return found.length > 0 ? found : undefined;
   });
-  expect(about.every((line) => line['workflow_id'] === message.eventId)).toBe(true);
+  expect(lines.every((line) => line['workflow_id'] === message.eventId)).toBe(true);
 
   run.child.kill('SIGTERM');
   expect(await run.exit).toBe(0);
