@@ -44,7 +44,7 @@ const carrier = (to: Pick<Pool, 'query'> = state, domains?: readonly Domain[]) =
     logger: silentLogger,
   });
 const signal = (id: string, holdMs = 60_000, type = 'post') =>
-  outbox.query('SELECT nova.nova_signal_deleted($1, $2, $2::uuid, $3, $4)', [type, id, holdMs, 'test']);
+  outbox.query('SELECT nova.nova_signal_deleted($1, $2::text, $2::text::uuid, $3, $4)', [type, id, holdMs, 'test']);
 const held = async () =>
   (
     await state.query<{ id: string }>(
