@@ -128,6 +128,7 @@ export function composeOutbox(
         neededByState: neededBy(shared.state, logger),
       },
       metrics,
+      { ...chores.reporting, name: chores.named('housekeeping') },
     ),
     chores.every('gauges', Math.max(5_000, 200 * count), () => readOutboxGauges(pool, metrics)),
     chores.every('outbox-progress', reportEveryMs, () =>

@@ -51,10 +51,13 @@ export function choresOf(
   { failures }: Pick<Shared, 'failures'>,
   { logger, settings, of }: { readonly logger: Logger; readonly settings: ServerSettings; readonly of?: string },
 ) {
-  const options = { logger, failures, explain: (thrown: unknown) => withSetting(thrown, settings) };
+  const reporting = { failures, explain: (thrown: unknown) => withSetting(thrown, settings) };
+  const options = { logger, ...reporting };
   const named = (name: string): string => (of === undefined ? name : `${name} of ${of}`);
   const some = (ms: number): number => (of === undefined ? ms : ms * (0.8 + 0.4 * Math.random()));
   return {
+    reporting,
+    named,
     /** `work` returns the milliseconds until the next turn. */
     looks: (name: string, retryMs: number, work: () => Promise<number>) =>
       new Periodic(named(name), async () => some(await work()), { ...options, retryMs }),

@@ -48,5 +48,6 @@ export function composeStateHousekeeping(state: Pool, outboxes: OutboxPools, sha
       isOpen: (eventId) => isRunOpen(connection, namespace, eventId),
     },
     metrics,
+    choresOf(shared, { logger, settings: config }).reporting,
   );
 }

@@ -9,6 +9,9 @@ import { type TurnOptions } from './turn-of-steps';
 /** How often a process asks whether it is its turn. */
 const askEveryMs = 60_000;
 
+/** How a process says what its chores fail with. */
+export type Reporting = Pick<ConstructorParameters<typeof Periodic>[2], 'explain' | 'failures'>;
+
 /** Every bridge runs it; the one that finds a turn due does it. */
 class HousekeepingService implements Service {
   private readonly stopping = new AbortController();
@@ -19,12 +22,13 @@ class HousekeepingService implements Service {
     readonly name: string,
     turn: (options: TurnOptions) => Promise<unknown>,
     logger: Logger,
+    reporting: Reporting,
   ) {
     const work = async (): Promise<number> => {
       if (!this.stopping.signal.aborted) await turn({ asked: false, signal: this.stopping.signal });
       return askEveryMs;
     };
-    this.periodic = new Periodic(name, work, { logger, retryMs: askEveryMs });
+    this.periodic = new Periodic(name, work, { ...reporting, logger, retryMs: askEveryMs });
   }
 
   /** Does not wait for the first turn: events must not wait for housekeeping. */
@@ -52,19 +56,23 @@ function countExpired({ rowsExpired }: ExpiredMetrics, expired: Readonly<Record<
 export function outboxHousekeeping(
   deps: OutboxHousekeepingDeps,
   metrics: ExpiredMetrics & { readonly partitionsDropped: Pick<Counter, 'inc'> },
-  name = 'housekeeping',
+  { name = 'housekeeping', ...reporting }: Reporting & { readonly name?: string } = {},
 ): Service {
   const turn = async (options: TurnOptions): Promise<void> => {
     const report = await keepOutbox(deps, options);
     metrics.partitionsDropped.inc(Object.keys(report?.dropped ?? {}).length);
     countExpired(metrics, report?.expired);
   };
-  return new HousekeepingService(name, turn, deps.logger);
+  return new HousekeepingService(name, turn, deps.logger, reporting);
 }
 
 /** Housekeeping of State: one for all outboxes. */
-export function stateHousekeeping(deps: StateHousekeepingDeps, metrics: ExpiredMetrics): Service {
+export function stateHousekeeping(
+  deps: StateHousekeepingDeps,
+  metrics: ExpiredMetrics,
+  reporting: Reporting = {},
+): Service {
   const turn = async (options: TurnOptions): Promise<void> =>
     countExpired(metrics, (await keepState(deps, options))?.expired);
-  return new HousekeepingService('state-housekeeping', turn, deps.logger);
+  return new HousekeepingService('state-housekeeping', turn, deps.logger, reporting);
 }
