@@ -13,6 +13,7 @@ import { auditLimits } from './activities/audit/limits';
 import { parseEvent, workflowTypeFor } from './contracts/parse-event';
 import { workflowTypes } from './contracts/workflow-types';
 import { configFrom } from './runtime/config';
+import { OutboxPools } from './runtime/outbox-pools';
 import { createActivities } from './workers/compose';
 import { workerSettings } from './workers/settings';
 import * as workflows from './workflows';
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
   const config = configFrom(workerSettings, { DATABASE_URL: 'postgres://localhost/nova', PUSH_URL: url });
   assert.ok(config.workerQueues.includes('poll'));
   assert.equal(config.pollConcurrency, 10);
-  const none = { pools: {}, outboxes: {}, redis: new Redis({ lazyConnect: true }), sink: {}, temporal: { workflow: {} }, channels: new Map() };
+  const none = { pools: {}, outboxes: { audit: OutboxPools.one({} as never) }, redis: new Redis({ lazyConnect: true }), sink: {}, temporal: { workflow: {} }, channels: new Map() };
   assert.ok('pollSettle' in createActivities(none as never, config as never, {} as never));
   const channels = openChannels(config);
   assert.deepEqual([...channels.keys()], ['push']);
