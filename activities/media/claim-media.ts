@@ -21,36 +21,36 @@ export async function claimMedia(deps: MediaDeps, event: PostEvent): Promise<num
   if (mediaIds.length > 0) await media.recordNamed(claim, mediaIds);
   if (claimsUnnamed) await media.recordUnnamed(claim, event.createdAt);
   await faultPoint('media.claim-recorded');
-  const named = await linkNamed(deps, claim, mediaIds);
-  const claimed = claimsUnnamed ? [...named, ...(await media.linkUnnamed(claim))] : named;
+  await linkNamed(deps, claim, mediaIds);
+  if (claimsUnnamed) await media.linkUnnamed(claim);
   await faultPoint('media.claim-linked');
   if (await postIsGone(deps, postId, userId)) await media.unlinkPost(postId);
   await faultPoint('media.claim-kept');
-  await signalUploads(deps, claim, claimed);
+  // Whatever the post has, and not what this attempt linked: an earlier one may have ended between its link and its signal.
+  await signalUploads(deps, claim, await media.uploadsLinkedTo(postId));
   return media.countLinks(postId);
 }
 
 /** Links what the post names, and what names the post. */
-async function linkNamed({ media }: MediaDeps, claim: MediaClaim, mediaIds: readonly string[]): Promise<Upload[]> {
+async function linkNamed({ media }: MediaDeps, claim: MediaClaim, mediaIds: readonly string[]): Promise<void> {
   const named = mediaIds.length > 0 ? await media.uploadsNamedBy(claim.postId, mediaIds) : [];
   const uploads = [...named, ...(await media.uploadsFor(claim))];
   for (const { mediaId } of uploads) await media.linkNamed(mediaId, claim);
-  return uploads;
 }
 
 /** Best effort: PostgreSQL has the links, and the upload's workflow looks there when its window ends. */
 async function signalUploads(
   deps: MediaDeps,
   { postId, userId }: MediaClaim,
-  claimed: readonly Upload[],
+  linked: readonly Upload[],
 ): Promise<void> {
-  if (claimed.length === 0) return;
+  if (linked.length === 0) return;
   const signalled = await Promise.allSettled([
     deps.pending.remove(
       userId,
-      claimed.map(({ mediaId }) => mediaId),
+      linked.map(({ mediaId }) => mediaId),
     ),
-    ...claimed.map(({ eventId, mediaId }) => deps.uploads.mediaClaimed(eventId, { postId, mediaId })),
+    ...linked.map(({ eventId, mediaId }) => deps.uploads.mediaClaimed(eventId, { postId, mediaId })),
   ]);
   for (const result of signalled)
     if (result.status === 'rejected')

@@ -60,6 +60,10 @@ export const selectUploadsFor = `
   SELECT ${uploadColumns} FROM nova.parked_media m
   WHERE m.for_post = $1 AND m.state <> 'linked' AND m.user_id = $2 ORDER BY m.media_id`;
 
+export const selectLinked = `
+  SELECT ${uploadColumns} FROM nova.post_media l JOIN nova.parked_media m USING (media_id)
+  WHERE l.post_id = $1 ORDER BY m.media_id LIMIT 100`;
+
 // The lock makes one of two claiming posts see the other's claim; its order keeps them from waiting for each other.
 export const claimUnnamed = `
   WITH free AS (

@@ -109,6 +109,11 @@ export class PgMediaStore {
     return this.rows<Upload>(sql.claimUnnamed, [postId, eventId, mediaId ?? null]);
   }
 
+  /** The uploads that a post has, the first hundred by id. */
+  uploadsLinkedTo(postId: string): Promise<Upload[]> {
+    return this.rows<Upload>(sql.selectLinked, [postId]);
+  }
+
   /** Takes every media from a post; returns how many. */
   async unlinkPost(postId: string): Promise<number> {
     return (await this.rows<{ count: number }>(sql.deleteLinks, [postId]))[0]?.count ?? 0;

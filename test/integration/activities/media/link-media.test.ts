@@ -148,6 +148,19 @@ describe('an upload that names a post', () => {
     expect(await mediaOf(entry.post_id)).toEqual([file.media_id]);
   });
 
+  // Under load an attempt may be given up while it works; what it linked is not signalled by it, and its upload would wait out the hour.
+  it('is signalled again by an attempt after one that ended between the link and the signal', async () => {
+    const entry = post(newId());
+    const claim = await posted(entry);
+    const file = upload(entry.user_id, { post_id: entry.post_id });
+    const link = await uploaded(file);
+    await activities.mediaLink(link);
+    await activities.mediaClaim(claim);
+    woken = [];
+    expect(await activities.mediaClaim(claim)).toEqual({ linked: 1 });
+    expect(woken).toEqual([{ workflowId: link.eventId, signal: { postId: entry.post_id, mediaId: file.media_id } }]);
+  });
+
   it('that claims no media is linked when the upload looks at the end of its window', async () => {
     const entry = post(newId());
     const file = upload(entry.user_id, { post_id: entry.post_id });
