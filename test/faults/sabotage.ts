@@ -81,9 +81,9 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   'emitted-out-of-turn': [
     {
       file: 'activities/emit/pg-emit-log.ts',
-      find: 'return (await this.client.query<EmitRow>(sql.selectUnemitted, values)).rows;',
+      find: 'return (await this.query<EmitRow>(sql.selectUnemitted, values)).rows;',
       replace:
-        'return (await this.client.query<EmitRow>(sql.selectUnemitted, values)).rows.filter((row) => row.sequence === upTo.get(row.aggregateId));',
+        'return (await this.query<EmitRow>(sql.selectUnemitted, values)).rows.filter((row) => row.sequence === upTo.get(row.aggregateId));',
       red: 'emit: any, first appearances out of order',
     },
   ],
