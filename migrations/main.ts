@@ -7,12 +7,12 @@ import { nearNameText, nearNames } from '../runtime/near-names';
 import { inSchema } from '../runtime/schema';
 import { connectClient } from '../runtime/temporal';
 import { withSetting } from '../runtime/which-setting';
-import { runMigrations } from './run-migrations';
+import { printMigrations, runMigrations } from './run-migrations';
 import { homeOf } from './schema-home';
 import { ensureSearchAttributes } from './search-attributes';
 import { type SchemaQueries, claimsAgainst, recordDeployment } from './settle-deployment';
 import { migrateSettings } from './settings';
-import { type Flags, type Target, flagsOf, targetsOf } from './targets';
+import { type Flags, type Target, flagsOf, targetsOf, usage } from './targets';
 
 type Config = ConfigOf<typeof migrateSettings>;
 
@@ -20,12 +20,14 @@ type Config = ConfigOf<typeof migrateSettings>;
  * `npm run migrate`: tables, roles and rights of State and of every outbox, then the search attributes of the Temporal namespace, and in each
  * database to which deployment it belongs. Refuses a database of another deployment before anything of it is changed, unless
  * `--adopt` is given. `--outbox NAME` and `--state` do one database; `--move-from-public` takes the tables of a version before into
- * the schema.
+ * the schema. `--print` shows the SQL of one and changes nothing.
  */
 async function main(flags: Flags): Promise<void> {
+  if (flags.help) return void console.log(usage);
   const config = configFrom(migrateSettings, process.env);
   for (const near of nearNames(migrateSettings, process.env)) console.error(`migrate: ${nearNameText(near)}`);
   const targets = targetsOf(config, flags);
+  if (flags.print) return void process.stdout.write(await printed(targets, config));
   const connection: Connection = connectClient(config);
   try {
     for (const target of targets)
@@ -38,6 +40,18 @@ async function main(flags: Flags): Promise<void> {
   } finally {
     await connection.close();
   }
+}
+
+async function printed([target, ...others]: readonly Target[], config: Config): Promise<string> {
+  if (target === undefined || others.length > 0)
+    throw new ConfigError(['--print is for one database: give --outbox NAME or --state too']);
+  const { label, url, ...options } = target;
+  const sql = await printMigrations(url, { ...options, withRoles: config.roles === 'on' }).catch((thrown: unknown) => {
+    throw new Error(withSetting(thrown, { ...config, databaseUrl: url, databaseSchema: target.schema }), {
+      cause: thrown,
+    });
+  });
+  return `-- ${label}, schema ${target.schema}. Run by a login that may create roles and schemas: psql -v ON_ERROR_STOP=1 -f FILE\n${sql}`;
 }
 
 interface Means {

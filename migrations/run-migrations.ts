@@ -4,12 +4,15 @@ import { defaultSchema } from '../runtime/schema';
 import { recordContracts } from './record-contracts';
 import { applyRights, fixSearchPaths, moveTo, takeOwnership } from './rights/apply-rights';
 import { type RoleNames, ensureRoles, isCatalogueRace, roleNames } from './rights/roles';
+import { recordStatements } from './record-statements';
 import { homeOf, makeSchema } from './schema-home';
 import { type MigrationSet, applySets, migrationSets } from './sets';
 
 /** Days of partitions made ahead; the bridge keeps making more. A missing partition fails business transactions. */
 const partitionDaysAhead = 14;
 
+/** Advisory lock: one migration of a database at a time. */
+const turnKey = 7024;
 /** Behind another migration. */
 const turnWaitMs = 60_000;
 /** For a table that others use. Writers wait behind a lock that waits, so it is short, and tried again. */
@@ -48,7 +51,7 @@ export async function runMigrations(databaseUrl: string, options: MigrationOptio
   try {
     // Session lock: not through a pooler.
     await client.query(`SET lock_timeout = '${turnWaitMs}ms'`);
-    await client.query('SELECT pg_advisory_lock(7024)');
+    await client.query(`SELECT pg_advisory_lock(${turnKey})`);
     const wanted = options.schema ?? defaultSchema;
     const { schema: home, note } = await homeOf(client, wanted);
     const moves = options.moveFromPublic === true && home === 'public' && wanted !== 'public';
@@ -60,6 +63,28 @@ export async function runMigrations(databaseUrl: string, options: MigrationOptio
       inOneTransaction(client, () => migrate(client, { schema, names, folder, moves, sets, domains: options.domains })),
     );
   } finally {
+    await client.end();
+  }
+}
+
+/**
+ * The SQL that `runMigrations` would run on this database, as one script for psql: everything is done in a transaction that is taken
+ * back, so a copy or an empty database of the same kind serves as well. The script asks nothing and decides nothing.
+ */
+export async function printMigrations(databaseUrl: string, options: MigrationOptions = {}): Promise<string> {
+  const { rolePrefix = 'nova', withRoles = true, folder = __dirname, sets = migrationSets, domains } = options;
+  const client = new Client({ connectionString: databaseUrl, application_name: 'nova-migrate' });
+  await client.connect();
+  try {
+    const { schema } = await homeOf(client, options.schema ?? defaultSchema);
+    const names = withRoles ? roleNames(rolePrefix) : undefined;
+    await client.query('BEGIN');
+    const recorded = recordStatements(client);
+    if (names !== undefined) await ensureRoles(client, names, { always: true });
+    await migrate(client, { schema, names, folder, moves: false, sets, domains });
+    return ['BEGIN', `SELECT pg_advisory_xact_lock(${turnKey})`, ...recorded, 'COMMIT', ''].join(';\n');
+  } finally {
+    // Its end takes the transaction back.
     await client.end();
   }
 }

@@ -25,7 +25,21 @@ export interface Flags {
   readonly moveFromPublic: boolean;
   readonly state: boolean;
   readonly outbox: string | undefined;
+  readonly print: boolean;
+  readonly help: boolean;
 }
+
+export const usage = `npm run migrate [-- FLAGS]: brings the schema of State and of every outbox that the settings name up to date
+
+  --outbox NAME        the outbox of this name alone
+  --state              State alone
+  --print              writes the SQL of one of them to the standard output and changes nothing; for an administrator who reads
+                       what is run, and runs it with psql
+  --adopt              takes a database that belonged to another deployment
+  --move-from-public   takes the tables that a version before made in schema public into the schema of DATABASE_SCHEMA
+  --help               shows this
+
+Settings: docs/configuration.md; several outboxes: docs/outboxes.md.`;
 
 /** @throws ConfigError for a flag that is not known */
 export function flagsOf(args: readonly string[]): Flags {
@@ -37,14 +51,18 @@ export function flagsOf(args: readonly string[]): Flags {
         'move-from-public': { type: 'boolean', default: false },
         state: { type: 'boolean', default: false },
         outbox: { type: 'string' },
+        print: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
       },
     });
-    const { adopt, state, outbox } = values;
+    const { adopt, state, outbox, print, help } = values;
     if (state && outbox !== undefined) throw new Error('--state and --outbox exclude each other');
-    return { adopt, state, outbox, moveFromPublic: values['move-from-public'] };
+    if (print && (adopt || values['move-from-public']))
+      throw new Error('--print changes nothing, and so excludes --adopt and --move-from-public');
+    return { adopt, state, outbox, print, help, moveFromPublic: values['move-from-public'] };
   } catch (thrown) {
     throw new ConfigError([
-      `${(thrown as Error).message}; flags are --outbox NAME, --state, --adopt, --move-from-public`,
+      `${(thrown as Error).message}; flags are --outbox NAME, --state, --print, --adopt, --move-from-public, --help`,
     ]);
   }
 }

@@ -26,12 +26,18 @@ const denied = '42501';
  * cluster, and advisory locks are not: other databases may be doing the same at this moment, which is met by trying again.
  * @throws Error with the SQL that an administrator must run, when this login may not
  */
-export async function ensureRoles(client: ClientBase, names: RoleNames): Promise<void> {
+export async function ensureRoles(
+  client: ClientBase,
+  names: RoleNames,
+  /** True: a superuser too, who needs no membership, is made a member, as in a script that another login runs. */
+  { always = false }: { readonly always?: boolean } = {},
+): Promise<void> {
   await persist(async () => {
     const { rows } = await client.query<{ name: string }>(missing, [Object.values(names)]);
     for (const { name } of rows) await asAdministrator(client, names, `CREATE ROLE "${name}" NOLOGIN`);
     const member = await client.query<{ yes: boolean }>(isOwner, [names.owner]);
-    if (member.rows[0]?.yes !== true) await asAdministrator(client, names, `GRANT "${names.owner}" TO current_user`);
+    if (always || member.rows[0]?.yes !== true)
+      await asAdministrator(client, names, `GRANT "${names.owner}" TO current_user`);
   });
 }
 

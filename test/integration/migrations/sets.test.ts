@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { runMigrations } from '../../../migrations/run-migrations';
+import { schemaText } from '../../../dev/docs/schema';
+import { printMigrations, runMigrations } from '../../../migrations/run-migrations';
 import { roles } from '../../../migrations/rights/roles';
 import { createDatabase, dropDatabase } from '../../support/databases';
 import { databaseUrl, servers } from '../../support/servers';
@@ -24,15 +25,19 @@ interface Installed {
   readonly rolePrefix: string;
 }
 
-async function install(options: Parameters<typeof runMigrations>[1]): Promise<Installed> {
+async function emptyDatabase(): Promise<Installed> {
   const unique = randomUUID().replaceAll('-', '').slice(0, 12);
   const [name, rolePrefix] = [`nova_test_set_${unique}`, `s${unique}`];
   made.databases.push(name);
   made.roles.push(...['owner', ...roles].map((role) => `${rolePrefix}_${role}`));
   await createDatabase(admin, name);
-  const url = databaseUrl(servers().databaseUrl, name);
-  await runMigrations(url, { ...options, rolePrefix });
-  return { url, rolePrefix };
+  return { url: databaseUrl(servers().databaseUrl, name), rolePrefix };
+}
+
+async function install(options: Parameters<typeof runMigrations>[1]): Promise<Installed> {
+  const empty = await emptyDatabase();
+  await runMigrations(empty.url, { ...options, rolePrefix: empty.rolePrefix });
+  return empty;
 }
 
 async function ask<Row extends object>(url: string, sql: string, values: unknown[] = []): Promise<Row[]> {
@@ -175,5 +180,51 @@ describe('both in one schema', () => {
     );
     expect(count).toBe(1);
     expect(await runMigrations(url, { rolePrefix })).toEqual([]);
+  });
+});
+
+/** What migrations write into tables, beside their own record. */
+const contents = { outbox: ['outbox_event_types'], state: ['notification_kinds'] };
+
+const contentsOf = (url: string, table: string): Promise<object[]> =>
+  ask(url, `SELECT to_jsonb(t) - 'id' - 'run_on' - 'applied_at' AS row FROM nova.${table} t ORDER BY 1`);
+
+/** Who may do what with each relation and function of the schema. */
+async function rights(url: string): Promise<string> {
+  const rows = await ask<{ line: string }>(
+    url,
+    `SELECT format('%s %s %s', c.relname, r.rolname, c.relacl) AS line
+     FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.relnamespace = 'nova'::regnamespace
+     UNION ALL SELECT format('%s.%s %s', a.attrelid::regclass, a.attname, a.attacl) FROM pg_attribute a
+     JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = 'nova'::regnamespace AND a.attacl IS NOT NULL
+     UNION ALL SELECT format('%s %s %s %s %s', p.oid::regprocedure, r.rolname, p.proacl, p.prosecdef, p.proconfig)
+     FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE p.pronamespace = 'nova'::regnamespace ORDER BY 1`,
+  );
+  expect(rows.length).toBeGreaterThan(20);
+  return rows.map(({ line }) => line).join('\n');
+}
+
+describe('what --print writes', () => {
+  it.each([
+    { sets: ['outbox'], domains: ['content', 'media'] },
+    { sets: ['state'] },
+    { sets: ['outbox', 'state'] },
+  ] as const)('makes, run as one script, what migrate makes: %p', async (options) => {
+    const empty = await emptyDatabase();
+    const script = await printMigrations(empty.url, { ...options, rolePrefix: empty.rolePrefix });
+    expect(await ask(empty.url, `SELECT to_regnamespace('nova') AS schema`)).toEqual([{ schema: null }]);
+    expect(await ask(empty.url, `SELECT FROM pg_roles WHERE rolname LIKE $1`, [`${empty.rolePrefix}%`])).toEqual([]);
+
+    await ask(empty.url, script);
+    const { rolePrefix, url } = await install(options);
+    const bare = (text: string, prefix: string): string => text.replaceAll(prefix, 'nova');
+    expect(bare(await schemaText(empty.url), empty.rolePrefix)).toBe(bare(await schemaText(url), rolePrefix));
+    expect(bare(await rights(empty.url), empty.rolePrefix)).toBe(bare(await rights(url), rolePrefix));
+    for (const table of ['nova_functions', 'nova_migrations', ...contents[options.sets[0]]])
+      expect({ table, rows: await contentsOf(empty.url, table) }).toEqual({
+        table,
+        rows: await contentsOf(url, table),
+      });
+    expect(await runMigrations(empty.url, { ...options, rolePrefix: empty.rolePrefix })).toEqual([]);
   });
 });
