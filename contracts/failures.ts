@@ -73,6 +73,12 @@ export const failures = {
     meaning: 'PostgreSQL does not reply, or is read-only.',
     action: 'Bring PostgreSQL back.',
   },
+  SCHEMA_BEHIND: {
+    cause: 'outage',
+    retryable: true,
+    meaning: 'The database has not all that this version needs: it was migrated by an older version, or never.',
+    action: 'Run `npm run migrate` (of an outbox: `-- --outbox NAME`). Everything goes on by itself then.',
+  },
   REDIS_UNAVAILABLE: {
     cause: 'outage',
     retryable: true,

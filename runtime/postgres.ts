@@ -47,19 +47,28 @@ const networkCodes = new Set([
 /** True when PostgreSQL is away, starting, shutting down, or a read-only standby. */
 export function isDatabaseOutage(thrown: unknown): boolean {
   if (tlsFault(thrown) !== undefined) return true;
-  if (thrown instanceof AggregateError) return thrown.errors.some(isDatabaseOutage);
-  if (!(thrown instanceof Error)) return false;
-  const code = (thrown as { code?: unknown }).code;
+  if (typeof thrown !== 'object' || thrown === null) return false;
+  // By shape: what Node itself throws is, in a context of its own (a test of jest), no instance of the `Error` there.
+  const { code, errors, message } = thrown as { code?: unknown; errors?: unknown; message?: unknown };
+  if (Array.isArray(errors)) return errors.some(isDatabaseOutage);
   if (typeof code === 'string') {
     if (outageStates.has(code) || networkCodes.has(code) || outageClasses.includes(code.slice(0, 2))) return true;
   }
   return /Connection terminated|not queryable|connection timeout|timeout expired|timeout exceeded when trying to connect|Query read timeout/i.test(
-    thrown.message,
+    String(message),
   );
 }
 
-/** Wraps an outage in DATABASE_UNAVAILABLE; anything else is a bug and passes through. */
+/** No such table, schema, function or column. */
+const missing = new Set(['42P01', '3F000', '42883', '42703']);
+
+/** True when the schema is not that of this version, as far as its statements say. */
+export const isSchemaBehind = (thrown: unknown): boolean =>
+  missing.has(String((thrown as { code?: unknown } | null)?.code));
+
+/** Wraps an outage in DATABASE_UNAVAILABLE, and what an older schema lacks in SCHEMA_BEHIND; anything else is a bug and passes through. */
 export function asDatabaseError(thrown: unknown): unknown {
+  if (isSchemaBehind(thrown)) return new NovaError('SCHEMA_BEHIND', oneLine(thrown), { cause: thrown });
   if (!isDatabaseOutage(thrown)) return thrown;
   return new NovaError('DATABASE_UNAVAILABLE', tlsFault(thrown) ?? oneLine(thrown), { cause: thrown });
 }

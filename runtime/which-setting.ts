@@ -1,7 +1,7 @@
 import { failures } from '../contracts/failures';
 import { temporalFailure } from './classify-temporal-error';
 import { codeOf, oneLine } from './errors';
-import { isDatabaseOutage } from './postgres';
+import { isDatabaseOutage, isSchemaBehind } from './postgres';
 import { grpcStatusOf } from './service-error';
 
 /** The settings that lead a process to its servers. */
@@ -30,7 +30,7 @@ export function withSetting(thrown: unknown, settings: ServerSettings): string {
   const code = String((thrown as { code?: unknown } | undefined)?.code);
   if (['28P01', '28000', '3D000', '42501'].includes(code)) return `${at} refuses us: ${text}`;
   if (isDatabaseOutage(thrown)) return `no ${at}: ${text}`;
-  if (['42P01', '3F000', '42883'].includes(code))
+  if (isSchemaBehind(thrown))
     return `${at} has not all that is ours in schema ${settings.databaseSchema ?? 'nova'} (${settings.databaseSetting ?? 'DATABASE_SCHEMA'}); run \`npm run migrate\`: ${text}`;
   return text;
 }
