@@ -76,11 +76,9 @@ export const claimUnnamed = `
       AND NOT EXISTS (SELECT 1 FROM nova.wanted_media w WHERE w.media_id = m.media_id AND w.user_id = m.user_id)
     ORDER BY m.media_id FOR UPDATE OF m
   ), claimed AS (
-    UPDATE nova.parked_media m SET state = 'linked', post_id = $1 FROM free WHERE m.media_id = free.media_id RETURNING m.*
-  ), link AS (
-    INSERT INTO nova.post_media (post_id, media_id, event_id) SELECT $1, media_id, $2 FROM claimed ON CONFLICT DO NOTHING
+    UPDATE nova.parked_media m SET state = 'linked', post_id = $1 FROM free WHERE m.media_id = free.media_id RETURNING m.media_id
   )
-  SELECT ${uploadColumns} FROM claimed m`;
+  INSERT INTO nova.post_media (post_id, media_id, event_id) SELECT $1, media_id, $2 FROM claimed ON CONFLICT DO NOTHING`;
 
 export const deleteLinks = `
   WITH gone AS (DELETE FROM nova.post_media WHERE post_id = $1 RETURNING media_id), freed AS (

@@ -103,10 +103,10 @@ export class PgMediaStore {
 
   /**
    * Links to a post that names none whatever its author uploaded in the window before it and no post has or names.
-   * Returns those this call linked. With `mediaId`: only that one.
+   * With `mediaId`: only that one.
    */
-  linkUnnamed({ postId, eventId }: MediaClaim, mediaId?: string): Promise<Upload[]> {
-    return this.rows<Upload>(sql.claimUnnamed, [postId, eventId, mediaId ?? null]);
+  async linkUnnamed({ postId, eventId }: MediaClaim, mediaId?: string): Promise<void> {
+    await this.rows(sql.claimUnnamed, [postId, eventId, mediaId ?? null]);
   }
 
   /** The uploads that a post has, the first hundred by id. */
