@@ -72,8 +72,8 @@ async function makeLogin(
 }
 
 /** Everyone who may come in through a pooler in front of the server: its administrator and the logins of the roles. */
-export function logins(adminUrl: string): { name: string; password: string }[] {
+export function logins(adminUrl: string, prefixes: readonly string[] = ['nova']): { name: string; password: string }[] {
   const { username, password } = new URL(adminUrl);
-  const own = loginRoles.map((role) => loginOf(role));
+  const own = prefixes.flatMap((prefix) => loginRoles.map((role) => loginOf(role, prefix)));
   return [{ name: username, password }, ...own.map((name) => ({ name, password: passwordOf(adminUrl, name) }))];
 }

@@ -17,7 +17,9 @@ import { businessRights, businessSchema, settingsRights } from '../../proof/traf
 export interface RunOutbox {
   readonly name: ServiceName;
   readonly domains: readonly Domain[];
-  /** The database as each login sees it that is a member of one role there and nothing else. */
+  /** The database as the server's administrator sees it. */
+  readonly url: string;
+  /** The same as each login sees it that is a member of one role there and nothing else. */
   readonly urls: LoginUrls;
 }
 
@@ -46,23 +48,30 @@ export function databaseVariables({ urls, outboxes }: RunDatabase, role: LoginRo
 
 const writersPerDatabase = 16;
 
+interface Placing {
+  /** State, and a database for each service; else one for everything. */
+  readonly apart: boolean;
+  /** Any database of the server on which that of a service is made; left out: beside State. */
+  readonly serverOf?: (service: ServiceName) => string | undefined;
+}
+
 /** Fresh, migrated databases beside the one at `serverUrl`: one for everything, or State and one for each service. */
 export async function createRunDatabase(
   serverUrl: string,
   name: string,
-  { apart }: { readonly apart: boolean } = { apart: false },
+  { apart, serverOf = () => undefined }: Placing = { apart: false },
 ): Promise<RunDatabase> {
-  const made: string[] = [];
+  const made: { readonly server: string; readonly database: string }[] = [];
   const pools: Pool[] = [];
   const open = (url: string, max: number): Pool => {
     const pool = openPool(url, max);
     pools.push(pool);
     return pool;
   };
-  const make = async (database: string): Promise<string> => {
-    await asAdmin(serverUrl, (admin) => admin.query(`CREATE DATABASE ${database}`));
-    made.push(database);
-    const url = new URL(serverUrl);
+  const make = async (database: string, server = serverUrl): Promise<string> => {
+    await asAdmin(server, (admin) => admin.query(`CREATE DATABASE ${database}`));
+    made.push({ server, database });
+    const url = new URL(server);
     url.pathname = `/${database}`;
     return url.href;
   };
@@ -75,7 +84,7 @@ export async function createRunDatabase(
   const places: RunOutbox[] = [];
   const services: Partial<Record<ServiceName, { admin: Pool; writer: Pool }>> = {};
   for (const service of apart ? serviceNames : []) {
-    const outbox = await makeOutbox(await make(`${name}_${service}`), service);
+    const outbox = await makeOutbox(await make(`${name}_${service}`, serverOf(service)), service);
     places.push(outbox);
     services[service] = { admin: open(outbox.url, 4), writer: open(outbox.urls.publisher, writersPerDatabase) };
   }
@@ -98,15 +107,14 @@ export async function createRunDatabase(
       await Promise.all(pools.map((pool) => pool.end()));
     },
     drop: async () => {
-      await asAdmin(serverUrl, async (admin) => {
-        for (const database of made) await admin.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
-      });
+      for (const { server, database } of made)
+        await asAdmin(server, (admin) => admin.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`));
     },
   };
 }
 
 /** An outbox and the service's own tables, with logins that can use no other service's. */
-async function makeOutbox(url: string, name: ServiceName): Promise<RunOutbox & { readonly url: string }> {
+async function makeOutbox(url: string, name: ServiceName): Promise<RunOutbox> {
   const rolePrefix = `nova_${name}`;
   const domains = serviceDomains[name];
   await runMigrations(url, { sets: ['outbox'], rolePrefix, domains });

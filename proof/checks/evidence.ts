@@ -24,6 +24,8 @@ export interface Run {
   readonly status: string;
   /** Search attribute, set when a run ended other than plainly. */
   readonly outcome: string | undefined;
+  /** Search attribute: the outbox that it was started for. */
+  readonly outbox?: string | undefined;
 }
 
 /** A row of `notifications`. */

@@ -87,13 +87,18 @@ async function answered<T>(what: string, ask: () => Promise<T>): Promise<T> {
 type ListedInfo = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'type' | 'status' | 'typedSearchAttributes'>;
 
 function listedOf(info: ListedInfo): Listed {
-  const outcome = info.typedSearchAttributes.getAll().find(({ key }) => key.name === 'Outcome')?.value;
+  const attributes = info.typedSearchAttributes.getAll();
+  const attribute = (name: string): string | undefined => {
+    const value = attributes.find(({ key }) => key.name === name)?.value;
+    return value === undefined ? undefined : String(value);
+  };
   return {
     workflowId: info.workflowId,
     runId: info.runId,
     type: info.type,
     status: info.status.name,
-    outcome: outcome === undefined ? undefined : String(outcome),
+    outcome: attribute('Outcome'),
+    outbox: attribute('Outbox'),
   };
 }
 

@@ -1,7 +1,6 @@
 import { type PoolClient, type QueryResult, type QueryResultRow } from 'pg';
 import { publish, type NewEvent } from '../../client/publish';
 import { type EventType, definitionOf } from '../../contracts/catalogue';
-import { type Domain } from '../../contracts/events/define';
 import { type ServiceName, type ServicePools, serviceOf } from '../services';
 import { serviceOfStatement } from './business-schema';
 import { type Random } from './random';
@@ -45,7 +44,7 @@ export class Business implements Transactions {
   /** True when it was committed. One in twenty is rolled back at its very end; its events must never be heard of. */
   async transaction(random: Random, work: (tx: Transaction) => Promise<void>): Promise<boolean> {
     const sessions = new Sessions(this.services);
-    const events: { id: string; type: EventType }[] = [];
+    const events: PublishedEvent[] = [];
     const then: (() => void)[] = [];
     const rollBack = random.chance(rollbackShare);
     try {
@@ -75,6 +74,13 @@ export class Business implements Transactions {
   }
 }
 
+/** What was published in a transaction. */
+export interface PublishedEvent {
+  readonly id: string;
+  readonly type: EventType;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
 /** The open transaction in a service's database. */
 export type SessionOf = (service: ServiceName, writes: boolean) => Promise<PoolClient>;
 
@@ -82,7 +88,7 @@ export type SessionOf = (service: ServiceName, writes: boolean) => Promise<PoolC
 export function transactionOn(
   sessionOf: SessionOf,
   random: Random,
-  events: { id: string; type: EventType }[],
+  events: PublishedEvent[],
   then: (() => void)[],
 ): Transaction {
   return {
@@ -91,17 +97,18 @@ export function transactionOn(
     afterCommit: (work) => void then.push(work),
     async publish(event) {
       const isPlain = event.priority === undefined && event.traceparent === undefined && random.chance(plainShare);
-      const client = await sessionOf(serviceOf(domainOf(event.type)), true);
+      const client = await sessionOf(serviceOfType(event.type), true);
       const { id } = isPlain ? await insertPlain(client, random, event) : await publish(client, event);
-      events.push({ id, type: event.type });
+      events.push({ id, type: event.type, payload: event.payload });
     },
   };
 }
 
-function domainOf(type: EventType): Domain {
+/** The service that publishes events of this type. */
+export function serviceOfType(type: EventType): ServiceName {
   const definition = definitionOf(type);
   if (definition === undefined) throw new Error(`${type} is not in the catalogue`);
-  return definition.domain;
+  return serviceOf(definition.domain);
 }
 
 async function insertPlain<T extends EventType>(

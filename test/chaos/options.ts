@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { messageOf } from '../../dev/stack/errors';
-import { type Choice, choicesNamed } from './schedule/fault-kinds';
+import { type Choice, choicesIn, choicesNamed, nameOf } from './schedule/fault-kinds';
 import { type ChaosOptions } from './types';
 
 export interface CommandLine extends ChaosOptions {
@@ -27,12 +27,22 @@ export function parseOptions(argv: readonly string[], { exit = true } = {}): Com
       'no other faults than these, such as kafka:slow,writers:bulk or redis for all of it',
       faults,
     )
+    .option(
+      '--together',
+      'one database for everything, which the release before knows too: deals rolling upgrades, and no outbox alone',
+      false,
+    )
     .option('--json', 'print one JSON object on the last line of standard output', false)
     .option('--plan', 'print the schedule of faults and do nothing', false)
     .option('--keep', 'keep logs and evidence also when every promise held', false)
     .showHelpAfterError();
   if (!exit) command.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
-  return Object.freeze(command.parse([...argv], { from: 'user' }).opts<CommandLine>());
+  const options = command.parse([...argv], { from: 'user' }).opts<CommandLine>();
+  const there = choicesIn(options.together);
+  const absent = options.only?.find((choice) => !there.includes(choice));
+  if (absent !== undefined)
+    command.error(`error: ${nameOf(absent)} is dealt ${options.together ? 'without' : 'only with'} --together`);
+  return Object.freeze(options);
 }
 
 function faults(text: string): Choice[] {

@@ -7,6 +7,7 @@ import { seconds } from '../../dev/stack/reporter';
 import { prove, type Proof } from './proof/prove';
 import { settleChaos } from './proof/settle';
 import { type CommandLine } from './options';
+import { repairRestored } from './repair/repair-restored';
 import { type ChaosSummary, faultRows, holds } from './report/summary';
 import { named } from './report/table';
 import { dealableHere, type Dealable } from './schedule/dealable';
@@ -32,15 +33,20 @@ export async function runChaos(options: CommandLine, show: Show, cleanup: Cleanu
   const begunAt = performance.now();
   const { steps, interrupted } = show;
   const dealable = dealableHere(planSchedule(options));
-  const world = await bringUp(dealable, show, cleanup);
+  const world = await bringUp(dealable, options, show, cleanup);
   const prepared = await steps.run(
     'people',
     'the social graph and the first people',
     () => prepareTraffic(world, options.seed, interrupted),
     ({ graph }) => `${n(graph.people)} people`,
   );
-  const { faults, books, standstills } = await underFire({ ...options, plan: dealable.plan }, world, prepared, show);
+  const {
+    faults,
+    books: written,
+    standstills,
+  } = await underFire({ ...options, plan: dealable.plan }, world, prepared, show);
   const calmAt = performance.now();
+  const books = world.restores.length === 0 ? written : await repair(options, world, prepared, show);
   const settled = await steps.run(
     'settle',
     'everything that follows from it',
@@ -62,18 +68,39 @@ export async function runChaos(options: CommandLine, show: Show, cleanup: Cleanu
   return summaryOf(options, { world, leftOut, books, faults, standstills, settled, settleMs, proved, begunAt });
 }
 
-function bringUp({ plan, leftOut }: Dealable, { steps, interrupted }: Show, cleanup: Cleanup): Promise<ChaosWorld> {
+function bringUp(
+  { plan, leftOut }: Dealable,
+  { together }: CommandLine,
+  { steps, interrupted }: Show,
+  cleanup: Cleanup,
+): Promise<ChaosWorld> {
   return steps.run(
     'world',
-    'servers, faulty network, three bridges, two workers',
+    `servers${together ? '' : ', five outboxes'}, faulty network, three bridges, two workers`,
     async (detail) => {
       for (const what of leftOut) detail(`left out: ${what}`);
       const onDeath = ({ process, what }: { process: string; what: string }) => detail(`✘ ${process}: ${what}`);
-      const world = await createWorld({ plan, detail, onDeath, signal: interrupted });
+      const world = await createWorld({ plan, together, detail, onDeath, signal: interrupted });
       cleanup.add('the world', () => world.close());
       return world;
     },
     ({ folder }) => `servers, faulty network, three bridges, two workers; logs in ${folder}`,
+  );
+}
+
+/** What the runbook says of outboxes that went back to an earlier moment. Returns the books with what it needed to write. */
+function repair(
+  { seed }: CommandLine,
+  world: ChaosWorld,
+  { books }: PreparedTraffic,
+  { steps, interrupted }: Show,
+): Promise<Books> {
+  const outboxes = [...new Set(world.restores.map(({ outbox }) => outbox))].join(', ');
+  return steps.run(
+    'repair',
+    `what the restore of ${outboxes} left, by the runbook`,
+    (detail) => repairRestored({ world, books, seed, interrupted, detail }),
+    () => `the audit names nothing more of ${outboxes}`,
   );
 }
 
@@ -176,7 +203,7 @@ interface Outcome {
   readonly begunAt: number;
 }
 
-function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome): ChaosSummary {
+function summaryOf({ minutes, seed, rate, together, only }: CommandLine, outcome: Outcome): ChaosSummary {
   const { world, leftOut, books, standstills, settled, settleMs, proved, begunAt } = outcome;
   const faults = outcome.faults.filter((record) => record.leftOut === undefined);
   const notDealt = outcome.faults.flatMap(({ fault, leftOut: why }) =>
@@ -189,6 +216,7 @@ function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome)
     minutes,
     seed,
     rate,
+    together,
     ...(only === undefined ? {} : { only }),
     committed,
     rolledBack,
@@ -197,6 +225,7 @@ function summaryOf({ minutes, seed, rate, only }: CommandLine, outcome: Outcome)
     proof,
     faults: faultRows(faults),
     stalls: proved.stalls,
+    outboxes: proved.outboxes,
     notes: [...proved.notes, ...[...leftOut, ...notDealt].map((what) => `left out: ${what}`)],
     unsettled: settled.missing,
     settleMs,

@@ -1,6 +1,9 @@
 import { type StackAddresses } from '../../dev/stack/addresses';
+import { type ServiceName } from '../../proof/services';
 import { type ReceivedMail } from '../../proof/observe/mail-sink';
+import { type DatabaseUrls } from './world/databases';
 import { type OperatorAction } from './world/operator-actions';
+import { type ByService } from './world/outboxes';
 
 /** What writers may do all at once. */
 export type BurstKind = 'hot-aggregate' | 'bulk';
@@ -15,7 +18,12 @@ export interface ChaosOptions {
   readonly seed: number;
   /** Events written per second, on average. */
   readonly rate: number;
-  /** No other faults than these; all without it. */
+  /**
+   * One database for everything, as the release before knows it: what a rolling upgrade needs. Without it each service has its
+   * outbox in a database of its own.
+   */
+  readonly together: boolean;
+  /** No other faults than these; all that this layout has without it. */
   readonly only?: readonly { readonly target: Target; readonly kind: FaultKind }[];
 }
 
@@ -23,6 +31,9 @@ export interface ChaosOptions {
 export type Target =
   | 'bridge'
   | 'workers'
+  /** The server of the outbox of one service. */
+  | 'outbox'
+  /** The one of State, with the outboxes that have no server of their own. */
   | 'postgres'
   | 'pgbouncer'
   | 'redis'
@@ -50,6 +61,11 @@ export type FaultKind =
   | 'leader-frozen'
   /** All its connections are reset. */
   | 'reset'
+  /**
+   * An outbox goes back to an earlier moment: its files are copied while it is stopped, and put back at the end of the fault. All
+   * that its service wrote in between is lost there, and took effect.
+   */
+  | 'restore'
   /** Its data is deleted (Redis), then rebuilt by the operator's command. */
   | 'wipe'
   /** Redis comes back with the data it had when the fault began: a promoted replica, a restored snapshot. */
@@ -75,7 +91,7 @@ export interface PlannedFault {
   /** From the start of the faults, milliseconds. */
   readonly atMs: number;
   readonly target: Target;
-  /** Which of several (bridge 0–2, workers 0–1); 0 for servers; `everyOne` for all bridges at once. */
+  /** Which of several (bridge 0–2, workers 0–1, outbox 0–2); 0 for servers; `everyOne` for all bridges at once. */
   readonly index: number;
   readonly kind: FaultKind;
   /** How long it lasts, milliseconds; for a kill or restart, until the new process is started. */
@@ -101,6 +117,17 @@ export interface FaultRecord {
   readonly leftOut?: string;
 }
 
+/** An outbox went back to an earlier moment. Times are epoch milliseconds. */
+export interface Restore {
+  readonly outbox: ServiceName;
+  /** Before its server was stopped for the copy, and after it was up again. */
+  readonly stoppedAtMs: number;
+  readonly copiedAtMs: number;
+  /** Before it was killed, and after it was open again with the copy. */
+  readonly killedAtMs: number;
+  readonly openAtMs: number;
+}
+
 /** A fault that must not be dealt in this state of the run: that is said, and is no trouble. */
 export class LeftOut extends Error {}
 
@@ -118,9 +145,13 @@ export interface Death {
 export interface ChaosWorld {
   /** The servers themselves, past PgBouncer and the proxies: for the proof and the sampler. */
   readonly direct: StackAddresses;
-  /** The run's database on the server itself, and as our processes and the writers see it (PgBouncer, proxy). */
-  readonly databaseUrl: string;
-  readonly pooledDatabaseUrl: string;
+  /** One database for everything. */
+  readonly together: boolean;
+  /** The run's databases on the servers themselves, and as the writers see them (PgBouncer, proxies). */
+  readonly databases: DatabaseUrls;
+  readonly writersUrls: ByService<string>;
+  /** Outboxes that went back to an earlier moment so far. */
+  readonly restores: readonly Restore[];
   readonly names: {
     readonly topicPrefix: string;
     readonly redisPrefix: string;
@@ -139,6 +170,9 @@ export interface ChaosWorld {
   readonly deaths: readonly Death[];
   /** The product's own audit of the whole run, as an operator runs it; what it finds is in its tables. */
   audit(): Promise<void>;
+  /** What an operator does with what the audit has named: replays what it calls replayable, and explains the rest. */
+  replayFound(): Promise<void>;
+  acknowledge(findings: readonly string[]): Promise<void>;
   /** Deals a fault; resolves when it has begun. The answer ends it, and resolves when what was harmed is up again. */
   harm(fault: PlannedFault): Promise<() => Promise<void>>;
   /** Ends everything, whatever state it is in. May be called again. */

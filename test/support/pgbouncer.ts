@@ -31,6 +31,8 @@ export interface PgBouncer {
 interface PgBouncerOptions {
   /** Server connections per database and user, at most. */
   readonly poolSize?: number;
+  /** Prefixes of the roles whose logins pass. */
+  readonly rolePrefixes?: readonly string[];
   /** Called with every process it is started as. */
   readonly onStart?: (pid: number) => void;
 }
@@ -51,7 +53,7 @@ export async function startPgBouncer(serverUrl: string, options: PgBouncerOption
     throw new Error('no folder');
   writeFileSync(
     users,
-    logins(serverUrl)
+    logins(serverUrl, options.rolePrefixes)
       .map(({ name, password }) => `"${name}" "${password}"\n`)
       .join(''),
   );

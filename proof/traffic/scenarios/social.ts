@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { NothingToDo } from '../business';
+import { NothingToDo, type Transaction } from '../business';
 import { type Random } from '../random';
 import { type Follow, type Reaction, remember, take, type World } from '../world';
 import { orNothing, requireActive, requirePublished, type Scenario, text } from './scenario';
@@ -19,6 +19,12 @@ function target(world: World, random: Random): Target | undefined {
   return random.pick(targets.filter((one) => one !== undefined));
 }
 
+/** What the service remembers of a comment may be gone from its table: it may have been restored to an earlier moment. */
+async function requireComment(tx: Transaction, commentId: string): Promise<void> {
+  const { rowCount } = await tx.query('SELECT 1 FROM business.comments WHERE comment_id = $1', [commentId]);
+  if (rowCount === 0) throw new NothingToDo();
+}
+
 const reacted: Scenario = {
   name: 'reaction added',
   weight: 9,
@@ -31,6 +37,7 @@ const reacted: Scenario = {
     await business.transaction(random, async (tx) => {
       await requireActive(tx, userId);
       if (targetType === 'post') await requirePublished(tx, targetId);
+      if (targetType === 'comment') await requireComment(tx, targetId);
       const { rowCount } = await tx.query(
         'INSERT INTO business.reactions (target_id, user_id, emoji) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
         [targetId, userId, emoji],

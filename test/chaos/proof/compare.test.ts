@@ -103,6 +103,14 @@ describe('the proof', () => {
       'an event with two first runs',
       ({ runs }) => ({ runs: [...runs, runOf(created, { runId: 'again', firstRunId: 'again' })] }),
     ],
+    [
+      'duplicate starts',
+      'a run that was started for another outbox than that of its event',
+      ({ runs }) => ({
+        together: false,
+        runs: runs.map((one) => ({ ...one, outbox: one.workflowId === created.id ? 'social' : 'content' })),
+      }),
+    ],
     ['duplicate starts', 'a run without a row', ({ runs }) => ({ runs: [...runs, runOf({ id: 'of-no-row' })] })],
     ['duplicate effects', 'an e-mail sent twice', ({ mails }) => ({ mails: [...mails, ...mails] })],
     ['duplicate effects', 'a notification twice', ({ notices }) => ({ notices: [...notices, ...notices.slice(1)] })],

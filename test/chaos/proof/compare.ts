@@ -8,15 +8,18 @@ import { type Evidence } from './evidence';
 import { halfCommitted } from './halves';
 import { subscribersKept } from './heard';
 import { type Line, lineOf, lines } from './lines';
+import { ofAnotherOutbox } from './per-outbox';
+import { brokenByLost, withoutLost, withoutLostClaims } from './restored';
 import { proofRow } from './row';
 import { rolledBackButHeard, strangers } from './unheard';
 
 /** Every promise, compared with what the servers say, and what only a chaos run can know. A pure function of the evidence. */
 export function compare(evidence: Evidence): ProofRow[] {
   const { truth, books, faults } = evidence;
-  const judgement = judge(expectationOf(truth, books.reachable), evidence, (markedAtMs, storedAtMs) =>
-    isExplained(faults, markedAtMs, storedAtMs),
-  );
+  const expected = withoutLostClaims(expectationOf(truth, books.reachable), evidence);
+  const judged = withoutLost(evidence, expected.media.isGone);
+  const judgement = judge(expected, judged, (markedAtMs, storedAtMs) => isExplained(faults, markedAtMs, storedAtMs));
+  const ofLost = brokenByLost(expected, evidence);
   const allowed = brokenBy(faults);
   const all = Object.keys(lineOf) as Promised[];
   return lines.map((line) => {
@@ -24,6 +27,7 @@ export function compare(evidence: Evidence): ProofRow[] {
     return proofRow(line, examined[line](evidence), [
       ...sentencesOf(judgement, [...others, ...allowed]),
       ...(ownKnowledge[line]?.(evidence) ?? []),
+      ...(ofLost[line] ?? []),
     ]);
   });
 }
@@ -34,6 +38,7 @@ const ownKnowledge: Partial<Record<Line, (evidence: Evidence) => readonly string
   'transactions happened whole or not at all': halfCommitted,
   'leases leaked': ({ held }) => held,
   'subscribers’ order': subscribersKept,
+  'duplicate starts': ofAnotherOutbox,
   unexplained: (evidence) => [...evidence.bridges.flatMap(bridgeTrouble), ...strangers(evidence)],
 };
 

@@ -1,7 +1,8 @@
 import { type Evidence as ServersEvidence } from '../../../proof/checks/evidence';
 import { type Truth } from '../../../proof/checks/truth';
 import { type Books } from '../traffic/books';
-import { type FaultRecord } from '../types';
+import { type FaultRecord, type Restore } from '../types';
+import { type Losses } from './losses';
 
 export interface BridgeInstance {
   readonly instanceId: string;
@@ -25,6 +26,18 @@ export interface Handling {
   readonly endedAtMs: number | null;
 }
 
+/** What an audit has against a run or an event, resolved or not. */
+export interface Finding {
+  readonly kind: string;
+  /** Id of the run: the event's, or of a replay of it. */
+  readonly eventId: string;
+  readonly detail: string;
+  /** The next audit did not see it any more. */
+  readonly resolved: boolean;
+  /** A person has explained it. */
+  readonly acknowledged: boolean;
+}
+
 /** Everything that the servers say at the end of a run, and what the writers say. */
 export interface Evidence extends ServersEvidence {
   readonly books: Books;
@@ -37,4 +50,10 @@ export interface Evidence extends ServersEvidence {
   /** Sentences: advisory locks and transactions that stay, though nothing is going on. */
   readonly held: readonly string[];
   readonly faults: readonly FaultRecord[];
+  /** One database for everything, and one outbox in it. */
+  readonly together: boolean;
+  /** Outboxes that went back to an earlier moment, what that took, and what the product's audits have named. */
+  readonly restores: readonly Restore[];
+  readonly losses: Losses;
+  readonly findings: readonly Finding[];
 }

@@ -16,6 +16,7 @@ import {
 } from '../../unit/proof/checks/healthy';
 import { type WrittenTransaction } from '../traffic/books';
 import { type Evidence, type Handling } from './evidence';
+import { noLosses } from './losses';
 
 function handlingOf(of: TrueEvent, change: Partial<Handling> = {}): Handling {
   const { topic, key } = messageOf(of);
@@ -53,5 +54,9 @@ export function healthyEvidence(): Evidence {
     handlings: events.map((one, n) => handlingOf(one, { n })),
     held: [],
     faults: [],
+    together: true,
+    restores: [],
+    losses: noLosses,
+    findings: [],
   };
 }

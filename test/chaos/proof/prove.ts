@@ -3,11 +3,16 @@ import { type ChaosWorld, type FaultRecord, type ProofRow, type StallRow } from 
 import { ownAudit } from './audits';
 import { collect } from './collect';
 import { compare, notesOn } from './compare';
+import { isolationRow } from './isolation';
+import { type OutboxProof, outboxRows } from './per-outbox';
+import { restoredRow } from './restored';
 import { stallsOf } from './stalls';
 
 export interface Proof {
   readonly rows: readonly ProofRow[];
   readonly stalls: readonly StallRow[];
+  /** None with one database for everything. */
+  readonly outboxes: readonly OutboxProof[];
   /** Worth knowing, and no violation. */
   readonly notes: readonly string[];
 }
@@ -24,13 +29,15 @@ export async function prove(options: {
   readonly detail?: (text: string) => void;
 }): Promise<Proof> {
   const { world, books, faults, detail = () => undefined } = options;
-  const evidence = await collect(world, books, faults, detail);
+  const collected = await collect(world, books, faults, detail);
   detail('what the product’s own audit says');
-  const audit = await ownAudit(world);
+  const audit = await ownAudit(world, collected.losses);
   detail('comparing');
+  const evidence = { ...collected, findings: audit.findings };
   const { truth, rows } = evidence;
   return {
-    rows: [...compare(evidence), audit.row],
+    rows: [...compare(evidence), ...isolationRow(evidence), ...restoredRow(evidence), audit.row],
+    outboxes: world.together ? [] : outboxRows(evidence),
     stalls: stallsOf(truth.events, rows),
     notes: [...notesOn(evidence), audit.note],
   };

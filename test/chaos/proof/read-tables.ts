@@ -5,7 +5,7 @@ import { type BridgeInstance, type Handling } from './evidence';
 
 const bridges = `
   SELECT instance_id AS "instanceId", state, reason, ARRAY(SELECT jsonb_object_keys(paused_types)) AS "pausedTypes",
-    extract(epoch FROM now() - heartbeat_at)::float8 * 1000 AS "silentForMs" FROM bridge_instances`;
+    extract(epoch FROM now() - heartbeat_at)::float8 * 1000 AS "silentForMs" FROM nova.bridge_instances`;
 
 const handlings = `
   SELECT n::float8 AS n, listener, topic, key, event_id AS "eventId", sequence::float8 AS sequence,

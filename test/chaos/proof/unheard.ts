@@ -5,7 +5,7 @@ import { fatesOf } from './fates';
 
 type Heard = Pick<
   Evidence,
-  'books' | 'marks' | 'rows' | 'runs' | 'messages' | 'notices' | 'deliveries' | 'links' | 'mails'
+  'books' | 'marks' | 'losses' | 'rows' | 'runs' | 'messages' | 'notices' | 'deliveries' | 'links' | 'mails'
 >;
 
 /** Where events were heard of: a place and the ids there. */
@@ -24,7 +24,7 @@ function places(evidence: Heard): [place: string, ids: readonly string[]][] {
 
 /** An event whose transaction did not happen is nowhere. */
 export function rolledBackButHeard(evidence: Heard): string[] {
-  const { never } = fatesOf(evidence.books, evidence.marks);
+  const { never } = fatesOf(evidence.books, evidence.marks, evidence.losses.transactions);
   return places(evidence).flatMap(([place, ids]) =>
     [...new Set(ids)].filter((id) => never.has(id)).map((id) => `the rolled-back event ${id} ${place}`),
   );
@@ -32,12 +32,13 @@ export function rolledBackButHeard(evidence: Heard): string[] {
 
 /** Events heard of that no writer ever wrote. Runs without a row are reported with the starts. */
 export function strangers(evidence: Heard): string[] {
-  const { never, happened } = fatesOf(evidence.books, evidence.marks);
+  const { losses } = evidence;
+  const { never, happened } = fatesOf(evidence.books, evidence.marks, losses.transactions);
   return places(evidence).flatMap(([place, ids]) =>
     place === 'has a workflow'
       ? []
       : [...new Set(ids)]
-          .filter((id) => !never.has(id) && !happened.has(id))
+          .filter((id) => !never.has(id) && !happened.has(id) && !losses.events.has(id))
           .map((id) => `the unknown event ${id} ${place}`),
   );
 }

@@ -1,4 +1,5 @@
 import { percentiles } from '../../../proof/report/percentiles';
+import { type OutboxProof } from '../proof/per-outbox';
 import { type Standstill } from '../traffic/standstill';
 import { type ChaosOptions, type FaultRecord, type ProofRow, type StallRow } from '../types';
 
@@ -29,6 +30,8 @@ export interface ChaosSummary extends ChaosOptions {
   readonly proof: readonly ProofRow[];
   readonly faults: readonly FaultRow[];
   readonly stalls: readonly StallRow[];
+  /** What the proof says of each outbox; empty with one database for everything. */
+  readonly outboxes: readonly OutboxProof[];
   /** Worth knowing, and no violation: redeliveries on Kafka, e-mails whose fate is unknown, … */
   readonly notes: readonly string[];
   /** What had not settled when the wait was given up. */

@@ -1,9 +1,11 @@
 import Table from 'cli-table3';
 import { thousands as n } from '../../../proof/report/thousands';
 import { seconds } from '../../../dev/stack/reporter';
+import { type OutboxProof } from '../proof/per-outbox';
 import { nameOf } from '../schedule/fault-kinds';
 import { type PlannedFault } from '../types';
 import { isSeveral } from '../world/counts';
+import { ownServers } from '../world/outboxes';
 import { type ChaosSummary } from './summary';
 
 /** Plain characters, no colours: the tables are copied into documents. */
@@ -11,9 +13,16 @@ const plain = { style: { head: [], border: [], compact: true } };
 
 /** The run as tables for people. */
 export function printedSummary(summary: ChaosSummary): string {
-  return [head(summary), faults(summary), stalls(summary), proof(summary), ...offences(summary), verdict(summary)].join(
-    '\n',
-  );
+  const { outboxes: each } = summary;
+  return [
+    head(summary),
+    faults(summary),
+    stalls(summary),
+    ...(each.length === 0 ? [] : [outboxes(each)]),
+    proof(summary),
+    ...offences(summary),
+    verdict(summary),
+  ].join('\n');
 }
 
 /** The schedule alone, one line per fault. */
@@ -28,6 +37,7 @@ export function printedPlan(plan: readonly PlannedFault[], leftOut: readonly str
 
 /** Of several, which. */
 export function named(target: string, index: number): string {
+  if (target === 'outbox') return `${target} ${ownServers[index] ?? index}`;
   return isSeveral(target) ? `${target} ${index + 1}` : target;
 }
 
@@ -84,6 +94,33 @@ function stalls(summary: ChaosSummary): string {
   return table.toString();
 }
 
+function outboxes(rows: readonly OutboxProof[]): string {
+  const columns = [
+    'events',
+    'lost',
+    'twice',
+    'disorder',
+    'leased',
+    'restores',
+    'taken by them',
+    'started p50',
+    'longest',
+  ];
+  const table = new Table({
+    ...plain,
+    head: ['outbox', ...columns],
+    colAligns: ['left', ...columns.map((): 'right' => 'right')],
+  });
+  for (const { outbox, events, lost, twice, disorder, leased, restores, taken, ...waits } of rows)
+    table.push([
+      outbox,
+      ...[events, lost, twice, disorder, leased, restores, taken].map(n),
+      seconds(waits.startP50Ms),
+      seconds(waits.longestStartMs),
+    ]);
+  return table.toString();
+}
+
 function proof(summary: ChaosSummary): string {
   const table = new Table({
     ...plain,
@@ -111,9 +148,9 @@ function offences({ proof: rows, unsettled, notes }: ChaosSummary): string[] {
   ];
 }
 
-function verdict({ ok, folder, seed, minutes, rate, only }: ChaosSummary): string {
+function verdict({ ok, folder, seed, minutes, rate, only, together }: ChaosSummary): string {
   const where = folder === null ? '' : `\nlogs and evidence: ${folder}`;
   const chosen = only === undefined ? '' : ` --only ${only.map(nameOf).join(',')}`;
-  const again = `the same again: npm run chaos -- --minutes ${minutes} --seed ${seed} --rate ${rate}${chosen}`;
+  const again = `the same again: npm run chaos -- --minutes ${minutes} --seed ${seed} --rate ${rate}${chosen}${together ? ' --together' : ''}`;
   return ok ? `✔ every promise held${where}` : `✘ a promise was broken; ${again}${where}`;
 }

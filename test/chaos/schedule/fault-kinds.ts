@@ -6,6 +6,15 @@ type Range = readonly [leastMs: number, mostMs: number];
 const faultKinds = {
   bridge: { kill: [500, 4_000], restart: [500, 3_000], pause: [12_000, 17_000], 'clock-step': [6_000, 12_000] },
   workers: { kill: [500, 5_000], restart: [500, 3_000], pause: [6_000, 14_000], 'clock-step': [6_000, 12_000] },
+  outbox: {
+    kill: [6_000, 12_000],
+    restart: [6_000, 12_000],
+    pause: [6_000, 12_000],
+    slow: [4_000, 9_000],
+    'half-open': [6_000, 12_000],
+    reset: [6_000, 12_000],
+    restore: [6_000, 12_000],
+  },
   postgres: {
     kill: [500, 5_000],
     restart: [500, 4_000],
@@ -69,8 +78,24 @@ export const allChoices: readonly Choice[] = Object.entries(faultKinds).flatMap(
   Object.keys(kinds).map((kind) => ({ target: target as Target, kind: kind as FaultKind })),
 );
 
-/** What even a short run must have. */
-export const essentialChoices: readonly Choice[] = [
+/**
+ * Those that a layout has: with one database for everything no outbox can be harmed alone, and the release before knows no
+ * other layout.
+ */
+export function choicesIn(together: boolean): readonly Choice[] {
+  return allChoices.filter(({ target }) => isIn(together, target));
+}
+
+/** What even a short run must have, as far as its layout has it. */
+export function essentialChoicesIn(together: boolean): readonly Choice[] {
+  return essentialChoices.filter(({ target }) => isIn(together, target));
+}
+
+const isIn = (together: boolean, target: Target): boolean => target !== (together ? 'outbox' : 'release');
+
+const essentialChoices: readonly Choice[] = [
+  { target: 'outbox', kind: 'restore' },
+  { target: 'outbox', kind: 'kill' },
   { target: 'bridge', kind: 'kill' },
   { target: 'bridge', kind: 'pause' },
   { target: 'workers', kind: 'kill' },
@@ -119,6 +144,7 @@ export function durationOf({ target, kind }: Choice): Range {
 export const restMs: Readonly<Record<Target, number>> = {
   bridge: 8_000,
   workers: 10_000,
+  outbox: 8_000,
   postgres: 5_000,
   pgbouncer: 5_000,
   redis: 5_000,

@@ -1,10 +1,20 @@
 import fc from 'fast-check';
 import { everyOne, type PlannedFault } from '../types';
-import { allChoices, choicesNamed, durationOf, essentialChoices, mayOverlap, nameOf, restMs } from './fault-kinds';
+import {
+  allChoices,
+  choicesIn,
+  choicesNamed,
+  durationOf,
+  essentialChoicesIn,
+  mayOverlap,
+  nameOf,
+  restMs,
+} from './fault-kinds';
 import { calmMs, planSchedule, stormMs } from './plan';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 32 - 1 });
-const runs = fc.record({ seed: seeds, minutes: fc.double({ min: 0.5, max: 90, noNaN: true }) });
+const layouts = fc.boolean();
+const runs = fc.record({ seed: seeds, minutes: fc.double({ min: 0.5, max: 90, noNaN: true }), together: layouts });
 const kindOf = ({ target, kind }: Pick<PlannedFault, 'target' | 'kind'>): string => `${target} ${kind}`;
 const endOf = (fault: PlannedFault): number => fault.atMs + fault.durationMs;
 
@@ -12,28 +22,32 @@ it('is the same for the same seed and another for another', () => {
   fc.assert(fc.property(runs, (run) => expect(planSchedule(run)).toEqual(planSchedule(run))));
   fc.assert(
     fc.property(seeds, (seed) =>
-      expect(planSchedule({ seed, minutes: 10 })).not.toEqual(
-        planSchedule({ seed: (seed + 1) % 2 ** 32, minutes: 10 }),
+      expect(planSchedule({ seed, minutes: 10, together: false })).not.toEqual(
+        planSchedule({ seed: (seed + 1) % 2 ** 32, minutes: 10, together: false }),
       ),
     ),
   );
 });
 
-it('deals every fault there is in ten minutes or more', () => {
+it('deals every fault that its layout has in ten minutes or more', () => {
   fc.assert(
-    fc.property(seeds, fc.double({ min: 10, max: 60, noNaN: true }), (seed, minutes) => {
-      const dealt = new Set(planSchedule({ seed, minutes }).map(kindOf));
-      expect(allChoices.map(kindOf).filter((one) => !dealt.has(one))).toEqual([]);
+    fc.property(seeds, fc.double({ min: 10, max: 60, noNaN: true }), layouts, (seed, minutes, together) => {
+      const dealt = new Set(planSchedule({ seed, minutes, together }).map(kindOf));
+      expect([...dealt].sort()).toEqual(choicesIn(together).map(kindOf).sort());
     }),
   );
 });
 
-it('deals every fault there is at least twice in an hour', () => {
+it('deals every fault that its layout has at least twice in an hour', () => {
   fc.assert(
-    fc.property(seeds, (seed) => {
-      const dealt = planSchedule({ seed, minutes: 60 }).map(kindOf);
+    fc.property(seeds, layouts, (seed, together) => {
+      const dealt = planSchedule({ seed, minutes: 60, together }).map(kindOf);
       const times = (one: string): number => dealt.filter((other) => other === one).length;
-      expect(allChoices.map(kindOf).filter((one) => times(one) < 2)).toEqual([]);
+      expect(
+        choicesIn(together)
+          .map(kindOf)
+          .filter((one) => times(one) < 2),
+      ).toEqual([]);
     }),
   );
 });
@@ -62,11 +76,35 @@ it('knows the faults by name, and says which there are when one is unknown', () 
 
 it('deals the essential ones in three minutes', () => {
   fc.assert(
-    fc.property(seeds, (seed) => {
-      const dealt = new Set(planSchedule({ seed, minutes: 3 }).map(kindOf));
-      expect(essentialChoices.map(kindOf).filter((one) => !dealt.has(one))).toEqual([]);
+    fc.property(seeds, layouts, (seed, together) => {
+      const dealt = new Set(planSchedule({ seed, minutes: 3, together }).map(kindOf));
+      expect(
+        essentialChoicesIn(together)
+          .map(kindOf)
+          .filter((one) => !dealt.has(one)),
+      ).toEqual([]);
     }),
   );
+});
+
+it('restores an outbox in the first minute of a short run, so that what it left is found, and harms one alone', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const ofOutboxes = planSchedule({ seed, minutes: 3, together: false }).filter(
+        ({ target }) => target === 'outbox',
+      );
+      const restored = ofOutboxes.filter(({ kind, atMs }) => kind === 'restore' && atMs < stormMs);
+      expect(restored).not.toEqual([]);
+      expect(ofOutboxes.map(({ kind }) => kind)).toContain('kill');
+    }),
+  );
+});
+
+it('restores and kills each of the outboxes that have a server of their own, over a few hours', () => {
+  const dealt = [1, 2, 3, 4].flatMap((seed) => planSchedule({ seed, minutes: 60, together: false }));
+  const harmed = (wanted: string) =>
+    dealt.flatMap(({ target, kind, index }) => (target === 'outbox' && kind === wanted ? [index] : []));
+  for (const kind of ['kill', 'restore']) expect([...new Set(harmed(kind))].sort()).toEqual([0, 1, 2]);
 });
 
 it('never has two faults of one target at once, and leaves started processes time to come up', () => {
@@ -101,7 +139,7 @@ it('keeps its faults within the run, within their lengths, and out of the calm s
 it('deals beside a rolling upgrade only what the release before has survived', () => {
   fc.assert(
     fc.property(seeds, (seed) => {
-      const faults = planSchedule({ seed, minutes: 60 });
+      const faults = planSchedule({ seed, minutes: 60, together: true });
       const stormOf = ({ atMs }: PlannedFault): number => Math.floor(atMs / (stormMs + calmMs));
       const beside = faults
         .filter(({ target }) => target === 'release')
@@ -117,7 +155,7 @@ it('deals beside a rolling upgrade only what the release before has survived', (
 it('kills all bridges at once only now and then, and moves clocks by minutes to hours', () => {
   fc.assert(
     fc.property(seeds, (seed) => {
-      const faults = planSchedule({ seed, minutes: 60 });
+      const faults = planSchedule({ seed, minutes: 60, together: false });
       const all = faults.filter(({ index }) => index === everyOne);
       expect(all.length).toBeGreaterThan(0);
       expect(all.length).toBeLessThanOrEqual(4);

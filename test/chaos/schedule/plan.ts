@@ -1,7 +1,7 @@
 import { Random } from '../../../proof/traffic/random';
 import { everyOne, type PlannedFault, type Target } from '../types';
 import { counts, isSeveral, withMovableClock } from '../world/counts';
-import { allChoices, type Choice, durationOf, essentialChoices, mayOverlap, restMs } from './fault-kinds';
+import { allChoices, type Choice, choicesIn, durationOf, essentialChoicesIn, mayOverlap, restMs } from './fault-kinds';
 
 /** A stretch in which faults begin and end, then a calm one in which recovery can be seen. */
 export const stormMs = 30_000;
@@ -13,6 +13,8 @@ const twiceFromMinutes = 45;
 /** One moment in which all bridges are killed per this many cycles. */
 const cyclesPerBlackout = 20;
 const minuteMs = 60_000;
+/** What goes back to an earlier moment must have one: events that it keeps, and does not know as sent yet. */
+const beforeRestoreMs = 8_000;
 
 /** One storm: when it may deal faults, and until when each target is harmed or resting, also from a storm before. */
 interface Storm {
@@ -26,25 +28,28 @@ interface Storm {
 interface PlanOptions {
   readonly seed: number;
   readonly minutes: number;
-  /** The faults there may be; all without it. */
-  readonly only?: readonly Choice[];
+  /** One database for everything. */
+  readonly together: boolean;
+  /** The faults there may be; all that the layout has without it. */
+  readonly only?: readonly Choice[] | undefined;
 }
 
 /**
  * The schedule of faults of a run, in the order in which they begin: a pure function of seed, minutes and the faults asked
  * for. Faults of one target never overlap; those of different targets may. Nothing is harmed in the calm stretches.
  */
-export function planSchedule({ seed, minutes, only }: PlanOptions): PlannedFault[] {
+export function planSchedule({ seed, minutes, together, only }: PlanOptions): PlannedFault[] {
   const random = new Random(seed);
   const storms = stormsOf(minutes);
-  const choices = only ?? allChoices;
-  const required = requiredIn(minutes, only, random);
+  const choices = only ?? choicesIn(together);
+  const required = requiredIn({ minutes, together, only }, random);
   const faults: PlannedFault[] = [];
   storms.forEach((storm, cycle) => {
     if (minutes >= completeFromMinutes && !only && cycle % cyclesPerBlackout === cyclesPerBlackout / 4) {
       addTo(faults, storm, { target: 'bridge', kind: 'kill' }, random, everyOne);
     }
     mostLeftFirst(required);
+    if (minutes < completeFromMinutes) restoreFirst(required);
     const share = Math.ceil(required.length / (storms.length - cycle));
     const wanted = Math.max(share, 3 + random.below(2));
     // What does not fit, since its target is not free, waits for the next storm.
@@ -66,11 +71,16 @@ export function planSchedule({ seed, minutes, only }: PlanOptions): PlannedFault
 }
 
 /** What a run of this length must deal. */
-function requiredIn(minutes: number, only: PlanOptions['only'], random: Random): Choice[] {
+function requiredIn({ minutes, together, only }: Omit<PlanOptions, 'seed'>, random: Random): Choice[] {
   if (only !== undefined) return shuffled(only, random);
-  if (minutes < completeFromMinutes) return shuffled(essentialChoices, random);
-  const once = shuffled(allChoices, random);
-  return minutes < twiceFromMinutes ? once : [...once, ...shuffled(allChoices, random)];
+  if (minutes < completeFromMinutes) return shuffled(essentialChoicesIn(together), random);
+  const once = shuffled(choicesIn(together), random);
+  return minutes < twiceFromMinutes ? once : [...once, ...shuffled(choicesIn(together), random)];
+}
+
+/** What a restore left is found minutes later: in a short run it must have them. */
+function restoreFirst(required: Choice[]): void {
+  required.sort((a, b) => Number(b.kind === 'restore') - Number(a.kind === 'restore'));
 }
 
 /** A target with many faults still to come needs many storms: its turn comes early. Otherwise the order stays. */
@@ -109,7 +119,7 @@ function addTo(
   // The whole storm, since a fault may take longer to end than planned.
   if (dealt.some((other) => other.target !== target && !mayOverlap(other, { target, kind }))) return false;
   const [least, most] = durationOf({ target, kind });
-  const earliest = Math.max(busyUntilMs.get(target) ?? 0, fromMs);
+  const earliest = Math.max(busyUntilMs.get(target) ?? 0, fromMs, kind === 'restore' ? beforeRestoreMs : 0);
   const longest = Math.min(most, untilMs - earliest);
   if (longest < least) return false;
   const durationMs = random.between(least, longest);
@@ -125,7 +135,7 @@ function addTo(
 
 function indexFor({ target, kind }: Choice, random: Random): number {
   if (!isSeveral(target)) return 0;
-  if (kind === 'clock-step' && target !== 'listeners') return withMovableClock[target];
+  if (kind === 'clock-step' && (target === 'bridge' || target === 'workers')) return withMovableClock[target];
   return random.below(counts[target]);
 }
 

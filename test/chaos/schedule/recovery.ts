@@ -19,18 +19,20 @@ const openNow = `
   SELECT id FROM outbox_events WHERE (published_at IS NULL OR emitted_at IS NULL) AND dead_lettered_at IS NULL`;
 const stillOpen = `${openNow} AND id = ANY ($1::uuid[])`;
 
-/** Looks at the server itself and connects again when that is lost. */
-export function createRecoverySampler(connectionString: string): RecoverySampler {
+/** Looks at the servers of all outboxes themselves and connects again when that is lost. */
+export function createRecoverySampler(outboxes: readonly string[]): RecoverySampler {
   const closed = new AbortController();
-  const pool = new Pool({ connectionString, max: 3, connectionTimeoutMillis: 3_000, query_timeout: 10_000 });
-  pool.on('error', () => undefined);
-
+  const pools = [...new Set(outboxes)].map((connectionString) => {
+    const pool = new Pool({ connectionString, max: 3, connectionTimeoutMillis: 3_000, query_timeout: 10_000 });
+    pool.on('error', () => undefined);
+    return pool;
+  });
   const ask = async (sql: string, values: readonly unknown[]): Promise<string[] | null> => {
     try {
-      const { rows } = await pool.query<{ id: string }>(sql, [...values]);
-      return rows.map(({ id }) => id);
+      const each = await Promise.all(pools.map((pool) => pool.query<{ id: string }>(sql, [...values])));
+      return each.flatMap(({ rows }) => rows.map(({ id }) => id));
     } catch {
-      return null; // the server is away: that too is time until recovery
+      return null; // a server is away: that too is time until recovery
     }
   };
   return {
@@ -49,7 +51,7 @@ export function createRecoverySampler(connectionString: string): RecoverySampler
     },
     async close() {
       closed.abort();
-      await pool.end();
+      await Promise.all(pools.map((pool) => pool.end()));
     },
   };
 }

@@ -17,7 +17,7 @@ interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-type HarmedWorld = Pick<ChaosWorld, 'harm' | 'databaseUrl'>;
+type HarmedWorld = Pick<ChaosWorld, 'harm' | 'databases'>;
 
 /** After the last fault its recovery is waited for, but not longer than this. */
 const lastRecoveryMs = 120_000;
@@ -32,7 +32,7 @@ export async function runSchedule(
   { onFault = () => undefined, signal }: RunOptions,
 ): Promise<FaultRecord[]> {
   const begun = performance.now();
-  const sampler = createRecoverySampler(world.databaseUrl);
+  const sampler = createRecoverySampler(Object.values(world.databases.services));
   const records = new Map<PlannedFault, FaultRecord>();
   const allEnded = new AbortController();
   const perTarget = [...groupBy(plan, ({ target }) => target).values()];

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ServiceName } from '../../../proof/services';
 import { type Books, booksFrom, type WrittenEvent, type BooksLine } from './books';
 
 /** The books' file in the folder of a run. */
@@ -23,8 +24,8 @@ export class BooksFile {
   }
 
   /** Right before COMMIT is sent. */
-  committing(tx: number, atMs: number, events: readonly WrittenEvent[]): void {
-    this.append({ says: 'committing', tx, atMs, events });
+  committing(tx: number, atMs: number, events: readonly WrittenEvent[], service?: ServiceName): void {
+    this.append({ says: 'committing', tx, service, atMs, events });
   }
 
   isCommitted(tx: number, events: readonly WrittenEvent[]): void {
@@ -37,8 +38,8 @@ export class BooksFile {
     this.inDoubt += events.length;
   }
 
-  isRolledBack(tx: number, atMs: number, events: readonly WrittenEvent[], why: string): void {
-    this.append({ says: 'rolled back', tx, atMs, events, why });
+  isRolledBack(tx: number, atMs: number, events: readonly WrittenEvent[], why: string, service?: ServiceName): void {
+    this.append({ says: 'rolled back', tx, service, atMs, events, why });
   }
 
   areReachable(people: readonly string[]): void {

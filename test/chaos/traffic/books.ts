@@ -1,9 +1,12 @@
 import { type EventType } from '../../../contracts/catalogue';
+import { type ServiceName } from '../../../proof/services';
 
 /** An event as its writer knows it. */
 export interface WrittenEvent {
   readonly id: string;
   readonly type: EventType;
+  /** What the service wrote: it can look it up when its database has lost it. */
+  readonly payload?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -15,8 +18,10 @@ export interface WrittenEvent {
 export type Fate = 'committed' | 'rolled back' | 'in doubt';
 
 export interface WrittenTransaction {
-  /** Number of the transaction in this run, also in `business.transactions`. */
+  /** Number of the transaction in this run, also in `business.transactions` of its database. */
   readonly tx: number;
+  /** Whose database it was in. Work in several databases is one transaction in each, and each has a fate of its own. */
+  readonly service?: ServiceName | undefined;
   readonly fate: Fate;
   readonly events: readonly WrittenEvent[];
   /** Epoch milliseconds, with fractions, right before COMMIT was sent; of a rollback, when it was written down. */
@@ -35,6 +40,7 @@ export type BooksLine =
   | {
       readonly says: 'committing';
       readonly tx: number;
+      readonly service?: ServiceName | undefined;
       readonly atMs: number;
       readonly events: readonly WrittenEvent[];
     }
@@ -42,6 +48,7 @@ export type BooksLine =
   | {
       readonly says: 'rolled back';
       readonly tx: number;
+      readonly service?: ServiceName | undefined;
       readonly atMs: number;
       readonly events: readonly WrittenEvent[];
       readonly why: string;
@@ -58,10 +65,10 @@ export function booksFrom(lines: Iterable<BooksLine>): Books {
         for (const person of line.people) reachable.add(person);
         break;
       case 'committing':
-        transactions.set(line.tx, { tx: line.tx, fate: 'in doubt', events: line.events, atMs: line.atMs });
+        transactions.set(line.tx, transactionOf(line, 'in doubt'));
         break;
       case 'rolled back':
-        transactions.set(line.tx, { tx: line.tx, fate: 'rolled back', events: line.events, atMs: line.atMs });
+        transactions.set(line.tx, transactionOf(line, 'rolled back'));
         break;
       default: {
         const known = transactions.get(line.tx);
@@ -71,6 +78,13 @@ export function booksFrom(lines: Iterable<BooksLine>): Books {
     }
   }
   return { transactions: [...transactions.values()], reachable };
+}
+
+function transactionOf(
+  { tx, service, events, atMs }: Omit<WrittenTransaction, 'fate'>,
+  fate: Fate,
+): WrittenTransaction {
+  return { tx, fate, events, atMs, ...(service === undefined ? {} : { service }) };
 }
 
 export interface BooksCounts {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Pool } from 'pg';
+import { servicePools } from '../../../proof/services';
 import { Random } from '../../../proof/traffic/random';
 import { type Transaction } from '../../../proof/traffic/business';
 import { createTestDatabase, patient, type TestDatabase } from '../../support/database';
@@ -51,7 +52,10 @@ describe('the writers of a chaos run', () => {
   });
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'writers-'));
-    business = new DoubtingBusiness(pool, new BooksFile(booksPath(folder)));
+    business = new DoubtingBusiness(
+      servicePools(() => pool),
+      new BooksFile(booksPath(folder)),
+    );
     await database.pool.query('TRUNCATE business.transactions, outbox_events');
   });
   afterEach(() => {

@@ -1,8 +1,6 @@
-import { oneDatabase } from '../../../proof/services';
-import { Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Random } from '../../../proof/traffic/random';
-import { followsByTable } from '../../../proof/traffic/follows';
+import { type FollowBook, followsByEvents, followsByTable } from '../../../proof/traffic/follows';
 import { type Graph, insertGraph, userId } from '../../../proof/traffic/graph';
 import { setPreferences } from '../../../proof/traffic/preferences';
 import { signUpFirst } from '../../../proof/traffic/sign-up-first';
@@ -12,7 +10,8 @@ import { type ChaosWorld } from '../types';
 import { DoubtingBusiness } from './doubting-business';
 import { planChaosGraph } from './graph';
 import { BooksFile, booksPath } from './books-file';
-import { openWritersPool } from './writers-pool';
+import { openDatabases } from '../world/databases';
+import { openWritersPools } from './writers-pool';
 
 const firstPeople = 60;
 const signUpsPerSecond = 20;
@@ -38,24 +37,29 @@ export async function prepareTraffic(
   const graph = planChaosGraph(world.pullThreshold, random.fork());
   const memory = new World(graph);
   const books = new BooksFile(booksPath(world.folder));
-  const direct = new Pool({ connectionString: world.databaseUrl, max: 2, application_name: 'nova-chaos-setup' });
-  const pooled = openWritersPool(world.pooledDatabaseUrl);
+  const direct = openDatabases(world.databases, 2, 'nova-chaos-setup');
+  const pooled = openWritersPools(world.writersUrls);
   try {
-    await insertGraph(oneDatabase(direct), graph);
+    await insertGraph(direct, graph);
     const services = {
-      business: new DoubtingBusiness(pooled, books),
+      business: new DoubtingBusiness(pooled.services, books),
       world: memory,
-      follows: followsByTable,
+      follows: followBookOf(world),
       signalPostDeleted: async () => undefined,
       pause: (ms: number) => pause(Math.max(0, ms)),
     };
-    const pace = { pool: direct, count: firstPeople, rate: signUpsPerSecond };
+    const pace = { pool: direct.state, count: firstPeople, rate: signUpsPerSecond };
     await signUpFirst(services, { ...pace, random: random.fork(), interrupted });
     books.areReachable(memory.reachable);
     const writers = Array.from({ length: graph.users }, (_, n) => userId(n));
-    await setPreferences(direct, { writers, reachable: memory.reachable }, random.fork());
+    await setPreferences(direct.state, { writers, reachable: memory.reachable }, random.fork());
     return { graph, memory, books };
   } finally {
-    await Promise.allSettled([direct, pooled].map((pool) => within(5_000, 'the pool', pool.end())));
+    await Promise.allSettled([direct, pooled].map((pools) => within(5_000, 'the pools', pools.end())));
   }
+}
+
+/** With a database of its own the graph service cannot write the product's table: there the events say who follows whom. */
+export function followBookOf({ together }: Pick<ChaosWorld, 'together'>): FollowBook {
+  return together ? followsByTable : followsByEvents;
 }

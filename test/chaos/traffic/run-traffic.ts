@@ -2,10 +2,8 @@ import { Client } from '@temporalio/client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { signalDeleted } from '../../../client/signal-deleted';
 import { Random } from '../../../proof/traffic/random';
-import { followsByTable } from '../../../proof/traffic/follows';
 import { type Scenario, type Services } from '../../../proof/traffic/scenarios/scenario';
 import { environmentOf } from '../../../dev/stack/addresses';
-import { within } from '../../../dev/stack/until';
 import { configFrom, sharedSettings } from '../../../runtime/config';
 import { connectClient } from '../../../runtime/temporal';
 import { type ChaosWorld } from '../types';
@@ -14,9 +12,9 @@ import { DoubtingBusiness } from './doubting-business';
 import { drive } from './drive';
 import { type Books } from './books';
 import { readBooks } from './books-file';
-import { type PreparedTraffic } from './prepare';
+import { followBookOf, type PreparedTraffic } from './prepare';
 import { isAlikeInReleaseBefore } from './release-before';
-import { openWritersPool } from './writers-pool';
+import { openWritersPools } from './writers-pool';
 
 /** How far the writers are, in events. */
 export interface TrafficProgress {
@@ -48,15 +46,15 @@ const progressEveryMs = 1_000;
 export async function runTraffic(options: TrafficOptions): Promise<Books> {
   const { world, prepared, seed, rate, burstSize, until, onProgress } = options;
   const { books, memory } = prepared;
-  const pool = openWritersPool(world.pooledDatabaseUrl);
+  const pools = openWritersPools(world.writersUrls);
   const connection = connectClient(configFrom(sharedSettings.temporal, environmentOf(world.direct)));
   const client = new Client({ connection, namespace: world.direct.temporalNamespace });
   const services: Services = {
-    business: new DoubtingBusiness(pool, books),
+    business: new DoubtingBusiness(pools.services, books),
     world: memory,
-    follows: followsByTable,
+    follows: followBookOf(world),
     signalPostDeleted: async (postId) => {
-      const deps = { pool, workflows: client.workflow };
+      const deps = { pool: pools.services.content, workflows: client.workflow };
       const signal = () => signalDeleted(deps, { aggregateType: 'post', aggregateId: postId });
       await client.withDeadline(Date.now() + signalPatienceMs, signal).catch(() => []);
     },
@@ -83,7 +81,7 @@ export async function runTraffic(options: TrafficOptions): Promise<Books> {
     delete world.writers.burst;
     clearInterval(reporting);
     // A half-open line never says goodbye.
-    await Promise.allSettled([within(5_000, 'the pool', pool.end()), connection.close()]);
+    await Promise.allSettled([pools.end(), connection.close()]);
   }
   return readBooks(world.folder);
 }

@@ -1,4 +1,7 @@
 import { Pool, type PoolClient } from 'pg';
+import { within } from '../../../dev/stack/until';
+import { type ServicePools, servicePools } from '../../../proof/services';
+import { type ByService } from '../world/outboxes';
 
 /** Most transactions of the writers at once. */
 const poolSize = 24;
@@ -19,6 +22,16 @@ export function openWritersPool(url: string): Pool {
   });
   pool.on('error', () => undefined); // the query that needs the lost connection says so
   return pool;
+}
+
+/** Such a pool for each database; `end` closes them, also behind lines that never reply. */
+export function openWritersPools(urls: ByService<string>): { services: ServicePools; end(): Promise<void> } {
+  const pools = new Map([...new Set(Object.values(urls))].map((url) => [url, openWritersPool(url)]));
+  return {
+    services: servicePools((service) => pools.get(urls[service]) as Pool),
+    end: async () =>
+      void (await Promise.allSettled([...pools.values()].map((pool) => within(5_000, 'the pool', pool.end())))),
+  };
 }
 
 /**

@@ -1,27 +1,41 @@
 import { Client, Connection } from '@temporalio/client';
-import { Pool } from 'pg';
 import { Cleanup } from '../../../proof/run/cleanup';
 import { newRunId } from '../../../proof/run/run-id';
 import { startMailSink } from '../../../proof/observe/mail-sink';
 import { urlsOf } from '../../../dev/logins';
 import { environmentOf } from '../../../dev/stack/addresses';
-import { type ChaosWorld, type Death, type PlannedFault } from '../types';
+import { type ServiceName, serviceNames } from '../../../proof/services';
+import { type ChaosWorld, type Death, type PlannedFault, type Restore } from '../types';
 import { needsSecondBroker } from '../schedule/fault-kinds';
-import { createRunDatabase } from './database';
+import { createWorldDatabases, openDatabases } from './databases';
 import { dealFault } from './harm';
 import { createLinks } from './links';
 import { chaosNames } from './names';
-import { flushRedis, noteInto, persist, runAudit, runRebuildFeeds, runReplay } from './operator';
+import {
+  flushRedis,
+  noteInto,
+  persist,
+  runAcknowledge,
+  runAudit,
+  runRebuildFeeds,
+  runReplay,
+  runReplayFound,
+} from './operator';
+import { bridgesOf, byService } from './outboxes';
+import { type OutboxServer } from './outbox-server';
+import { startOutboxServers } from './outbox-servers';
 import { claimRun } from './run-claim';
 import { untilSystemReady } from './ready';
 import { prepareReleaseBefore, type ReleaseBefore } from './release-before';
 import { type SecondBroker, startSecondBroker } from './second-broker';
 import { bringServersUp } from './servers';
-import { environmentFor, planSystem } from './system';
+import { environmentFor, outboxesOf, planSystem } from './system';
 
 interface WorldShow {
   /** What will be dealt: some faults need something that a run without them is spared. */
   readonly plan: readonly Pick<PlannedFault, 'target' | 'kind'>[];
+  /** One database for everything. */
+  readonly together: boolean;
   /** What is being done now, for people. */
   readonly detail?: (text: string) => void;
   /** Called at once when a process died by itself. */
@@ -67,10 +81,19 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   cleanup.add('the servers', () => servers.close());
   signal?.throwIfAborted();
 
-  detail('a fresh database, PgBouncer and the proxies');
-  const databaseUrl = await createRunDatabase(servers.addresses.databaseUrl, names.database);
+  const { together } = show;
   const onStart = (pid: number): void => claim.addChild(pid);
-  const links = await createLinks(servers, names.database, onStart);
+  detail('fresh databases, PgBouncer and the proxies');
+  const outboxServers = together
+    ? new Map<ServiceName, OutboxServer>()
+    : await startOutboxServers({ servers, cleanup, onStart });
+  const serverUrl = servers.addresses.databaseUrl;
+  const databases = await createWorldDatabases(serverUrl, names.database, {
+    together,
+    serverOf: (service) => outboxServers.get(service)?.url,
+  });
+  const databaseUrl = databases.urls.state;
+  const links = await createLinks(servers, names.database, { outboxServers, onStart });
   cleanup.add('PgBouncer and the proxies', () => links.close());
   const mails = await startMailSink();
   cleanup.add('the mail server', () => mails.close());
@@ -86,10 +109,9 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
 
   const deaths: Death[] = [];
   const base = { names, folder: claim.folder, pullThreshold, feedCap };
+  const setting = { links, databases, world: base, smtpUrl: mails.url };
   const system = await planSystem({
-    links,
-    world: base,
-    smtpUrl: mails.url,
+    ...setting,
     onStart,
     onDeath: (death) => {
       deaths.push(death);
@@ -99,7 +121,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   let releaseBefore: ReleaseBefore | undefined;
   if (show.plan.some(({ target }) => target === 'release')) {
     detail('the release before this one');
-    releaseBefore = await prepareReleaseBefore(links, environmentFor({ links, world: base, smtpUrl: mails.url }));
+    releaseBefore = await prepareReleaseBefore(links, environmentFor(setting));
     cleanup.add('the release before', async () => releaseBefore?.remove());
   }
   const processes = [...system.bridges, ...system.workers, ...system.listeners];
@@ -117,22 +139,23 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   detail('three bridges, two workers and three subscribers');
   for (const process of [...system.bridges, ...system.workers]) process.start();
   const connection = Connection.lazy({ address: servers.addresses.temporalAddress });
-  const pool = new Pool({ connectionString: databaseUrl, max: 2 });
-  pool.on('error', () => undefined);
+  const looking = openDatabases(databases.urls, 2, 'nova-chaos-setup');
   try {
     const { temporalNamespace: namespace } = servers.addresses;
     await untilSystemReady({
       connection,
       namespace,
       taskQueuePrefix: names.taskQueuePrefix,
-      outboxes: [pool],
+      outboxes: together
+        ? [{ pool: looking.state, bridges: system.bridges.length }]
+        : serviceNames.map((name) => ({ pool: looking.services[name], bridges: bridgesOf(name) })),
       processes,
       timeoutMs: readyTimeoutMs,
       interrupted: signal ?? new AbortController().signal,
       detail,
     });
   } finally {
-    await Promise.all([pool.end(), connection.close()]);
+    await Promise.all([looking.end(), connection.close()]);
   }
   // The workers have made the topics by now.
   for (const process of system.listeners) process.start();
@@ -140,15 +163,20 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   // As the operator has it: past the faulty network, with the settings of the workers.
   const { addresses: direct } = servers;
   const operator = {
-    ...environmentFor({ links, world: base, smtpUrl: mails.url }),
+    ...environmentFor(setting),
     ...environmentOf({ ...direct, databaseUrl: urlsOf(databaseUrl).operator }),
+    OUTBOXES: outboxesOf('operator', databases),
   };
   const writers: ChaosWorld['writers'] = {};
+  const restores: Restore[] = [];
   const acting = Connection.lazy({ address: direct.temporalAddress });
   cleanup.add('the operator', () => acting.close());
   const harmed = {
     servers,
     databaseUrl,
+    databases,
+    outboxServers,
+    restores,
     writers,
     operator: {
       client: new Client({ connection: acting, namespace: direct.temporalNamespace }),
@@ -168,12 +196,20 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   return {
     ...base,
     direct: { ...direct, databaseUrl },
-    databaseUrl,
-    pooledDatabaseUrl: urlsOf(links.addresses.databaseUrl).publisher,
+    together,
+    databases: databases.urls,
+    writersUrls: byService((service) =>
+      together
+        ? urlsOf(links.addresses.databaseUrl).publisher
+        : links.through(urlsOf(databases.urls.services[service], `nova_${service}`).publisher, service),
+    ),
+    restores,
     mails: mails.received,
     deaths,
     writers,
     audit: () => runAudit(operator, claim.folder),
+    replayFound: () => runReplayFound(operator, claim.folder),
+    acknowledge: (findings) => runAcknowledge(findings, operator, claim.folder),
     harm: (fault) => dealFault(harmed, fault),
     killProcesses,
     async close() {

@@ -1,5 +1,6 @@
 import { needsSecondBroker } from '../schedule/fault-kinds';
 import { type BurstKind, type ChaosWorld, type FaultKind, type PlannedFault, everyOne } from '../types';
+import { harmOutbox, type HarmedOutboxes } from './harm-outbox';
 import { type Links, type ProxiedTarget } from './links';
 import { actAsOperator, type OperatorAction, type OperatorTools } from './operator-actions';
 import { type ManagedProcess } from './managed-process';
@@ -12,7 +13,7 @@ import { type System } from './system';
 /** Undoes a fault; resolves when what was harmed is up again. */
 type End = () => Promise<void>;
 
-interface Harmed {
+interface Harmed extends HarmedOutboxes {
   readonly servers: ChaosServers;
   readonly links: Links;
   readonly system: System;
@@ -47,6 +48,8 @@ export async function dealFault(harmed: Harmed, fault: PlannedFault): Promise<En
     case 'kafka':
       if (needsSecondBroker(fault)) return harmSecondBroker(harmed, fault);
       return isOfSockets(fault) ? harmSockets(harmed, fault, target) : harmServer(harmed, fault, target);
+    case 'outbox':
+      return harmOutbox(harmed, fault);
     case 'operator':
       return actAsOperator(fault.kind as OperatorAction, harmed.operator);
     case 'release':

@@ -24,9 +24,11 @@ const end = 'UPDATE business.heard SET ended_at = clock_timestamp() WHERE n = $1
  * beside it, as by the business: whom a stream of theirs was announced to before is still to be judged.
  */
 const forget = `
-  WITH table_of_product AS (DELETE FROM nova.follows WHERE follower_id = $1::uuid OR followee_id = $1::uuid), ended AS (
+  WITH ended AS (
     DELETE FROM business.follows WHERE follower_id = $1::uuid OR followee_id = $1::uuid RETURNING followee_id, follower_id)
   INSERT INTO business.ended_follows SELECT followee_id, follower_id FROM ended`;
+/** And where it writes the product's table (FOLLOWS_FROM_EVENTS=false). */
+const forgetInProduct = 'DELETE FROM nova.follows WHERE follower_id = $1::uuid OR followee_id = $1::uuid';
 
 /**
  * A passive subscriber of every topic, by the client library as a service team would use it. It writes down when each
@@ -35,14 +37,10 @@ const forget = `
  */
 async function main(): Promise<void> {
   const { DATABASE_URL, REDIS_URL, REDIS_KEY_PREFIX, KAFKA_BROKERS, KAFKA_TOPIC_PREFIX, LISTENER } = process.env;
+  const { GRAPH_DATABASE_URL, FOLLOWS_FROM_EVENTS } = process.env;
   const logger = createLogger('listener', 'info');
-  const pool = new Pool({
-    connectionString: DATABASE_URL,
-    max: 6,
-    query_timeout: 12_000,
-    connectionTimeoutMillis: 5_000,
-  });
-  pool.on('error', () => undefined);
+  const pool = openPool(DATABASE_URL, 6);
+  const graph = openPool(GRAPH_DATABASE_URL, 2);
   const redis = new Redis(REDIS_URL ?? '', {
     keyPrefix: REDIS_KEY_PREFIX ?? '',
     commandTimeout: 5_000,
@@ -65,7 +63,9 @@ async function main(): Promise<void> {
   };
   const forgetWhoLeft = async ({ eventType, payload }: ReceivedEvent): Promise<void> => {
     const { user_id, soft_delete } = payload as { user_id?: string; soft_delete?: boolean };
-    if (eventType === 'identity.user.deleted' && soft_delete !== true) await pool.query(forget, [user_id]);
+    if (eventType !== 'identity.user.deleted' || soft_delete === true) return;
+    await graph.query(forget, [user_id]);
+    if (FOLLOWS_FROM_EVENTS === 'false') await graph.query(forgetInProduct, [user_id]);
   };
 
   const subscriber = new Subscriber({
@@ -82,7 +82,13 @@ async function main(): Promise<void> {
   });
   process.exitCode = await runProcess([subscriber], logger);
   redis.disconnect();
-  await pool.end();
+  await Promise.all([pool.end(), graph.end()]);
+}
+
+function openPool(connectionString: string | undefined, max: number): Pool {
+  const pool = new Pool({ connectionString, max, query_timeout: 12_000, connectionTimeoutMillis: 5_000 });
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 void main();

@@ -81,8 +81,19 @@ async function ops(
   return said;
 }
 
-/** Another action of the operator's may have been made up for meanwhile. */
-const needless = /is open\b|has completed/;
+/** Another action of the operator's may have been made up for meanwhile, or a restore may have lost the row: the proof says which may. */
+const needless = /is open\b|has completed|^it has no outbox row/;
+
+/** Runs `npm run ops -- replay --found`, as the runbook says of `lost_emit`. */
+export async function runReplayFound(environment: Environment, folder: string): Promise<void> {
+  await ops(['replay', '--found', '--yes', '--json', '--reason', 'restored'], environment, folder, { okCodes: [0, 1] });
+}
+
+/** Runs `npm run ops -- audit --acknowledge` for these findings, by their event ids. */
+export async function runAcknowledge(ids: readonly string[], environment: Environment, folder: string): Promise<void> {
+  const args = ['audit', '--acknowledge', ...ids, '--reason', 'restored'];
+  await ops(args, environment, folder, { okCodes: [0, 1] });
+}
 
 /** Runs `npm run ops -- replay` for these events; fails when one of them is refused that needs it. */
 export async function runReplay(eventIds: readonly string[], environment: Environment, folder: string): Promise<void> {

@@ -1,9 +1,13 @@
+import { type Pool } from 'pg';
 import { waitReady } from '../../../proof/run/wait-ready';
 import { until } from '../../../dev/stack/until';
-import { counts } from './counts';
 import { type ManagedProcess } from './managed-process';
 
-type Readiness = Omit<Parameters<typeof waitReady>[0], 'processes'> & { readonly processes: readonly ManagedProcess[] };
+type Readiness = Omit<Parameters<typeof waitReady>[0], 'processes' | 'outboxes'> & {
+  readonly processes: readonly ManagedProcess[];
+  /** Each outbox, and how many bridges serve it. */
+  readonly outboxes: readonly { readonly pool: Pool; readonly bridges: number }[];
+};
 
 /** Waits until every task queue is polled and every bridge reports that it holds back nothing. */
 export async function untilSystemReady(ready: Readiness): Promise<void> {
@@ -15,14 +19,17 @@ export async function untilSystemReady(ready: Readiness): Promise<void> {
     assertAlive: () => undefined,
     stop: () => process.stop(),
   }));
-  await waitReady({ ...ready, processes });
+  await waitReady({ ...ready, outboxes: ready.outboxes.map(({ pool }) => pool), processes });
   const working = async (): Promise<boolean> => {
     ready.interrupted.throwIfAborted();
-    const { rows } = await ready.outboxes[0]!.query<{ working: number }>(
-      `SELECT count(*)::int AS working FROM bridge_instances WHERE state <> 'outage' AND paused_types = '{}'`,
-    );
-    return (rows[0]?.working ?? 0) >= counts.bridge;
+    for (const { pool, bridges } of ready.outboxes) {
+      const { rows } = await pool.query<{ working: number }>(
+        `SELECT count(*)::int AS working FROM nova.bridge_instances WHERE state <> 'outage' AND paused_types = '{}'`,
+      );
+      if ((rows[0]?.working ?? 0) < bridges) return false;
+    }
+    return true;
   };
   if (await until(working, { timeoutMs: ready.timeoutMs, everyMs: 200 })) return;
-  throw new Error(`not all ${counts.bridge} bridges work after ${ready.timeoutMs / 1_000} s`);
+  throw new Error(`not all bridges work after ${ready.timeoutMs / 1_000} s`);
 }

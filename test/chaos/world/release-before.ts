@@ -18,7 +18,7 @@ export interface ReleaseBefore {
  * login's name, so it finds them without knowing of schemas.
  */
 export async function prepareReleaseBefore(
-  links: Pick<Links, 'addresses' | 'listenUrl'>,
+  links: Pick<Links, 'addresses' | 'listening'>,
   environment: Readonly<Record<string, string>>,
 ): Promise<ReleaseBefore> {
   const previous = previousVersion();
@@ -28,7 +28,7 @@ export async function prepareReleaseBefore(
     const settings = {
       ...environment,
       DATABASE_URL: links.addresses.databaseUrl,
-      OUTBOX_LISTEN_URL: links.listenUrl,
+      OUTBOX_LISTEN_URL: links.listening(links.addresses.databaseUrl),
       // Its own, which was just made.
       WORKFLOW_BUNDLE: '',
     };

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
-import { urlsOf } from '../../../dev/logins';
+import { type LoginRole, urlsOf } from '../../../dev/logins';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { createLogger } from '../../../runtime/logger';
 import { makeBundle } from '../../../workers/workflow-bundle';
 import { type ChaosWorld, type Death } from '../types';
 import { counts, withMovableClock } from './counts';
+import { type WorldDatabases } from './databases';
 import { type Links } from './links';
 import { ManagedProcess } from './managed-process';
 import { createMovableClock, type MovableClock } from './movable-clock';
+import { servedBy } from './outboxes';
 
 /** A bridge’s lease, milliseconds: short, so that a run sees many of them end. */
 const leaseMs = 10_000;
@@ -25,6 +27,7 @@ export interface System {
 
 interface SystemOptions {
   readonly links: Links;
+  readonly databases: WorldDatabases;
   readonly world: Pick<ChaosWorld, 'names' | 'folder' | 'pullThreshold' | 'feedCap'>;
   readonly smtpUrl: string;
   readonly onStart: (pid: number) => void;
@@ -51,8 +54,8 @@ export async function planSystem(options: SystemOptions): Promise<System> {
     Array.from({ length: counts[kind] }, (_, index) => {
       const clock = index === withMovableClock[kind] ? clocks[kind].environment : {};
       const { onStart, onDeath } = options;
-      // Each with the rights of its role and no more.
-      const own = { ...environment, ...clock, DATABASE_URL: urlsOf(options.links.addresses.databaseUrl)[kind] };
+      const served = kind === 'bridge' && options.databases.outboxes.length > 0 ? (servedBy[index] ?? []) : [];
+      const own = { ...environment, ...clock, ...databasesFor(kind, options), BRIDGE_OUTBOXES: served.join(',') };
       return new ManagedProcess({
         name: `${name}-${index}`,
         entry,
@@ -62,6 +65,7 @@ export async function planSystem(options: SystemOptions): Promise<System> {
         onDeath,
       });
     });
+  const graphUrl = options.links.through(options.databases.urls.services.social, 'social');
   return {
     bridges: several('bridge', 'bridge', 'outbox-bridge/main.ts'),
     workers: several('workers', 'workers', 'workers/main.ts'),
@@ -70,7 +74,7 @@ export async function planSystem(options: SystemOptions): Promise<System> {
         new ManagedProcess({
           name: `listener-${index}`,
           entry: 'test/chaos/world/listener.ts',
-          environment: { ...environment, LISTENER: listener },
+          environment: { ...environment, LISTENER: listener, GRAPH_DATABASE_URL: graphUrl },
           logFolder: folder,
           onStart: options.onStart,
           onDeath: options.onDeath,
@@ -80,15 +84,35 @@ export async function planSystem(options: SystemOptions): Promise<System> {
   };
 }
 
+/** Where a process finds the databases, each with the rights of its role there and no more. */
+function databasesFor(
+  role: LoginRole,
+  { links, databases }: Pick<SystemOptions, 'links' | 'databases'>,
+): Record<string, string> {
+  return { DATABASE_URL: urlsOf(links.addresses.databaseUrl)[role], OUTBOXES: outboxesOf(role, databases, links) };
+}
+
+/** `OUTBOXES` of a process with this role; without `links` past everything that is between. Empty with one database. */
+export function outboxesOf(role: LoginRole, { outboxes }: Pick<WorldDatabases, 'outboxes'>, links?: Links): string {
+  const listed = outboxes.map(({ name, domains, urls }) => ({
+    name,
+    domains,
+    url: links?.through(urls[role], name) ?? urls[role],
+    ...(role === 'bridge' && links !== undefined ? { listenUrl: links.listening(urls[role], name) } : {}),
+  }));
+  return listed.length === 0 ? '' : JSON.stringify(listed);
+}
+
 /** The settings of every process of the run. */
 export function environmentFor({
   links,
+  databases,
   world,
   smtpUrl,
-}: Pick<SystemOptions, 'links' | 'world' | 'smtpUrl'>): Record<string, string> {
+}: Pick<SystemOptions, 'links' | 'databases' | 'world' | 'smtpUrl'>): Record<string, string> {
   return {
     ...environmentOf(links.addresses),
-    OUTBOX_LISTEN_URL: urlsOf(links.listenUrl).bridge,
+    OUTBOX_LISTEN_URL: urlsOf(links.listening(databases.urls.state)).bridge,
     OUTBOX_LEASE_MS: String(leaseMs),
     KAFKA_TOPIC_PREFIX: world.names.topicPrefix,
     REDIS_KEY_PREFIX: world.names.redisPrefix,
@@ -99,9 +123,9 @@ export function environmentFor({
     MEDIA_CLAIM_WINDOW_MS: String(claimWindowMs),
     FEED_PULL_THRESHOLD: String(world.pullThreshold),
     FEED_CAP: String(world.feedCap),
-    // The setting has two sides, and the demo runs on the other: here a graph service is the one that writes `follows`, in the
-    // transactions of the business and on what it hears from Kafka, and ends follows without an event.
-    FOLLOWS_FROM_EVENTS: 'false',
+    // The setting has two sides. With one database a graph service is the one that writes `follows`, in the transactions of the
+    // business and on what it hears from Kafka. From a database of its own it cannot, and the events say it.
+    FOLLOWS_FROM_EVENTS: String(databases.outboxes.length > 0),
     ...unset,
   };
 }

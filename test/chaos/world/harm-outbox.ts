@@ -1,0 +1,87 @@
+import { Client } from 'pg';
+import { type ServiceName } from '../../../proof/services';
+import { type PlannedFault, type Restore } from '../types';
+import { type WorldDatabases } from './databases';
+import { type Links } from './links';
+import { ownServers } from './outboxes';
+import { type OutboxServer } from './outbox-server';
+
+/** What has a service's outbox alone: its server, the way there, and what became of it. */
+export interface HarmedOutboxes {
+  readonly links: Pick<Links, 'outboxProxies'>;
+  readonly databases: Pick<WorldDatabases, 'outboxes'>;
+  readonly outboxServers: ReadonlyMap<ServiceName, OutboxServer>;
+  readonly restores: Restore[];
+}
+
+type End = () => Promise<void>;
+
+/** Harms the server of one outbox; all others go on. */
+export async function harmOutbox(harmed: HarmedOutboxes, { kind, index }: PlannedFault): Promise<End> {
+  const outbox = ownServers[index];
+  const server = outbox && harmed.outboxServers.get(outbox);
+  const proxy = outbox && harmed.links.outboxProxies.get(outbox);
+  if (server === undefined || proxy === undefined) throw new Error(`no outbox ${index} has a server of its own`);
+  switch (kind) {
+    case 'kill':
+      await server.kill();
+      return () => server.start();
+    case 'restart':
+      await server.stop();
+      return () => server.start();
+    case 'pause':
+      server.signal('SIGSTOP');
+      return async () => server.signal('SIGCONT');
+    case 'restore':
+      return restore(harmed, outbox as ServiceName, { server, proxy });
+    case 'slow':
+      proxy.set({ slow: slowness });
+      return async () => proxy.set('pass');
+    case 'reset':
+    case 'half-open':
+      proxy.set(kind);
+      return async () => proxy.set('pass');
+    default:
+      throw new Error(`there is no fault "${kind}" of an outbox`);
+  }
+}
+
+/** As of the other servers: far above every budget, below most timeouts. */
+const slowness = { latencyMs: 150, pieceBytes: 2_048 };
+
+/**
+ * What the server holds now is what it comes back with at the end of the fault. Then the first step of the runbook is done, before
+ * its service can write again; the others are done when the audit has looked (`repair/`).
+ */
+async function restore(
+  { databases, restores }: HarmedOutboxes,
+  outbox: ServiceName,
+  { server, proxy }: { readonly server: OutboxServer; readonly proxy: { set(mode: 'reset' | 'pass'): void } },
+): Promise<End> {
+  const owner = databases.outboxes.find(({ name }) => name === outbox)?.urls.owner;
+  if (owner === undefined) throw new Error(`no login of the owner of the outbox ${outbox}`);
+  const stoppedAtMs = Date.now();
+  const putBack = await server.takeSnapshot();
+  const copiedAtMs = Date.now();
+  return async () => {
+    proxy.set('reset');
+    const killedAtMs = Date.now();
+    await putBack();
+    await raiseSequence(owner);
+    restores.push({ outbox, stoppedAtMs, copiedAtMs, killedAtMs, openAtMs: Date.now() });
+    proxy.set('pass');
+  };
+}
+
+/** Word for word as in docs/runbook.md. Greater than all that a run can write. */
+const raise = `SELECT setval('nova.outbox_sequence', last_value + 1000000) FROM nova.outbox_sequence`;
+
+async function raiseSequence(connectionString: string): Promise<void> {
+  const client = new Client({ connectionString });
+  await client.connect();
+  try {
+    await client.query(raise);
+  } finally {
+    await client.end();
+  }
+}
