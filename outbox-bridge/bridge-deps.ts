@@ -4,6 +4,7 @@ import { type AloneGate } from './alone-gate';
 import { type AttemptLimits } from './attempt';
 import { type Fuse } from './fuse';
 import { type BridgeMetrics } from './metrics';
+import { type NudgeTrust } from './nudge-trust';
 import { type Pacer } from './pacer';
 import { type Pauses } from './pauses';
 import { type OutboxStore, type WorkflowStarter } from './ports';
@@ -21,6 +22,7 @@ export interface BridgeDeps {
   readonly slots: OutboxSlots;
   readonly gate: AloneGate;
   readonly pacer: Pacer;
+  readonly nudges: NudgeTrust;
   readonly pauses: Pauses;
   readonly outage: OutboxOutage;
   readonly fuse: Fuse;

@@ -54,6 +54,8 @@ export class Bridge implements Service {
   private readonly toStop = new Promise<void>((resolve) => (this.stopRequested = resolve));
   /** From a claim to the beginning of its series. */
   private taking: Promise<void> = Promise.resolve();
+  /** Nothing was there at the claim before. */
+  private rested = false;
   private readonly member: Member;
   private readonly progress: ClaimProgress;
   private readonly series: { settler: Settler; seriesLength: SeriesLength; stopping: () => boolean };
@@ -143,9 +145,12 @@ export class Bridge implements Service {
       pausedSpellings: this.deps.pauses.spellings(),
     });
     if (rows.length === 0) {
+      this.rested = true;
       this.progress.empty();
       return false;
     }
+    if (this.rested && rows.some(({ claimCount }) => claimCount === 1)) this.deps.nudges.found();
+    this.rested = false;
     metrics.claimed.inc(rows.length);
     await faultPoint('bridge.claimed');
     // The lease began no earlier than this: a slow claim can be used, and a reply that took long does not count as new.
@@ -219,6 +224,7 @@ export class Bridge implements Service {
   }
 
   private async recover(): Promise<void> {
+    this.rested = false;
     const { outage, starter, logger, metrics, sleep } = this.deps;
     const code = outage.active?.code;
     if (code !== undefined) metrics.outage.set({ code }, 1);

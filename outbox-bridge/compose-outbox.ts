@@ -16,6 +16,7 @@ import { DeploymentGuard } from './deployment-guard';
 import { Fuse } from './fuse';
 import { type BridgeMetrics, metricsOf } from './metrics';
 import { NudgeListener } from './nudge-listener';
+import { NudgeTrust } from './nudge-trust';
 import { Outage } from './outage';
 import { readOutboxGauges } from './outbox-gauges';
 import { Pacer } from './pacer';
@@ -25,7 +26,7 @@ import { OutboxOutage } from './shared-outage';
 import { storeOfProcess } from './process-store';
 import { reportEveryMs, reportProgress } from './report-progress';
 import { SignalCarrier } from './signal-carrier';
-import { removeInstance, reportInstance } from './report-instance.sql';
+import { removeInstance, reportInstance, reportInstanceMs } from './report-instance.sql';
 
 /** One outbox as this process serves it. */
 export interface ServedOutbox {
@@ -61,6 +62,23 @@ function signalChores(
   ];
 }
 
+/** Where there is a URL to listen on. */
+function listener(
+  url = '',
+  { pacer, nudges, logger, count }: Pick<Shared, 'logger' | 'count'> & { pacer: Pacer; nudges: NudgeTrust },
+): Service[] {
+  if (url === '') return [];
+  return [
+    new NudgeListener({
+      ...{ url, logger, askEveryMs: Math.max(5_000, 100 * count) },
+      onNudge: () => (nudges.heard(), pacer.nudge()),
+      onListening: () => nudges.listening(),
+      // What was announced meanwhile was not heard: looks now, and often from then on.
+      onDeaf: () => (nudges.deaf(), pacer.nudge()),
+    }),
+  ];
+}
+
 /** The configuration as the outbox's own database needs it: messages name where its URL is given. */
 function configOf({ name, url, schema }: OutboxSetting, { config }: Shared): BridgeConfig & ServerSettings {
   if (config.outboxes.length === 0) return config;
@@ -79,9 +97,13 @@ export function composeOutbox(
   const metrics = metricsOf(shared.metrics, outbox.name);
   const logger = shared.config.outboxes.length === 0 ? shared.logger : shared.logger.child({ outbox: outbox.name });
   const chores = choresOf(shared, { logger, settings: config, ...(count > 1 ? { of: outbox.name } : {}) });
+  const nudges = new NudgeTrust(now);
+  const longestMs = shared.polls.join(() => nudges.reliable);
   const pacer = new Pacer({
     minMs: config.pollMinMs,
-    maxMs: Math.max(config.pollMaxMs, (1_000 * count) / config.pollsPerSecond),
+    get maxMs() {
+      return longestMs();
+    },
   });
   const pauses = new Pauses(() => performance.now());
   const outage = new OutboxOutage(new Outage(now), shared.outage);
@@ -101,7 +123,7 @@ export function composeOutbox(
       // After any outage the guard looks first; it asks Temporal too.
       probe: () => guard.check(),
     },
-    ...{ outbox, window, pacer, pauses, outage, metrics, logger, now },
+    ...{ outbox, window, pacer, nudges, pauses, outage, metrics, logger, now },
     fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, now),
     limits: shared.limits,
     leaseMs: config.leaseMs,
@@ -116,7 +138,6 @@ export function composeOutbox(
     gauge: metrics.partitionsAhead,
     logger,
   });
-  const listenUrl = outbox.listenUrl ?? '';
   const services: Service[] = [
     chores.every('partitions', 600_000, () => partitions.keep()),
     outboxHousekeeping(
@@ -130,7 +151,10 @@ export function composeOutbox(
       metrics,
       { ...chores.reporting, name: chores.named('housekeeping') },
     ),
-    chores.every('gauges', Math.max(5_000, 200 * count), () => readOutboxGauges(pool, metrics)),
+    chores.every('gauges', Math.max(5_000, 200 * count), () => {
+      metrics.nudged.set(nudges.reliable ? 1 : 0);
+      return readOutboxGauges(pool, metrics);
+    }),
     chores.every('outbox-progress', reportEveryMs, () =>
       reportProgress(
         { outbox: pool, state: shared.state },
@@ -138,8 +162,8 @@ export function composeOutbox(
       ),
     ),
     ...signalChores(outbox, pool, shared, chores.every),
-    ...(listenUrl === '' ? [] : [new NudgeListener({ url: listenUrl, onNudge: () => pacer.nudge(), logger })]),
-    chores.every('instance-report', Math.max(2_000, 50 * count), () => {
+    ...listener(outbox.listenUrl, { pacer, nudges, logger, count }),
+    chores.every('instance-report', reportInstanceMs(count), () => {
       const { state, reason } = bridge.describe();
       const all = reason ?? hooks.alarm() ?? partitions.alarm ?? null;
       return pool.query(reportInstance, [instanceId, state, all, pauses.describe()]);

@@ -11,6 +11,7 @@ import { type AttemptLimits } from './attempt';
 import { type AllMetrics } from './metrics';
 import { type WorkflowStarter } from './ports';
 import { type bridgeSettings } from './settings';
+import { type PollBudget } from './poll-budget';
 import { type SharedOutage } from './shared-outage';
 import { type StartSlots } from './start-slots';
 import { type StartWindow } from './start-window';
@@ -29,6 +30,7 @@ export interface Shared {
   readonly window: StartWindow;
   readonly slots: StartSlots;
   readonly gate: AloneGate;
+  readonly polls: PollBudget;
   /** Temporal's. */
   readonly outage: SharedOutage;
   /** Its guard against a forgotten run follows the retention of the namespace. */

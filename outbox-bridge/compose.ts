@@ -17,6 +17,7 @@ import { composeState, composeStateHousekeeping } from './compose-state';
 import { healthOf, readinessOf } from './health';
 import { createBridgeMetrics } from './metrics';
 import { PausesOfAll } from './pauses-of-all';
+import { PollBudget } from './poll-budget';
 import { PollerWatch } from './poller-watch';
 import { SearchAttributeWatch } from './search-attribute-watch';
 import { servedOutboxes } from './served-outboxes';
@@ -105,6 +106,11 @@ function composeShared(
     metrics: createBridgeMetrics(registry, pausedTypes),
     slots: new StartSlots(window),
     gate: new AloneGate(),
+    polls: new PollBudget({
+      pollsPerSecond: config.pollsPerSecond,
+      polledMs: config.pollMaxMs,
+      nudgedMs: config.pollNudgedMs,
+    }),
     failures: new ChoreFailures(),
     outage: new SharedOutage({
       ...{ window, logger, now, sleep },

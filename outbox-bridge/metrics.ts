@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 /** With no label but that of the outbox. */
 const plain: ReadonlySet<keyof AllMetrics> = new Set([
   ...(['claimed', 'leasesLost', 'inFlight', 'fruitlessClaims', 'fuseBlown'] as const),
-  ...(['deadHeads', 'deadLettered', 'heldAggregates'] as const),
+  ...(['nudged', 'deadHeads', 'deadLettered', 'heldAggregates'] as const),
   ...(['partitionsAhead', 'partitionsDropped', 'housekeepingAge'] as const),
 ]);
 
@@ -77,6 +77,12 @@ export function createBridgeMetrics(
       collect() {
         for (const [outbox, count] of pausedTypes()) this.set({ outbox }, count);
       },
+    }),
+    nudged: new Gauge({
+      name: 'nova_bridge_nudged',
+      help: '1 while nudges announce what is written, so that the outbox is polled rarely; 0: it is polled.',
+      labelNames,
+      registers,
     }),
     pending: new Gauge({
       name: 'nova_outbox_pending_rows',

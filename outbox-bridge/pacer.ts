@@ -16,6 +16,7 @@ export class Pacer {
   private nudged = false;
 
   constructor(
+    /** `maxMs` may change while it waits. */
     private readonly limits: { readonly minMs: number; readonly maxMs: number },
     private readonly timer: Timer = realTimer,
   ) {
@@ -34,8 +35,8 @@ export class Pacer {
   }
 
   async wait(): Promise<void> {
-    const waitMs = this.nextMs;
-    this.nextMs = Math.min(this.limits.maxMs, Math.max(1, this.nextMs * 1.5));
+    const waitMs = Math.min(this.nextMs, this.limits.maxMs);
+    this.nextMs = Math.min(this.limits.maxMs, Math.max(1, waitMs * 1.5));
     if (!this.nudged) {
       await new Promise<void>((resolve) => {
         const cancel = this.timer(waitMs, resolve);

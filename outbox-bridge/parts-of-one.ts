@@ -1,6 +1,7 @@
 import { mainOutbox } from '../contracts/outbox-name';
 import { AloneGate } from './alone-gate';
 import { type BridgeDeps } from './bridge-deps';
+import { NudgeTrust } from './nudge-trust';
 import { Outage } from './outage';
 import { OutboxOutage, SharedOutage } from './shared-outage';
 import { StartSlots } from './start-slots';
@@ -9,13 +10,14 @@ import { StartSlots } from './start-slots';
 export function partsOfOne(
   deps: Pick<BridgeDeps, 'window' | 'logger' | 'now' | 'sleep'>,
   probe: () => Promise<void>,
-): Pick<BridgeDeps, 'window' | 'logger' | 'now' | 'sleep' | 'slots' | 'gate' | 'outage' | 'outbox'> {
+): Pick<BridgeDeps, 'window' | 'logger' | 'now' | 'sleep' | 'slots' | 'gate' | 'outage' | 'outbox' | 'nudges'> {
   const shared = new SharedOutage({ ...deps, probe, served: () => 1 });
   return {
     ...deps,
     outbox: { name: mainOutbox },
     slots: new StartSlots(deps.window).of(mainOutbox),
     gate: new AloneGate(),
+    nudges: new NudgeTrust(deps.now),
     outage: new OutboxOutage(new Outage(deps.now), shared),
   };
 }

@@ -8,4 +8,7 @@ export const reportInstance = `
   ON CONFLICT (instance_id) DO UPDATE
     SET state = excluded.state, reason = excluded.reason, paused_types = excluded.paused_types, heartbeat_at = now()`;
 
+/** How often a process that serves so many outboxes reports to each. An audit takes one that has not reported for 30 s for gone. */
+export const reportInstanceMs = (outboxes: number): number => Math.min(15_000, Math.max(2_000, 50 * outboxes));
+
 export const removeInstance = `DELETE FROM nova.bridge_instances WHERE instance_id = $1`;

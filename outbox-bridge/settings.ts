@@ -44,9 +44,15 @@ export const bridgeSettings = {
     { min: 1, max: 5_000 },
     { fallback: '20' },
   ),
+  pollNudgedMs: setting.integer(
+    'OUTBOX_POLL_NUDGED_MS',
+    'The same for an outbox whose nudges can be relied on: it has a URL to listen on, and what was found there lately had been announced. What no nudge announces is found this late.',
+    { min: 1, max: 60_000 },
+    { fallback: '2000' },
+  ),
   pollsPerSecond: setting.integer(
     'OUTBOX_POLLS_PER_SECOND',
-    'Polls of all idle outboxes of this process together, at most: where it serves many, the longest wait of each grows beyond OUTBOX_POLL_MAX_MS.',
+    'Polls of all idle outboxes of this process together, at most: where it serves many, the longest wait of each grows beyond OUTBOX_POLL_MAX_MS. Those whose nudges can be relied on take a fifth of it at most.',
     { min: 1, max: 10_000 },
     { fallback: '100' },
   ),

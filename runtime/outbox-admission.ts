@@ -25,13 +25,19 @@ export class OutboxAdmission {
 
   /** @throws NovaError DATABASE_UNAVAILABLE, or why it may not be asked at all */
   check(): void {
+    const { fault } = this;
+    if (fault !== undefined) throw fault;
+  }
+
+  /** Why it may not be asked now; undefined: it may. */
+  get fault(): NovaError | undefined {
     const refusal = this.refusal();
-    if (refusal !== undefined) throw refusal;
-    if (this.askedMs === undefined || this.pending === 0) return;
+    if (refusal !== undefined) return refusal;
+    if (this.askedMs === undefined || this.pending === 0) return undefined;
     const forMs = this.now() - this.askedMs;
-    if (forMs < silentMs) return;
+    if (forMs < silentMs) return undefined;
     const detail = `the database of outbox ${this.outbox} has not replied for ${Math.round(forMs / 1_000)} s`;
-    throw new NovaError('DATABASE_UNAVAILABLE', detail);
+    return new NovaError('DATABASE_UNAVAILABLE', detail);
   }
 
   /** Follows one request to the database. Its failure is a reply, unless it is an outage. */

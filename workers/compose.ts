@@ -46,7 +46,9 @@ import { processRegistry } from '../runtime/process-registry';
 import { Dependencies } from './dependencies';
 import { DeploymentGate } from './deployment-gate';
 import { FeedStoreWatch } from './feed-store-watch';
+import { createOutboxGauge } from './outbox-gauge';
 import { OutboxGates } from './outbox-gates';
+import { type OwnOutbox } from './outboxes';
 import { Schedules } from './schedules';
 import { type WorkerConfig } from './settings';
 import { WorkerGroup } from './worker-group';
@@ -91,7 +93,7 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
     mayLook: () => workers.health().ok,
     logger,
   });
-  const pages = health(config, workers, gate, outboxGates, watch);
+  const pages = health(config, workers, gate, outboxGates, watch, dependencies.ownOutboxes);
   const services = [dependencies, ...pages, watch, schedules, outboxGates, workers, looks];
   return { services, ended: workers.ended };
 }
@@ -102,7 +104,10 @@ function health(
   gate: DeploymentGate,
   outboxGates: OutboxGates,
   watch: FeedStoreWatch,
+  outboxes: readonly OwnOutbox[],
 ): Service[] {
+  const registry = processRegistry({ buildCommit });
+  createOutboxGauge(registry, outboxes);
   const state = (): Health => {
     const { ok, reason } = workers.health();
     const outbox = outboxGates.alarm;
@@ -119,7 +124,7 @@ function health(
           host,
           port,
           portSetting: 'WORKER_HEALTH_PORT',
-          registry: processRegistry({ buildCommit }),
+          registry,
           health: state,
           ready: () => workers.health(),
         }),

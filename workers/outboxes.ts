@@ -42,6 +42,11 @@ export class OwnOutbox {
       : { pool: this.loads, admission: this.admissions.loads };
   }
 
+  /** Why the activities of its events are refused now; undefined: they are not. */
+  get fault(): NovaError | undefined {
+    return this.admissions.loads.fault ?? this.admissions.emits.fault;
+  }
+
   async end(): Promise<void> {
     await Promise.all([this.loads.end(), this.emits.end()]);
   }

@@ -1,9 +1,11 @@
 import { type Connection } from '@temporalio/client';
+import { Registry } from 'prom-client';
 import { type EventRef } from '../../../contracts/event-ref';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { configFrom } from '../../../runtime/config';
 import { createActivities } from '../../../workers/compose';
 import { Dependencies } from '../../../workers/dependencies';
+import { createOutboxGauge } from '../../../workers/outbox-gauge';
 import { OutboxGates } from '../../../workers/outbox-gates';
 import { workerSettings } from '../../../workers/settings';
 import { inActivity } from '../../support/activity-context';
@@ -24,6 +26,7 @@ let proxy: FaultProxy;
 let dependencies: Dependencies;
 let activities: ReturnType<typeof createActivities>;
 const prefix = testQueuePrefix();
+const registry = new Registry();
 
 beforeAll(async () => {
   [outboxes, topics] = await Promise.all([createTestOutboxes('content', 'social'), createTestTopics(['identity'])]);
@@ -48,6 +51,7 @@ beforeAll(async () => {
   // What hangs is to hang for as long as the test needs it.
   for (const outbox of dependencies.ownOutboxes)
     for (const effect of ['identity', 'kafka'] as const) patient(outbox.reachedBy(effect).pool);
+  createOutboxGauge(registry, dependencies.ownOutboxes);
   await dependencies.start();
   activities = createActivities(dependencies, config, silentLogger);
 });
@@ -69,6 +73,11 @@ function begin(activity: (event: EventRef) => Promise<unknown>, event: EventRef)
   );
   return begun;
 }
+/** What the metrics say of the outboxes: 1, its events are refused. */
+const refused = async (): Promise<Record<string, number>> => {
+  const lines = (await registry.metrics()).matchAll(/^nova_worker_outbox_refused{outbox="(.*)"} (.)$/gm);
+  return Object.fromEntries([...lines].map(([, outbox = '', value]) => [outbox, Number(value)]));
+};
 const emitted = async (outbox: string): Promise<number> =>
   (await outboxes.of[outbox]!.pool.query('SELECT FROM outbox_events WHERE emitted_at IS NOT NULL')).rowCount ?? 0;
 
@@ -78,6 +87,7 @@ it('goes on with the events of one outbox while the database of another hangs, a
   const hanging = await Promise.all(acts().map(async (act) => begin(act, await user('content'))));
   // Those before the first that is refused wait too.
   for (const act of acts()) await waitFor(() => isRefused(act));
+  expect(await refused()).toEqual({ content: 1, social: 0 });
 
   const events = await Promise.all(Array.from({ length: 20 }, () => user('social')));
   await Promise.all(events.flatMap((event) => acts().map((act) => inActivity<unknown>(() => act(event)))));
@@ -96,6 +106,7 @@ it('goes on with the events of one outbox while the database of another hangs, a
       ),
     );
   }
+  expect(await refused()).toEqual({ content: 0, social: 0 });
 });
 
 /** Whether one more is refused at once. */
