@@ -12,6 +12,7 @@ import { besideBridge, drainRate, sequentialRate, warmUpMs } from './claim/drain
 import { fillBurst, fillHistory, fillHot, makePartitions, ownerSession, rest } from './claim/fill';
 import { otherRows } from './claim/traffic';
 import { type Verdict, isMissed, verdictTable } from './claim/verdicts';
+import { runBench } from './with-stack';
 import { type System, withSystem } from './with-system';
 
 interface Sizes {
@@ -187,7 +188,4 @@ async function main(): Promise<void> {
   if (missed.length > 0) process.exitCode = 1;
 }
 
-main().catch((thrown: unknown) => {
-  console.error(thrown);
-  process.exitCode = 1;
-});
+runBench(main);

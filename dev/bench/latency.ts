@@ -7,6 +7,7 @@ import { createLogger } from '../../runtime/logger';
 import { createPool, inTransaction } from '../../runtime/postgres';
 import { type Percentiles, percentiles } from '../../proof/report/percentiles';
 import { probes } from './probes';
+import { runBench } from './with-stack';
 import { type System, withSystem } from './with-system';
 
 interface Sample {
@@ -104,7 +105,4 @@ async function main(): Promise<void> {
     console.log(JSON.stringify({ events: Number(options.events), nudge: options.nudge, latencies: summary }));
 }
 
-main().catch((thrown: unknown) => {
-  console.error(thrown);
-  process.exitCode = 1;
-});
+runBench(main);

@@ -1,16 +1,8 @@
-import { join } from 'node:path';
 import { type Connection } from '@temporalio/client';
-import { connectClient } from '../../runtime/temporal';
-import { ensureSearchAttributes } from '../../migrations/search-attributes';
 import { createRunDatabase } from '../runs/database';
-import { type DemoProcess, startProcess } from '../../proof/run/processes';
+import { type DemoProcess } from '../../proof/run/processes';
 import { waitReady } from '../../proof/run/wait-ready';
-import { newRunId } from '../../proof/run/run-id';
-import { runNames } from '../runs/names';
-import { environmentOf } from '../stack/addresses';
-import { messageOf } from '../stack/errors';
-import { plainReporter } from '../stack/reporter';
-import { down, up } from '../stack/stack';
+import { withStack } from './with-stack';
 
 type ProcessName = 'workers' | 'bridge';
 const entries: Record<ProcessName, string> = { workers: 'workers/main.ts', bridge: 'outbox-bridge/main.ts' };
@@ -31,63 +23,38 @@ export async function withSystem<T>(
   options: { listen: boolean; environment?: Readonly<Record<string, string>> },
   work: (system: System) => Promise<T>,
 ): Promise<T> {
-  const state = await up({ name: stack, report: plainReporter(process.stderr) });
-  const names = runNames(newRunId());
-  const database = await createRunDatabase(state.addresses.databaseUrl, names.database);
-  const { temporalAddress, temporalNamespace } = state.addresses;
-  const connection = connectClient({ temporalAddress, temporalNamespace, temporalApiKey: '', temporalTls: false });
-  await ensureSearchAttributes(connection, temporalNamespace);
-  const environment = {
-    ...environmentOf(state.addresses),
-    KAFKA_TOPIC_PREFIX: names.topicPrefix,
-    REDIS_KEY_PREFIX: names.redisPrefix,
-    TASK_QUEUE_PREFIX: names.taskQueuePrefix,
-    SMTP_URL: '',
-    LOG_LEVEL: 'warn',
-    ...options.environment,
-    ...(options.listen ? { OUTBOX_LISTEN_URL: database.urls.bridge } : {}),
-  };
-  const logs = join(state.dataDir, `run-${names.run}`);
-  const running = new Map<ProcessName, DemoProcess>();
-  const launch = (name: ProcessName): void => {
-    const own = { ...environment, DATABASE_URL: database.urls[name] };
-    running.set(name, startProcess(name, entries[name], own, logs));
-  };
-  const ready = (): Promise<void> =>
-    waitReady({
-      connection,
-      namespace: temporalNamespace,
-      taskQueuePrefix: names.taskQueuePrefix,
-      outboxes: [database.databases.state],
-      processes: [...running.values()],
-      timeoutMs: 60_000,
-      interrupted: new AbortController().signal,
-      detail: () => undefined,
-    });
-  try {
-    launch('workers');
-    launch('bridge');
-    await ready();
-    return await work({
+  return withStack(stack, async ({ addresses, connection, names, cleanup, interrupted, launch }) => {
+    const database = await createRunDatabase(addresses.databaseUrl, names.database);
+    cleanup.add('database', () => database.drop());
+    cleanup.add('connections', () => database.close());
+    const environment = {
+      ...options.environment,
+      ...(options.listen ? { OUTBOX_LISTEN_URL: database.urls.bridge } : {}),
+    };
+    const running = new Map<ProcessName, DemoProcess>();
+    const start = async (...processes: ProcessName[]): Promise<void> => {
+      for (const name of processes)
+        running.set(name, launch(name, entries[name], { ...environment, DATABASE_URL: database.urls[name] }));
+      await waitReady({
+        ...{ connection, interrupted },
+        namespace: addresses.temporalNamespace,
+        taskQueuePrefix: names.taskQueuePrefix,
+        outboxes: [database.databases.state],
+        processes: [...running.values()],
+        timeoutMs: 60_000,
+        detail: () => undefined,
+      });
+    };
+    await start('workers', 'bridge');
+    return work({
+      ...{ connection, start },
       databaseUrl: database.url,
-      connection,
-      temporalNamespace,
+      temporalNamespace: addresses.temporalNamespace,
       taskQueuePrefix: names.taskQueuePrefix,
       stop: async (name) => {
         await running.get(name)?.stop();
         running.delete(name);
       },
-      start: async (...names) => {
-        names.forEach(launch);
-        await ready();
-      },
     });
-  } finally {
-    await Promise.all([...running.values()].map((process) => process.stop()));
-    await connection.close();
-    await database.close();
-    // A server under load may not let go of a session in time; what went wrong before is the news.
-    await database.drop().catch((thrown: unknown) => process.stderr.write(`${messageOf(thrown)}\n`));
-    if (state.startedHere) await down({ name: stack, wipe: true });
-  }
+  });
 }

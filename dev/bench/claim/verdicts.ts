@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 export interface Verdict {
   readonly what: string;
   readonly value: number;
-  readonly unit: 'ms' | 'rows/s' | '×';
+  readonly unit: 'ms' | 'rows/s' | '×' | 'MB';
   readonly bound: { readonly atMost: number } | { readonly atLeast: number } | 'none';
 }
 
