@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { serviceNames } from '../../../proof/services';
 import { groupBy } from '../../../runtime/group-by';
 import { messageOf } from '../../../dev/stack/errors';
 import { type ChaosWorld, type FaultRecord, LeftOut, type PlannedFault } from '../types';
@@ -17,7 +18,7 @@ interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-type HarmedWorld = Pick<ChaosWorld, 'harm' | 'databases'>;
+type HarmedWorld = Pick<ChaosWorld, 'harm' | 'databases' | 'restores'>;
 
 /** After the last fault its recovery is waited for, but not longer than this. */
 const lastRecoveryMs = 120_000;
@@ -32,7 +33,7 @@ export async function runSchedule(
   { onFault = () => undefined, signal }: RunOptions,
 ): Promise<FaultRecord[]> {
   const begun = performance.now();
-  const sampler = createRecoverySampler(Object.values(world.databases.services));
+  const sampler = createRecoverySampler(sampledIn(world));
   const records = new Map<PlannedFault, FaultRecord>();
   const allEnded = new AbortController();
   const perTarget = [...groupBy(plan, ({ target }) => target).values()];
@@ -66,6 +67,16 @@ export async function runSchedule(
     await sampler.close();
   }
   return plan.flatMap((fault) => records.get(fault) ?? []);
+}
+
+/** Each database with an outbox, once. */
+function sampledIn({ databases, restores }: Pick<HarmedWorld, 'databases' | 'restores'>) {
+  const byUrl = groupBy(serviceNames, (service) => databases.services[service]);
+  return [...byUrl].map(([url, services]) => ({
+    url,
+    wentBackToMs: () =>
+      Math.max(0, ...restores.flatMap(({ outbox, copiedAtMs }) => (services.includes(outbox) ? [copiedAtMs] : []))),
+  }));
 }
 
 async function dealAndEnd(

@@ -55,7 +55,7 @@ export async function rollBackRelease(
 
 /** Whether all that was written before was started in time. */
 async function drained(databaseUrl: string): Promise<boolean> {
-  const sampler = createRecoverySampler([databaseUrl]);
+  const sampler = createRecoverySampler([{ url: databaseUrl, wentBackToMs: () => 0 }]);
   const tookMs = await sampler.measure(AbortSignal.timeout(drainMs));
   await sampler.close();
   return tookMs !== null;
