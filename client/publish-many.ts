@@ -6,6 +6,7 @@ import { type OutboxRow, outboxRow } from './outbox-row';
 import { type NewEvent } from './new-event';
 import { warnIfAlone } from './open-transaction';
 import { type PublishOptions, type PublishedEvent, type Transaction } from './publish';
+import { orRefused } from './refused-by-outbox';
 
 /** An event of any type: its payload is that of its type. */
 export type AnyNewEvent = { readonly [T in EventType]: NewEvent<T> }[EventType];
@@ -23,7 +24,7 @@ export const maxBatchBytes = 64 * 1024 * 1024;
  * Warnings as of `publish`.
  * @returns id and aggregate id of each event, in the order given; empty for no events, without a statement
  * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, INVALID_ROW, UNKNOWN_EVENT_TYPE before anything is sent to PostgreSQL;
- *   the message names the first bad event: `events[3]: …`
+ *   the message names the first bad event: `events[3]: …`; OUTBOX_MOVED, OUTBOX_NOT_OPEN as of `publish`
  */
 export async function publishMany(
   tx: Transaction,
@@ -39,7 +40,7 @@ export async function publishMany(
     throw new NovaError('PAYLOAD_TOO_LARGE', fault);
   }
   const records = rows.map(recordOf).join(',');
-  await tx.query(inSchema(insertRows, options.schema ?? defaultSchema), [`[${records}]`]);
+  await orRefused(tx.query(inSchema(insertRows, options.schema ?? defaultSchema), [`[${records}]`]));
   if (options.alone !== true) warnIfAlone(tx);
   return rows.map(({ id, aggregateId }) => ({ id, aggregateId }));
 }

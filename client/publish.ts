@@ -4,6 +4,7 @@ import { defaultSchema, inSchema } from '../runtime/schema';
 import { type NewEvent } from './new-event';
 import { warnIfAlone } from './open-transaction';
 import { outboxRow } from './outbox-row';
+import { orRefused } from './refused-by-outbox';
 
 export type { NewEvent } from './new-event';
 
@@ -39,7 +40,8 @@ export interface PublishedEvent {
  * A pool, or a client without BEGIN, has no transaction: the event commits by itself, and stays when the business data does not.
  * Of pg's that is the process warning NOVA_NO_TRANSACTION, unless `alone` is given. A field that the type does not know, where
  * it knows one of nearly the same name, is the warning NOVA_UNKNOWN_FIELD; each warning comes once.
- * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, INVALID_ROW, UNKNOWN_EVENT_TYPE before anything is sent to PostgreSQL
+ * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, INVALID_ROW, UNKNOWN_EVENT_TYPE before anything is sent to PostgreSQL;
+ *   OUTBOX_MOVED, OUTBOX_NOT_OPEN when the events of this domain go to another outbox (docs/outboxes.md): repeat the transaction there
  */
 export async function publish<T extends EventType>(
   tx: Transaction,
@@ -47,16 +49,11 @@ export async function publish<T extends EventType>(
   options: PublishOptions = {},
 ): Promise<PublishedEvent> {
   const row = outboxRow(event);
-  await tx.query(inSchema(insertRow, options.schema ?? defaultSchema), [
-    row.id,
-    row.aggregateId,
-    row.eventType,
-    row.payload,
-    row.aggregateType,
-    row.priority,
-    row.schemaVersion,
-    row.traceparent,
-  ]);
+  const values = [
+    ...[row.id, row.aggregateId, row.eventType, row.payload],
+    ...[row.aggregateType, row.priority, row.schemaVersion, row.traceparent],
+  ];
+  await orRefused(tx.query(inSchema(insertRow, options.schema ?? defaultSchema), values));
   if (options.alone !== true) warnIfAlone(tx);
   return { id: row.id, aggregateId: row.aggregateId };
 }

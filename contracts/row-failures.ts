@@ -35,6 +35,20 @@ export const rowFailures = {
     action:
       'Find out who wrote it: another service speaks for the owner of these events. If it is right, add the domain to the outbox in OUTBOXES, restart the bridges and requeue; else discard the row.',
   },
+  OUTBOX_MOVED: {
+    cause: 'row',
+    retryable: false,
+    meaning:
+      'The writer’s: events of this domain are written in another outbox now. The transaction is refused, and there is no row.',
+    action: 'Repeat the transaction in the database of the outbox that the message names.',
+  },
+  OUTBOX_NOT_OPEN: {
+    cause: 'row',
+    retryable: true,
+    meaning:
+      'The writer’s: events of this domain are to be written here, and are still written in another outbox. The transaction is refused, and there is no row.',
+    action: 'Repeat the transaction in the old database; where that says OUTBOX_MOVED, here after a moment.',
+  },
   PAYLOAD_TOO_LARGE: {
     cause: 'row',
     retryable: false,

@@ -6,6 +6,7 @@ CREATE SEQUENCE nova.audit_runs_place_seq AS bigint;
 CREATE SEQUENCE nova.notifications_id_seq AS bigint;
 CREATE SEQUENCE nova.nova_migrations_id_seq AS integer;
 CREATE SEQUENCE nova.outbox_sequence AS bigint;
+CREATE SEQUENCE nova.outbox_switches AS bigint;
 
 CREATE TABLE nova.audit_findings (
   event_id text NOT NULL,
@@ -243,11 +244,18 @@ CREATE TABLE nova.outbox_event_types (
   max_payload_bytes integer NOT NULL DEFAULT 786432,
   payload_schema jsonb,
   allowed boolean NOT NULL DEFAULT true,
+  domain text,
+  moving text,
+  moves_with text,
   CONSTRAINT outbox_event_types_pkey PRIMARY KEY (spelling),
   CONSTRAINT outbox_event_types_after_dead_letter_check CHECK ((after_dead_letter = ANY (ARRAY['continue'::text, 'hold'::text]))),
+  CONSTRAINT outbox_event_types_moving_check CHECK ((moving = ANY (ARRAY['gone'::text, 'expected'::text, 'closed'::text]))),
   CONSTRAINT outbox_event_types_priority_check CHECK (((priority >= 0) AND (priority <= 3)))
 );
+CREATE INDEX idx_event_types_closed ON nova.outbox_event_types USING btree (spelling) WHERE (moving = 'closed'::text);
 COMMENT ON COLUMN nova.outbox_event_types.allowed IS 'False: the domain of the type belongs to another service (OUTBOXES, "domains"). Written by `npm run migrate`.';
+COMMENT ON COLUMN nova.outbox_event_types.domain IS 'Written by `npm run migrate`.';
+COMMENT ON COLUMN nova.outbox_event_types.moving IS 'From outbox_moves. gone: refused, since it is written in another outbox. expected: refused until that other outbox refuses it. closed: written, and not claimed yet.';
 
 CREATE TABLE nova.outbox_events (
   id uuid NOT NULL,
@@ -323,8 +331,27 @@ CREATE TABLE nova.outbox_holds (
   id uuid NOT NULL,
   sequence bigint NOT NULL,
   held_since timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  waits_for text,
   CONSTRAINT outbox_holds_pkey PRIMARY KEY (aggregate_id, id)
 );
+COMMENT ON COLUMN nova.outbox_holds.waits_for IS 'The outbox that has earlier events of this aggregate, id among them, which are not on Kafka yet. Null: id is a dead letter here.';
+
+CREATE TABLE nova.outbox_moves (
+  id uuid NOT NULL,
+  direction text NOT NULL,
+  other text NOT NULL,
+  domains text[] NOT NULL,
+  begun_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  number bigint,
+  floor bigint,
+  accepted_at timestamp with time zone,
+  opened_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  CONSTRAINT outbox_moves_pkey PRIMARY KEY (id, direction),
+  CONSTRAINT outbox_moves_direction_check CHECK ((direction = ANY (ARRAY['out'::text, 'in'::text])))
+);
+COMMENT ON TABLE nova.outbox_moves IS 'Domains that came from another outbox or went to one. Kept: effects look for what came before an event in the outbox of then.';
 
 CREATE TABLE nova.outbox_partition_drops (
   name text NOT NULL,
@@ -530,14 +557,22 @@ CREATE INDEX idx_wanted_media_age ON nova.wanted_media USING btree (wanted_at);
 -- FUNCTION nova.nova_set_preference(user_id uuid, kind text, channel text, enabled boolean) RETURNS void LANGUAGE plpgsql SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_signal_deleted(p_subject_type text, p_subject_id text, p_aggregate uuid, p_hold_ms integer, p_reason text) RETURNS TABLE(workflow_id uuid) LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_value_fault(rule jsonb, value jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_accept(move uuid, p_above bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_after_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_after_truncate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_after_update() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_before_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_cancel_move(move uuid, again uuid DEFAULT NULL::uuid) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_claim(p_token uuid, p_lease interval, p_lanes integer[], p_floor integer, p_heads integer, p_rows integer, p_paused text[], p_max_payload integer, p_alone_after integer DEFAULT 3, p_unread_after integer DEFAULT 6, p_run integer DEFAULT 9) RETURNS TABLE(id uuid, aggregate_id uuid, aggregate_type text, event_type text, payload jsonb, payload_bytes integer, created_at text, created_at_ms bigint, sequence bigint, priority smallint, schema_version integer, traceparent text, retry_count integer, claim_count integer, first_attempt_age_ms bigint, unfinished_claims integer, claim_ms integer) LANGUAGE plpgsql SET enable_bitmapscan=off SET enable_mergejoin=off SET enable_seqscan=off SET enable_sort=off SET jit=off SET plan_cache_mode=force_generic_plan SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_days_ahead() RETURNS integer LANGUAGE sql STABLE SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_ensure_partitions(days_ahead integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_expect(move uuid, from_outbox text, wanted text[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_hand_over(move uuid, to_outbox text, wanted text[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_let_go(move uuid, p_aggregates uuid[]) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_make_writer_locks(p_aggregates uuid[]) RETURNS uuid[] LANGUAGE plpgsql SET lock_timeout=5ms SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_mark_moves() RETURNS void LANGUAGE sql SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_note_switch(move uuid) RETURNS TABLE(transaction text, pid integer) LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_open(move uuid, p_aggregates uuid[], p_events uuid[], p_sequences bigint[]) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_payload_bytes(payload jsonb) RETURNS integer LANGUAGE plpgsql SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_refresh_heads(p_aggregates uuid[], p_floors bigint[], p_rest interval DEFAULT NULL::interval) RETURNS void LANGUAGE plpgsql SET enable_bitmapscan=off SET enable_mergejoin=off SET enable_seqscan=off SET enable_sort=off SET jit=off SET plan_cache_mode=force_generic_plan SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_release_hold(event uuid) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp

@@ -20,6 +20,8 @@ export async function recordContracts(
       rows: eventTypeRows(),
     });
     if (domains !== undefined) await client.query(allow, [typesOf(domains), typesOf(allDomains)]);
+    // A type that is new goes where the others of its domain went.
+    await client.query('SELECT outbox_mark_moves()');
   }
   if (sets.includes('state'))
     await upsert(client, {
@@ -42,6 +44,7 @@ const typeColumns = {
   spelling: 'text',
   event_type: 'text',
   aggregate_type: 'text',
+  domain: 'text',
   priority: 'smallint',
   schema_version: 'integer',
   after_dead_letter: 'text',
@@ -59,6 +62,7 @@ export function eventTypeRows(): Record<keyof typeof typeColumns, unknown>[] {
       spelling,
       event_type: definition.type,
       aggregate_type: definition.aggregateType,
+      domain: definition.domain,
       priority: priorities[definition.priority],
       // Who says no version knows none: the newest would be a claim about its payload, and keep older bridges from the row.
       schema_version: oldestVersion,

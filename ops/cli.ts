@@ -9,6 +9,7 @@ import { codeFrom, limitFrom } from './option-values';
 import { type GiveUpOptions, giveUpCommand } from './give-up-command';
 import { planHousekeeping, runHousekeeping } from './housekeeping';
 import { doneText, planText } from './housekeeping-print';
+import { addMoveCommands } from './move-cli';
 import { print } from './print';
 import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
@@ -230,6 +231,7 @@ program
     if (report.notRead !== undefined) process.exitCode = 2;
   });
 
+addMoveCommands(program, config, incomplete);
 // A reader that has seen enough, as in `ops dead-letters | head`, ends the command and is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

@@ -15,6 +15,7 @@ import { type BridgeConfig, type Shared, choresOf } from './compose-shared';
 import { DeploymentGuard } from './deployment-guard';
 import { Fuse } from './fuse';
 import { type BridgeMetrics, metricsOf } from './metrics';
+import { MoveCarrier } from './move-carrier';
 import { NudgeListener } from './nudge-listener';
 import { NudgeTrust } from './nudge-trust';
 import { Outage } from './outage';
@@ -138,6 +139,11 @@ export function composeOutbox(
     gauge: metrics.partitionsAhead,
     logger,
   });
+  const moves = new MoveCarrier({
+    ...{ outbox: outbox.name, outboxes: shared.outboxes, logger },
+    idleMs: Math.max(2_000, 100 * count),
+    onMoved: () => pacer.nudge(),
+  });
   const services: Service[] = [
     chores.every('partitions', 600_000, () => partitions.keep()),
     outboxHousekeeping(
@@ -162,10 +168,11 @@ export function composeOutbox(
       ),
     ),
     ...signalChores(outbox, pool, shared, chores.every),
+    chores.looks('moves', 2_000, () => moves.look()),
     ...listener(outbox.listenUrl, { pacer, nudges, logger, count }),
     chores.every('instance-report', reportInstanceMs(count), () => {
       const { state, reason } = bridge.describe();
-      const all = reason ?? hooks.alarm() ?? partitions.alarm ?? null;
+      const all = reason ?? hooks.alarm() ?? partitions.alarm ?? moves.note ?? null;
       return pool.query(reportInstance, [instanceId, state, all, pauses.describe()]);
     }),
     // Before the first claim.

@@ -4,6 +4,7 @@ import { type Pool } from 'pg';
 import { type Registry } from 'prom-client';
 import { type ConfigOf } from '../runtime/config';
 import { type Logger } from '../runtime/logger';
+import { type OutboxPools } from '../runtime/outbox-pools';
 import { type ChoreFailures, Periodic } from '../runtime/periodic';
 import { type ServerSettings, withSetting } from '../runtime/which-setting';
 import { type AloneGate } from './alone-gate';
@@ -26,6 +27,8 @@ export interface Shared {
   readonly metrics: AllMetrics;
   readonly connection: Connection;
   readonly state: Pool;
+  /** Of all outboxes of the deployment, also those that this process does not serve. */
+  readonly outboxes: OutboxPools;
   readonly starter: WorkflowStarter;
   readonly window: StartWindow;
   readonly slots: StartSlots;

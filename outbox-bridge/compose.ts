@@ -1,5 +1,4 @@
 import { type Connection } from '@temporalio/client';
-import { type Pool } from 'pg';
 import { startCallMs } from '../contracts/time-budgets';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
@@ -11,7 +10,7 @@ import { readRetentionMs, rememberedMs } from '../runtime/temporal-retention';
 import { watchTemporalTls } from '../runtime/temporal-tls';
 import { AloneGate } from './alone-gate';
 import { type ServedOutbox, composeOutbox } from './compose-outbox';
-import { composePools } from './compose-pools';
+import { type BridgePools, composePools } from './compose-pools';
 import { type BridgeConfig, type Shared, choresOf, instanceOf } from './compose-shared';
 import { composeState, composeStateHousekeeping } from './compose-state';
 import { healthOf, readinessOf } from './health';
@@ -43,7 +42,7 @@ export function composeBridge(config: BridgeConfig, logger: Logger): { services:
   };
   const pollers = new PollerWatch(watched);
   const attributes = new SearchAttributeWatch(watched);
-  const shared = composeShared(config, { logger, connection, served, state: pools.state, count: outboxes.length });
+  const shared = composeShared(config, { logger, connection, served, pools, count: outboxes.length });
   const hooks = { alarm: () => attributes.alarm, onFirstClaim: (one: Logger) => pollers.sayReady(one) };
   for (const outbox of outboxes)
     served.push(composeOutbox(outbox, pools.outboxes.of({ outbox: outbox.name }), shared, hooks));
@@ -84,12 +83,12 @@ function composeShared(
   parts: {
     readonly logger: Logger;
     readonly connection: Connection;
-    readonly state: Pool;
+    readonly pools: Pick<BridgePools, 'state' | 'outboxes'>;
     readonly served: readonly ServedOutbox[];
     readonly count: number;
   },
 ): Shared {
-  const { logger, connection, served, state, count } = parts;
+  const { logger, connection, served, pools, count } = parts;
   const registry = processRegistry(config);
   // Epoch milliseconds that do not change with steps of the wall clock: leases, outages and retries are measured with it.
   const now = (): number => performance.timeOrigin + performance.now();
@@ -102,7 +101,8 @@ function composeShared(
   });
   const pausedTypes = () => new Map(served.map(({ name, pauses }) => [name, Object.keys(pauses.describe()).length]));
   return {
-    ...{ config, logger, registry, connection, state, starter, window, now, sleep, count },
+    ...{ config, logger, registry, connection, starter, window, now, sleep, count },
+    ...{ state: pools.state, outboxes: pools.outboxes },
     metrics: createBridgeMetrics(registry, pausedTypes),
     slots: new StartSlots(window),
     gate: new AloneGate(),

@@ -19,7 +19,7 @@ const contentTypes: readonly ContentType[] = ['post', 'message', 'comment'];
 
 /**
  * Reports how far an outbox is: for each type of content that its domains create, the instant before which every event that
- * creates such content is on Kafka or given up. Notices whose owner is unknown wait for that, and look into no outbox
+ * creates such content is on Kafka or given up; without end where these domains were moved to another outbox. Notices whose owner is unknown wait for that, and look into no outbox
  * (docs/decisions/0020-facts-between-services.md).
  */
 export async function reportProgress(
@@ -30,7 +30,17 @@ export async function reportProgress(
   const created = contentTypes.filter((contentType) => typesThatCreate(contentType, domains).length > 0);
   if (created.length === 0) return;
   const marks = await marksOf(outbox, upTo);
-  const values = [outboxName, created, created.map(marks), reportEveryMs / 2, limits.progress.keepMs];
+  const gone = new Set(
+    (await limitedQuery<{ type: string }>(outbox, { text: sql.typesGone, values: [] }, patience)).rows.map(
+      ({ type }) => type,
+    ),
+  );
+  const isGone = (contentType: ContentType) => typesThatCreate(contentType, domains).every((type) => gone.has(type));
+  const markOf = (contentType: ContentType) => {
+    const { doneBefore, isUnderWay } = marks(contentType);
+    return doneBefore !== null && !isUnderWay && isGone(contentType) ? 'infinity' : doneBefore;
+  };
+  const values = [outboxName, created, created.map(markOf), reportEveryMs / 2, limits.progress.keepMs];
   await limitedQuery(state, { text: sql.noteProgress, values }, patience);
 }
 
@@ -41,15 +51,22 @@ interface UnderWay {
   readonly rows: number | null;
 }
 
-/** The mark of each type of content, RFC 3339; null: too much is under way to know. */
-async function marksOf(outbox: Database, upTo: number): Promise<(contentType: ContentType) => string | null> {
+interface Mark {
+  /** RFC 3339; null: too much is under way to know. */
+  readonly doneBefore: string | null;
+  readonly isUnderWay: boolean;
+}
+
+/** The mark of each type of content. */
+async function marksOf(outbox: Database, upTo: number): Promise<(contentType: ContentType) => Mark> {
   const { rows } = await limitedQuery<UnderWay>(outbox, { text: sql.underWay, values: [upTo + 1] }, patience);
   const read = rows.reduce((sum, row) => sum + (row.rows ?? 0), 0);
   return (contentType) => {
-    if (read > upTo) return null;
+    if (read > upTo) return { doneBefore: null, isUnderWay: true };
     const oldest = rows.flatMap(({ eventType, oldest: first }) =>
       first !== null && definitionOf(eventType ?? '')?.creates?.contentType === contentType ? [first] : [],
     );
-    return oldest.sort()[0] ?? rows[0]?.upTo ?? null;
+    const [first] = oldest.sort();
+    return { doneBefore: first ?? rows[0]?.upTo ?? null, isUnderWay: first !== undefined };
   };
 }

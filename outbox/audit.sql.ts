@@ -59,6 +59,8 @@ const budget = `($1::double precision[])[o.priority + 1]`;
 const reason = `
   CASE WHEN $5 THEN 'outage'
        WHEN o.event_type = ANY ($4::text[]) THEN 'paused'
+       -- It has come from another outbox, which has rows of before under way.
+       WHEN EXISTS (SELECT FROM nova.outbox_event_types t WHERE t.spelling = o.event_type AND t.moving = 'closed') THEN 'paused'
        WHEN o.lease_until > ${ago('$2')} AND o.lease_until < ${soon} AND o.claim_count < $3 THEN 'leased'
        WHEN o.last_error IS NOT NULL AND o.next_attempt_at > ${ago(budget)} AND o.next_attempt_at < ${soon} THEN 'error'
        WHEN ${held('o.')} THEN 'held'

@@ -13,6 +13,9 @@ export const underWay = `
     ) first GROUP BY event_type
   ) u ON true`;
 
+/** Types that are written in another outbox now (outbox_moves): no row of them comes here any more. */
+export const typesGone = `SELECT DISTINCT event_type AS type FROM nova.outbox_event_types WHERE moving = 'gone'`;
+
 /**
  * Notes how far an outbox is, for each type of content; null: as far as before. Not again within $4 milliseconds, whichever bridge
  * noted it. Of the notes older than $5 milliseconds the newest stays; and none from before a clock was set back.
@@ -22,6 +25,10 @@ export const noteProgress = `
   WITH outdated AS (
     DELETE FROM nova.outbox_progress p WHERE p.outbox = $1 AND (
       p.reported_at > clock_timestamp() + interval '1 minute'
+      -- The domain has come back.
+      OR (p.done_before = 'infinity' AND EXISTS (
+        SELECT FROM unnest($2::text[], $3::timestamptz[]) AS given (content_type, done_before)
+        WHERE given.content_type = p.content_type AND given.done_before < 'infinity'))
       OR p.reported_at < (
         SELECT max(n.reported_at) FROM nova.outbox_progress n WHERE n.outbox = p.outbox AND n.content_type = p.content_type
           AND n.reported_at < clock_timestamp() - $5::bigint * interval '1 millisecond'))

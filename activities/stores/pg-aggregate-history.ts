@@ -2,14 +2,19 @@ import { definitionOf, domainOf, spellingsOf, typesOf } from '../../contracts/ca
 import { typesThatCreate } from '../../contracts/consequences';
 import { type EventRef, type EventRow, eventRefOf } from '../../contracts/event-ref';
 import { type Publication } from '../../contracts/events/consequences';
+import { outboxOf } from '../../contracts/outbox-name';
 import * as sql from '../../outbox/events.sql';
+import { originsOf } from '../../outbox/moves.sql';
 import { type OutboxPools } from '../../runtime/outbox-pools';
 import { query } from './pg-query';
 
 /** Of an event: whose history, in which outbox, and up to where. */
 export type HistoryOf = Pick<EventRef, 'outbox' | 'eventType' | 'aggregateId' | 'sequence'>;
 
-/** Earlier events of an event's aggregate and domain, from the outbox that holds the event: those of another are none of its history. */
+/**
+ * Earlier events of an event's aggregate and domain, from the outbox that holds the event: those of another service are none of its
+ * history. Where the domain has come from another outbox, that one has the beginning (docs/decisions/0022-moving.md).
+ */
 export class PgAggregateHistory {
   constructor(private readonly outboxes: OutboxPools) {}
 
@@ -19,9 +24,12 @@ export class PgAggregateHistory {
     // An event of another domain has no post in its history.
     if (types.length === 0) return undefined;
     const values = [event.aggregateId, event.sequence, types.flatMap(spellingsOf)];
-    const row = (await this.rows<EventRow & { eventType: string }>(event, sql.creationOf, values))[0];
-    const eventType = row && definitionOf(row.eventType)?.type;
-    return eventType && eventRefOf(row, eventType, event.outbox);
+    for (const outbox of await this.oldestFirst(event)) {
+      const row = (await this.rows<EventRow & { eventType: string }>({ outbox }, sql.creationOf, values))[0];
+      const eventType = row && definitionOf(row.eventType)?.type;
+      if (eventType !== undefined) return eventRefOf(row!, eventType, outbox);
+    }
+    return undefined;
   }
 
   /**
@@ -30,18 +38,42 @@ export class PgAggregateHistory {
    */
   async firstPublication(event: HistoryOf & Pick<Publication, 'when'>): Promise<string | undefined> {
     const values = [event.aggregateId, event.sequence, spellingsOf(event.eventType), event.when];
-    return (await this.rows<{ id: string }>(event, sql.firstPublication, values))[0]?.id;
+    for (const outbox of await this.oldestFirst(event)) {
+      const first = (await this.rows<{ id: string }>({ outbox }, sql.firstPublication, values))[0]?.id;
+      if (first !== undefined) return first;
+    }
+    return undefined;
   }
 
   /** Ids of earlier events whose workflows were started, newest first. */
   async startedBefore(event: EventRef, limit: number): Promise<readonly string[]> {
     const types = typesOf(domainOf(event)).flatMap(spellingsOf);
-    const values = [event.aggregateId, event.sequence, limit, types];
-    const rows = await this.rows<{ id: string }>(event, sql.startedBefore, values);
-    return rows.map((row) => row.id);
+    const found: string[] = [];
+    for (const outbox of (await this.oldestFirst(event)).reverse()) {
+      if (found.length >= limit) break;
+      const values = [event.aggregateId, event.sequence, limit - found.length, types];
+      const rows = await this.rows<{ id: string }>({ outbox }, sql.startedBefore, values);
+      found.push(...rows.map((row) => row.id));
+    }
+    return found;
   }
 
-  private async rows<Row extends object>(event: HistoryOf, text: string, values: unknown[]): Promise<Row[]> {
-    return (await this.outboxes.ask(event, (outbox) => query<Row>(outbox, text, values))).rows;
+  /**
+   * The outbox of the event, behind those that its domain was in before. One that the settings do not name any more has been
+   * removed with its rows.
+   */
+  private async oldestFirst(event: HistoryOf): Promise<string[]> {
+    const own = outboxOf(event);
+    const before = await this.rows<{ other: string }>(event, originsOf, [domainOf(event)]);
+    const known = before.map(({ other }) => other).filter((name) => name !== own && this.outboxes.names.includes(name));
+    return [...new Set([own, ...known])].reverse();
+  }
+
+  private async rows<Row extends object>(
+    holder: Pick<EventRef, 'outbox'>,
+    text: string,
+    values: unknown[],
+  ): Promise<Row[]> {
+    return (await this.outboxes.ask(holder, (outbox) => query<Row>(outbox, text, values))).rows;
   }
 }

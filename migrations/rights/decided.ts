@@ -69,8 +69,11 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   // Written by nova_signal_deleted; a bridge brings them to State.
   outbox_signals: { ...shown, bridge: { ...readAndDelete, update: { only: ['copied_at'] } } },
   outbox_holds: { ...shown, bridge: read, workers: read },
-  // What nova_publish checks an event by: the catalogue, which is no secret.
-  outbox_event_types: { ...shown, publisher: read, bridge: read },
+  // What nova_publish checks an event by: the catalogue, which is no secret. The audit asks it what a move holds back.
+  outbox_event_types: { ...shown, publisher: read, bridge: read, workers: read },
+  // Written by the functions of a move. Effects ask where the earlier events of an aggregate are.
+  outbox_moves: { ...shown, bridge: read, workers: read },
+  outbox_switches: {},
   outbox_sequence: {},
   // The days that are gone: what the expiry of ledgers looks at. Only the owner of the table takes a day out.
   outbox_partition_drops: { ...shown, bridge: read },
@@ -142,6 +145,15 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   outbox_make_writer_locks: ['bridge'],
   outbox_repair_heads: ['bridge', 'operator'],
   outbox_release_hold: ['operator'],
+  outbox_mark_moves: [],
+  // A person moves domains; bridges carry the move to its end.
+  outbox_expect: ['operator'],
+  outbox_hand_over: ['operator'],
+  outbox_note_switch: ['operator'],
+  outbox_accept: ['operator'],
+  outbox_cancel_move: ['operator'],
+  outbox_open: ['bridge', 'operator'],
+  outbox_let_go: ['bridge', 'operator'],
   outbox_payload_bytes: ['bridge', 'workers', 'publisher'],
   outbox_unemitted: ['workers'],
   outbox_ensure_partitions: ['bridge'],
@@ -192,6 +204,13 @@ export const definerFunctions: Readonly<Record<string, string>> = {
   follow_begun_by_hand: 'as follow_ended_by_hand',
   outbox_release_hold: 'an operator may let pass what a dead letter holds back, and may not write holds or heads',
   outbox_repair_heads: 'an operator may ask for the repair, and may not write heads',
+  outbox_expect: 'an operator may move domains, and may write neither event types nor the record of moves',
+  outbox_hand_over: 'as outbox_expect',
+  outbox_note_switch: 'as outbox_expect; and may not set a sequence',
+  outbox_accept: 'as outbox_note_switch',
+  outbox_cancel_move: 'as outbox_expect',
+  outbox_open: 'a bridge opens what has come from another outbox, and may write neither holds nor event types',
+  outbox_let_go: 'as outbox_open',
   outbox_ensure_partitions:
     'the bridge makes the days ahead, and only the owner of the outbox may add a partition to it',
   nova_signal_deleted:

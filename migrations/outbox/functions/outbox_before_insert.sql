@@ -1,6 +1,9 @@
--- Revision 1.
+-- Revision 2.
 -- SECURITY DEFINER: a writer needs INSERT on outbox_events and nothing else. What the bookkeeping columns hold is not for a
 -- writer to say; who may UPDATE the table anyway (its owner, a restore) may also insert them.
+--
+-- A domain that goes to another outbox is refused in the old one from the switch on, and in the new one until then (outbox_moves). Each look
+-- here sees what is committed by then (READ COMMITTED). A snapshot may be older than the switch: what a sequence says is in none.
 CREATE OR REPLACE FUNCTION outbox_before_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
   known outbox_event_types;
@@ -13,6 +16,17 @@ BEGIN
   ON CONFLICT (aggregate_id) DO UPDATE SET made_at = l.made_at WHERE false;
   NEW.sequence := nextval('outbox_sequence');
   SELECT * INTO known FROM outbox_event_types WHERE spelling = NEW.event_type;
+  IF known.moving = 'gone' THEN
+    RAISE EXCEPTION USING ERRCODE = '55000', CONSTRAINT = 'OUTBOX_MOVED', MESSAGE = format('OUTBOX_MOVED: %s is written in the outbox %s now: repeat '
+      'the transaction in its database', known.event_type, known.moves_with);
+  ELSIF known.moving = 'expected' THEN
+    RAISE EXCEPTION USING ERRCODE = '55000', CONSTRAINT = 'OUTBOX_NOT_OPEN', MESSAGE = format('OUTBOX_NOT_OPEN: %s is still written in the outbox '
+      '%s: repeat the transaction there, or here once that one refuses it', known.event_type, known.moves_with);
+  END IF;
+  IF current_setting('transaction_isolation') <> 'read committed'
+     AND (SELECT s.last_value FROM outbox_switches s) > coalesce((SELECT max(m.number) FROM outbox_moves m), 0) THEN
+    RAISE EXCEPTION USING ERRCODE = '40001', MESSAGE = 'a domain went to another outbox since this transaction began: repeat the transaction';
+  END IF;
   -- An unknown type is let in: the business transaction must not fail for it. The bridge dead-letters it with its reason.
   NEW.aggregate_type := coalesce(NEW.aggregate_type, known.aggregate_type, 'unknown');
   NEW.priority := coalesce(NEW.priority, known.priority, 2);

@@ -1,4 +1,4 @@
--- Revision 1.
+-- Revision 2.
 -- The claim. Idle, it reads two indexes of outbox_heads and no row of outbox_events; with work, the rows it takes.
 --
 -- 1. Heads whose sleep is over are made ready; vacant ones are looked at again. A sleep that ends later than any lease or
@@ -16,6 +16,8 @@
 -- Nothing in a row makes the statement fail: sizes are measured with care, dates that are no RFC 3339 date come back as
 -- PostgreSQL writes them, and long texts are cut where no valid value reaches. A created_at in the future is a wrong clock:
 -- created_at_ms, the score in the feeds, is never later than now.
+--
+-- What has come from another outbox and is not open yet counts as paused (outbox_moves).
 --
 -- claim_ms: from the arrival of the statement to the lease.
 -- Its plans: see outbox_refresh_heads.
@@ -45,6 +47,7 @@ DECLARE
   times     timestamptz[];
 BEGIN
   IF p_rows <= 0 OR p_heads <= 0 THEN RETURN; END IF;
+  p_paused := p_paused || ARRAY(SELECT t.spelling FROM outbox_event_types t WHERE t.moving = 'closed');
   -- 1.
   SELECT array_agg(s.aggregate_id) FILTER (WHERE s.vacant_since IS NULL AND s.wake_at <= at),
          array_agg(s.aggregate_id) FILTER (WHERE s.vacant_since IS NULL AND s.wake_at > at),

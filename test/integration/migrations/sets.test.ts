@@ -67,7 +67,14 @@ describe('an outbox, installed alone', () => {
     const { url } = await install({ sets: ['outbox'] });
     expect(await tables(url)).toEqual([
       ...['bridge_instances', 'chores', 'deployment', 'nova_functions', 'nova_migrations'],
-      ...['outbox_event_types', 'outbox_events', 'outbox_heads', 'outbox_holds', 'outbox_partition_drops'],
+      ...[
+        'outbox_event_types',
+        'outbox_events',
+        'outbox_heads',
+        'outbox_holds',
+        'outbox_moves',
+        'outbox_partition_drops',
+      ],
       ...['outbox_partitions', 'outbox_signals', 'outbox_writer_locks'],
     ]);
   });

@@ -64,6 +64,33 @@ describe('how far an outbox is', () => {
     expect((await marks())['comment']).toEqual(third.at);
   });
 
+  it('has no end once its domain is in another outbox and nothing of it is left, and has one again when the domain comes back', async () => {
+    const last = await write('comment.created', '1 hour');
+    await database.pool.query(
+      `INSERT INTO outbox_moves (id, direction, other, domains, number) VALUES (gen_random_uuid(), 'out', 'social', '{social}', 1);
+       SELECT outbox_mark_moves()`,
+    );
+    await report();
+    expect((await marks())['comment']).toEqual(last.at);
+    await emitted(last.id);
+    await later('20 s');
+    await report();
+    const { comment, post } = await marks();
+    expect([comment, post]).toEqual([Infinity, expect.any(Date)]);
+    // A bridge that does not report any more, since its settings have the domain no longer, is waited for no longer either.
+    await later('3 minutes');
+    const progress = new PgOutboxProgress(database.pool, { silenceMs: 86_400_000 });
+    const tomorrow = Date.now() + 86_400_000;
+    expect(await progress.isComing('comment', tomorrow, 120_000)).toBe(false);
+    expect(await progress.isComing('post', tomorrow, 120_000)).toBe(true);
+
+    await database.pool.query('TRUNCATE outbox_moves; SELECT outbox_mark_moves()');
+    await report();
+    const ofComments = (await notes()).filter(({ content_type: type }) => type === 'comment');
+    expect(ofComments.length).toBeGreaterThan(0);
+    for (const { done_before: mark } of ofComments) expect(mark).toEqual(expect.any(Date));
+  });
+
   it('stays what it was while more is under way than is read', async () => {
     await report();
     const known = await marks();

@@ -16,6 +16,8 @@ describe('an effect', () => {
       // How far the outboxes are, which their bridges report.
       'activities/notify/pg-outbox-progress.ts: progress.sql',
       'activities/stores/pg-aggregate-history.ts: events.sql',
+      // Where the aggregate's domain was before it was moved to the outbox of the event.
+      'activities/stores/pg-aggregate-history.ts: moves.sql',
       'activities/stores/pg-event-store.ts: events.sql',
     ]);
   });

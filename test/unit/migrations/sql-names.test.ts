@@ -34,6 +34,7 @@ const owners: Readonly<Record<string, string>> = {
   'outbox/writes.sql.ts': 'the INSERTs of services',
   'outbox/bridge.sql.ts': 'claim, marks and gauges of a bridge',
   'outbox/events.sql.ts': 'what a workflow reads of its event and of the aggregate',
+  'outbox/moves.sql.ts': 'what a move to another outbox waits for',
   'outbox/progress.sql.ts': 'how far an outbox is',
   'outbox/emit.sql.ts': 'the way to Kafka',
   'outbox/audit.sql.ts': 'what the audit reads',
