@@ -6,6 +6,7 @@ import { countOpen } from '../../../proof/observe/workflow-runs';
 import { toError } from '../../../runtime/errors';
 import { type ChaosWorld } from '../types';
 import { withWitnesses, type Witnesses } from './collect';
+import { repairProgress } from './repair-progress';
 
 interface SettleOptions {
   readonly world: ChaosWorld;
@@ -46,7 +47,7 @@ export async function settleChaos(options: SettleOptions): Promise<Settled> {
     let changedAt = performance.now();
     for (;;) {
       interrupted?.throwIfAborted();
-      const missing = await look(witnesses, world.names.workflowQuery);
+      const missing = await look(witnesses, world.names);
       onLook?.(missing);
       const now = missing.join(', ');
       if (now !== last) changedAt = performance.now();
@@ -59,7 +60,7 @@ export async function settleChaos(options: SettleOptions): Promise<Settled> {
   });
 }
 
-async function look({ databases, client }: Witnesses, query: string): Promise<string[]> {
+async function look({ databases, client }: Witnesses, names: ChaosWorld['names']): Promise<string[]> {
   try {
     const counts = await outboxCounts(databases);
     const pools = new Set([databases.state, ...outboxesIn(databases)]);
@@ -67,8 +68,10 @@ async function look({ databases, client }: Witnesses, query: string): Promise<st
     const transactions = open.reduce((sum, { rows }) => sum + (rows[0]?.open ?? 0), 0);
     const repairs = await databases.state.query<{ due: number }>(repairsDue);
     const missing = [
-      ...((repairs.rows[0]?.due ?? 0) > 0 ? ['the repair of Redis'] : []),
-      ...missingOf(counts, await countOpen(client, query), transactions),
+      ...((repairs.rows[0]?.due ?? 0) > 0
+        ? [`the repair of Redis${await repairProgress(client, names.taskQueuePrefix).catch(() => '')}`]
+        : []),
+      ...missingOf(counts, await countOpen(client, names.workflowQuery), transactions),
     ];
     // Tens of thousands of ids go from one database to the other: only when nothing else is missing.
     if (missing.length > 0) return missing;
