@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { type ServiceName } from '../../../proof/services';
 import { type PlannedFault, type Restore } from '../types';
@@ -64,6 +65,7 @@ async function restore(
   const putBack = await server.takeSnapshot();
   const copiedAtMs = Date.now();
   return async () => {
+    await somethingToLose(owner, copiedAtMs);
     proxy.set('reset');
     const killedAtMs = Date.now();
     await putBack();
@@ -73,14 +75,36 @@ async function restore(
   };
 }
 
+/** A restore that takes nothing proves nothing: so many events that have a run shall be lost, however slow the machine is. */
+const eventsToLose = 3;
+const mostWaitMs = 60_000;
+const startedSince = `
+  SELECT count(*)::int AS started FROM nova.outbox_events
+  WHERE created_at > to_timestamp($1::float8 / 1000) AND published_at < now() - interval '1 second'`;
+
+/** Waits until enough events written since then have their run. Their writers may be slow too: not for ever. */
+async function somethingToLose(connectionString: string, sinceMs: number): Promise<void> {
+  const deadline = performance.now() + mostWaitMs;
+  await withClient(connectionString, async (client) => {
+    while (performance.now() < deadline) {
+      const { rows } = await client.query<{ started: number }>(startedSince, [sinceMs]);
+      if ((rows[0]?.started ?? 0) >= eventsToLose) return;
+      await pause(500);
+    }
+  });
+}
+
 /** Word for word as in docs/runbook.md. Greater than all that a run can write. */
 const raise = `SELECT setval('nova.outbox_sequence', last_value + 1000000) FROM nova.outbox_sequence`;
 
-async function raiseSequence(connectionString: string): Promise<void> {
+const raiseSequence = (connectionString: string): Promise<void> =>
+  withClient(connectionString, async (client) => void (await client.query(raise)));
+
+async function withClient(connectionString: string, work: (client: Client) => Promise<void>): Promise<void> {
   const client = new Client({ connectionString });
   await client.connect();
   try {
-    await client.query(raise);
+    await work(client);
   } finally {
     await client.end();
   }
