@@ -59,14 +59,17 @@ export class PgAggregateHistory {
   }
 
   /**
-   * The outbox of the event, behind those that its domain was in before. One that the settings do not name any more has been
-   * removed with its rows.
+   * The outbox of the event, behind those that its domain was in before, and before that. One that the settings do not name any more
+   * has been removed with its rows.
    */
   private async oldestFirst(event: HistoryOf): Promise<string[]> {
-    const own = outboxOf(event);
-    const before = await this.rows<{ other: string }>(event, originsOf, [domainOf(event)]);
-    const known = before.map(({ other }) => other).filter((name) => name !== own && this.outboxes.names.includes(name));
-    return [...new Set([own, ...known])].reverse();
+    const found = [outboxOf(event)];
+    for (const outbox of found) {
+      const before = await this.rows<{ other: string }>({ outbox }, originsOf, [domainOf(event)]);
+      for (const { other } of before)
+        if (!found.includes(other) && this.outboxes.names.includes(other)) found.push(other);
+    }
+    return found.reverse();
   }
 
   private async rows<Row extends object>(

@@ -39,7 +39,7 @@ export class OutboxSession {
   async prepare(rows: number): Promise<void> {
     await this.client.query('BEGIN');
     await this.client.query(
-      `INSERT INTO outbox_events (id, aggregate_id, event_type, payload)
+      `INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload)
        SELECT gen_random_uuid(), a.id, 'message.edited',
          jsonb_build_object('message_id', a.id, 'conversation_id', a.id, 'editor_id', gen_random_uuid())
        FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, $1::int)) a`,
@@ -54,7 +54,7 @@ export class OutboxSession {
   /** When each row was marked as started, epoch milliseconds; null: it was not. */
   async starts(): Promise<{ id: string; type: string; startedMs: number | null }[]> {
     const { rows } = await this.client.query<{ id: string; type: string; startedMs: number | null }>(
-      `SELECT id, event_type AS type, (extract(epoch FROM published_at) * 1000)::float8 AS "startedMs" FROM outbox_events`,
+      `SELECT id, event_type AS type, (extract(epoch FROM published_at) * 1000)::float8 AS "startedMs" FROM nova.outbox_events`,
     );
     return rows;
   }
@@ -62,7 +62,7 @@ export class OutboxSession {
   /** Waits until nothing waits; false: something still does. */
   async drained(timeoutMs: number): Promise<boolean> {
     for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await sleep(500)) {
-      const { rowCount } = await this.client.query('SELECT FROM outbox_events WHERE published_at IS NULL LIMIT 1');
+      const { rowCount } = await this.client.query('SELECT FROM nova.outbox_events WHERE published_at IS NULL LIMIT 1');
       if (rowCount === 0) return true;
     }
     return false;

@@ -75,14 +75,14 @@ async function restore(
   };
 }
 
-/** A restore that takes nothing proves nothing: so many events that have a run shall be lost, however slow the machine is. */
+/** A restore that takes nothing proves nothing: so many events that have a run must be lost, however slow the machine is. */
 const eventsToLose = 3;
 const mostWaitMs = 60_000;
 const startedSince = `
   SELECT count(*)::int AS started FROM nova.outbox_events
   WHERE created_at > to_timestamp($1::float8 / 1000) AND published_at < now() - interval '1 second'`;
 
-/** Waits until enough events written since then have their run. Their writers may be slow too: not for ever. */
+/** Waits until enough events written since then have their run. Their writers may be slow too, so there is a limit. */
 async function somethingToLose(connectionString: string, sinceMs: number): Promise<void> {
   const deadline = performance.now() + mostWaitMs;
   await withClient(connectionString, async (client) => {

@@ -9,12 +9,12 @@ import { insertEvent, newId } from '../../support/events';
 import { type TestOutboxes, createTestOutboxes } from '../../support/outboxes';
 
 let outboxes: TestOutboxes;
-let [main, content]: readonly Pool[] = [];
+let [main, content, posts]: readonly Pool[] = [];
 const open: PoolClient[] = [];
 
 beforeAll(async () => {
-  outboxes = await createTestOutboxes('main', 'content');
-  [main, content] = [outboxes.of['main']!.pool, outboxes.of['content']!.pool];
+  outboxes = await createTestOutboxes('main', 'content', 'posts');
+  [main, content, posts] = ['main', 'content', 'posts'].map((name) => outboxes.of[name]!.pool);
 });
 afterEach(async () => {
   for (const client of open.splice(0)) {
@@ -22,7 +22,7 @@ afterEach(async () => {
     client.release(true);
   }
   // As if there had never been a move, but for the sequences.
-  for (const pool of [main!, content!])
+  for (const pool of [main!, content!, posts!])
     await pool.query(
       `TRUNCATE outbox_events, outbox_moves; SELECT outbox_mark_moves(); UPDATE outbox_event_types SET after_dead_letter = 'continue';
        SELECT setval('outbox_switches', 0)`,
@@ -277,4 +277,15 @@ it('finds what came before an event in the outbox of then', async () => {
   expect(await history.startedBefore(deleted, 2)).toEqual([again.eventId, published.eventId]);
   const when = { new_status: 'published' };
   expect(await history.firstPublication({ ...again, outbox: 'content', when })).toBe(published.eventId);
+
+  // A second move: what began in the first outbox is found from the third.
+  for (const pool of [main!, content!]) await finish(pool, post.post_id);
+  // Opened, then ended.
+  await carry();
+  expect(await carry()).toEqual([]);
+  const second = { from: place().to, to: { name: 'posts', pool: posts! } };
+  expect(await switchMove(second, await prepareMove(second, ['content']), patienceMs)).toEqual({ done: true });
+  const last = { ...(await insertEvent(posts!, 'content.post.deleted', post)), outbox: 'posts' };
+  expect(await history.creation(last)).toMatchObject({ eventId: created.eventId });
+  expect(await history.startedBefore(last, 9)).toContain(created.eventId);
 });
