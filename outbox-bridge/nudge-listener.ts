@@ -7,6 +7,7 @@ import { type Logger } from '../runtime/logger';
 /** A server that does not reply for this long is away, milliseconds. */
 const patienceMs = 5_000;
 const againMs = 2_000;
+const listen = `LISTEN ${nudgeChannel}`;
 
 export interface NudgeListenerOptions {
   readonly url: string;
@@ -47,7 +48,7 @@ export class NudgeListener implements Service {
     this.client = client;
     try {
       await client.connect();
-      await client.query(`LISTEN ${nudgeChannel}`);
+      await client.query(listen);
       if (this.client !== client) return;
       this.options.onNudge();
       this.options.onListening?.();
@@ -63,10 +64,10 @@ export class NudgeListener implements Service {
     await this.client?.end().catch(() => undefined);
   }
 
-  /** Asks after a while, again and again, until the session does not reply. */
+  /** Asks after a while, again and again, until the session does not reply. To listen again changes nothing, and pg_stat_activity shows it. */
   private watch(client: Client): void {
     this.timer = setTimeout(() => {
-      client.query('SELECT').then(
+      client.query(listen).then(
         () => this.client === client && !this.stopped && this.watch(client),
         (thrown: unknown) => this.lost(client, thrown),
       );
