@@ -38,3 +38,13 @@ export function startOptions(
     staticSummary: `${ref.eventType} · ${ref.aggregateType} ${ref.aggregateId}`,
   };
 }
+
+/**
+ * Temporal replies to a repeated start of the same request id with the run that it began, open or closed. The event id alone is not enough:
+ * two rows may have one, also in two outboxes, and the second must not get the first one's run. The outbox `main` is left out, as the version
+ * before does.
+ */
+export function requestIdOf({ workflowId, memo }: Pick<WorkflowOptions, 'workflowId' | 'memo'>): string {
+  const place = [memo?.[memoNames.outbox], memo?.[memoNames.sequence]].filter((part) => part !== undefined);
+  return [workflowId, ...place.map(String)].join('/');
+}

@@ -28,7 +28,10 @@ export class StartSlots {
   private turn = 0;
 
   /** `window.limit`: so many series may have a start under way. */
-  constructor(private readonly window: { readonly limit: number }) {}
+  constructor(
+    private readonly window: { readonly limit: number },
+    private readonly rule: typeof nextGrant = nextGrant,
+  ) {}
 
   of(outbox: string): OutboxSlots {
     const line: OpenLine = {
@@ -57,7 +60,7 @@ export class StartSlots {
 
   private fill(): void {
     for (;;) {
-      const grant = nextGrant(this.window.limit, this.lines);
+      const grant = this.rule(this.window.limit, this.lines);
       const line = grant && this.lines.get(grant.outbox);
       if (grant === undefined || line === undefined) return;
       line.waiting[grant.priority] = (line.waiting[grant.priority] ?? 0) - 1;

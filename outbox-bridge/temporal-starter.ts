@@ -1,25 +1,20 @@
 import { type Connection, WorkflowClient, type WorkflowStartInput } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import { NovaError } from '../contracts/failures';
-import { memoNames } from '../contracts/memo';
 import { runOwnerOf, startedFor } from '../contracts/run-owner';
 import { classifyTemporalError, mayConcernOneStart } from '../runtime/classify-temporal-error';
 import { notOurs } from './not-ours';
-import { startOptions } from './start-options';
+import { requestIdOf, startOptions } from './start-options';
 import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter } from './ports';
 
 /**
- * Makes the start's request id the event id, the row's outbox and its sequence. Temporal then replies to a repeated start of ours
- * with our own run, open or closed; the client's default is a random id, which only the server's duplicate error would show
- * from a stranger's. Outbox and sequence are in it because two rows may have one id: the second must not get the
- * first one's run. The outbox `main` is left out, as the version before does. The method is protected in the SDK's typings: it keeps interceptors and converters working.
+ * Makes the start's request id that of the row: the client's default is a random id, which only the server's duplicate error would show
+ * from a stranger's. The method is protected in the SDK's typings: it keeps interceptors and converters working.
  */
 class OutboxWorkflowClient extends WorkflowClient {
   protected override async createStartWorkflowRequest(input: WorkflowStartInput) {
     const request = await super.createStartWorkflowRequest(input);
-    const { workflowId, memo } = input.options;
-    const place = [memo?.[memoNames.outbox], memo?.[memoNames.sequence]].filter((part) => part !== undefined);
-    request.requestId = [workflowId, ...place.map(String)].join('/');
+    request.requestId = requestIdOf(input.options);
     return request;
   }
 }

@@ -52,8 +52,8 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
   'started-without-our-id': [
     {
       file: 'outbox-bridge/temporal-starter.ts',
-      find: 'request.requestId = [',
-      replace: 'void [',
+      find: 'request.requestId = ',
+      replace: 'void ',
       red: '',
     },
     {

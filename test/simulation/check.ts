@@ -27,8 +27,10 @@ export async function check(options: {
   readonly seed?: number | undefined;
   readonly path?: string | undefined;
   readonly breaks?: Breaks;
+  /** False: the first schedule that fails will do, however long it is. */
+  readonly shrink?: boolean;
 }): Promise<Checked> {
-  const { breaks, schedules, cpuLimitMs, path } = options;
+  const { breaks, schedules, cpuLimitMs, path, shrink = true } = options;
   const total = { schedules: 0, rows: 0, virtualMs: 0 };
   const add = (outcome: Outcome): void => {
     total.schedules += 1;
@@ -47,7 +49,8 @@ export async function check(options: {
     const details = await fc.check(property, {
       seed,
       numRuns,
-      ...(path === undefined ? {} : { path, endOnFailure: true }),
+      ...(path === undefined ? {} : { path }),
+      endOnFailure: path !== undefined || !shrink,
     });
     const found = details.failed && details.counterexample !== null ? details.counterexample[0] : undefined;
     if (found !== undefined) {

@@ -6,11 +6,11 @@ import { simulate } from './simulate';
 function plan(rows: readonly Partial<PlannedRow>[], faults: readonly Fault[]): Plan {
   const good: PlannedRow = { aggregate: 0, kind: 0, defect: 'none', runMs: 5 };
   return {
-    bridges: 1,
+    ...{ bridges: 1, outboxes: 1 },
     windowMax: 4,
     pollMaxMs: 1_000,
     latencySeed: 0,
-    transactions: [{ atMs: 0, holdMs: 1, commits: true, rows: rows.map((row) => ({ ...good, ...row })) }],
+    transactions: [{ outbox: 0, atMs: 0, holdMs: 1, commits: true, rows: rows.map((row) => ({ ...good, ...row })) }],
     faults,
   };
 }
@@ -19,8 +19,12 @@ describe('known schedules', () => {
   it('a run forgotten by Temporal while its mark was lost is parked, not started again', async () => {
     const forgotten = plan([{}], [{ at: 'call', port: 'start', mishap: 'crash-after', atMs: 0, forMs: 700_000 }]);
     await simulate(forgotten);
-    const blind = mutant({ file: 'attempt', from: 'row.firstAttemptAgeMs > limits.retentionGuardMs', to: 'false' });
-    await expect(simulate(forgotten, { bridgeClass: blind })).rejects.toThrow(/is started a second time/);
+    const blind = mutant({
+      file: 'outbox-bridge/attempt',
+      from: 'row.firstAttemptAgeMs > limits.retentionGuardMs',
+      to: 'false',
+    });
+    await expect(simulate(forgotten, { parts: blind })).rejects.toThrow(/is started a second time/);
   });
 
   it('a row behind one that is given up waits until that is written', async () => {
@@ -30,11 +34,11 @@ describe('known schedules', () => {
     );
     await simulate(hopeless);
     const hasty = mutant({
-      file: 'start-in-order',
+      file: 'outbox-bridge/start-in-order',
       from: `return settlement.kind !== 'started'`,
       to: `return settlement.kind !== 'started' && settlement.kind !== 'dead-lettered'`,
     });
-    await expect(simulate(hopeless, { bridgeClass: hasty })).rejects.toThrow(/is started before/);
+    await expect(simulate(hopeless, { parts: hasty })).rejects.toThrow(/is started before/);
   });
 
   it('a wall clock set back an hour does not keep a paused type paused', async () => {
@@ -59,6 +63,51 @@ describe('known schedules', () => {
       ],
     );
     await simulate({ ...lost, pollMaxMs: 5_000 });
+  });
+
+  describe('a row that kills processes, and one that was in hand with it, while another outbox has starts under way all the time', () => {
+    const row: PlannedRow = { aggregate: 0, kind: 0, defect: 'none', runMs: 5 };
+    const other = (atMs: number) => ({
+      outbox: 1,
+      atMs,
+      holdMs: 1,
+      commits: true,
+      rows: [{ ...row, aggregate: atMs }],
+    });
+    const deadly: Plan = {
+      ...plan(
+        [{ defect: 'deadly' }, { aggregate: 1 }],
+        [{ at: 'server', server: 'temporal', how: 'slow', atMs: 40_000, forMs: 40_000 }],
+      ),
+      outboxes: 2,
+    };
+    // After three leases the two are suspected, and are started alone.
+    const busy = {
+      ...deadly,
+      transactions: [...deadly.transactions, ...Array.from({ length: 60 }, (_, i) => other(40_000 + 500 * i))],
+    };
+
+    it('is started alone, and so is the other', async () => {
+      await simulate(busy);
+    });
+
+    it.each<[string, string, string, RegExp]>([
+      [
+        'the starts of the other outbox are not waited for',
+        'await Promise.all([...this.members].filter((other) => other !== member).map((other) => other.quiet()));',
+        '',
+        /is not alone/,
+      ],
+      [
+        'the other outbox goes on meanwhile',
+        'while (this.alone !== undefined && this.alone !== member) await this.opened;',
+        '',
+        /is not (left )?alone/,
+      ],
+    ])('which is seen when %s', async (_, from, to, complaint) => {
+      const parts = mutant({ file: 'outbox-bridge/alone-gate', from, to });
+      await expect(simulate(busy, { parts })).rejects.toThrow(complaint);
+    });
   });
 
   it('goes the same way each time', async () => {

@@ -31,6 +31,16 @@ export class ModelHeads {
     return this.heads.has(aggregateId);
   }
 
+  /** What `restore` brings back. */
+  moment(): ReadonlyMap<string, ModelHead> {
+    return new Map(this.heads);
+  }
+
+  restore(moment: ReadonlyMap<string, ModelHead>): void {
+    this.heads.clear();
+    for (const [aggregateId, head] of moment) this.heads.set(aggregateId, head);
+  }
+
   /** By the commit of the writer that saw none. */
   make(aggregateId: string): void {
     if (!this.has(aggregateId)) this.heads.set(aggregateId, {});

@@ -56,6 +56,19 @@ export class ModelPostgres {
     this.heads.make(row.aggregateId);
   }
 
+  /** The database as it is now: the result brings it back to that, and returns the rows that are gone then. */
+  moment(): () => ModelRow[] {
+    const rows = [...this.rows.values()].map((row) => ({ ...row }));
+    const heads = this.heads.moment();
+    return () => {
+      const now = [...this.rows.values()];
+      this.rows.clear();
+      for (const row of rows) this.rows.set(row.id, { ...row });
+      this.heads.restore(heads);
+      return now.filter(({ id }) => !this.rows.has(id));
+    };
+  }
+
   isPending(row: ModelRow): boolean {
     return row.publishedAt === undefined && row.deadLetteredAt === undefined;
   }

@@ -47,7 +47,7 @@ function modelTemporal(): { model: ModelTemporal; starts: string[]; close: () =>
     retentionMs: 1_000_000,
     treatmentOf: () => ({ refusals: 0, runMs: 1 }),
     weather: () => undefined,
-    onStart: (id) => starts.push(id),
+    onStart: ({ id }) => starts.push(id),
   });
   return { model, starts, close: () => void (nowMs += 2) };
 }

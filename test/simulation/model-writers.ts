@@ -17,6 +17,8 @@ export class ModelWriters<Row> {
   /** Transactions not yet ended. */
   open = 0;
   private sequence = 0;
+  /** How often all transactions were ended by force. */
+  private breakdowns = 0;
   private readonly holders = new Map<string, object>();
   private readonly waiting: (() => void)[] = [];
 
@@ -29,9 +31,14 @@ export class ModelWriters<Row> {
     postgres.heads.isLocked = (aggregateId) => this.holders.has(aggregateId);
   }
 
+  /** The server restarts: no transaction that is open commits. */
+  breakDown(): void {
+    this.breakdowns += 1;
+  }
+
   begin(transaction: ModelTransaction<Row>): void {
     this.open += 1;
-    const me = {};
+    const [me, before] = [{}, this.breakdowns];
     // The same order in every transaction, as careful writers do: no deadlock.
     const todo = [...transaction.rows].sort((a, b) => a.aggregateId.localeCompare(b.aggregateId));
     const inserted: ModelRow[] = [];
@@ -46,7 +53,9 @@ export class ModelWriters<Row> {
         inserted.push(this.toRow(next.write, next.aggregateId, ++this.sequence));
         todo.shift();
       }
-      this.time.afterUnseen(transaction.holdMs, () => this.end(me, { rows: inserted, heads }, transaction.commits));
+      this.time.afterUnseen(transaction.holdMs, () =>
+        this.end(me, { rows: inserted, heads }, transaction.commits && this.breakdowns === before),
+      );
     };
     goOn();
   }

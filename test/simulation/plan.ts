@@ -3,8 +3,8 @@ import fc from 'fast-check';
 /** Event types of the simulated rows; each brings its priority, one per lane. */
 export const kinds = ['security.alert.raised', 'message.edited', 'follow.added', 'reaction.removed'] as const;
 
-/** What is the matter with a row itself. */
-export type Defect = 'none' | 'invalid' | 'foreign' | 'refused-once' | 'refused-twice' | 'refused-always';
+/** What is the matter with a row itself. `deadly`: the process that is to start it dies. */
+export type Defect = 'none' | 'invalid' | 'foreign' | 'refused-once' | 'refused-twice' | 'refused-always' | 'deadly';
 
 export interface PlannedRow {
   readonly aggregate: number;
@@ -12,9 +12,13 @@ export interface PlannedRow {
   readonly kind: number;
   readonly defect: Defect;
   readonly runMs: number;
+  /** One of the ids that services of both outboxes may give, each once; absent: an id of its own. */
+  readonly sharedId?: number | undefined;
 }
 
 export interface PlannedTransaction {
+  /** Index of the outbox; counted again from 0 where there are fewer. */
+  readonly outbox: number;
   readonly atMs: number;
   readonly holdMs: number;
   readonly commits: boolean;
@@ -36,6 +40,10 @@ export const mishaps = [
 export type Mishap = (typeof mishaps)[number];
 export type Port = 'claim' | 'settle' | 'start' | 'lookUp' | 'probe';
 
+/** Each outbox has a database of its own; of a plan with one outbox, the second is none. */
+export const servers = ['temporal', 'outbox 0', 'outbox 1'] as const;
+export type Server = (typeof servers)[number];
+
 export type Fault =
   /** The first call of this kind after `atMs`. */
   | { readonly at: 'call'; readonly port: Port; readonly mishap: Mishap; readonly atMs: number; readonly forMs: number }
@@ -48,20 +56,26 @@ export type Fault =
       readonly forMs: number;
     }
   | { readonly at: 'clock'; readonly bridge: number; readonly atMs: number; readonly stepMs: number }
-  /** A server, for a while: refuses at once, or hangs until the caller gives up. */
+  /** A server, for a while: refuses at once, hangs until the caller gives up, or replies late. */
   | {
       readonly at: 'server';
-      readonly server: 'postgres' | 'temporal';
-      readonly how: 'refuses' | 'hangs';
+      readonly server: Server;
+      readonly how: 'refuses' | 'hangs' | 'slow';
       readonly atMs: number;
       readonly forMs: number;
     }
+  /** The database of an outbox goes back to what it was `backMs` before. */
+  | { readonly at: 'restore'; readonly outbox: number; readonly atMs: number; readonly backMs: number }
   | { readonly at: 'busy'; readonly atMs: number; readonly forMs: number }
   /** The deployment fails every start of one type. */
   | { readonly at: 'environment'; readonly kind: number; readonly atMs: number; readonly forMs: number };
 
 export interface Plan {
+  /** The second bridge serves the first outbox alone, every other bridge all of them. */
   readonly bridges: number;
+  readonly outboxes: 1 | 2;
+  /** An outbox that is away, from a moment on, until nothing of the other is left to do: it must not wait for this one. */
+  readonly away?: { readonly outbox: number; readonly how: 'refuses' | 'hangs'; readonly atMs: number } | undefined;
   readonly windowMax: number;
   readonly pollMaxMs: number;
   /** Draws the latency of every call; 0: one millisecond each. */
@@ -79,21 +93,28 @@ const spanMs = fc.oneof(
 const lateMs = fc.oneof(fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: 5_000, max: 60_000 }));
 const atMs = fc.integer({ min: 0, max: 8_000 });
 const bridge = fc.integer({ min: 0, max: 2 });
+const index = fc.integer({ min: 0, max: 1 });
 
 const row: fc.Arbitrary<PlannedRow> = fc.record({
   aggregate: fc.integer({ min: 0, max: 5 }),
   kind: fc.integer({ min: 0, max: 3 }),
   defect: fc.oneof(
-    { weight: 12, arbitrary: fc.constant<Defect>('none') },
+    { weight: 60, arbitrary: fc.constant<Defect>('none') },
     {
-      weight: 2,
+      weight: 10,
       arbitrary: fc.constantFrom<Defect>('invalid', 'foreign', 'refused-once', 'refused-twice', 'refused-always'),
     },
+    { weight: 1, arbitrary: fc.constant<Defect>('deadly') },
   ),
   runMs: fc.constantFrom(5, 500, 20_000),
+  sharedId: fc.oneof(
+    { weight: 7, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 2 }) },
+  ),
 });
 
 const transaction: fc.Arbitrary<PlannedTransaction> = fc.record({
+  outbox: index,
   atMs: fc.integer({ min: 0, max: 6_000 }),
   holdMs: fc.oneof(
     { weight: 5, arbitrary: fc.constant(1) },
@@ -137,10 +158,19 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       at: fc.constant('server' as const),
-      server: fc.constantFrom('postgres' as const, 'temporal' as const),
-      how: fc.constantFrom('refuses' as const, 'hangs' as const),
+      server: fc.constantFrom(...servers),
+      how: fc.constantFrom('refuses' as const, 'hangs' as const, 'slow' as const),
       atMs,
       forMs: spanMs,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      at: fc.constant('restore' as const),
+      outbox: index,
+      atMs,
+      backMs: fc.integer({ min: 1, max: 5_000 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ at: fc.constant('busy' as const), atMs, forMs: lateMs }) },
@@ -158,9 +188,20 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
 /** Everything that may differ between two simulations; shrinks to few rows, few faults, one bridge. */
 export const plans: fc.Arbitrary<Plan> = fc.record({
   bridges: fc.integer({ min: 1, max: 3 }),
+  outboxes: fc.constantFrom(1, 2, 2, 2),
+  away: fc.option(fc.record({ outbox: index, how: fc.constantFrom('refuses' as const, 'hangs' as const), atMs }), {
+    nil: undefined,
+    freq: 4,
+  }),
   windowMax: fc.constantFrom(4, 8, 32),
   pollMaxMs: fc.constantFrom(5_000, 2_000, 1_000),
   latencySeed: fc.nat({ max: 0xffff }),
   transactions: fc.array(transaction, { minLength: 1, maxLength: 8, size: 'max' }),
   faults: fc.array(fault, { maxLength: 8, size: 'max' }),
 });
+
+/** Whether nothing keeps a bridge from bringing to an end what it has begun. */
+export function isPeaceful({ faults, away, transactions }: Plan): boolean {
+  const isDeadly = transactions.some(({ rows }) => rows.some(({ defect }) => defect === 'deadly'));
+  return faults.length === 0 && away === undefined && !isDeadly;
+}

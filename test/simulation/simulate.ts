@@ -1,17 +1,19 @@
-import { Bridge } from '../../outbox-bridge/bridge';
-import { Judge, Violation } from './judge';
+import { Judge } from './judge';
 import { Machine, type World, timing } from './machine';
-import { type ModelBreaks, ModelPostgres, newRow } from './model-postgres';
-import { ModelTemporal } from './model-temporal';
-import { ModelWriters } from './model-writers';
-import { type Defect, type Fault, type Plan, type PlannedRow, kinds } from './plan';
-import { VirtualTime, epochMs } from './virtual-time';
+import { type ModelBreaks, type ModelRow } from './model-postgres';
+import { ModelTemporal, keyOf } from './model-temporal';
+import { type Parts, realParts } from './parts';
+import { type Defect, type Fault, type Plan, type PlannedRow, type Server, kinds } from './plan';
+import { simulatedOutboxes, uuid } from './simulated-outboxes';
+import { Violation } from './violation';
+import { VirtualTime } from './virtual-time';
 import { Wire, scramble } from './wire';
 
 /** What is broken on purpose. */
 export interface Breaks extends ModelBreaks {
-  readonly bridgeClass?: typeof Bridge;
+  readonly parts?: Parts;
   readonly wallClock?: boolean;
+  readonly marksGoAstray?: boolean;
 }
 
 export interface Outcome {
@@ -47,15 +49,14 @@ async function run(plan: Plan, breaks: Breaks, traceTo: string[] | undefined): P
   const now = (): number => time.nowMs;
   const trace = (line: () => string): void => void traceTo?.push(`${String(time.nowMs).padStart(7)} ${line()}`);
   const planned = new Map<string, PlannedRow>();
-  const defectOf = (id: string): Defect => planned.get(id)?.defect ?? 'none';
-  const postgres = new ModelPostgres(now, breaks);
-  let peaceMs = Infinity;
+  const parts = breaks.parts ?? realParts;
+  const defectOf: World['defectOf'] = (row) => planned.get(keyOf(row))?.defect ?? 'none';
+  const peace = { atMs: Infinity };
   const isOn = (fault: Fault): boolean =>
-    'forMs' in fault && fault.atMs <= now() && now() < Math.min(peaceMs, fault.atMs + fault.forMs);
+    'forMs' in fault && fault.atMs <= now() && now() < Math.min(peace.atMs, fault.atMs + fault.forMs);
   const temporal: ModelTemporal = new ModelTemporal({
-    now,
-    retentionMs: timing.retentionMs,
-    treatmentOf: (id) => ({ refusals: refusals[defectOf(id)], runMs: planned.get(id)?.runMs ?? 0 }),
+    ...{ now, client: parts, retentionMs: timing.retentionMs },
+    treatmentOf: (row) => ({ refusals: refusals[defectOf(row)], runMs: planned.get(keyOf(row))?.runMs ?? 0 }),
     weather: (eventType) => {
       const hit = plan.faults.find(
         (fault) =>
@@ -65,81 +66,80 @@ async function run(plan: Plan, breaks: Breaks, traceTo: string[] | undefined): P
       const code = hit.at === 'busy' ? 'TEMPORAL_BUSY' : 'SEARCH_ATTRIBUTE_MISSING';
       return { kind: 'failed', code, detail: 'as planned' };
     },
-    onStart: (id) => judge.starts(id),
+    onStart: (row) => judge.starts(row),
   });
-  const judge = new Judge(postgres, () => temporal, defectOf, now, timing.retentionGuardMs);
-  const server = (port: string) => (port === 'claim' || port === 'settle' ? 'postgres' : 'temporal');
+  const outboxes = simulatedOutboxes(plan.outboxes, {
+    ...{ time, breaks, planned, trace },
+    plantForeign: (id) => temporal.plantForeign(id),
+    rolledBack: (outbox, rows) => judge.rolledBack(outbox, rows),
+  });
+  const judge = new Judge(outboxes, () => temporal, defectOf, now, timing);
+  /** Of a plan with an outbox that is away; undefined: none is now. */
+  let away: { readonly server: Server; readonly how: 'refuses' | 'hangs' } | undefined;
   const wire = new Wire(
     time,
     plan.faults,
     plan.latencySeed,
-    (port) => {
-      const down = plan.faults.find((fault) => fault.at === 'server' && fault.server === server(port) && isOn(fault));
+    (server) => {
+      if (away?.server === server) return away.how;
+      const down = plan.faults.find((fault) => fault.at === 'server' && fault.server === server && isOn(fault));
       return down?.at === 'server' ? down.how : 'up';
     },
     trace,
   );
-  const bridgeClass = breaks.bridgeClass ?? Bridge;
+  const { wallClock = false, marksGoAstray = false } = breaks;
   const world: World = {
     time,
-    postgres,
+    outboxes,
     temporal,
     judge,
     wire,
     plan,
-    bridgeClass,
-    wallClock: breaks.wallClock ?? false,
+    defectOf,
+    parts,
+    wallClock,
+    marksGoAstray,
     trace,
   };
   const machines = Array.from({ length: plan.bridges }, (_, i) => new Machine(world, i));
-  const writers = new ModelWriters<PlannedRow>(
-    time,
-    postgres,
-    (row, aggregateId, sequence) => {
-      const id = uuid(1, sequence);
-      planned.set(id, row);
-      if (row.defect === 'foreign') temporal.plantForeign(id);
-      const payload = row.defect === 'invalid' ? { nothing: 'that fits' } : payloadOf(row.kind, aggregateId);
-      const createdAtMs = epochMs + time.nowMs;
-      return newRow({
-        id,
-        aggregateId,
-        eventType: kinds[row.kind]!,
-        payload,
-        createdAtMs,
-        sequence,
-        priority: row.kind,
-      });
-    },
-    (rows, committed) => {
-      if (!committed) judge.rolledBack(rows);
-      trace(() => `${committed ? 'committed' : 'rolled back'}: ${rows.map(about).join(', ')}`);
-    },
-  );
-  for (const { atMs, ...transaction } of plan.transactions) {
+  for (const { atMs, outbox, ...transaction } of plan.transactions) {
     const rows = transaction.rows.map((write) => ({ aggregateId: uuid(2, write.aggregate), write }));
-    time.after(atMs, () => writers.begin({ ...transaction, rows }));
+    time.after(atMs, () => outboxes[outbox % outboxes.length]?.writers.begin({ ...transaction, rows }));
   }
-  const inWar = (work: () => void) => (): void => void (peaceMs === Infinity && work());
+  const inWar = (work: () => void) => (): void => void (peace.atMs === Infinity && work());
   for (const fault of plan.faults) planFault(world, machines, fault, inWar);
   for (const machine of machines) machine.boot();
 
   const lastFaultMs = Math.max(0, ...plan.faults.map((fault) => fault.atMs + ('forMs' in fault ? fault.forMs : 0)));
   const lastWriteMs = Math.max(...plan.transactions.map(({ atMs }) => atMs));
   const writesMs = plan.transactions.reduce((sum, { holdMs }) => sum + holdMs, lastWriteMs);
-  await time.run(() => false, Math.min(writesMs, 8_000));
-  const isDrained = (): boolean => writers.open === 0 && now() > lastWriteMs && postgres.pending().length === 0;
-  await time.run(isDrained, Math.max(lastFaultMs, writesMs) + drainMs);
+  const endMs = Math.max(lastFaultMs, writesMs) + drainMs;
+  const isLeft = outboxes[(plan.away?.outbox ?? 0) % outboxes.length];
+  if (plan.away !== undefined && isLeft !== undefined && outboxes.length > 1) {
+    const { atMs, how } = plan.away;
+    time.after(atMs, () => (away = { server: isLeft.server, how }));
+  }
+  await time.run(() => false, Math.max(Math.min(writesMs, 8_000), plan.away?.atMs ?? 0));
+  const isDrained = (some: World['outboxes']) => (): boolean =>
+    now() > lastWriteMs && some.every(({ writers, postgres }) => writers.open === 0 && postgres.pending().length === 0);
+  if (away !== undefined) {
+    const others = outboxes.filter((outbox) => outbox !== isLeft);
+    if (!(await time.run(isDrained(others), endMs)))
+      throw new Violation(`rows of ${others[0]?.name} wait for the database of ${isLeft?.name}, which is away`);
+    away = undefined;
+  }
+  await time.run(isDrained(outboxes), Math.max(endMs, now() + drainMs));
   judge.atTheEnd();
   // Nothing is left that a fault could harm.
-  peaceMs = now();
+  peace.atMs = now();
   wire.makePeace();
   for (const { process } of machines) process?.thaw();
   const claims = await endQuietly(time, machines, plan);
   // What was still on its way arrives.
   await time.run(() => false);
   judge.atTheEnd();
-  return { virtualMs: time.nowMs, rows: postgres.rows.size, claims };
+  const rows = outboxes.reduce((sum, { postgres }) => sum + postgres.rows.size, 0);
+  return { virtualMs: time.nowMs, rows, claims };
 }
 
 /** Idle bridges neither spin nor sleep for good, and stop when they are asked to. */
@@ -155,8 +155,9 @@ async function endQuietly(time: VirtualTime, machines: Machine[], plan: Plan): P
   const idleMs = plan.pollMaxMs * 4;
   await time.run(() => false, time.nowMs + idleMs);
   const idle = total() - before;
-  if (idle > plan.bridges * 5) throw new Violation(`idle bridges claimed ${idle} times in ${idleMs} ms: they spin`);
-  if (idle < plan.bridges) throw new Violation(`idle bridges claimed ${idle} times in ${idleMs} ms: one sleeps`);
+  const loops = machines.reduce((sum, { process }) => sum + (process?.loops ?? 0), 0);
+  if (idle > loops * 5) throw new Violation(`idle bridges claimed ${idle} times in ${idleMs} ms: they spin`);
+  if (idle < loops) throw new Violation(`idle bridges claimed ${idle} times in ${idleMs} ms: one sleeps`);
   for (const machine of machines) {
     machine.retired = true;
     machine.process?.stop();
@@ -170,7 +171,7 @@ async function endQuietly(time: VirtualTime, machines: Machine[], plan: Plan): P
 const stopMs = timing.leaseMs + timing.queryMs + timing.callMs;
 
 function planFault(
-  { time, trace }: World,
+  { time, trace, outboxes, judge }: World,
   machines: Machine[],
   fault: Fault,
   inWar: (work: () => void) => () => void,
@@ -179,6 +180,16 @@ function planFault(
   const index = 'bridge' in fault ? fault.bridge % machines.length : 0;
   const machine = machines[index];
   if (fault.at === 'clock') after(fault.atMs, () => machine && (machine.clockStepMs += fault.stepMs));
+  if (fault.at === 'restore') {
+    const outbox = outboxes[fault.outbox % outboxes.length];
+    let restore = (): readonly ModelRow[] => [];
+    after(fault.atMs - fault.backMs, () => (restore = outbox?.postgres.moment() ?? restore));
+    after(fault.atMs, () => {
+      trace(() => `${outbox?.name} is restored to ${fault.backMs} ms before`);
+      outbox?.writers.breakDown();
+      judge.restored(outbox?.name ?? '', restore());
+    });
+  }
   if (fault.at === 'bridge') {
     after(fault.atMs, () => {
       trace(() => `bridge ${index}: ${fault.what}`);
@@ -205,19 +216,5 @@ const refusals: Record<Defect, number> = {
   'refused-once': 1,
   'refused-twice': 2,
   'refused-always': Infinity,
+  deadly: 0,
 };
-
-const uuid = (space: number, n: number): string => `0000000${space}-0000-4000-8000-${String(n).padStart(12, '0')}`;
-
-function payloadOf(kind: number, aggregateId: string): Record<string, unknown> {
-  const someone = uuid(3, 1);
-  return [
-    { alert_id: someone, user_id: someone, kind: 'new_login' },
-    { message_id: someone, conversation_id: aggregateId, editor_id: someone },
-    { follower_id: someone, followee_id: someone },
-    { target_id: aggregateId, user_id: someone, emoji: '+' },
-  ][kind]!;
-}
-
-const about = (row: { id: string; aggregateId: string; eventType: string }): string =>
-  `${row.id} of ${row.aggregateId.slice(-2)} (${row.eventType})`;

@@ -7,7 +7,8 @@ interface Appointment {
   readonly order: number;
   /** Whether it sets anything in motion inside a bridge. */
   readonly wakes: boolean;
-  work: (() => void) | undefined;
+  /** Null: called off. */
+  work: (() => void) | null;
 }
 
 /** This many steps at one instant mean that something spins. */
@@ -27,7 +28,7 @@ export class VirtualTime {
   after(delayMs: number, work: () => void, wakes = true): () => void {
     const appointment: Appointment = { atMs: this.nowMs + Math.max(0, delayMs), order: this.planned++, wakes, work };
     this.push(appointment);
-    return () => void (appointment.work = undefined);
+    return () => void (appointment.work = null);
   }
 
   /** Plans work at a server or on the wire, which wakes no process. */
@@ -42,21 +43,23 @@ export class VirtualTime {
     // What the caller set in motion before comes to rest, and after that what each step does, before the next.
     await new Promise(setImmediate);
     for (;;) {
-      if (done()) return true;
+      while (this.heap[0]?.work === null) this.pop();
       const next = this.heap[0];
-      if (next === undefined || next.atMs > untilMs) return false;
+      // Replies of one instant come in one turn of the event loop, so what they set in motion runs interleaved.
+      if (woken && next?.atMs !== this.nowMs) {
+        await new Promise(setImmediate);
+        woken = false;
+        continue;
+      }
+      if (done()) return true;
+      if (next === undefined || next.work === null || next.atMs > untilMs) return false;
       this.pop();
-      if (next.work === undefined) continue;
       steps = next.atMs === this.nowMs ? steps + 1 : 0;
       if (steps > stepsPerInstant) throw new Error(`time stands still at ${this.nowMs} ms: something spins`);
       this.nowMs = next.atMs;
       next.work();
       // Replies of one instant come in one turn of the event loop, so what they set in motion runs interleaved.
       woken ||= next.wakes;
-      if (woken && this.heap[0]?.atMs !== this.nowMs) {
-        await new Promise(setImmediate);
-        woken = false;
-      }
     }
   }
 

@@ -1,5 +1,5 @@
-import { Violation } from './judge';
-import { type Fault, type Mishap, type Port } from './plan';
+import { Violation } from './violation';
+import { type Fault, type Mishap, type Port, type Server } from './plan';
 import { type VirtualTime } from './virtual-time';
 
 /** The caller's side of a call: what a bridge process is to the wire. */
@@ -13,6 +13,7 @@ export interface Caller {
 
 export interface Call<T> {
   readonly port: Port;
+  readonly server: Server;
   readonly caller: Caller;
   /** At the server, when the request arrives; may throw what the server refuses with. */
   readonly apply: () => T;
@@ -26,6 +27,9 @@ export interface Call<T> {
   readonly matters: () => boolean;
 }
 
+/** How late a slow server replies. */
+const slowMs = 1_500;
+
 /** Brings requests to the models and replies back, each in its own time, and has the planned mishaps happen to them. */
 export class Wire {
   private calls = 0;
@@ -35,7 +39,7 @@ export class Wire {
     private readonly time: VirtualTime,
     faults: readonly Fault[],
     private readonly latencySeed: number,
-    private readonly serverState: (port: Port) => 'up' | 'refuses' | 'hangs',
+    private readonly serverState: (server: Server) => 'up' | 'refuses' | 'hangs' | 'slow',
     private readonly trace: (line: () => string) => void,
   ) {
     this.planned = faults.filter((fault) => fault.at === 'call').sort((a, b) => a.atMs - b.atMs);
@@ -50,14 +54,14 @@ export class Wire {
     return new Promise<T>((resolve, reject) => {
       const giveUp = this.time.after(call.timeoutMs, () => caller.run(() => reject(call.unheard('no reply in time'))));
       const back = (delayMs: number, answer: () => void) =>
-        this.time.after(delayMs, () => {
+        this.time.after(this.serverState(call.server) === 'slow' ? delayMs + slowMs : delayMs, () => {
           giveUp();
           caller.run(answer);
         });
       if (mishap?.mishap === 'crash-before') return caller.crash(lateMs);
       if (mishap?.mishap === 'lose-request') return;
       const arrive = (): void => {
-        const state = this.serverState(port);
+        const state = this.serverState(call.server);
         if (state === 'hangs') return;
         if (state === 'refuses') return void back(backMs, () => reject(call.unheard('connection refused')));
         const answer = this.applied(call, mishap?.mishap);
