@@ -2,6 +2,7 @@ import { type SubjectType } from '../contracts/events/consequences';
 import { type Domain } from '../contracts/events/define';
 import { domainOfSubject } from '../contracts/sequence-domains';
 import { deleteLapsedSignals, newSignals, signalsCopied } from '../outbox/signals.sql';
+import { faultPoint } from '../runtime/fault-points';
 import { type Logger } from '../runtime/logger';
 import { type Database } from '../runtime/postgres';
 
@@ -45,6 +46,7 @@ export class SignalCarrier {
     const { outbox, state, logger } = this.options;
     const { rows } = await outbox.database.query<Signal>(newSignals, [signalsPerTurn]);
     if (rows.length === 0) return 0;
+    await faultPoint('signals.read');
     const [brought, refused] = [rows.filter((row) => this.mayHold(row)), rows.filter((row) => !this.mayHold(row))];
     for (const { subjectType, subjectId } of refused)
       logger.warn(
@@ -58,6 +60,7 @@ export class SignalCarrier {
         brought.map(({ holdMs }) => holdMs),
         brought.map(({ reason }) => reason),
       ]);
+    await faultPoint('signals.brought');
     await outbox.database.query(signalsCopied, [
       rows.map(({ subjectType }) => subjectType),
       rows.map(({ subjectId }) => subjectId),

@@ -11,6 +11,9 @@ export const faultPoints = {
   'bridge.marked': 'the marks are committed, the bridge has not gone on',
   'bridge.stopping': 'asked to stop, with rows leased and starts in flight',
 
+  'signals.read': 'a delete that a service signalled is read in its outbox, State does not hold it',
+  'signals.brought': 'State holds the signalled delete, the outbox does not say so',
+
   'feed.post-recorded': 'the post is in the tables and in no feed',
   'feed.page-read': 'the followers of a page are read, none of their feeds is written',
   'feed.page-written': 'a page of feeds is written, the truth not looked at again',

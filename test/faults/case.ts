@@ -5,7 +5,7 @@ import { newId } from '../support/events';
 import { type FaultMode, type FaultOrder } from '../support/faulty-orders';
 import { waitFor } from '../support/wait-for';
 import { type Member } from './crew';
-import { type FaultSystem, commit, leaseMs, rollBack, row } from './fault-system';
+import { type FaultSystem, type Row, commit, leaseMs, rollBack, row } from './fault-system';
 import { type Scene, type Story } from './scene';
 import { faultsOf, settled } from './verdict';
 
@@ -22,6 +22,8 @@ export interface MatrixRow {
   readonly alone?: boolean;
   /** The process is asked to stop, and comes to the point by that. */
   readonly whenStopped?: boolean;
+  /** Default: all of them. */
+  readonly modes?: readonly FaultMode[];
 }
 
 export interface CaseResult {
@@ -62,6 +64,7 @@ export class Case {
   private scene: Scene | undefined;
   private order: FaultOrder | undefined;
   private member: Member | undefined;
+  private readonly committed: Row[] = [];
   private readonly rolledBack = row('message.edited', {
     message_id: newId(),
     conversation_id: newId(),
@@ -79,7 +82,7 @@ export class Case {
     const scene = await this.line.story(this.system);
     this.scene = scene;
     const before = scene.before ?? [];
-    await commit(this.system, before);
+    await this.commit(before);
     if (scene.ready === undefined) return settled(this.system, before, patienceMs);
     await waitFor(scene.ready, { timeoutMs: patienceMs, what: 'the scene' });
   }
@@ -103,18 +106,19 @@ export class Case {
     const [chosen] = crew.able();
     await crew.order(order, line.whenStopped === true && chosen !== undefined ? [chosen] : crew.able());
     await rollBack(system, [this.rolledBack]);
-    await commit(system, scene.during, ...(scene.alongside ?? []));
+    await this.commit(scene.during);
+    await scene.begin?.();
     if (line.whenStopped === true && chosen !== undefined) crew.dismiss(chosen);
     this.member = await crew.struck(order);
-    await commit(system, scene.meanwhile ?? [], ...(scene.alongsideMeanwhile ?? []));
+    await this.commit(scene.meanwhile ?? []);
+    for (const step of scene.then ?? []) await this.commit((await step()) ?? []);
   }
 
   /** Waits until everything has settled, and looks. */
   async verdict(): Promise<CaseResult> {
-    const { system, line, mode, member } = this;
-    const { before = [], during, meanwhile = [], expected } = this.prepared();
+    const { system, line, mode, member, committed } = this;
+    const { expected } = this.prepared();
     const since = performance.now();
-    const committed = [...before, ...during, ...meanwhile];
     const faults: string[] = [];
     try {
       await settled(system, committed, patienceMs, expected.waiting);
@@ -147,6 +151,11 @@ export class Case {
       faults: [...faults, ...this.system[this.line.in].deserters()],
       ms,
     };
+  }
+
+  private async commit(rows: readonly Row[]): Promise<void> {
+    await commit(this.system, rows);
+    this.committed.push(...rows);
   }
 
   private prepared(): Scene {

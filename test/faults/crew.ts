@@ -22,7 +22,10 @@ export interface CrewOptions {
   readonly folder: string;
   /** The process's file in it. */
   readonly entry: string;
+  /** So many work when a fault strikes. */
   readonly size: number;
+  /** So many more, which take the place of what falls while its successor boots: that takes seconds of computing. Default 0. */
+  readonly spare?: number;
   readonly environment: Readonly<Record<string, string>>;
   /** In a line of its output when it works; absent: it counts as up when it obeys. */
   readonly upWhen?: string;
@@ -35,7 +38,8 @@ export class Crew {
   constructor(private readonly options: CrewOptions) {}
 
   start(): void {
-    while (this.members.filter(({ leaving, end }) => !leaving && end === undefined).length < this.options.size)
+    const { size, spare = 0 } = this.options;
+    while (this.members.filter(({ leaving, end }) => !leaving && end === undefined).length < size + spare)
       this.members.push(this.spawn());
   }
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type Client } from '@temporalio/client';
 import { Redis } from 'ioredis';
 import { definitionOf, type EventType, type PayloadInput } from '../../contracts/catalogue';
+import { type QueueName, queueNames } from '../../contracts/workflow-types';
 import { environmentOf } from '../../dev/stack/addresses';
-import { type TestDatabase, createTestDatabase } from '../support/database';
 import { newId } from '../support/events';
 import { type Collector, type TestTopics, collect, createTestTopics } from '../support/kafka';
 import { servers } from '../support/servers';
@@ -13,10 +13,11 @@ import { type SmtpLab, startSmtpLab } from '../support/smtp-lab';
 import { createTestClient, testQueuePrefix, workflowBundle } from '../support/temporal';
 import { compileSources } from './compile';
 import { Crew } from './crew';
+import { type FaultDatabases, createFaultDatabases, writerOf } from './databases';
 
-/** A whole system of its own on the real servers: database, topics, keys, queues, mail server, bridges and workers. */
+/** A whole system of its own on the real servers: databases, topics, keys, queues, mail server, bridges and workers. */
 export interface FaultSystem {
-  readonly database: TestDatabase;
+  readonly databases: FaultDatabases;
   readonly client: Client;
   readonly redis: Redis;
   readonly kafka: Collector;
@@ -25,7 +26,7 @@ export interface FaultSystem {
   readonly workers: Crew;
   /** For hit files. */
   readonly folder: string;
-  /** What a process needs to be part of this system. */
+  /** What a process needs to be part of this system, beside its databases. */
   readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
@@ -40,13 +41,21 @@ export const deliveryLeaseMs = 12_000;
 /** Followers per page, so that a small audience takes several. */
 const pageSize = 2;
 
-export async function openSystem(crews: { readonly bridges: number; readonly workers: number }): Promise<FaultSystem> {
+export interface Crews {
+  readonly bridges: number;
+  readonly workers: number;
+  /** Task queues of the events that the stories write; a worker process boots the faster, the fewer there are. Default: of all events. */
+  readonly queues?: readonly QueueName[];
+}
+
+/** Services have databases of their own unless `apart` is false. */
+export async function openSystem(crews: Crews, apart = true): Promise<FaultSystem> {
   const folder = mkdtempSync(join(tmpdir(), 'nova-faults-'));
   const bundle = join(folder, 'workflow-bundle.js');
   writeFileSync(bundle, (await workflowBundle()).code);
-  const [, database, topics, client, mail] = await Promise.all([
+  const [, databases, topics, client, mail] = await Promise.all([
     compileSources(folder),
-    createTestDatabase(),
+    createFaultDatabases(apart),
     patientTopics(),
     createTestClient(),
     startSmtpLab(),
@@ -54,7 +63,6 @@ export async function openSystem(crews: { readonly bridges: number; readonly wor
   const prefix = testQueuePrefix();
   const environment = {
     ...environmentOf(servers()),
-    DATABASE_URL: database.url,
     KAFKA_TOPIC_PREFIX: topics.prefix,
     KAFKA_CREATE_TOPICS: 'false',
     TASK_QUEUE_PREFIX: prefix,
@@ -70,20 +78,29 @@ export async function openSystem(crews: { readonly bridges: number; readonly wor
   };
   const redis = new Redis(servers().redisUrl, { keyPrefix: `${prefix}:`, maxRetriesPerRequest: 2 });
   redis.on('error', () => undefined); // the command that fails says it
-  const bridges = new Crew({ folder, entry: 'test/support/faulty-bridge.js', size: crews.bridges, environment });
+  const bridges = new Crew({
+    folder,
+    entry: 'test/support/faulty-bridge.js',
+    size: crews.bridges,
+    environment: { ...environment, ...databases.environmentOf('bridge') },
+  });
   const workers = new Crew({
     folder,
     entry: 'test/support/faulty-workers.js',
-    size: crews.workers,
-    environment,
+    ...{ size: crews.workers, spare: 1 },
+    environment: {
+      ...environment,
+      ...databases.environmentOf('workers'),
+      WORKER_QUEUES: (crews.queues ?? queueNames).join(','),
+    },
     upWhen: '"msg":"ready: tasks are taken"',
   });
   bridges.start();
   const kafka = await collect(topics.kafka, Object.values(topics.topics));
   await workers.ready();
   return {
-    ...{ database, client, redis, kafka, mail, bridges, workers, folder, environment },
-    close: () => close({ database, client, redis, kafka, mail, bridges, workers, folder, topics }),
+    ...{ databases, client, redis, kafka, mail, bridges, workers, folder, environment },
+    close: () => close({ databases, client, redis, kafka, mail, bridges, workers, folder, topics }),
   };
 }
 
@@ -107,7 +124,7 @@ async function close(
   if (keys.length > 0) await system.redis.unlink(keys.map((key) => key.slice(prefix.length)));
   system.redis.disconnect();
   await Promise.all([system.mail.stop(), system.client.connection.close(), system.topics.drop()]);
-  await system.database.drop();
+  await system.databases.drop();
   rmSync(system.folder, { recursive: true, force: true });
 }
 
@@ -124,39 +141,28 @@ export function row<T extends EventType>(type: T, payload: PayloadInput<T>): Row
   return { id: newId(), type, aggregateId: String((payload as Record<string, unknown>)[key]), payload };
 }
 
-/** Commits rows in one transaction, as any service would, with what else belongs to it. */
-export async function commit(
-  system: FaultSystem,
-  rows: readonly Row[],
-  ...statements: [string, unknown[]][]
-): Promise<void> {
-  await transact(system, rows, statements, 'COMMIT');
+/** Commits rows, one transaction for each service that writes some of them. */
+export async function commit(system: FaultSystem, rows: readonly Row[]): Promise<void> {
+  await transact(system, rows, 'COMMIT');
 }
 
 /** The same, rolled back: none of it may ever be seen. */
 export async function rollBack(system: FaultSystem, rows: readonly Row[]): Promise<void> {
-  await transact(system, rows, [], 'ROLLBACK');
+  await transact(system, rows, 'ROLLBACK');
 }
 
-async function transact(
-  system: FaultSystem,
-  rows: readonly Row[],
-  statements: readonly [string, unknown[]][],
-  end: 'COMMIT' | 'ROLLBACK',
-): Promise<void> {
-  const client = await system.database.pool.connect();
-  try {
-    await client.query('BEGIN');
-    for (const [sql, values] of statements) await client.query(sql, values);
-    for (const { id, aggregateId, type, payload } of rows)
-      await client.query('INSERT INTO outbox_events (id, aggregate_id, event_type, payload) VALUES ($1, $2, $3, $4)', [
-        id,
-        aggregateId,
-        type,
-        JSON.stringify(payload),
-      ]);
-    await client.query(end);
-  } finally {
-    client.release();
+const insert = 'INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload) VALUES ($1, $2, $3, $4)';
+
+async function transact({ databases }: FaultSystem, rows: readonly Row[], end: 'COMMIT' | 'ROLLBACK'): Promise<void> {
+  for (const service of new Set(rows.map(writerOf))) {
+    const client = await databases.services[service].connect();
+    try {
+      await client.query('BEGIN');
+      for (const { id, aggregateId, type, payload } of rows.filter((each) => writerOf(each) === service))
+        await client.query(insert, [id, aggregateId, type, JSON.stringify(payload)]);
+      await client.query(end);
+    } finally {
+      client.release();
+    }
   }
 }

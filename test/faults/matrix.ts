@@ -1,19 +1,23 @@
 import { type FaultMode } from '../support/faulty-orders';
 import { Case, type CaseResult, type MatrixRow } from './case';
-import { type FaultSystem, openSystem } from './fault-system';
+import { type Crews, type FaultSystem, openSystem } from './fault-system';
 import { Results } from './results';
 
 /** `NOVA_FAULTS='feed.page-written hang'`: only cases whose `point mode story` contains it. */
 const only = process.env['NOVA_FAULTS'] ?? '';
 /** Cases whose first half is done side by side. */
 const preparedTogether = 12;
-/** The long to settle first: others are struck meanwhile. */
-const order: readonly FaultMode[] = ['hang', 'SIGKILL', 'SIGTERM', 'exception'];
+/**
+ * The long to settle first: others are struck meanwhile, and none of these ends a process in which a zombie sleeps. Then, case by
+ * case, what needs a new process and what does not: one boots while the next is struck.
+ */
+const order: readonly (readonly FaultMode[])[] = [['hang'], ['SIGKILL', 'exception', 'SIGTERM']];
 
 /** Strikes every line in every mode on one system, one after another, and lets the settling overlap where it may. */
-export function matrix(name: string, crews: { bridges: number; workers: number }, lines: readonly MatrixRow[]): void {
+export function matrix(name: string, crews: Crews, lines: readonly MatrixRow[]): void {
   const planned = order
-    .flatMap((mode) => lines.map((line) => ({ line, mode })))
+    .flatMap((modes) => lines.flatMap((line) => modes.map((mode) => ({ line, mode }))))
+    .filter(({ line, mode }) => line.modes?.includes(mode) !== false)
     .filter(({ line, mode }) => `${line.point} ${mode} ${line.story.name}`.includes(only));
   if (planned.length === 0) return void it(`${name}: nothing was asked for`, () => undefined);
 

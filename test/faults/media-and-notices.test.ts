@@ -16,7 +16,7 @@ const heartbeatMs = 10_000;
 /** Past heartbeat timeout, claim lease and retry: the ledger has given the delivery up when the zombie wakes. */
 const pastTheClaim = { freeze: true, hangMs: heartbeatMs + deliveryLeaseMs + 3_000 } as const;
 
-matrix('media-and-notices', { bridges: 1, workers: 3 }, [
+matrix('media-and-notices', { bridges: 1, workers: 2, queues: ['feed', 'media', 'notification', 'kafka'] }, [
   { in: 'workers', point: 'notify.delivery-claimed', story: alert, ...pastTheClaim },
   { in: 'workers', point: 'notify.delivery-sent', story: alert, ...pastTheClaim },
   { in: 'workers', point: 'notify.delivery-settled', story: alert, ...pastTheClaim },

@@ -4,7 +4,7 @@ import { followerLeavesMeanwhile, postAppears, postDeletedMeanwhile, postEdited 
 /** Past the heartbeat timeout of the paging activity. */
 const pastHeartbeat = { regularOnly: true, hangMs: 12_000 } as const;
 
-matrix('posts', { bridges: 1, workers: 2 }, [
+matrix('posts', { bridges: 1, workers: 2, queues: ['feed', 'media', 'notification', 'kafka'] }, [
   { in: 'workers', point: 'feed.post-recorded', story: postAppears },
   { in: 'workers', point: 'feed.post-recorded', story: postDeletedMeanwhile },
   { in: 'workers', point: 'feed.page-read', story: postDeletedMeanwhile },

@@ -38,11 +38,12 @@ export interface Scene {
   readonly during: readonly Row[];
   /** Workflows meant, if not those of `during`. */
   readonly strikes?: readonly string[];
-  /** What belongs into the transaction of `during`. */
-  readonly alongside?: readonly [sql: string, values: unknown[]][];
+  /** Done when `during` is committed. */
+  readonly begin?: () => Promise<void>;
   /** Committed as soon as the fault has struck. */
   readonly meanwhile?: readonly Row[];
-  readonly alongsideMeanwhile?: readonly [sql: string, values: unknown[]][];
+  /** Done after that, one after another; rows that it returns are committed before the next. */
+  readonly then?: readonly (() => Promise<readonly Row[] | undefined>)[];
   readonly expected: Expected;
 }
 

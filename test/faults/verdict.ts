@@ -6,6 +6,7 @@ import { loadEvents } from '../../proof/observe/load-truth';
 import { readRuns } from '../../proof/observe/read-runs';
 import { readEffects, readOutbox } from '../../proof/observe/read-tables';
 import { readRedis, type RedisState } from '../../proof/observe/redis-reader';
+import { outboxesIn } from '../../proof/services';
 import { servers } from '../support/servers';
 import { waitFor } from '../support/wait-for';
 import { expectationOf } from './expectation';
@@ -24,7 +25,6 @@ interface OutboxRow {
   started: boolean;
   emitted: boolean;
   leased: boolean;
-  open: number;
   last_error: string | null;
 }
 
@@ -64,7 +64,7 @@ export async function faultsOf(system: FaultSystem, { committed, rolledBack, exp
     committed: new Map(committed.map(({ id, type }) => [id, { type, atMs: 0 }])),
     rolledBack: new Set(rolledBack.map(({ id }) => id)),
   };
-  const { events, unaccounted } = await loadEvents([system.database.pool], known, all);
+  const { events, unaccounted } = await loadEvents(outboxesIn(system.databases), known, all);
   const evidence = { unaccounted, ...(await evidenceOf(system, ids, all, expected)) };
   // At least once is all that is promised where a process dies between the acknowledgement and the mark.
   const late = expected.kafkaTwice === true ? (['kafka.late'] as const) : [];
@@ -79,13 +79,14 @@ async function evidenceOf(
   all: readonly string[],
   { feeds = {}, captions = {}, media = {} }: Expected,
 ): Promise<Omit<Evidence, 'unaccounted'>> {
-  const { pool } = system.database;
   const [committed, own] = [new Set(ids), new Set(all)];
-  const { notices, deliveries, links, postStates, profiles } = await readEffects(pool);
+  const { notices, deliveries, links, postStates, profiles } = await readEffects(system.databases.state);
   const query = `WorkflowId IN (${all.map((id) => `'${id}'`).join(', ')})`;
   const isOwn = ({ eventId }: { readonly eventId: string }): boolean => own.has(eventId);
   return {
-    rows: (await readOutbox(pool)).filter(({ id }) => committed.has(id)),
+    rows: (await Promise.all(outboxesIn(system.databases).map((pool) => readOutbox(pool))))
+      .flat()
+      .filter(({ id }) => committed.has(id)),
     runs: await readRuns(system.client, query, ids),
     messages: system.kafka.messages.filter(({ headers }) => own.has(headers[kafkaHeaders.eventId] ?? '')),
     redis: only(await readRedis(servers().redisUrl, system.redis.options.keyPrefix ?? ''), {
@@ -135,22 +136,24 @@ async function closed({ redis }: FaultSystem, postIds: readonly string[]): Promi
   await waitFor(async () => (await open()) === 0).catch(() => undefined);
 }
 
-async function outboxRows(system: FaultSystem, ids: readonly string[]): Promise<OutboxRow[]> {
-  const { rows } = await system.database.pool.query<OutboxRow>(
-    `SELECT id, published_at IS NOT NULL AS started, emitted_at IS NOT NULL AS emitted, lease_token IS NOT NULL OR lease_until IS NOT NULL AS leased, last_error,
-       (SELECT count(*)::int FROM notification_deliveries d
-        WHERE d.event_id = o.id AND d.state IN ('pending', 'claimed')) AS open
-     FROM outbox_events o WHERE id = ANY ($1)`,
-    [ids],
-  );
-  return rows;
-}
+const rowsOf = `
+  SELECT id, published_at IS NOT NULL AS started, emitted_at IS NOT NULL AS emitted,
+    lease_token IS NOT NULL OR lease_until IS NOT NULL AS leased, last_error
+  FROM nova.outbox_events WHERE id = ANY ($1)`;
+const openDeliveries = `
+  SELECT DISTINCT event_id AS id FROM nova.notification_deliveries
+  WHERE event_id = ANY ($1) AND state IN ('pending', 'claimed')`;
 
-async function unfinishedRows(system: FaultSystem, ids: readonly string[]): Promise<string[]> {
-  const rows = await outboxRows(system, ids);
-  return rows
-    .filter(({ started, emitted, leased, open }) => !started || !emitted || leased || open > 0)
-    .map((row) => `row ${JSON.stringify(row)}`);
+async function unfinishedRows({ databases }: FaultSystem, ids: readonly string[]): Promise<string[]> {
+  const { rows: open } = await databases.state.query<{ id: string }>(openDeliveries, [ids]);
+  const rows: OutboxRow[] = [];
+  for (const outbox of outboxesIn(databases)) rows.push(...(await outbox.query<OutboxRow>(rowsOf, [ids])).rows);
+  return [
+    ...rows
+      .filter(({ started, emitted, leased }) => !started || !emitted || leased)
+      .map((row) => `row ${JSON.stringify(row)}`),
+    ...open.map(({ id }) => `row ${id} has open deliveries`),
+  ];
 }
 
 async function openRuns(system: FaultSystem, ids: readonly string[]): Promise<string[]> {

@@ -82,7 +82,7 @@ export async function uploadSignalled(system: FaultSystem): Promise<Scene> {
 
 /** An account's owner is notified in the inbox and by e-mail. */
 export async function alert(system: FaultSystem): Promise<Scene> {
-  const owner = await insertUser(system.database.pool);
+  const owner = await insertUser(system.databases.people);
   const raised = row('security.alert.raised', { alert_id: newId(), user_id: owner, kind: 'new_login' });
   const to = [{ eventId: raised.id, recipientId: owner, kind: 'security.alert' }];
   return { during: [raised], expected: { notified: to, mails: to } };

@@ -4,7 +4,6 @@ import { type FaultSystem, row } from '../fault-system';
 import { type Scene } from '../scene';
 
 const follow = 'INSERT INTO follows (followee_id, follower_id) VALUES ($1, $2)';
-export const unfollow = 'DELETE FROM follows WHERE followee_id = $1 AND follower_id = $2';
 
 /** An author and their followers, in the order in which pages list them. */
 export async function authorWith(
@@ -13,7 +12,7 @@ export async function authorWith(
 ): Promise<{ author: string; followers: string[] }> {
   const author = newId();
   const ids = Array.from({ length: followers }, newId).sort();
-  await system.database.pool.query(
+  await system.databases.people.query(
     'INSERT INTO follows (followee_id, follower_id) SELECT $1::uuid, unnest($2::uuid[])',
     [author, ids],
   );
@@ -32,7 +31,6 @@ export async function followBegins(system: FaultSystem): Promise<Scene> {
   return {
     before: posts,
     during: [added],
-    alongside: [[follow, [author, follower]]],
     expected: {
       feeds: { [follower]: posts.map(idOf) },
       notified: [{ eventId: added.id, recipientId: author, kind: 'follow.received' }],
@@ -48,7 +46,6 @@ export async function followEndsMeanwhile(system: FaultSystem): Promise<Scene> {
   return {
     ...scene,
     meanwhile: [row('follow.removed', { follower_id, followee_id })],
-    alongsideMeanwhile: [[unfollow, [followee_id, follower_id]]],
     expected: { ...scene.expected, feeds: { [follower_id]: [] }, notified: [] },
   };
 }
@@ -60,7 +57,6 @@ export async function followEnds(system: FaultSystem): Promise<Scene> {
   return {
     before: [post(author), post(author)],
     during: [row('follow.removed', { follower_id: follower, followee_id: author })],
-    alongside: [[unfollow, [author, follower]]],
     expected: { feeds: { [follower]: [] } },
   };
 }
@@ -73,7 +69,6 @@ export async function followBeginsMeanwhile(system: FaultSystem): Promise<Scene>
   return {
     ...scene,
     meanwhile: [added],
-    alongsideMeanwhile: [[follow, [followee_id, follower_id]]],
     expected: {
       feeds: { [follower_id]: (scene.before ?? []).map(idOf) },
       notified: [{ eventId: added.id, recipientId: followee_id, kind: 'follow.received' }],
@@ -84,8 +79,8 @@ export async function followBeginsMeanwhile(system: FaultSystem): Promise<Scene>
 /** A user with posts, a notification caused and a name is deleted for good. */
 export async function userLeaves(system: FaultSystem): Promise<Scene> {
   const { author, followers } = await authorWith(system, 3);
-  const [mentioned, followed] = [await insertUser(system.database.pool), await authorWith(system, 0)];
-  await system.database.pool.query(follow, [followed.author, author]);
+  const [mentioned, followed] = [await insertUser(system.databases.people), await authorWith(system, 0)];
+  await system.databases.people.query(follow, [followed.author, author]);
   const mentioning = post(author, { mentioned_user_ids: [mentioned] });
   const posts = [post(author), mentioning];
   return {

@@ -2,12 +2,12 @@ import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';
 import { type FaultSystem, row } from '../fault-system';
 import { type Scene } from '../scene';
-import { authorWith, idOf, post, unfollow } from './people';
+import { authorWith, idOf, post } from './people';
 
 /** A post with a mention and an upload that waits for it, for five followers: three pages. */
 export async function postAppears(system: FaultSystem): Promise<Scene> {
   const { author, followers } = await authorWith(system, 5);
-  const mentioned = await insertUser(system.database.pool);
+  const mentioned = await insertUser(system.databases.people);
   const media = newId();
   const upload = row('media.upload.completed', uploadOf(author, media));
   const created = post(author, { mentioned_user_ids: [mentioned], media_ids: [media] });
@@ -47,7 +47,6 @@ export async function followerLeavesMeanwhile(system: FaultSystem): Promise<Scen
   return {
     ...scene,
     meanwhile: [row('follow.removed', { follower_id: first, followee_id: author })],
-    alongsideMeanwhile: [[unfollow, [author, first]]],
     expected: { ...scene.expected, feeds: { ...scene.expected.feeds, [first]: [] } },
   };
 }
@@ -95,8 +94,12 @@ export function uploadOf(userId: string, mediaId: string, postId?: string) {
   return { upload_id: newId(), media_id: mediaId, user_id: userId, file_name: 'a.png', size_bytes: 1, ...named };
 }
 
-export async function parked(system: FaultSystem, mediaId: string): Promise<boolean> {
-  const parkedMedia = `SELECT 1 FROM parked_media p JOIN outbox_events o ON o.id = p.event_id
-    WHERE p.media_id = $1 AND o.emitted_at IS NOT NULL`;
-  return (await system.database.pool.query(parkedMedia, [mediaId])).rowCount === 1;
+/** Its workflow has let go of the event, too: it waits for a claim and for nothing else. */
+export async function parked({ databases }: FaultSystem, mediaId: string): Promise<boolean> {
+  const { rows } = await databases.state.query<{ event_id: string }>(
+    'SELECT event_id FROM nova.parked_media WHERE media_id = $1',
+    [mediaId],
+  );
+  const emitted = 'SELECT FROM nova.outbox_events WHERE id = ANY ($1) AND emitted_at IS NOT NULL';
+  return (await databases.services.media.query(emitted, [rows.map(({ event_id }) => event_id)])).rowCount === 1;
 }
