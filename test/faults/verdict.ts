@@ -9,6 +9,7 @@ import { readRedis, type RedisState } from '../../proof/observe/redis-reader';
 import { outboxesIn } from '../../proof/services';
 import { servers } from '../support/servers';
 import { waitFor } from '../support/wait-for';
+import { writerOf } from './databases';
 import { expectationOf } from './expectation';
 import { type FaultSystem, type Row } from './fault-system';
 import { type Expected } from './scene';
@@ -40,7 +41,7 @@ export async function settled(
   await waitFor(
     async () => {
       missing = [
-        ...(await unfinishedRows(system, ids)),
+        ...(await unfinishedRows(system, rows)),
         ...(await openRuns(
           system,
           ids.filter((id) => !waiting.includes(id)),
@@ -144,12 +145,15 @@ const openDeliveries = `
   SELECT DISTINCT event_id AS id FROM nova.notification_deliveries
   WHERE event_id = ANY ($1) AND state IN ('pending', 'claimed')`;
 
-async function unfinishedRows({ databases }: FaultSystem, ids: readonly string[]): Promise<string[]> {
+/** Asks the outboxes of these rows and no others: one of those may be away. */
+async function unfinishedRows({ databases }: FaultSystem, rows: readonly Row[]): Promise<string[]> {
+  const ids = rows.map(({ id }) => id);
   const { rows: open } = await databases.state.query<{ id: string }>(openDeliveries, [ids]);
-  const rows: OutboxRow[] = [];
-  for (const outbox of outboxesIn(databases)) rows.push(...(await outbox.query<OutboxRow>(rowsOf, [ids])).rows);
+  const found: OutboxRow[] = [];
+  for (const outbox of new Set(rows.map((each) => databases.services[writerOf(each)])))
+    found.push(...(await outbox.query<OutboxRow>(rowsOf, [ids])).rows);
   return [
-    ...rows
+    ...found
       .filter(({ started, emitted, leased }) => !started || !emitted || leased)
       .map((row) => `row ${JSON.stringify(row)}`),
     ...open.map(({ id }) => `row ${id} has open deliveries`),

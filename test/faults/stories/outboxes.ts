@@ -63,8 +63,8 @@ export async function outboxAwayMeanwhile(system: FaultSystem): Promise<Scene> {
         return meanwhile;
       },
       async () => {
-        await settled(system, meanwhile, patienceMs);
-        await giveBack();
+        // Given back in any case: the other cases need it.
+        await settled(system, meanwhile, patienceMs).finally(() => giveBack());
         return [];
       },
     ],
