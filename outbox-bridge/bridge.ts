@@ -7,8 +7,9 @@ import { type Member } from './alone-gate';
 import { enterOutage } from './apply-outcome';
 import { type BridgeDeps } from './bridge-deps';
 import { ClaimProgress, SeriesLength } from './claim-progress';
-import { type Lanes, lanesFor } from './lanes';
+import { type Lanes, hasMoreRoom, hasRoomForAll } from './lanes';
 import { type ClaimedRow } from './ports';
+import { recover } from './recover';
 import { hasSuspect, seriesOf } from './series';
 import { Settler } from './settler';
 import { startInOrder } from './start-in-order';
@@ -118,7 +119,10 @@ export class Bridge implements Service {
 
   private async step(): Promise<void> {
     const { window, slots, pacer, outage, metrics } = this.deps;
-    if (outage.active) return this.recover();
+    if (outage.active) {
+      this.rested = false;
+      return recover(this.deps, this.toStop);
+    }
     await this.member.open();
     const lanes = slots.offer();
     metrics.window.set(window.limit);
@@ -129,7 +133,18 @@ export class Bridge implements Service {
       () => undefined,
     );
     if (await taking) pacer.reset();
-    else await pacer.wait();
+    else if (hasRoomForAll(lanes)) await pacer.wait();
+    else await this.untilRoom(lanes);
+  }
+
+  /** There is nothing as urgent as what may be claimed: until more may be, or it is time to look again. */
+  private async untilRoom(claimed: Lanes): Promise<void> {
+    const { slots, pacer } = this.deps;
+    let over = false;
+    const rest = pacer.rest().then(() => (over = true));
+    while (!over && !hasMoreRoom(claimed, slots.offer())) await Promise.race([rest, slots.freed()]);
+    if (!over) pacer.nudge();
+    await rest;
   }
 
   /** Claims and begins; true: there were rows. */
@@ -221,30 +236,5 @@ export class Bridge implements Service {
     } finally {
       release();
     }
-  }
-
-  private async recover(): Promise<void> {
-    this.rested = false;
-    const { outage, starter, logger, metrics, sleep } = this.deps;
-    const code = outage.active?.code;
-    if (code !== undefined) metrics.outage.set({ code }, 1);
-    await Promise.race([outage.untilNextTry(sleep), this.toStop]);
-    if (this.stopping) return;
-    // Whatever was down, both must reply before claiming goes on: an empty claim asks PostgreSQL, the probe asks
-    // Temporal.
-    await this.deps.store.claim({
-      token: randomUUID(),
-      leaseMs: 1,
-      lanes: lanesFor(0, 0),
-      maxRows: 0,
-      pausedSpellings: [],
-    });
-    await starter.probe();
-    for (const each of new Set([code, outage.active?.code]))
-      if (each !== undefined) metrics.outage.set({ code: each }, 0);
-    const { lastedMs, said } = outage.end();
-    const window = this.deps.window.limit;
-    const message = `outage over: claiming goes on${outage.stopsAll(code ?? 'DATABASE_UNAVAILABLE') ? ' with the smallest window' : ''}`;
-    logger[said ? 'debug' : 'info']({ code, lasted_ms: lastedMs, window }, message);
   }
 }

@@ -14,13 +14,21 @@ export const reserveOf = (window: number): number => Math.max(1, Math.floor(wind
  * never makes a live Critical row wait for a slot; strict priority and the floor share out the rest.
  */
 export function lanesFor(window: number, inFlight: number): Lanes {
-  return lanesOf(window - inFlight, window - reserveOf(window) - inFlight);
+  const rest = window - reserveOf(window) - inFlight;
+  return lanesOf([window - inFlight, rest, rest, rest]);
 }
 
-/** `critical`: so many heads in all; `others`: so many of every other priority. */
-export function lanesOf(critical: number, others: number): Lanes {
-  const [heads, rest] = [Math.max(0, critical), Math.max(0, others)];
+/** So many heads of each priority, critical to low; none may have more than one that is more urgent. */
+export function lanesOf(perPriority: Lanes['perPriority']): Lanes {
+  const [heads, high, normal, low] = perPriority.map((most) => Math.max(0, most)) as [number, number, number, number];
   // One of each at least, when there is room for one of each.
-  const floor = Math.max(rest > 0 && heads >= 3 ? 1 : 0, Math.floor(rest / 8));
-  return { perPriority: [heads, rest, rest, rest], floor, heads };
+  const floor = Math.max(low > 0 && heads >= 3 ? 1 : 0, Math.floor(low / 8));
+  return { perPriority: [heads, high, normal, low], floor, heads };
 }
+
+/** Whether rows of every priority may be claimed. */
+export const hasRoomForAll = ({ perPriority }: Lanes): boolean => perPriority[3] > 0;
+
+/** Whether rows may be claimed now of a priority of which none could be before. */
+export const hasMoreRoom = (before: Lanes, now: Lanes): boolean =>
+  now.perPriority.some((most, priority) => most > 0 && before.perPriority[priority] === 0);

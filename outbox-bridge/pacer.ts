@@ -34,9 +34,15 @@ export class Pacer {
     this.wake?.();
   }
 
+  /** After a claim that found nothing. */
   async wait(): Promise<void> {
     const waitMs = Math.min(this.nextMs, this.limits.maxMs);
     this.nextMs = Math.min(this.limits.maxMs, Math.max(1, waitMs * 1.5));
+    await this.rest(waitMs);
+  }
+
+  /** As long as an idle loop rests, unless a nudge cuts it short. */
+  async rest(waitMs = this.limits.maxMs): Promise<void> {
     if (!this.nudged) {
       await new Promise<void>((resolve) => {
         const cancel = this.timer(waitMs, resolve);

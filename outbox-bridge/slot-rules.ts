@@ -56,7 +56,8 @@ export function nextGrant(window: number, lines: ReadonlyMap<string, Line>): Gra
 /**
  * What an outbox may claim now. Alone it may claim what is free. Beside others that want slots it may always claim up to its equal
  * part, and what it claims too much waits for a slot for some milliseconds: a claim must not wait for other outboxes,
- * and slots must not be kept for a claim that may hang.
+ * and slots must not be kept for a claim that may hang. Of rows that are more urgent than what others have, it may claim more, since
+ * the half of the window that goes by priority is theirs.
  */
 export function offerTo(window: number, lines: ReadonlyMap<string, Line>, outbox: string): Lanes {
   const others = [...lines].filter(([name, line]) => name !== outbox && wants(line)).map(([, line]) => line);
@@ -67,14 +68,23 @@ export function offerTo(window: number, lines: ReadonlyMap<string, Line>, outbox
   const free = window - running - over(all, (line) => sum(line.waiting));
   const reserve = reserveOf(window);
   const part = (of: number): number => Math.max(1, Math.floor(of / (others.length + 1))) - held;
-  const criticalOf = (line: Line): number => (line.running[0] ?? 0) + (line.waiting[0] ?? 0);
-  const critical = over(all, criticalOf);
+  const critical = over(all, (line) => upTo(0, line.running) + upTo(0, line.waiting));
   const heads = Math.max(free, part(window), Math.min(reserve - critical, window - running));
   // Beside others, Critical rows count as in their own slots first; alone, as in any.
-  const [allOwn, ownOwn] = others.length === 0 ? [0, 0] : [critical, own === undefined ? 0 : criticalOf(own)];
+  const ownCritical = own === undefined ? 0 : upTo(0, own.running) + upTo(0, own.waiting);
+  const [allOwn, ownOwn] = others.length === 0 ? [0, 0] : [critical, ownCritical];
   const rest = Math.max(free - reserve + Math.min(allOwn, reserve), part(window - reserve) + Math.min(ownOwn, reserve));
-  return lanesOf(heads, Math.min(heads, rest));
+  const urgent = (priority: number): number => {
+    const rivals = others.filter((line) => upTo(priority, line.running) + upTo(priority, line.waiting) > 0).length;
+    if (rivals === others.length) return 0;
+    return Math.floor(window / 2 / (rivals + 1)) - (own === undefined ? 0 : upTo(priority, own.waiting));
+  };
+  const equal = Math.min(heads, rest);
+  return lanesOf([Math.max(heads, urgent(0)), Math.max(equal, urgent(1)), Math.max(equal, urgent(2)), equal]);
 }
+
+/** Of this priority and the more urgent ones. */
+const upTo = (priority: number, counts: readonly number[]): number => sum(counts.slice(0, priority + 1));
 
 function isLess(one: readonly number[], other: readonly number[]): boolean {
   const at = one.findIndex((n, i) => n !== other[i]);

@@ -5,7 +5,8 @@ import { newId } from '../support/events';
 import { type FaultMode, type FaultOrder } from '../support/faulty-orders';
 import { waitFor } from '../support/wait-for';
 import { type Member } from './crew';
-import { type FaultSystem, type Row, commit, leaseMs, rollBack, row } from './fault-system';
+import { type FaultSystem, leaseMs } from './fault-system';
+import { type Row, commit, rollBack, row } from './rows';
 import { type Scene, type Story } from './scene';
 import { faultsOf, settled } from './verdict';
 

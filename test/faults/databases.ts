@@ -1,10 +1,9 @@
 import { type Pool } from 'pg';
-import { definitionOf } from '../../contracts/catalogue';
+import { type EventType, definitionOf } from '../../contracts/catalogue';
 import { type RunDatabase, createRunDatabase, databaseVariables } from '../../dev/runs/database';
 import { type Databases, type ServiceName, outboxesIn, serviceOf } from '../../proof/services';
 import { asAdmin, newDatabaseName, patient, patientPool } from '../support/database';
 import { servers } from '../support/servers';
-import { type Row } from './fault-system';
 
 /** State, and the outbox of each business service; what processes get are logins with the rights of their role and no others. */
 export interface FaultDatabases extends Databases {
@@ -54,7 +53,7 @@ async function takeAway(database: string): Promise<() => Promise<void>> {
 }
 
 /** The service whose events these are. */
-export function writerOf({ type }: Pick<Row, 'type'>): ServiceName {
+export function writerOf({ type }: { readonly type: EventType }): ServiceName {
   const domain = definitionOf(type)?.domain;
   if (domain === undefined) throw new Error(`${type} is of no domain`);
   return serviceOf(domain);

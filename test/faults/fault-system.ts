@@ -3,17 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client } from '@temporalio/client';
 import { Redis } from 'ioredis';
-import { definitionOf, type EventType, type PayloadInput } from '../../contracts/catalogue';
 import { type QueueName, queueNames } from '../../contracts/workflow-types';
 import { environmentOf } from '../../dev/stack/addresses';
-import { newId } from '../support/events';
 import { type Collector, type TestTopics, collect, createTestTopics } from '../support/kafka';
 import { servers } from '../support/servers';
 import { type SmtpLab, startSmtpLab } from '../support/smtp-lab';
 import { createTestClient, testQueuePrefix, workflowBundle } from '../support/temporal';
 import { compileSources } from './compile';
 import { Crew } from './crew';
-import { type FaultDatabases, createFaultDatabases, writerOf } from './databases';
+import { type FaultDatabases, createFaultDatabases } from './databases';
 
 /** A whole system of its own on the real servers: databases, topics, keys, queues, mail server, bridges and workers. */
 export interface FaultSystem {
@@ -126,43 +124,4 @@ async function close(
   await Promise.all([system.mail.stop(), system.client.connection.close(), system.topics.drop()]);
   await system.databases.drop();
   rmSync(system.folder, { recursive: true, force: true });
-}
-
-/** A row of the outbox, made ahead so that its id is known before it is committed. */
-export interface Row {
-  readonly id: string;
-  readonly type: EventType;
-  readonly aggregateId: string;
-  readonly payload: object;
-}
-
-export function row<T extends EventType>(type: T, payload: PayloadInput<T>): Row {
-  const key = definitionOf(type)?.partitionKey ?? '';
-  return { id: newId(), type, aggregateId: String((payload as Record<string, unknown>)[key]), payload };
-}
-
-/** Commits rows, one transaction for each service that writes some of them. */
-export async function commit(system: FaultSystem, rows: readonly Row[]): Promise<void> {
-  await transact(system, rows, 'COMMIT');
-}
-
-/** The same, rolled back: none of it may ever be seen. */
-export async function rollBack(system: FaultSystem, rows: readonly Row[]): Promise<void> {
-  await transact(system, rows, 'ROLLBACK');
-}
-
-const insert = 'INSERT INTO nova.outbox_events (id, aggregate_id, event_type, payload) VALUES ($1, $2, $3, $4)';
-
-async function transact({ databases }: FaultSystem, rows: readonly Row[], end: 'COMMIT' | 'ROLLBACK'): Promise<void> {
-  for (const service of new Set(rows.map(writerOf))) {
-    const client = await databases.services[service].connect();
-    try {
-      await client.query('BEGIN');
-      for (const { id, aggregateId, type, payload } of rows.filter((each) => writerOf(each) === service))
-        await client.query(insert, [id, aggregateId, type, JSON.stringify(payload)]);
-      await client.query(end);
-    } finally {
-      client.release();
-    }
-  }
 }

@@ -1,4 +1,5 @@
-import { type FaultSystem, type Row } from './fault-system';
+import { type FaultSystem } from './fault-system';
+import { type Row } from './rows';
 
 /** Who hears of what. */
 export interface Mailed {

@@ -11,7 +11,8 @@ import { servers } from '../support/servers';
 import { waitFor } from '../support/wait-for';
 import { writerOf } from './databases';
 import { expectationOf } from './expectation';
-import { type FaultSystem, type Row } from './fault-system';
+import { type FaultSystem } from './fault-system';
+import { type Row } from './rows';
 import { type Expected } from './scene';
 
 /** What a case committed and what it took back. */

@@ -13,6 +13,7 @@ const files = [
   'outbox-bridge/apply-outcome',
   'outbox-bridge/attempt',
   'outbox-bridge/bridge',
+  'outbox-bridge/recover',
   'outbox-bridge/settler',
   'outbox-bridge/shared-outage',
   'outbox-bridge/slot-rules',

@@ -4,6 +4,7 @@ import { type BridgeDeps } from '../../outbox-bridge/bridge-deps';
 import { type Bridge } from '../../outbox-bridge/bridge';
 import { Fuse } from '../../outbox-bridge/fuse';
 import { type BridgeMetrics } from '../../outbox-bridge/metrics';
+import { NudgeTrust } from '../../outbox-bridge/nudge-trust';
 import { Outage } from '../../outbox-bridge/outage';
 import { Pacer } from '../../outbox-bridge/pacer';
 import { Pauses } from '../../outbox-bridge/pauses';
@@ -11,11 +12,11 @@ import { type StartOutcome } from '../../outbox-bridge/ports';
 import { type OutboxSlots } from '../../outbox-bridge/start-slots';
 import { StartWindow } from '../../outbox-bridge/start-window';
 import { type Logger } from '../../runtime/logger';
-import { type Machine, type SimulatedOutbox, timing } from './machine';
 import { isPeaceful } from './plan';
 import { SlotJudge } from './slot-judge';
 import { epochMs } from './virtual-time';
 import { type Call, type Caller } from './wire';
+import { type Host, type SimulatedOutbox, timing } from './world';
 
 /** No one scrapes a simulation, and counting costs more than the rest of it. */
 const ignore = { inc: () => undefined, set: () => undefined, observe: () => undefined };
@@ -36,7 +37,7 @@ export class Process implements Caller {
   private readonly bridges: readonly Bridge[];
 
   constructor(
-    private readonly machine: Machine,
+    private readonly machine: Host,
     readonly name: string,
   ) {
     const { world } = machine;
@@ -67,6 +68,7 @@ export class Process implements Caller {
         outage: new parts.OutboxOutage(new Outage(now), outage),
         pacer: new Pacer({ minMs: 20, maxMs: plan.pollMaxMs }, (ms, wake) => this.timer(ms, wake)),
         pauses: new Pauses(now),
+        nudges: new NudgeTrust(now),
         // With an end, so that a plan in which every row is refused comes to one.
         fuse: new Fuse({ aggregates: 3, patienceMs: 30_000 }, now),
       });

@@ -1,5 +1,5 @@
 import { Judge } from './judge';
-import { Machine, type World, timing } from './machine';
+import { Machine } from './machine';
 import { type ModelBreaks, type ModelRow } from './model-postgres';
 import { ModelTemporal, keyOf } from './model-temporal';
 import { type Parts, realParts } from './parts';
@@ -8,6 +8,7 @@ import { simulatedOutboxes, uuid } from './simulated-outboxes';
 import { Violation } from './violation';
 import { VirtualTime } from './virtual-time';
 import { Wire, scramble } from './wire';
+import { type World, timing } from './world';
 
 /** What is broken on purpose. */
 export interface Breaks extends ModelBreaks {

@@ -1,10 +1,10 @@
 import { type Domain } from '../../contracts/events/define';
-import { type SimulatedOutbox } from './machine';
 import { type ModelBreaks, ModelPostgres, newRow } from './model-postgres';
 import { keyOf } from './model-temporal';
 import { ModelWriters } from './model-writers';
 import { type PlannedRow, kinds } from './plan';
 import { type VirtualTime, epochMs } from './virtual-time';
+import { type SimulatedOutbox } from './world';
 
 interface Shape {
   readonly name: string;
@@ -12,7 +12,7 @@ interface Shape {
 }
 
 /** Of a deployment with one, and of one with two: the second service may not write messages. */
-export const shapes: Readonly<Record<1 | 2, readonly Shape[]>> = {
+const shapes: Readonly<Record<1 | 2, readonly Shape[]>> = {
   1: [{ name: 'main', domains: undefined }],
   2: [
     { name: 'first', domains: undefined },
@@ -23,7 +23,7 @@ export const shapes: Readonly<Record<1 | 2, readonly Shape[]>> = {
 export const uuid = (space: number, n: number): string =>
   `0000000${space}-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
-/** Makes the outboxes of a plan, which write into one book what was planned of each row. */
+/** Makes the outboxes of a plan, which all note in one map what was planned of each row. */
 export function simulatedOutboxes(
   count: 1 | 2,
   world: {

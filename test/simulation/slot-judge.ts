@@ -4,7 +4,7 @@ import { must } from './violation';
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
 
 /**
- * Holds every grant of a process's slots to what is promised of them. Knows of the lines only what the rule is asked with, and keeps a book of
+ * Holds every grant of a process's slots to what is promised of them. Knows of the lines only what the rule is asked with, and has a count of
  * its own of who has a slot.
  */
 export class SlotJudge {

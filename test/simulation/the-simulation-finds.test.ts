@@ -182,12 +182,12 @@ describe('the simulation finds a bridge that', () => {
     ],
     [
       'does not recover from an outage',
-      { file: 'outbox-bridge/bridge', from: 'await starter.probe();', to: 'await starter.probe(); return;' },
+      { file: 'outbox-bridge/recover', from: 'await starter.probe();', to: 'await starter.probe(); return;' },
       /left pending/,
     ],
     [
       'claims on while it waits for work',
-      { file: 'outbox-bridge/bridge', from: 'else await pacer.wait();', to: '' },
+      { file: 'outbox-bridge/bridge', from: 'await pacer.wait();', to: ';' },
       /spin/,
     ],
   ])(

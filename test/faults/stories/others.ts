@@ -1,6 +1,7 @@
 import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';
-import { type FaultSystem, row } from '../fault-system';
+import { type FaultSystem } from '../fault-system';
+import { row } from '../rows';
 import { type Scene } from '../scene';
 import { authorWith, idOf, post } from './people';
 import { parked, uploadOf } from './posts';

@@ -1,7 +1,8 @@
 import { newId } from '../../support/events';
 import { waitFor } from '../../support/wait-for';
 import { writerOf } from '../databases';
-import { type FaultSystem, type Row, row } from '../fault-system';
+import { type FaultSystem } from '../fault-system';
+import { type Row, row } from '../rows';
 import { type Scene } from '../scene';
 import { settled } from '../verdict';
 import { conversationsTwice } from './others';

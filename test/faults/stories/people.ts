@@ -1,6 +1,7 @@
 import { newId } from '../../support/events';
 import { insertUser } from '../../support/notify';
-import { type FaultSystem, row } from '../fault-system';
+import { type FaultSystem } from '../fault-system';
+import { row } from '../rows';
 import { type Scene } from '../scene';
 
 const follow = 'INSERT INTO follows (followee_id, follower_id) VALUES ($1, $2)';

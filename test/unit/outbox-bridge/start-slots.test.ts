@@ -60,12 +60,19 @@ class World {
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 const windows = fc.integer({ min: 4, max: 64 });
 
-/** Each outbox always wants more, of its priority; slots end in any order. Returns how many each held in the mean. */
-async function endless(window: number, priorities: readonly number[], ends: readonly number[]) {
+/**
+ * Each outbox always wants more, of its priority; slots end in any order. `asOffered`: it wants what it may claim. Returns how many each
+ * held in the mean.
+ */
+async function endless(window: number, priorities: readonly number[], ends: readonly number[], asOffered = false) {
   const world = new World(window, priorities.length);
+  const wantsMore = (outbox: number, priority: number): boolean =>
+    asOffered
+      ? (world.offer(outbox)?.perPriority[priority as 0] ?? 0) > 0
+      : world.waiting.filter((series) => series.outbox === outbox).length < 3;
   const feed = async (): Promise<void> => {
     for (const [outbox, priority] of priorities.entries())
-      while (world.waiting.filter((series) => series.outbox === outbox).length < 3) await world.want(outbox, priority);
+      while (wantsMore(outbox, priority)) await world.want(outbox, priority);
   };
   await feed();
   const held = priorities.map(() => 0);
@@ -143,6 +150,21 @@ describe('slots that several outboxes share', () => {
     expect(flood.held[1]).toBeGreaterThan(6);
   });
 
+  it('are offered to the more urgent as priority gives them, however many outboxes have a backlog', async () => {
+    for (const [urgent, others] of [
+      [0, 2],
+      [1, 2],
+      [2, 3],
+    ] as const) {
+      const backlogs = Array.from({ length: 15 }, () => others);
+      const { held, world } = await endless(32, [...backlogs, urgent], manyEnds(2_000), true);
+      expect(held.at(-1)).toBeGreaterThan(11);
+      // It is the last to be asked. Each of the others has its turn, and what waits is not much more than what runs.
+      for (const mean of held.slice(0, -1)) expect(mean).toBeGreaterThan(0.5);
+      expect(world.waiting.length).toBeLessThan(64);
+    }
+  });
+
   it('leave no outbox without, also when more want them than there are', async () => {
     const others = Array.from({ length: 59 }, (_, i) => i % 3);
     const { world } = await endless(16, [...others, 3], manyEnds(1_500));
@@ -155,6 +177,6 @@ describe('slots that several outboxes share', () => {
     for (let i = 0; i < 40; i++) await world.want(2, 2);
     expect(world.heldBy(2)).toBe(28);
     // And an idle one is offered its part at once, though nothing is free.
-    expect(world.offer(0)?.perPriority).toEqual([16, 14, 14, 14]);
+    expect(world.offer(0)?.perPriority).toEqual([16, 16, 14, 14]);
   });
 });
