@@ -3,9 +3,9 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testEnvironment: '<rootDir>/test/support/environment.cjs',
   transform: { '^.+\\.ts$': ['@swc/jest'] },
-  // Writes down the statements that the product sends, for test/plans, which therefore comes last.
+  // Writes down the statements that the product sends, for test/plans.
   setupFilesAfterEnv: ['<rootDir>/test/support/record-statements.ts'],
-  testSequencer: '<rootDir>/test/support/plans-last.cjs',
+  testSequencer: '<rootDir>/test/support/sequencer.cjs',
   // Their tables are filled while the other tests run.
   globals: { plansAreLookedAt: true },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
