@@ -1,7 +1,7 @@
 /**
  * A row that may kill the process is started while nothing else is in hand: what else had been claimed would end without a word too,
- * and be suspected next. That holds over all outboxes of the process: while one has such a row, the others bring to an end what
- * they have, and claim nothing.
+ * and be suspected next. That holds over all outboxes of the process: while one has such a row, the others end the starts that
+ * are under way, give back the rest, and claim nothing.
  */
 export class AloneGate {
   private readonly members = new Set<Member>();
@@ -16,6 +16,7 @@ export class AloneGate {
         while (this.alone !== undefined && this.alone !== member) await this.opened;
       },
       enter: () => this.enter(member),
+      mustClear: () => this.alone !== undefined && this.alone !== member,
     };
     this.members.add(member);
     return member;
@@ -45,4 +46,6 @@ export interface Member {
    * what was claimed must be given back.
    */
   readonly enter: () => Promise<(() => void) | undefined>;
+  /** Whether another outbox is alone, or waits to be: what is claimed and not started is given back, so that it does not wait long. */
+  readonly mustClear: () => boolean;
 }

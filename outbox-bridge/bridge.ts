@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { NovaError } from '../contracts/failures';
 import { oneLine, toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
@@ -7,6 +6,7 @@ import { type Member } from './alone-gate';
 import { enterOutage } from './apply-outcome';
 import { type BridgeDeps } from './bridge-deps';
 import { ClaimProgress, SeriesLength } from './claim-progress';
+import { type Claimed, claimRows } from './claim-rows';
 import { type Lanes, hasMoreRoom, hasRoomForAll } from './lanes';
 import { type ClaimedRow } from './ports';
 import { recover } from './recover';
@@ -57,15 +57,17 @@ export class Bridge implements Service {
   private taking: Promise<void> = Promise.resolve();
   /** Nothing was there at the claim before. */
   private rested = false;
+  /** What is in hand is brought to an end, before a row that may kill the process. */
+  private clearing = false;
   private readonly member: Member;
   private readonly progress: ClaimProgress;
-  private readonly series: { settler: Settler; seriesLength: SeriesLength; stopping: () => boolean };
+  private readonly series: { settler: Settler; seriesLength: SeriesLength; givesBack: () => boolean };
 
   constructor(private readonly deps: BridgeDeps) {
     this.settler = new Settler(deps);
     this.progress = new ClaimProgress(deps);
     const seriesLength = new SeriesLength(deps.leaseMs / 4);
-    this.series = { settler: this.settler, seriesLength, stopping: () => this.stopping };
+    this.series = { settler: this.settler, seriesLength, givesBack: () => this.mustGiveBack() };
     this.member = deps.gate.join(() => this.taking.then(() => this.idle()));
   }
 
@@ -87,6 +89,11 @@ export class Bridge implements Service {
   private async idle(): Promise<void> {
     await Promise.all(this.underWay);
     await this.settler.drained();
+  }
+
+  /** Whether what is claimed and not started is to be given back. */
+  private mustGiveBack(): boolean {
+    return this.stopping || this.clearing || this.member.mustClear();
   }
 
   /** For people: what the loop is doing. */
@@ -149,57 +156,57 @@ export class Bridge implements Service {
 
   /** Claims and begins; true: there were rows. */
   private async take(lanes: Lanes): Promise<boolean> {
-    const { metrics } = this.deps;
-    const askedAtMs = this.deps.now();
-    const rows = await this.deps.store.claim({
-      token: randomUUID(),
-      leaseMs: this.deps.leaseMs,
-      lanes,
-      maxRows: lanes.heads * 4 + this.series.seriesLength.rows,
-      maxSeries: this.series.seriesLength.rows,
-      pausedSpellings: this.deps.pauses.spellings(),
-    });
-    if (rows.length === 0) {
+    const claimed = await claimRows(this.deps, this.series.seriesLength, lanes);
+    if (claimed.rows.length === 0) {
       this.rested = true;
       this.progress.empty();
       return false;
     }
-    if (this.rested && rows.some(({ claimCount }) => claimCount === 1)) this.deps.nudges.found();
+    if (this.rested && claimed.rows.some(({ claimCount }) => claimCount === 1)) this.deps.nudges.found();
     this.rested = false;
-    metrics.claimed.inc(rows.length);
-    await faultPoint('bridge.claimed');
-    // The lease began no earlier than this: a slow claim can be used, and a reply that took long does not count as new.
-    const leasedAtMs = askedAtMs + Math.min(...rows.map(({ claimMs }) => claimMs));
-    const begin = (): void => {
-      const tried = seriesOf(rows).map((series) => this.dispatch(series, leasedAtMs));
-      void this.judge(tried, this.deps.now() - askedAtMs);
-    };
-    if (hasSuspect(rows)) await this.takeAlone(begin, rows, leasedAtMs);
-    else begin();
+    if (hasSuspect(claimed.rows)) await this.takeAlone(claimed, lanes);
+    else this.begin(claimed);
     return true;
   }
 
-  /** A row that may kill the process was claimed alone: nothing else is in hand until its end is written. */
-  private async takeAlone(begin: () => void, rows: readonly ClaimedRow[], leasedAtMs: number): Promise<void> {
+  private begin({ rows, leasedAtMs, tookMs }: Claimed): void {
+    if (rows.length === 0) return;
+    const tried = seriesOf(rows).map((series) => this.dispatch(series, leasedAtMs));
+    void this.judge(tried, tookMs);
+  }
+
+  /**
+   * A row that may kill the process was claimed alone: nothing else is in hand until its end is written. Where that took long to come
+   * about, it is claimed once more: its lease would be too old to start it, and it would come back again and again.
+   */
+  private async takeAlone(claimed: Claimed, lanes: Lanes): Promise<void> {
     const leave = await this.member.enter();
-    if (leave === undefined) {
-      for (const row of rows) this.settler.add({ kind: 'released', row }, leasedAtMs + this.deps.leaseMs);
-      return;
-    }
+    if (leave === undefined) return this.giveBack(claimed);
     try {
+      this.clearing = true;
       await this.idle();
-      begin();
+      this.clearing = false;
+      if (this.deps.now() - claimed.leasedAtMs > this.deps.leaseMs / 4) {
+        this.giveBack(claimed);
+        await this.idle();
+        this.begin(await claimRows(this.deps, this.series.seriesLength, lanes));
+      } else this.begin(claimed);
       await this.idle();
     } finally {
+      this.clearing = false;
       leave();
     }
+  }
+
+  private giveBack({ rows, leasedAtMs }: Claimed): void {
+    for (const row of rows) this.settler.add({ kind: 'released', row }, leasedAtMs + this.deps.leaseMs);
   }
 
   /** Rows given back untried, all of them, while nothing is known that forbids a start. */
   private async judge(tried: readonly Promise<number>[], claimTookMs: number): Promise<void> {
     const sum = (await Promise.all(tried)).reduce((total, count) => total + count, 0);
     if (sum > 0) return this.progress.fruitful();
-    if (this.stopping || this.deps.outage.active !== undefined) return;
+    if (this.mustGiveBack() || this.deps.outage.active !== undefined) return;
     const half = this.deps.leaseMs / 2;
     this.progress.without(
       `rows come back untried; the last claim took ${Math.round(claimTookMs)} ms, and is used up to ${half} ms`,

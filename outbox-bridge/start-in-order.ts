@@ -12,18 +12,18 @@ import { type Settler } from './settler';
  */
 export async function startInOrder(
   deps: BridgeDeps,
-  loop: { readonly settler: Settler; readonly seriesLength: SeriesLength; readonly stopping: () => boolean },
+  loop: { readonly settler: Settler; readonly seriesLength: SeriesLength; readonly givesBack: () => boolean },
   rows: readonly ClaimedRow[],
   leasedAtMs: number,
 ): Promise<number> {
-  const { settler, seriesLength, stopping } = loop;
+  const { settler, seriesLength, givesBack } = loop;
   const leaseEndsMs = leasedAtMs + deps.leaseMs;
   // Local time only ends our own claim earlier than the database would.
   const lastStartMs = leasedAtMs + deps.leaseMs / 2;
   let [blocked, tried] = [false, 0];
   for (const [i, row] of rows.entries()) {
     const beganMs = deps.now();
-    blocked ||= stopping() || deps.outage.active !== undefined || beganMs > lastStartMs;
+    blocked ||= givesBack() || deps.outage.active !== undefined || beganMs > lastStartMs;
     if (blocked) {
       settler.add({ kind: 'released', row }, leaseEndsMs);
       continue;
