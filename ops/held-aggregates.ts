@@ -12,8 +12,10 @@ export interface HeldAggregates {
 
 /** The hold that concerns one event: its own, when it is a dead letter that holds, else the first that it waits for. */
 export interface EventHold {
-  /** The dead letter that holds. */
+  /** The dead letter that holds; or the event in another outbox that has to be on Kafka first. */
   readonly id: string;
+  /** The outbox of that event, from which this domain has come; null: a dead letter of this outbox holds. */
+  readonly waitsFor: string | null;
   readonly isItself: boolean;
   readonly since: Date;
   /** Pending rows behind it, at most `mostCounted`. */
@@ -36,6 +38,8 @@ export function heldText({ aggregates, rows, since }: HeldAggregates): string {
 
 export function holdText(hold: EventHold): string {
   const since = hold.since.toISOString();
+  if (hold.waitsFor !== null)
+    return `waits since ${since} for the event ${hold.id} in the outbox ${hold.waitsFor}, from which its aggregate has come (ops show ${hold.id}; ops move status)`;
   return hold.isItself
     ? `holds back ${hold.waiting} rows of its aggregate since ${since} (ops release-hold ${hold.id}, or requeue)`
     : `waits for the dead letter ${hold.id}, which holds its aggregate since ${since} (ops release-hold ${hold.id}, or requeue)`;

@@ -4,7 +4,7 @@ import { noteOnDeadLetter, otherHolds, releaseHold as release, rowOfHold } from 
 import { type OutboxPools } from '../runtime/outbox-pools';
 import { inTransaction } from '../runtime/postgres';
 import { confirmed } from './confirm';
-import { type EventHold, holdOf } from './held-aggregates';
+import { type EventHold, holdOf, holdText } from './held-aggregates';
 import { type OutboxAway, locate, noRowText } from './outboxes';
 
 export interface ReleasePlan {
@@ -26,6 +26,7 @@ async function planRelease(outboxes: OutboxPools, outbox: string, id: string): P
   if (found === undefined) return `no outbox row ${id}: it was never committed, or its partition is gone`;
   const hold = await holdOf(pool, id);
   if (hold === null) return `${id} holds nothing back`;
+  if (hold.waitsFor !== null) return `${id} holds nothing back: it ${holdText(hold)}`;
   if (!hold.isItself) return `${id} holds nothing back: it waits itself for the dead letter ${hold.id}`;
   const others = await pool.query<{ id: string }>(otherHolds, [id]);
   return { outbox, id, ...found, hold, alsoHeldBy: others.rows.map((other) => other.id) };

@@ -70,4 +70,5 @@ export const deadLettered = `
 /** Dead index entries that slow every claim down, left by an open transaction or a missing vacuum. */
 export const deadHeads = `SELECT n_dead_tup AS rows FROM pg_stat_user_tables WHERE relid = 'nova.outbox_heads'::regclass`;
 
-export const heldAggregates = `SELECT count(DISTINCT aggregate_id) AS aggregates FROM nova.outbox_holds`;
+/** By a dead letter: what waits for another outbox since a move is in the bridge's report. */
+export const heldAggregates = `SELECT count(DISTINCT aggregate_id) AS aggregates FROM nova.outbox_holds WHERE waits_for IS NULL`;

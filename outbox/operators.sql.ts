@@ -78,7 +78,8 @@ const mostCounted = 10_000;
 
 export const heldTotals = `
   SELECT count(*) AS aggregates, coalesce(sum(behind.rows), 0)::bigint AS rows, min(h.held_since) AS since FROM (
-    SELECT aggregate_id, min(sequence) AS sequence, min(held_since) AS held_since FROM nova.outbox_holds GROUP BY aggregate_id
+    SELECT aggregate_id, min(sequence) AS sequence, min(held_since) AS held_since FROM nova.outbox_holds
+    WHERE waits_for IS NULL GROUP BY aggregate_id
   ) h CROSS JOIN LATERAL (
     SELECT count(*) AS rows FROM (
       SELECT FROM nova.outbox_events o WHERE o.aggregate_id = h.aggregate_id AND o.sequence > h.sequence
@@ -88,7 +89,7 @@ export const heldTotals = `
 
 /** The hold that concerns an event: its own, else the first that it waits for. $1 id */
 export const holdOfEvent = `
-  SELECT h.id, h.held_since AS since, h.id = o.id AS "isItself",
+  SELECT h.id, h.held_since AS since, h.id = o.id AS "isItself", h.waits_for AS "waitsFor",
     (SELECT count(*) FROM (
        SELECT FROM nova.outbox_events e WHERE e.aggregate_id = o.aggregate_id AND e.sequence > h.sequence
          AND ${pending('e.')} LIMIT ${mostCounted}) counted) AS waiting

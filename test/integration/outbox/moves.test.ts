@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Pool, type PoolClient } from 'pg';
 import { publish } from '../../../client/publish';
 import { publishMany } from '../../../client/publish-many';
+import { heldAggregates, holdOf } from '../../../ops/held-aggregates';
 import { cancelMove, movesOf, prepareMove, preparedMove, switchMove } from '../../../ops/move';
 import { carryMoves } from '../../../outbox/moves/carry-moves';
 import { PgAggregateHistory } from '../../../activities/stores/pg-aggregate-history';
@@ -201,8 +202,16 @@ describe('what was written in the new outbox is started', () => {
     // Started, but not on Kafka.
     await main!.query('UPDATE outbox_events SET published_at = now() WHERE aggregate_id = $1', [waits]);
     expect(await carry()).toMatchObject([{ open: true, unfinished: 1 }]);
-    await write(content!, waits);
+    const behind = randomUUID();
+    await write(content!, waits, behind);
     expect(await claim(content!)).toEqual([]);
+    // No dead letter holds it, and no person is asked to release one.
+    expect(await heldAggregates(content!)).toEqual({ aggregates: 0, rows: 0, since: null });
+    const { rows: earlier } = await main!.query<{ id: string }>(
+      'SELECT id FROM outbox_events WHERE aggregate_id = $1',
+      [waits],
+    );
+    expect(await holdOf(content!, behind)).toMatchObject({ id: earlier[0]!.id, waitsFor: 'main', isItself: false });
     await finish(main!, waits);
     expect(await carry()).toEqual([]);
     expect((await claim(content!)).map((row) => row.aggregate_id)).toEqual([waits, waits]);
