@@ -92,7 +92,7 @@ export function notesOn({ books, marks, messages, deliveries }: Evidence): strin
   const happened = doubtful.filter(({ tx }) => marks.has(tx)).length;
   return [
     `${copies} copies of ${events} events came to Kafka again, before their mark was written (at least once)`,
-    `${unknown} e-mails may have arrived or not: their sender died or lost the answer, and they were not sent again`,
+    `${unknown} e-mails may have arrived or not: their sender died or lost the reply, and they were not sent again`,
     `of ${doubtful.length} transactions whose COMMIT got no reply, ${happened} had happened`,
   ];
 }
