@@ -92,7 +92,7 @@ export async function deleteSignalled(system: FaultSystem): Promise<Scene> {
         postId,
       ])
     ).rowCount === 1;
-  const signal = `SELECT FROM nova.nova_signal_deleted('post', $1, $1, 300000, 'by its service')`;
+  const signal = `SELECT FROM nova.nova_signal_deleted('post', $1::text, $1::uuid, 300000, 'by its service')`;
   return {
     during: [],
     begin: async () => void (await services.content.query(signal, [postId])),
