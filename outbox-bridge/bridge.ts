@@ -130,7 +130,8 @@ export class Bridge implements Service {
       this.rested = false;
       return recover(this.deps, this.toStop);
     }
-    await this.member.open();
+    await Promise.race([this.member.open(), this.toStop]);
+    if (this.stopping) return;
     const lanes = slots.offer();
     metrics.window.set(window.limit);
     if (lanes.heads === 0) return slots.freed();

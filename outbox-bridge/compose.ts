@@ -105,7 +105,7 @@ function composeShared(
     ...{ state: pools.state, outboxes: pools.outboxes },
     metrics: createBridgeMetrics(registry, pausedTypes),
     slots: new StartSlots(window),
-    gate: new AloneGate(),
+    gate: new AloneGate({ now, sleep }),
     polls: new PollBudget({
       pollsPerSecond: config.pollsPerSecond,
       polledMs: config.pollMaxMs,

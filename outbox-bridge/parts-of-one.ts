@@ -16,7 +16,7 @@ export function partsOfOne(
     ...deps,
     outbox: { name: mainOutbox },
     slots: new StartSlots(deps.window).of(mainOutbox),
-    gate: new AloneGate(),
+    gate: new AloneGate(deps),
     nudges: new NudgeTrust(deps.now),
     outage: new OutboxOutage(new Outage(deps.now), shared),
   };

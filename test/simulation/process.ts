@@ -50,7 +50,7 @@ export class Process implements Caller {
     const slots = new parts.StartSlots(window, (limit, lines) =>
       this.held(() => this.slotJudge.grants(parts.nextGrant(limit, lines), limit, lines)),
     );
-    const gate = new parts.AloneGate();
+    const gate = new parts.AloneGate({ now, sleep });
     const shared = {
       ...{ window, logger, now, sleep },
       probe: () => this.probe(),

@@ -32,7 +32,8 @@ const end = (id: string): void => {
 beforeEach(async () => {
   databases = [await createTestDatabase(), await createTestDatabase()];
   [log, window] = [[], new StartWindow({ min: 4, max: 16 })];
-  const [slots, gate] = [new StartSlots(window), new AloneGate()];
+  const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  const [slots, gate] = [new StartSlots(window), new AloneGate({ now: Date.now, sleep })];
   bridges = databases.map(({ pool }, i) => {
     const overrides = { outbox: { name: `outbox-${i}` }, window, slots: slots.of(`outbox-${i}`), gate, starter };
     return createTestBridge({ pool, connection: {} as never, prefix: 'unused', overrides });

@@ -1,5 +1,8 @@
 import { AloneGate } from '../../../outbox-bridge/alone-gate';
 
+/** Its time stands still: none is owed. */
+const createGate = () => new AloneGate({ now: () => 0, sleep: () => new Promise(() => undefined) });
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Joins an outbox that is quiet once `end` is called. */
@@ -18,7 +21,7 @@ function watched<T>(promise: Promise<T>): { value: T | 'waits' } {
 
 describe('an outbox that is to be alone', () => {
   it('waits until nothing of any other outbox is in hand, and not for itself', async () => {
-    const gate = new AloneGate();
+    const gate = createGate();
     const [one, two, three] = [busyOutbox(gate), busyOutbox(gate), busyOutbox(gate)];
     const entered = watched(one.enter());
     two.end();
@@ -30,7 +33,7 @@ describe('an outbox that is to be alone', () => {
   });
 
   it('keeps the others from claiming until it leaves, and not itself', async () => {
-    const gate = new AloneGate();
+    const gate = createGate();
     const [one, two] = [gate.join(async () => undefined), gate.join(async () => undefined)];
     const leave = await one.enter();
     const [own, other] = [watched(one.open()), watched(two.open())];
@@ -42,7 +45,7 @@ describe('an outbox that is to be alone', () => {
   });
 
   it('keeps them from it from the moment on at which it begins to wait', async () => {
-    const gate = new AloneGate();
+    const gate = createGate();
     const [one, two] = [busyOutbox(gate), busyOutbox(gate)];
     void one.enter();
     const other = watched(two.open());
@@ -51,7 +54,7 @@ describe('an outbox that is to be alone', () => {
   });
 
   it('is refused while another is alone, so that two never wait for each other, and has its turn afterwards', async () => {
-    const gate = new AloneGate();
+    const gate = createGate();
     const [one, two] = [gate.join(async () => undefined), gate.join(async () => undefined)];
     const leave = await one.enter();
     expect(await two.enter()).toBeUndefined();
@@ -60,7 +63,7 @@ describe('an outbox that is to be alone', () => {
   });
 
   it('stays shut for an outbox that finds the next one alone when the first has left', async () => {
-    const gate = new AloneGate();
+    const gate = createGate();
     const members = Array.from({ length: 3 }, () => gate.join(async () => undefined));
     const [one, two, three] = members as [(typeof members)[0], (typeof members)[0], (typeof members)[0]];
     const leave = await one.enter();

@@ -53,4 +53,32 @@ describe('a row that may kill the process', () => {
       expect(world.of('long').postgres.rows.get(id)).toMatchObject({ leaseToken: undefined, unfinishedClaims: 0 });
     await world.stop();
   });
+
+  it('leaves the others as much time as it took from them, however many such rows there are', async () => {
+    const world = createWorld(['other', 'suspected']);
+    const { starts, clock, sleeps } = world;
+    const suspects = Array.from({ length: 3 }, () =>
+      world.insert('suspected', normal, { unfinishedClaims: aloneAfterClaims }),
+    );
+    await world.of('suspected').bridge.start();
+    await quiet();
+    expect(starts.map(({ id }) => id)).toEqual(suspects.slice(0, 1));
+    for (let i = 0; i < 2; i++) world.insert('other', normal);
+    await world.of('other').bridge.start();
+    await quiet();
+    expect(starts).toHaveLength(1);
+
+    clock.nowMs += 3_000;
+    starts[0]?.end();
+    await quiet();
+    expect(starts.map(({ outbox }) => outbox)).toEqual(['other', 'other']);
+    for (const start of [...starts]) start.end();
+    await quiet();
+    expect(starts).toEqual([]);
+    const [rest] = sleeps.filter(({ ms }) => ms === 3_000);
+    rest?.end();
+    await quiet();
+    expect(starts.map(({ id }) => id)).toEqual(suspects.slice(1, 2));
+    await world.stop();
+  });
 });

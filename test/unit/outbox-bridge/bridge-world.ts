@@ -30,14 +30,16 @@ export interface OpenStart {
 
 /**
  * A process that serves some outboxes, over models of their databases. Its starts end when the test says so, its clock stands still but
- * for the test, and its timers never end; `waits` are those of the idle loops.
+ * for the test, and its timers end when the test ends them: `waits` those of the idle loops, `sleeps` all others.
  */
 export function createWorld(names: readonly string[], window = 8) {
   const clock = { nowMs: 0 };
   const now = (): number => clock.nowMs;
   const startWindow = new StartWindow({ min: window, max: window });
   const slots = new StartSlots(startWindow);
-  const gate = new AloneGate();
+  const sleeps: { readonly ms: number; end(): void }[] = [];
+  const sleep = (ms: number) => new Promise<void>((resolve) => sleeps.push({ ms, end: resolve }));
+  const gate = new AloneGate({ now, sleep });
   const starts: OpenStart[] = [];
   const outboxes = new Map(names.map((name) => [name, createOutbox(name)]));
   let sequence = 0;
@@ -46,7 +48,6 @@ export function createWorld(names: readonly string[], window = 8) {
     const postgres = new ModelPostgres(now);
     const claims: ClaimRequest[] = [];
     const waits: (() => void)[] = [];
-    const sleep = () => new Promise<void>(() => undefined);
     const deps = {
       ...partsOfOne({ window: startWindow, logger: silentLogger, now, sleep }, async () => undefined),
       ...{ gate, slots: slots.of(name), outbox: { name } },
@@ -88,6 +89,7 @@ export function createWorld(names: readonly string[], window = 8) {
   return {
     clock,
     starts,
+    sleeps,
     of: (name: string) => outboxes.get(name)!,
     /** A row of the outbox, of an aggregate of its own unless it is given. Returns its id. */
     insert: (name: string, priority: number, given: Partial<ModelRow> = {}): string => {
