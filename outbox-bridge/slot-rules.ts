@@ -19,7 +19,7 @@ export interface Grant {
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
-const over = (lines: Iterable<Line>, figure: (line: Line) => number): number => sum([...lines].map(figure));
+const over = <L>(lines: Iterable<L>, figure: (line: L) => number): number => sum([...lines].map(figure));
 const wants = (line: Line): boolean => sum(line.running) + sum(line.waiting) > 0;
 
 /**
@@ -61,30 +61,32 @@ export function nextGrant(window: number, lines: ReadonlyMap<string, Line>): Gra
  */
 export function offerTo(window: number, lines: ReadonlyMap<string, Line>, outbox: string): Lanes {
   const others = [...lines].filter(([name, line]) => name !== outbox && wants(line)).map(([, line]) => line);
-  const own = lines.get(outbox);
-  const held = own === undefined ? 0 : sum(own.running) + sum(own.waiting);
-  const all = own === undefined ? others : [...others, own];
+  const own = lines.get(outbox) ?? noLine;
+  const all = [...others, own];
   const running = over(all, (line) => sum(line.running));
   const free = window - running - over(all, (line) => sum(line.waiting));
   const reserve = reserveOf(window);
-  const part = (of: number): number => Math.max(1, Math.floor(of / (others.length + 1))) - held;
-  const critical = over(all, (line) => upTo(0, line.running) + upTo(0, line.waiting));
+  const part = (of: number): number => Math.max(1, Math.floor(of / (others.length + 1))) - inHand(own, 3);
+  const critical = over(all, (line) => inHand(line, 0));
   const heads = Math.max(free, part(window), Math.min(reserve - critical, window - running));
   // Beside others, Critical rows count as in their own slots first; alone, as in any.
-  const ownCritical = own === undefined ? 0 : upTo(0, own.running) + upTo(0, own.waiting);
-  const [allOwn, ownOwn] = others.length === 0 ? [0, 0] : [critical, ownCritical];
+  const [allOwn, ownOwn] = others.length === 0 ? [0, 0] : [critical, inHand(own, 0)];
   const rest = Math.max(free - reserve + Math.min(allOwn, reserve), part(window - reserve) + Math.min(ownOwn, reserve));
   const urgent = (priority: number): number => {
-    const rivals = others.filter((line) => upTo(priority, line.running) + upTo(priority, line.waiting) > 0).length;
+    const rivals = others.filter((line) => inHand(line, priority) > 0).length;
     if (rivals === others.length) return 0;
-    return Math.floor(window / 2 / (rivals + 1)) - (own === undefined ? 0 : upTo(priority, own.waiting));
+    return Math.floor(window / 2 / (rivals + 1)) - upTo(priority, own.waiting);
   };
   const equal = Math.min(heads, rest);
   return lanesOf([Math.max(heads, urgent(0)), Math.max(equal, urgent(1)), Math.max(equal, urgent(2)), equal]);
 }
 
+const noLine: Pick<Line, 'running' | 'waiting'> = { running: [], waiting: [] };
+
 /** Of this priority and the more urgent ones. */
 const upTo = (priority: number, counts: readonly number[]): number => sum(counts.slice(0, priority + 1));
+const inHand = ({ running, waiting }: typeof noLine, priority: number): number =>
+  upTo(priority, running) + upTo(priority, waiting);
 
 function isLess(one: readonly number[], other: readonly number[]): boolean {
   const at = one.findIndex((n, i) => n !== other[i]);
