@@ -25,7 +25,7 @@ const pauseRetryMs = 5_000;
 
 /** What one attempt means beyond its own row: for the window, the pauses, the breaker, the metrics and the log. */
 export function applyOutcome(deps: Deps, row: ClaimedRow, { settlement, eventType, failure, spared }: Attempt): void {
-  const { window, pauses, fuse, metrics, logger } = deps;
+  const { window, outage, pauses, fuse, metrics, logger } = deps;
   metrics.starts.inc({ event_type: eventType ?? 'unknown', result: failure?.code ?? 'started' });
   const about = {
     event_id: row.id,
@@ -34,7 +34,8 @@ export function applyOutcome(deps: Deps, row: ClaimedRow, { settlement, eventTyp
     aggregate_id: row.aggregateId,
   };
   if (failure === undefined) {
-    window.succeeded();
+    // A start that was under way when the outage began says nothing about a server that is just back.
+    if (outage.active === undefined) window.succeeded();
     const blownMs = fuse.succeeded();
     metrics.fuseBlown.set(0);
     if (blownMs !== undefined) logger.info({ ...about, lasted_ms: blownMs }, 'a start succeeded: failures count again');

@@ -1,32 +1,53 @@
 import { Registry } from 'prom-client';
-import { enterOutage } from '../../../outbox-bridge/apply-outcome';
+import { applyOutcome, enterOutage } from '../../../outbox-bridge/apply-outcome';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { Fuse } from '../../../outbox-bridge/fuse';
 import { partsOfOne } from '../../../outbox-bridge/parts-of-one';
 import { Pauses } from '../../../outbox-bridge/pauses';
 import { StartWindow } from '../../../outbox-bridge/start-window';
 import { silentLogger } from '../../support/logger';
+import { claimedRow } from './claimed-row';
 
-it('names the dependency that is down now, when one outage runs into another', async () => {
-  const metrics = createBridgeMetrics(new Registry());
-  const now = () => 0;
+const now = () => 0;
+
+function outcomes() {
   const window = new StartWindow({ min: 4, max: 32 });
-  const deps = {
+  return {
     ...partsOfOne(
       { window, logger: silentLogger, now, sleep: () => new Promise(() => undefined) },
       async () => undefined,
     ),
+    window,
     pauses: new Pauses(now),
     fuse: new Fuse({ aggregates: 3, patienceMs: Infinity }, now),
-    metrics,
+    metrics: createBridgeMetrics(new Registry()),
   };
+}
+
+it('names the dependency that is down now, when one outage runs into another', async () => {
+  const deps = outcomes();
   enterOutage(deps, 'DATABASE_UNAVAILABLE', 'first');
   enterOutage(deps, 'TEMPORAL_UNAVAILABLE', 'then');
-  const { values } = await metrics.outage.get();
+  const { values } = await deps.metrics.outage.get();
   expect(Object.fromEntries(values.map(({ labels, value }) => [labels.code, value]))).toEqual({
     DATABASE_UNAVAILABLE: 0,
     TEMPORAL_UNAVAILABLE: 1,
   });
   expect(deps.outage.active?.code).toBe('TEMPORAL_UNAVAILABLE');
-  expect(window.limit).toBe(4);
+  expect(deps.window.limit).toBe(4);
+});
+
+it('keeps the smallest window until an outage is over, whatever starts that were under way do', () => {
+  const deps = outcomes();
+  const start = () => {
+    const row = claimedRow();
+    applyOutcome(deps, row, { settlement: { kind: 'started', row }, eventType: 'message.edited' });
+  };
+  enterOutage(deps, 'DATABASE_UNAVAILABLE', 'away');
+  for (let i = 0; i < 5; i++) start();
+  expect(deps.window.limit).toBe(4);
+
+  deps.outage.end();
+  for (let i = 0; i < 5; i++) start();
+  expect(deps.window.limit).toBe(5);
 });

@@ -2,33 +2,10 @@ import { type ClaimedRow, type StartOutcome, type WorkflowStarter } from '../../
 import { attemptStart } from '../../../outbox-bridge/attempt';
 import { Fuse } from '../../../outbox-bridge/fuse';
 import { newId } from '../../support/events';
+import { claimedRow as row } from './claimed-row';
 
 const limits = { aggregates: 3, patienceMs: Infinity };
 const refused: StartOutcome = { kind: 'failed', code: 'START_REFUSED', detail: 'no' };
-
-function row(retryCount = 0, aggregateId = newId()): ClaimedRow {
-  const payload = { message_id: newId(), conversation_id: aggregateId, editor_id: newId() };
-  return {
-    id: newId(),
-    aggregateId,
-    aggregateType: 'conversation',
-    eventType: 'message.edited',
-    payload,
-    payloadBytes: 100,
-    createdAt: '2026-01-01T00:00:00.000000Z',
-    createdAtMs: 0,
-    sequence: 1,
-    priority: 2,
-    schemaVersion: 1,
-    traceparent: null,
-    retryCount,
-    claimMs: 0,
-    claimCount: 1,
-    unfinishedClaims: 0,
-    firstAttemptAgeMs: 0,
-    token: newId(),
-  };
-}
 
 const starter = (outcome: StartOutcome): WorkflowStarter => ({
   start: async () => outcome,
