@@ -12,12 +12,18 @@ import { grpcStatusOf } from '../../runtime/service-error';
 import { readRetentionMs } from '../../runtime/temporal-retention';
 import { type AuditRuns, type DescribedRun, type ListedRun } from './audit-runs';
 
-const pageSize = 500;
+const largestPage = 500;
+const smallestPage = 25;
+/** So many pages in a row in time, and twice as many runs are asked for. */
+const pagesToGrow = 20;
 const priorityAttribute: SearchAttributeName = 'EventPriority';
 
 export class TemporalAuditRuns implements AuditRuns {
   /** All visibility queries of this object share one pace. */
   private nextListMs = 0;
+  /** A server that is slow gets smaller ones: it goes on with a list whose caller has given up, and the next try would come on top. */
+  private pageSize = largestPage;
+  private pagesInTime = 0;
   private readonly ofThisDeployment: string;
 
   constructor(
@@ -111,6 +117,24 @@ export class TemporalAuditRuns implements AuditRuns {
   }
 
   private async *pages(query: string): AsyncIterable<ListedRun[]> {
+    for (let isBegun = false; ;) {
+      try {
+        for await (const page of this.pagesOf(query, this.pageSize)) {
+          isBegun = true;
+          yield page;
+        }
+        return;
+      } catch (thrown) {
+        if (grpcStatusOf(thrown) !== 'DEADLINE_EXCEEDED' || this.pageSize === smallestPage) throw thrown;
+        this.pageSize = Math.max(smallestPage, Math.floor(this.pageSize / 4));
+        this.pagesInTime = 0;
+        // What was yielded must not come twice: the audit tries again as a whole.
+        if (isBegun) throw thrown;
+      }
+    }
+  }
+
+  private async *pagesOf(query: string, pageSize: number): AsyncIterable<ListedRun[]> {
     let page: ListedRun[] = [];
     const runs = this.client.workflow.list({ query, pageSize })[Symbol.asyncIterator]();
     for (;;) {
@@ -120,11 +144,16 @@ export class TemporalAuditRuns implements AuditRuns {
       if (next.done === true) break;
       page.push(toListed(next.value));
       if (page.length === pageSize) {
+        this.grow();
         yield page;
         page = [];
       }
     }
     if (page.length > 0) yield page;
+  }
+
+  private grow(): void {
+    if (++this.pagesInTime % pagesToGrow === 0) this.pageSize = Math.min(largestPage, this.pageSize * 2);
   }
 
   private async pace(): Promise<void> {

@@ -17,6 +17,10 @@ export const dynamicConfig: Record<string, string> = {
   // Priorities and fairness between keys are behind this flag on 1.29.
   'matching.enableFairness': 'true',
   'system.enableActivityEagerExecution': 'true',
+  // The dev server reads its cluster's metadata for every search attribute of every run that it lists, over the one connection that
+  // SQLite has: a list of 500 runs took longer than its caller waits, went on without it, and held up all starts. The aliases of our
+  // attributes are not in that cache.
+  'system.forceSearchAttributesCacheRefreshOnRead': 'false',
   // Limits meant for many tenants, which one local namespace would run into.
   'frontend.namespaceRPS': '20000',
   'frontend.namespaceRPS.visibility': '2000',
