@@ -5,6 +5,10 @@ const state = `post_id AS "postId", author_id AS "authorId", status, delivery, s
 
 export const find = `SELECT ${state} FROM nova.post_states WHERE post_id = $1`;
 
+// Of a post that is deleted nothing is kept, in whichever order its events run: a purge of its author looks at the others only.
+const kept = (row: '' | 'p.', summary: string) =>
+  `CASE WHEN ${row}status = 'deleted' THEN '{}'::jsonb ELSE ${summary} END`;
+
 // The score is the creating row's and stays; delivery is decided once, so that a retraction knows where to look.
 export const apply = `
   INSERT INTO nova.post_states AS p
@@ -14,7 +18,7 @@ export const apply = `
     status = CASE WHEN p.status <> 'deleted' AND excluded.sequence > p.sequence THEN excluded.status ELSE p.status END,
     sequence = greatest(p.sequence, excluded.sequence),
     delivery = coalesce(p.delivery, excluded.delivery),
-    summary = p.summary || nova.newer_fields(excluded.summary, p.summary_sequences, excluded.sequence),
+    summary = ${kept('p.', 'p.summary || nova.newer_fields(excluded.summary, p.summary_sequences, excluded.sequence)')},
     summary_sequences = p.summary_sequences
       || nova.newer_fields(excluded.summary_sequences, p.summary_sequences, excluded.sequence),
     updated_at = now()
@@ -24,13 +28,14 @@ export const setStatus = `
   UPDATE nova.post_states SET
     status = CASE WHEN status <> 'deleted' AND $3::bigint > sequence THEN $2 ELSE status END,
     sequence = greatest(sequence, $3::bigint),
+    summary = CASE WHEN $2 = 'deleted' THEN '{}'::jsonb ELSE summary END,
     updated_at = now()
   WHERE post_id = $1
   RETURNING ${state}`;
 
 export const mergeSummary = `
   UPDATE nova.post_states SET
-    summary = summary || nova.newer_fields($2::jsonb, summary_sequences, $4::bigint),
+    summary = ${kept('', 'summary || nova.newer_fields($2::jsonb, summary_sequences, $4::bigint)')},
     summary_sequences = summary_sequences || nova.newer_fields($3::jsonb, summary_sequences, $4::bigint),
     updated_at = now()
   WHERE post_id = $1

@@ -5,6 +5,7 @@ import { PgTombstones } from '../../../../activities/stores/pg-tombstones';
 import { beginFanOut } from '../../../../activities/feed/fan-out';
 import { refreshPost } from '../../../../activities/feed/refresh';
 import { purgeAuthor } from '../../../../activities/feed/purge-author';
+import { beginRetraction } from '../../../../activities/feed/retract';
 import { createMediaActivities } from '../../../../activities/media/create-media-activities';
 import { createNotifyActivities } from '../../../../activities/notify/notify-activities';
 import { type EventRef } from '../../../../contracts/event-ref';
@@ -16,6 +17,12 @@ import { insertUser, notificationsOf, notifyDeps } from '../../../support/notify
 import { inActivity } from '../../../support/activity-context';
 
 let feed: FeedHarness;
+/** What the table says of a post. `toMatchObject` would take any text for none. */
+async function recordOf(post: EventRef) {
+  const { status, summary } = (await feed.deps.posts.find(post.aggregateId)) ?? {};
+  return { status, summary };
+}
+
 beforeAll(async () => (feed = await createFeedHarness()));
 afterAll(() => feed.close());
 afterEach(() => armFaultPoints(undefined));
@@ -237,6 +244,34 @@ describe('what hangs on the posts of a deleted author', () => {
     const created = await feed.post(author, { caption: 'mine' });
     await beginFanOut(withSettings(feed, {}), created);
     await purgeAuthor(feed.deps, await erase(author));
-    expect(await feed.deps.posts.find(created.aggregateId)).toMatchObject({ status: 'deleted', summary: {} });
+    expect(await recordOf(created)).toEqual({ status: 'deleted', summary: {} });
   });
+
+  it.each(['delete last', 'delete first', 'edit last'] as const)(
+    'goes too: the text of posts that they had deleted before (%s)',
+    async (order) => {
+      const author = newId();
+      const created = await feed.post(author, { caption: 'mine' });
+      const edited = await insertEvent(feed.database.pool, 'content.post.updated', {
+        ...{ post_id: created.aggregateId, user_id: author, caption: 'mine, better' },
+      });
+      const deleted = await feed.remove(created, author);
+      const runs = [
+        () => beginFanOut(withSettings(feed, {}), created),
+        () => refreshPost(feed.deps, edited),
+        () => beginRetraction(feed.deps, deleted),
+      ] as const;
+      const [create, edit, remove] = runs;
+      const inOrder = {
+        'delete last': [create, edit, remove],
+        'delete first': [remove, create, edit],
+        'edit last': [create, remove, edit],
+      }[order];
+      for (const run of inOrder) await run();
+      // Nothing of a deleted post is kept, whether its author leaves or not.
+      expect(await recordOf(created)).toEqual({ status: 'deleted', summary: {} });
+      await purgeAuthor(feed.deps, await erase(author));
+      expect(await recordOf(created)).toEqual({ status: 'deleted', summary: {} });
+    },
+  );
 });
