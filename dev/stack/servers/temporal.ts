@@ -17,13 +17,17 @@ export const dynamicConfig: Record<string, string> = {
   // Priorities and fairness between keys are behind this flag on 1.29.
   'matching.enableFairness': 'true',
   'system.enableActivityEagerExecution': 'true',
+  // Limits meant for many tenants, which one local namespace would run into.
+  'frontend.namespaceRPS': '20000',
+  'frontend.namespaceRPS.visibility': '2000',
+};
+
+/** Not of the server in Docker, which learns of new attributes by what this switches off (`docker/temporal-dynamic.yaml`). */
+const devServerConfig: Record<string, string> = {
   // The dev server reads its cluster's metadata for every search attribute of every run that it lists, over the one connection that
   // SQLite has: a list of 500 runs took longer than its caller waits, went on without it, and held up all starts. The aliases of our
   // attributes are not in that cache.
   'system.forceSearchAttributesCacheRefreshOnRead': 'false',
-  // Limits meant for many tenants, which one local namespace would run into.
-  'frontend.namespaceRPS': '20000',
-  'frontend.namespaceRPS.visibility': '2000',
 };
 
 /** Only tests should count on these. */
@@ -69,7 +73,7 @@ export function temporalArguments({ data, ports, profile, temporalNamespace }: A
   const file = ['--db-filename', databaseFile(data)];
   const synchronous = profile === 'test' ? 'off' : 'normal';
   const pragmas = ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', `synchronous=${synchronous}`];
-  const config = { ...dynamicConfig, ...(profile === 'test' ? testDynamicConfig : {}) };
+  const config = { ...dynamicConfig, ...devServerConfig, ...(profile === 'test' ? testDynamicConfig : {}) };
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'error', '--log-format', 'json'],
     ...['--port', String(ports.temporal), '--ui-port', String(ports.temporalUi)],
