@@ -23,8 +23,16 @@ interface Deps {
 /** A paused type gets one try this often, which finds out whether the deployment was repaired. */
 const pauseRetryMs = 5_000;
 
-/** What one attempt means beyond its own row: for the window, the pauses, the breaker, the metrics and the log. */
-export function applyOutcome(deps: Deps, row: ClaimedRow, { settlement, eventType, failure, spared }: Attempt): void {
+/**
+ * What one attempt, which took so many milliseconds, means beyond its own row: for the window, the pauses, the breaker, the metrics and
+ * the log.
+ */
+export function applyOutcome(
+  deps: Deps,
+  row: ClaimedRow,
+  { settlement, eventType, failure, spared }: Attempt,
+  tookMs: number,
+): void {
   const { window, outage, pauses, fuse, metrics, logger } = deps;
   metrics.starts.inc({ event_type: eventType ?? 'unknown', result: failure?.code ?? 'started' });
   const about = {
@@ -35,7 +43,7 @@ export function applyOutcome(deps: Deps, row: ClaimedRow, { settlement, eventTyp
   };
   if (failure === undefined) {
     // A start that was under way when the outage began says nothing about a server that is just back.
-    if (outage.active === undefined) window.succeeded();
+    if (outage.active === undefined) window.succeeded(tookMs, deps.now());
     const blownMs = fuse.succeeded();
     metrics.fuseBlown.set(0);
     if (blownMs !== undefined) logger.info({ ...about, lasted_ms: blownMs }, 'a start succeeded: failures count again');

@@ -93,7 +93,7 @@ function composeShared(
   // Epoch milliseconds that do not change with steps of the wall clock: leases, outages and retries are measured with it.
   const now = (): number => performance.timeOrigin + performance.now();
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-  const window = new StartWindow({ min: 4, max: config.windowMax });
+  const window = new StartWindow({ min: 4, max: config.windowMax, slowMs: config.slowStartMs });
   const starter = new TemporalStarter(connection, {
     namespace: config.temporalNamespace,
     taskQueuePrefix: config.taskQueuePrefix,

@@ -80,6 +80,12 @@ export const bridgeSettings = {
     { min: 4, max: 512 },
     { fallback: '32' },
   ),
+  slowStartMs: setting.integer(
+    'OUTBOX_SLOW_START_MS',
+    'A start that takes longer, milliseconds, halves the start window: Temporal has more in hand than it works off. Raise it where Temporal is far away.',
+    { min: 50, max: 10_000 },
+    { fallback: '500' },
+  ),
   retentionMarginHours: setting.integer(
     'OUTBOX_RETENTION_MARGIN_HOURS',
     'Rows first tried longer ago than the namespace’s retention less this are looked up, not started.',

@@ -32,8 +32,9 @@ export async function startInOrder(
     await faultPoint('bridge.before-start');
     const attempt = await attemptStart(row, deps);
     await faultPoint('bridge.started');
-    seriesLength.took(deps.now() - beganMs);
-    applyOutcome(deps, row, attempt);
+    const tookMs = deps.now() - beganMs;
+    seriesLength.took(tookMs);
+    applyOutcome(deps, row, attempt, tookMs);
     blocked = mustWait(attempt.settlement);
     settler.add(attempt.settlement, leaseEndsMs, !blocked && i < rows.length - 1);
   }

@@ -44,7 +44,7 @@ export class Process implements Caller {
     const { parts, plan } = world;
     const now = (): number => epochMs + world.time.nowMs + (world.wallClock ? machine.clockStepMs : 0);
     const sleep = (ms: number) => new Promise<void>((resolve) => this.timer(ms, resolve));
-    const window = new StartWindow({ min: 4, max: plan.windowMax });
+    const window = new StartWindow({ min: 4, max: plan.windowMax, slowMs: 500 });
     const logger = this.logger();
     // As outbox-bridge/compose.ts puts them together.
     const slots = new parts.StartSlots(window, (limit, lines) =>

@@ -39,7 +39,7 @@ export function createTestBridge(options: {
   overrides?: Partial<BridgeDeps> | undefined;
   namespace?: string;
 }): TestBridge {
-  const window = new StartWindow({ min: 4, max: 16 });
+  const window = new StartWindow({ min: 4, max: 16, slowMs: 500 });
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 50)));
   const metrics = createBridgeMetrics(new Registry());
   const deps: BridgeDeps = {

@@ -85,7 +85,7 @@ export async function besideBridge<T>(system: System, pool: Pool, work: () => Pr
     starter,
     ...partsOfOne(
       {
-        window: new StartWindow({ min: 4, max: 32 }),
+        window: new StartWindow({ min: 4, max: 32, slowMs: 500 }),
         now,
         sleep: (ms) => sleep(ms),
         logger: createLogger('bench', 'error'),

@@ -28,6 +28,10 @@ const devServerConfig: Record<string, string> = {
   // SQLite has: a list of 500 runs took longer than its caller waits, went on without it, and held up all starts. The aliases of our
   // attributes are not in that cache.
   'system.forceSearchAttributesCacheRefreshOnRead': 'false',
+  // The dev server has one shard, in which one operation at a time would reach the database: calls waited 1.2 s for that with 1,500 open
+  // runs. And half a megabyte of events would be kept in memory, so that each late workflow task read its history again.
+  'history.shardIOConcurrency': '8',
+  'history.enableHostLevelEventsCache': 'true',
 };
 
 /** Only tests should count on these. */

@@ -53,6 +53,33 @@ describe('the isolation of faults', () => {
     expect(found({ social: 60_000, media: 60_000 }, faults)).toBeUndefined();
   });
 
+  describe('of an outbox that had no start before the outage either', () => {
+    const earlier = (faults: FaultRecord[]) => {
+      const healthy = healthyEvidence();
+      const at = (event: TrueEvent, ms: number): TrueEvent => ({ ...event, committedAtMs: beganAtMs + ms });
+      const late = new Map([comment, uploaded].map(({ id }) => [id, beganAtMs + 60_000]));
+      const [line] = isolationRow({
+        faults,
+        rows: healthy.rows.map((row) => ({ ...row, publishedAtMs: late.get(row.id) ?? beganAtMs + 60_000 })),
+        // Social has waited since seven seconds before the outage, media since two seconds after its beginning.
+        truth: {
+          ...healthy.truth,
+          events: [at(comment, -7_000), at({ ...comment, id: created.id }, 2_000), at(uploaded, 2_000)],
+        },
+      });
+      return line && { examined: line.examined, violations: line.violations };
+    };
+
+    it('is not judged: it was slow already', () => {
+      expect(earlier([outage()])).toEqual({ examined: 1, violations: 1 });
+    });
+
+    it('is judged where a fault explains what was before', () => {
+      const fault = outage({ target: 'redis' }, { beganAtMs: beganAtMs - 6_000, endedAtMs: beganAtMs - 5_000 });
+      expect(earlier([fault, outage()])).toEqual({ examined: 2, violations: 2 });
+    });
+  });
+
   it('is judged by what a shared fault leaves of an outage', () => {
     const faults = [
       outage({}, { endedAtMs: beganAtMs + 20_000 }),

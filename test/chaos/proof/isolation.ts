@@ -21,7 +21,8 @@ interface Stretch {
 
 /**
  * While one outbox is away the events of each other one go on being started: of those to which something was committed in the first
- * third of an outage, each had a start within it. Absent where nothing could be looked at.
+ * third of an outage, each had a start within it, unless it had none either, with work to do, in as long a time before that no fault
+ * touched. Absent where nothing could be looked at.
  */
 export function isolationRow({ faults, rows, truth }: Pick<Evidence, 'faults' | 'rows' | 'truth'>): ProofRow[] {
   const starts = new Map(
@@ -37,9 +38,13 @@ export function isolationRow({ faults, rows, truth }: Pick<Evidence, 'faults' | 
     for (const stretch of calmParts({ fromMs: lasted.beganAtMs, toMs: lasted.endedAtMs }, dealt)) {
       for (const [service, events] of byService) {
         if (service === harmed || !isGivenWork(stretch, events)) continue;
+        const stoodStill = (part: Stretch): boolean =>
+          isGivenWork(part, events) && !events.some(({ id }) => isWithin(part, starts.get(id) ?? NaN));
+        const before = { fromMs: 2 * stretch.fromMs - stretch.toMs, toMs: stretch.fromMs };
+        // What was slow already is not slow because of the outage.
+        if (isCalm(before, dealt) && stoodStill(before)) continue;
         examined += 1;
-        const isStarted = events.some(({ id }) => isWithin(stretch, starts.get(id) ?? NaN));
-        if (!isStarted) offenders.push(sentence(service, harmed, fault.kind, stretch));
+        if (stoodStill(stretch)) offenders.push(sentence(service, harmed, fault.kind, stretch));
       }
     }
   }
@@ -50,6 +55,9 @@ function isGivenWork({ fromMs, toMs }: Stretch, events: Evidence['truth']['event
   const firstThird = { fromMs, toMs: fromMs + (toMs - fromMs) / 3 };
   return events.some(({ committedAtMs }) => isWithin(firstThird, committedAtMs));
 }
+
+const isCalm = ({ fromMs, toMs }: Stretch, faults: readonly FaultRecord[]): boolean =>
+  !faults.some(({ beganAtMs, endedAtMs }) => beganAtMs < toMs && endedAtMs + recoveryMs > fromMs);
 
 const isWithin = ({ fromMs, toMs }: Stretch, atMs: number): boolean => atMs >= fromMs && atMs <= toMs;
 

@@ -125,7 +125,7 @@ it('a Temporal that throttles shrinks the window, counts nothing, and everything
   const { starter, window } = made;
   const start = starter.start.bind(starter);
   let busy = true;
-  for (let i = 0; i < 10_000; i++) window.succeeded();
+  for (let i = 0; i < 10_000; i++) window.succeeded(10, i);
   const wide = window.limit;
   starter.start = async (request) =>
     busy ? { kind: 'failed', code: 'TEMPORAL_BUSY', detail: 'namespace rate limit exceeded' } : start(request);

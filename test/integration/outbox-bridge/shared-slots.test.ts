@@ -31,7 +31,7 @@ const end = (id: string): void => {
 
 beforeEach(async () => {
   databases = [await createTestDatabase(), await createTestDatabase()];
-  [log, window] = [[], new StartWindow({ min: 4, max: 16 })];
+  [log, window] = [[], new StartWindow({ min: 4, max: 16, slowMs: 500 })];
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   const [slots, gate] = [new StartSlots(window), new AloneGate({ now: Date.now, sleep })];
   bridges = databases.map(({ pool }, i) => {

@@ -11,7 +11,7 @@ import { claimedRow } from './claimed-row';
 const now = () => 0;
 
 function outcomes() {
-  const window = new StartWindow({ min: 4, max: 32 });
+  const window = new StartWindow({ min: 4, max: 32, slowMs: 500 });
   return {
     ...partsOfOne(
       { window, logger: silentLogger, now, sleep: () => new Promise(() => undefined) },
@@ -37,12 +37,21 @@ it('names the dependency that is down now, when one outage runs into another', a
   expect(deps.window.limit).toBe(4);
 });
 
+function startOne(deps: ReturnType<typeof outcomes>, tookMs: number): void {
+  const row = claimedRow();
+  applyOutcome(deps, row, { settlement: { kind: 'started', row }, eventType: 'message.edited' }, tookMs);
+}
+
+it('starts fewer at once while starts take long: what Temporal works off late, it works off more slowly', () => {
+  const deps = outcomes();
+  expect(deps.window.limit).toBe(8);
+  startOne(deps, 501);
+  expect(deps.window.limit).toBe(4);
+});
+
 it('keeps the smallest window until an outage is over, whatever starts that were under way do', () => {
   const deps = outcomes();
-  const start = () => {
-    const row = claimedRow();
-    applyOutcome(deps, row, { settlement: { kind: 'started', row }, eventType: 'message.edited' });
-  };
+  const start = () => startOne(deps, 10);
   enterOutage(deps, 'DATABASE_UNAVAILABLE', 'away');
   for (let i = 0; i < 5; i++) start();
   expect(deps.window.limit).toBe(4);

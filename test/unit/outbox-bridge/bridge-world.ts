@@ -35,7 +35,7 @@ export interface OpenStart {
 export function createWorld(names: readonly string[], window = 8) {
   const clock = { nowMs: 0 };
   const now = (): number => clock.nowMs;
-  const startWindow = new StartWindow({ min: window, max: window });
+  const startWindow = new StartWindow({ min: window, max: window, slowMs: Infinity });
   const slots = new StartSlots(startWindow);
   const sleeps: { readonly ms: number; end(): void }[] = [];
   const sleep = (ms: number) => new Promise<void>((resolve) => sleeps.push({ ms, end: resolve }));

@@ -22,9 +22,9 @@ describe('lanes', () => {
 
 describe('the start window', () => {
   it('opens slowly, halves when Temporal is busy, collapses in an outage, and stays within its bounds', () => {
-    const window = new StartWindow({ min: 4, max: 32 });
+    const window = new StartWindow({ min: 4, max: 32, slowMs: 500 });
     expect(window.limit).toBe(8);
-    for (let i = 0; i < 10_000; i++) window.succeeded();
+    for (let i = 0; i < 10_000; i++) window.succeeded(500, i);
     expect(window.limit).toBe(32);
     window.busy();
     expect(window.limit).toBe(16);
@@ -32,8 +32,21 @@ describe('the start window', () => {
     expect(window.limit).toBe(4);
     window.busy();
     expect(window.limit).toBe(4);
-    for (let i = 0; i < 5; i++) window.succeeded();
+    for (let i = 0; i < 5; i++) window.succeeded(10, i);
     expect(window.limit).toBe(5);
+  });
+
+  it('halves once for all the starts that were slow at the same time, and again for one that began after that', () => {
+    const window = new StartWindow({ min: 4, max: 32, slowMs: 500 });
+    for (let i = 0; i < 10_000; i++) window.succeeded(10, i);
+    for (let i = 0; i < 32; i++) window.succeeded(501, 20_000 + i);
+    expect(window.limit).toBe(16);
+    window.succeeded(501, 20_500);
+    expect(window.limit).toBe(16);
+    window.succeeded(501, 20_501);
+    expect(window.limit).toBe(8);
+    for (let i = 1; i < 10; i++) window.succeeded(501, 20_501 + 600 * i);
+    expect(window.limit).toBe(4);
   });
 });
 
