@@ -125,6 +125,15 @@ const limitsOfTests = [
   'CallExpression[callee.name="waitFor"] > ObjectExpression > Property[key.name="timeoutMs"][value.value<90000]',
 ].map((selector) => ({ selector, message: ownLimit }));
 
+/** A subset of nothing is in everything: such a comparison cannot fail. */
+const matchesAnything = [
+  {
+    selector: 'CallExpression[callee.property.name="toMatchObject"] Property > ObjectExpression[properties.length=0]',
+    message:
+      'Any object matches {} here. Compare with toEqual, or toEqual(expect.objectContaining(…)), which compares each property whole.',
+  },
+];
+
 /** PostgreSQL gives up after five seconds when another session, or its autovacuum, is in a database that is copied or removed. */
 const makesDatabases = [
   'Literal[value=/(CREATE|DROP) DATABASE/]',
@@ -133,6 +142,8 @@ const makesDatabases = [
   selector,
   message: 'Use test/support/databases: it tries again while the database is in use.',
 }));
+
+const ofTests = [...limitsOfTests, ...matchesAnything, ...makesDatabases];
 
 /** Inside a transaction the view shows the same at every look: a wait for a change in it may never end. */
 const looksAtActivity = ['Literal[value=/pg_stat_activity/]', 'TemplateElement[value.raw=/pg_stat_activity/]'].map(
@@ -218,11 +229,11 @@ export default tseslint.config(
       // Jest loads these two by their default export.
       'no-restricted-exports': 'off',
       'max-lines': ['error', { max: 400 }],
-      'no-restricted-syntax': ['error', ...limitsOfTests, ...makesDatabases],
+      'no-restricted-syntax': ['error', ...ofTests],
     },
   },
   {
     files: ['test/integration/**/*.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...limitsOfTests, ...makesDatabases, ...looksAtActivity] },
+    rules: { 'no-restricted-syntax': ['error', ...ofTests, ...looksAtActivity] },
   },
 );

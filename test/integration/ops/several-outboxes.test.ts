@@ -189,7 +189,8 @@ describe('status', () => {
   it('names an outbox that does not reply, and says what the others and State have', async () => {
     await event('content');
     const status = await statusOf('identity');
-    expect(status).toMatchObject({ databaseFailed: null, kinds: {}, pending: [{ outbox: 'content' }] });
+    expect(status).toMatchObject({ databaseFailed: null, pending: [{ outbox: 'content' }] });
+    expect(status.kinds).toEqual({});
     expect(status.lookAt).toContain('no reply from outbox identity');
     expect(statusText(status)).toMatch(
       /^outbox identity: .* not reachable: .*; its rows and bridges were not looked at$/m,

@@ -84,12 +84,13 @@ describe('a day of an outbox', () => {
     const report = await away((pool) => keepContent({ neededByState: () => readNeededEvents(pool) }));
     expect(report).toMatchObject({
       kept: { [day]: { state_unknown: 1 } },
-      dropped: {},
       expired: { outbox_writer_locks: 0 },
     });
+    expect(report!.dropped).toEqual({});
     for (const id of [randomUUID(), randomUUID()]) await deliver(id, 'pending', 1);
     const many = await keepContent({ neededByState: () => readNeededEvents(state, { atMost: 1 }) });
-    expect(many).toMatchObject({ kept: { [day]: { state_unknown: 1 } }, dropped: {} });
+    expect(many).toMatchObject({ kept: { [day]: { state_unknown: 1 } } });
+    expect(many!.dropped).toEqual({});
     expect((await keepContent({ neededByState: () => readNeededEvents(state, { atMost: 2 }) }))!.dropped).toMatchObject(
       {
         [day]: 1,
@@ -156,7 +157,8 @@ describe('ledger rows in State', () => {
     await stone(randomUUID(), sequence + 1);
 
     const first = await whole();
-    expect(first.state).toMatchObject({ expired: { notification_deliveries: 1, tombstones: 2 }, silent: {} });
+    expect(first.state).toMatchObject({ expired: { notification_deliveries: 1, tombstones: 2 } });
+    expect(first.state!.silent).toEqual({});
     expect(await delivered()).toEqual([kept]);
     await identity.query(
       `UPDATE nova.outbox_events SET dead_lettered_at = NULL, published_at = ${noon(36)}, emitted_at = ${noon(36)}`,

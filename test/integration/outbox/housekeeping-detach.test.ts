@@ -79,9 +79,9 @@ describe('while another session reads the whole table for long', () => {
 
   it('a turn gives up after its patience, and the next goes on where it stopped', async () => {
     const reader = await openReader();
-    expect(await turn(pool, { patienceMs: 300 })).toMatchObject({ waiting: name, dropped: {} });
+    expect(await turn(pool, { patienceMs: 300 })).toEqual(expect.objectContaining({ waiting: name, dropped: {} }));
     await noneWaits();
-    expect(await turn(pool, { patienceMs: 300 })).toMatchObject({ waiting: name, dropped: {} });
+    expect(await turn(pool, { patienceMs: 300 })).toEqual(expect.objectContaining({ waiting: name, dropped: {} }));
     await insertNow();
     await reader.end();
     const report = await turn(pool);

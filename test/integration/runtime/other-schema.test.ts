@@ -61,6 +61,6 @@ it('everything is done in the schema of DATABASE_SCHEMA: publish, claim, activit
   });
   expect(await posts.find(postId)).toMatchObject({ voided: true, live: false });
   expect(await new PgFeedTruth(pool).visible([postId])).toEqual(new Set());
-  expect(await turn(pool)).toMatchObject({ dropped: {}, kept: {} });
+  expect(await turn(pool)).toEqual(expect.objectContaining({ dropped: {}, kept: {} }));
   expect((await outboxReport(pool, { retentionDays: 30 })).pending).toMatchObject([{ rows: 1 }]);
 });

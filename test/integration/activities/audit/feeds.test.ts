@@ -44,7 +44,7 @@ it('finds what Redis lost without a sign, and what does not belong there, and en
   ]);
   expect(await world.findings(whole.userId)).toEqual([]);
   for (const { userId } of [lost, extra]) await repair(userId);
-  expect(await world.audit()).toMatchObject({ unexplained: 0, counts: {} });
+  expect(await world.audit()).toEqual(expect.objectContaining({ unexplained: 0, counts: {} }));
 });
 
 it('compares only what a feed promises: above its bound, and nothing that readers rebuild first', async () => {

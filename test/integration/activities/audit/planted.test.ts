@@ -53,10 +53,10 @@ it('explains everything of a system that works, and says how much it looked at',
   const report = await world.audit();
   expect(report).toMatchObject({
     unexplained: 0,
-    counts: {},
     notes: [],
     examined: { rows: 20, runs: 20, records: 20, feeds: 1 },
   });
+  expect(report.counts).toEqual({});
 });
 
 it('finds a row that is marked without a run, and keeps to it when the run could have been forgotten', async () => {
