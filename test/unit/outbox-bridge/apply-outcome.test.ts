@@ -1,9 +1,14 @@
 import { Registry } from 'prom-client';
 import { applyOutcome, enterOutage } from '../../../outbox-bridge/apply-outcome';
+import { type BridgeDeps } from '../../../outbox-bridge/bridge-deps';
+import { type SeriesLength } from '../../../outbox-bridge/claim-progress';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { Fuse } from '../../../outbox-bridge/fuse';
 import { partsOfOne } from '../../../outbox-bridge/parts-of-one';
 import { Pauses } from '../../../outbox-bridge/pauses';
+import { type Settlement } from '../../../outbox-bridge/ports';
+import { type Settler } from '../../../outbox-bridge/settler';
+import { startInOrder } from '../../../outbox-bridge/start-in-order';
 import { StartWindow } from '../../../outbox-bridge/start-window';
 import { silentLogger } from '../../support/logger';
 import { claimedRow } from './claimed-row';
@@ -46,6 +51,27 @@ it('starts fewer at once while starts take long: what Temporal works off late, i
   const deps = outcomes();
   expect(deps.window.limit).toBe(8);
   startOne(deps, 501);
+  expect(deps.window.limit).toBe(4);
+});
+
+it('learns from the loop how long a start took', async () => {
+  let nowMs = 0;
+  const deps = {
+    ...outcomes(),
+    ...{ now: () => nowMs, leaseMs: 60_000, outbox: { name: 'main' }, store: {} },
+    limits: { maxAttempts: 5, retentionGuardMs: 3_600_000, unknownPatienceMs: 3_600_000 },
+    starter: {
+      start: async () => {
+        nowMs += 501;
+        return { kind: 'started' as const };
+      },
+    },
+  } as unknown as BridgeDeps & { window: StartWindow };
+  const settled: string[] = [];
+  const settler = { add: ({ kind }: Settlement) => settled.push(kind) } as unknown as Settler;
+  const loop = { settler, seriesLength: { took: () => undefined } as unknown as SeriesLength, givesBack: () => false };
+  expect(await startInOrder(deps, loop, [claimedRow()], 0)).toBe(1);
+  expect(settled).toEqual(['started']);
   expect(deps.window.limit).toBe(4);
 });
 
