@@ -8,6 +8,7 @@ import { kafkaHeaders } from '../../contracts/kafka';
 import { queueNames, taskQueue } from '../../contracts/workflow-types';
 import { urlsOf } from '../../dev/logins';
 import { environmentOf } from '../../dev/stack/addresses';
+import { signalDeleted } from '../../client/signal-deleted';
 import { runMigrations } from '../../migrations/run-migrations';
 import { preparedMove, switchMove } from '../../ops/move';
 import { kafkaFaults } from '../../proof/checks/kafka';
@@ -270,7 +271,19 @@ it('loses nothing, does nothing twice and keeps the order while content and then
   await first.stop();
   await writing.rounds(4);
   expect(await count(main, 'published_at IS NULL')).toBeGreaterThan(0);
+  const withdrawn = { post_id: newId(), user_id: newId() };
+  const created = await commit(service.database, 'content.post.created', withdrawn);
   expect(await switchMove(place, (await preparedMove(place))!, 300_000)).toEqual({ done: true });
+  // What the old outbox has not started yet, its service takes back in the new one.
+  await signalDeleted(
+    { pool: content, workflows: client.workflow },
+    { aggregateType: 'post', aggregateId: created.aggregateId, holdMs: 3_600_000 },
+  );
+  await waitFor(
+    async () => (await main.query('SELECT FROM tombstones WHERE subject_id = $1', [created.aggregateId])).rowCount,
+    { timeoutMs: 300_000, what: 'the signalled delete in State' },
+  );
+  const removed = await commit(service.database, 'content.post.deleted', withdrawn);
   await writing.rounds(4);
   // The new outbox has rows and a bridge, and nothing of it is started ahead of the old one's.
   expect(await count(content, 'true')).toBeGreaterThan(0);
@@ -289,6 +302,7 @@ it('loses nothing, does nothing twice and keeps the order while content and then
     timeoutMs: 300_000,
     what: 'the end of the first move',
   });
+  expect(await client.workflow.getHandle(created.id).result()).toMatchObject({ outcome: 'stopped' });
 
   // 2. A shared outbox is split: social goes, with everything at work.
   const social = await install('social');
@@ -317,7 +331,7 @@ it('loses nothing, does nothing twice and keeps the order while content and then
   for (const process of [rest, newWorkers]) await process.stop();
   await untilReady(last, lastWorkers);
   await writing.rounds(4);
-  const hot = await writing.stop();
+  const hot = [...(await writing.stop()), created, removed];
   expect([...service.refused.keys()].sort()).toEqual(['OUTBOX_MOVED', 'OUTBOX_NOT_OPEN']);
 
   const stories = traffics.map(({ story }) => story);
