@@ -163,7 +163,7 @@ export const sharedSettings = {
   database: {
     databaseUrl: setting.url(
       'DATABASE_URL',
-      'PostgreSQL with the outbox; may be a PgBouncer in transaction mode. TLS: `?sslmode=verify-full&sslrootcert=FILE&sslcert=FILE&sslkey=FILE`.',
+      'PostgreSQL with State: all that workflows learned and did; without OUTBOXES the one outbox is there, too (for `migrate -- --outbox NAME`: that outbox). May be a PgBouncer in transaction mode. TLS: `?sslmode=verify-full&sslrootcert=FILE&sslcert=FILE&sslkey=FILE`.',
       ['postgres', 'postgresql'],
       { secret: true },
     ),
