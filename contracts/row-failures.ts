@@ -31,7 +31,8 @@ export const rowFailures = {
   DOMAIN_NOT_ALLOWED: {
     cause: 'row',
     retryable: false,
-    meaning: 'The event belongs to a domain that the service of this outbox may not write.',
+    meaning:
+      'The event, or the post, message or user whose delete is signalled, belongs to a domain that the service of this outbox may not write.',
     action:
       'Find out who wrote it: another service speaks for the owner of these events. If it is right, add the domain to the outbox in OUTBOXES, restart the bridges and requeue; else discard the row.',
   },

@@ -539,6 +539,7 @@ CREATE INDEX idx_wanted_media_age ON nova.wanted_media USING btree (wanted_at);
 -- FUNCTION nova.follow_begun_by_hand() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.follow_ended_by_hand() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.newer_fields(patch jsonb, sequences jsonb, seq bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path=nova, pg_temp
+-- FUNCTION nova.newest_follow_event() RETURNS bigint LANGUAGE plpgsql SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_apply_follow(p_followee uuid, p_follower uuid, p_sequence bigint, p_following boolean) RETURNS boolean LANGUAGE plpgsql SET lock_timeout=200ms SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_checked_event(type text, payload jsonb, INOUT id uuid, INOUT aggregate_id uuid, priority text, INOUT schema_version integer, place text, OUT event_type text, OUT priority_number smallint) RETURNS record LANGUAGE plpgsql SET search_path=nova, pg_temp
 -- FUNCTION nova.nova_delete_notice(recipient_id uuid, notice_id bigint) RETURNS integer LANGUAGE plpgsql SET search_path=nova, pg_temp

@@ -84,7 +84,7 @@ function readOptions(): Options {
     .option('--events <n>', 'single events in idle outboxes', whole, 100)
     .option('--outboxes <counts>', 'outboxes with a backlog', wholes, [1, 4, 16])
     .option('--bridges <counts>', 'bridges that share it', wholes, [1, 2])
-    .option('--rows <n>', 'backlog of all outboxes together', whole, 6_000)
+    .option('--rows <n>', 'backlog of all outboxes together', whole, 3_000)
     .option('--repeat <n>', 'times that starts are measured; 0: not', whole, 3)
     .option(
       '--critical <n>',

@@ -185,6 +185,7 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   nova_mark_read: ['workers'],
   nova_delete_notice: ['workers'],
   nova_apply_follow: ['workers'],
+  newest_follow_event: [],
   follow_ended_by_hand: [],
   follow_begun_by_hand: [],
 };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import { domains } from '../../../contracts/events/define';
 import { schemaText } from '../../../dev/docs/schema';
 import { printMigrations, runMigrations } from '../../../migrations/run-migrations';
 import { roles } from '../../../migrations/rights/roles';
@@ -128,6 +129,26 @@ describe('an outbox, installed alone', () => {
     await ask(url, publish, ['content.post.created', post()]);
   });
 
+  it.each([
+    ['post', 'content'],
+    ['message', 'message'],
+    ['user', 'identity'],
+  ] as const)(
+    'takes the signal of a deleted %s from the service that owns it, and from no other',
+    async (type, owning) => {
+      const { url, rolePrefix } = await install({ sets: ['outbox', 'state'], domains: [owning] });
+      const id = randomUUID();
+      const signal = `SET ROLE ${rolePrefix}_publisher; SELECT nova.nova_signal_deleted('${type}', '${id}', '${id}', 60000, 'test')`;
+      const held = () => ask(url, 'SELECT subject_type FROM nova.tombstones');
+      await runMigrations(url, { rolePrefix, domains: domains.filter((domain) => domain !== owning) });
+      await expect(ask(url, signal)).rejects.toMatchObject({ code: '22023', constraint: 'DOMAIN_NOT_ALLOWED' });
+      expect(await held()).toEqual([]);
+      await runMigrations(url, { rolePrefix, domains: [owning] });
+      await ask(url, signal);
+      expect(await held()).toEqual([{ subject_type: type }]);
+    },
+  );
+
   it('gives its roles rights there, and none in the outbox of another service on the same server', async () => {
     const [one, other] = [await install({ sets: ['outbox'] }), await install({ sets: ['outbox'] })];
     const read = (url: string, role: string) => ask(url, `SET ROLE ${role}; SELECT count(*) FROM nova.outbox_events`);
@@ -162,6 +183,30 @@ describe('State, installed alone', () => {
 });
 
 describe('both in one schema', () => {
+  it.each([
+    { domains: undefined, whose: 'the outbox writes follows', isNewest: true },
+    { domains: ['social'], whose: 'the outbox writes follows', isNewest: true },
+    { domains: ['content', 'identity'], whose: 'another outbox writes follows', isNewest: false },
+  ] as const)(
+    'take a change of follows by hand for the newest only where $whose: $domains',
+    async ({ domains, isNewest }) => {
+      const { url } = await install({ domains });
+      await ask(url, `SELECT setval('nova.outbox_sequence', 1000)`);
+      const pair = [randomUUID(), randomUUID()];
+      const changed = async () =>
+        (await ask<{ sequence: number }>(url, 'SELECT sequence::integer FROM nova.follow_changes'))[0]?.sequence;
+      await ask(url, 'SELECT nova.nova_apply_follow($1, $2, 7, true)', pair);
+      await ask(url, 'DELETE FROM nova.follows WHERE followee_id = $1 AND follower_id = $2', pair);
+      expect(await changed()).toBe(isNewest ? 1_000 : 7);
+      await ask(url, `SELECT setval('nova.outbox_sequence', 2000)`);
+      await ask(url, 'INSERT INTO nova.follows (followee_id, follower_id) VALUES ($1, $2)', pair);
+      expect(await changed()).toBe(isNewest ? 2_000 : 7);
+      // What the service of follows writes afterwards, in the database that it has.
+      await ask(url, 'SELECT nova.nova_apply_follow($1, $2, $3, false)', [...pair, isNewest ? 2_001 : 8]);
+      expect(await ask(url, 'SELECT FROM nova.follows')).toEqual([]);
+    },
+  );
+
   it('hold the subject of a signal from when it is committed', async () => {
     const { url, rolePrefix } = await install({});
     const id = randomUUID();
