@@ -34,7 +34,11 @@ export function startOptions(
       [memoNames.sequence]: ref.sequence,
       ...(ref.outbox === undefined ? {} : { [memoNames.outbox]: ref.outbox }),
     },
-    priority: { priorityKey: temporalPriorityKey(ref.priority) },
+    priority: {
+      priorityKey: temporalPriorityKey(ref.priority),
+      // Within a priority Temporal takes the tasks of different keys in turn: else an event waits for what other outboxes had started before it.
+      ...(ref.outbox === undefined ? {} : { fairnessKey: ref.outbox }),
+    },
     staticSummary: `${ref.eventType} · ${ref.aggregateType} ${ref.aggregateId}`,
   };
 }

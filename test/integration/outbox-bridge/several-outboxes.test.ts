@@ -122,8 +122,8 @@ it('one bridge starts the rows of all its outboxes, and each run says whose row 
   const ids = await ofEach((name) => insert(name));
   for (const name of names) {
     await started(name, ids[name]);
-    const { memo, searchAttributes } = await client.workflow.getHandle(ids[name]).describe();
-    expect([memo?.['outbox'], searchAttributes?.['Outbox']]).toEqual([name, [name]]);
+    const { memo, searchAttributes, priority } = await client.workflow.getHandle(ids[name]).describe();
+    expect([memo?.['outbox'], searchAttributes?.['Outbox'], priority?.fairnessKey]).toEqual([name, [name], name]);
     const { rows } = await databases[name].pool.query('SELECT state FROM bridge_instances');
     expect(rows).toHaveLength(1);
   }
