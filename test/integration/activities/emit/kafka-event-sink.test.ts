@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { logLevel } from 'kafkajs';
+import { batchesUnderLimit } from '../../../../activities/emit/kafka-chunks';
 import { KafkaEventSink } from '../../../../activities/emit/kafka-event-sink';
 import { type OutgoingEvent } from '../../../../activities/emit/event-sink';
 import { Kafka } from '../../../../runtime/kafkajs-repaired';
@@ -69,17 +70,32 @@ it('never loses a batch that follows one whose acknowledgement was lost', async 
   await waitFor(() => arrived(next), { what: 'the acknowledged message' });
 });
 
+/** Events of one key that need several requests. */
+const backlog = (key: string): OutgoingEvent[] =>
+  Array.from({ length: 30 }, () => ({ ...event(key), body: JSON.stringify({ filler: 'x'.repeat(50_000) }) }));
+const idsOf = (events: readonly OutgoingEvent[]) => events.map(({ eventId }) => eventId);
+/** Of one key, in the order in which Kafka has them. */
+const received = (key: string) =>
+  collector.messages.filter((message) => message.key === key).map(({ headers }) => headers['event_id']);
+
 it('keeps the order of a topic across chunks', async () => {
   const key = newId();
-  const events = Array.from({ length: 30 }, () => ({
-    ...event(key),
-    body: JSON.stringify({ filler: 'x'.repeat(50_000) }),
-  }));
+  const events = backlog(key);
   const results = await sink.send(events, soon());
   expect([...results.values()]).toEqual(events.map(() => 'acknowledged'));
-  const received = () => collector.messages.filter((message) => message.key === key).map((m) => m.headers['event_id']);
-  await waitFor(() => received().length === events.length);
-  expect(received()).toEqual(events.map(({ eventId }) => eventId));
+  await waitFor(() => received(key).length === events.length);
+  expect(received(key)).toEqual(idsOf(events));
+});
+
+it('takes the flushes of two outboxes by turns: one event waits for one request of another’s backlog, not for all', async () => {
+  const key = newId();
+  const [events, one] = [backlog(key), event(key)];
+  const [first = [], ...others] = batchesUnderLimit(events);
+  expect(others.length).toBeGreaterThan(1);
+  const flushes = await Promise.all([sink.send(events, soon()), sink.send([one], soon())]);
+  expect(new Set(flushes.flatMap((results) => [...results.values()]))).toEqual(new Set(['acknowledged']));
+  await waitFor(() => received(key).length === events.length + 1);
+  expect(received(key)).toEqual(idsOf([...first, one, ...others.flat()]));
 });
 
 it('begins nothing that might not end in time, and says so', async () => {
