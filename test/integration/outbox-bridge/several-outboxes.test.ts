@@ -165,6 +165,29 @@ it('a database that is down from the start, or goes away, delays its own rows al
   await waitFor(async () => (await page('/healthz')).ok);
 });
 
+it('a database that takes 1.5 s for each reply does not slow down the rows of another', async () => {
+  await startBridge();
+  await started('identity', await insert('identity'));
+  proxies.identity.set({ replyDelayMs: 1_500 });
+  const many = 400;
+  await databases.identity.pool.query(
+    `INSERT INTO outbox_events (id, aggregate_id, event_type, payload)
+     SELECT gen_random_uuid(), a.id, 'message.edited', jsonb_build_object('message_id', a.id, 'conversation_id', a.id, 'editor_id', a.id)
+     FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, $1)) a`,
+    [many],
+  );
+  const rowsOfIdentity = async (which: string): Promise<number> =>
+    (await databases.identity.pool.query(`SELECT FROM outbox_events WHERE published_at IS NULL AND ${which}`))
+      .rowCount ?? 0;
+  await waitFor(() => rowsOfIdentity('lease_token IS NOT NULL'), { what: 'a claim of the slow one' });
+  // One after another: when each waited for a claim of the slow one, that had four rows through for each of these.
+  const inTurn = 20;
+  for (let i = 0; i < inTurn; i++) await started('content', await insert('content'));
+  expect(await rowsOfIdentity('true')).toBeGreaterThan(many - 2 * inTurn);
+  await waitFor(async () => (await rowsOfIdentity('true')) < many, { what: 'a mark of the slow one' });
+  await databases.identity.pool.query('DELETE FROM outbox_events');
+});
+
 it('a database that refuses the bridge is the fault of its outbox alone', async () => {
   await startBridge({}, { lost: 'content' });
   const id = await insert('messaging');

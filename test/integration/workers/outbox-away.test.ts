@@ -109,6 +109,27 @@ it('goes on with the events of one outbox while the database of another hangs, a
   expect(await refused()).toEqual({ content: 0, social: 0 });
 });
 
+it('an outbox whose database takes 1.5 s for each reply slows down its own events alone', async () => {
+  for (const act of acts()) await inActivity<unknown>(async () => act(await user('content')));
+  proxy.set({ replyDelayMs: 1_500 });
+  // One after another, so that the slow outbox has something under way for as long as the other is looked at.
+  let [through, stop] = [0, false];
+  const slow = Promise.all(
+    acts().map(async (act) => {
+      for (; !stop; through += 1) await inActivity<unknown>(async () => act(await user('content')));
+    }),
+  );
+  slow.catch(() => undefined);
+  const inTurn = 20;
+  for (let i = 0; i < inTurn; i++)
+    for (const act of acts()) await inActivity<unknown>(async () => act(await user('social')));
+  // Who waits for the other at each event is as slow as that.
+  expect(through).toBeLessThan(inTurn / 2);
+  stop = true;
+  proxy.set('pass');
+  await slow;
+});
+
 /** Whether one more is refused at once. */
 async function isRefused(act: (event: EventRef) => Promise<unknown>): Promise<boolean> {
   const one = begin(act, await user('content'));
