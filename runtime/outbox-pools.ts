@@ -6,6 +6,13 @@ import { type OutboxAdmission } from './outbox-admission';
 /** What says which outbox holds a row: the reference of an event, or a name as `{ outbox }`. */
 type Holder = { readonly outbox?: string | undefined };
 
+/** With several databases, a schema that lacks something says which of them it is in. */
+export function ofOutbox(thrown: unknown, holder: Holder): unknown {
+  if (!(thrown instanceof NovaError) || thrown.code !== 'SCHEMA_BEHIND') return thrown;
+  const detail = thrown.message.slice('SCHEMA_BEHIND: '.length);
+  return new NovaError('SCHEMA_BEHIND', `outbox ${outboxOf(holder)}: ${detail}`, { cause: thrown });
+}
+
 /** Connections to the databases that hold the outboxes, by name. */
 export class OutboxPools {
   /** @param admissions of those that are not asked at every moment */
@@ -42,7 +49,11 @@ export class OutboxPools {
     const pool = this.of(holder);
     const admission = this.admissionOf(holder);
     admission?.check();
-    return admission === undefined ? request(pool) : admission.follow(request(pool));
+    try {
+      return await (admission === undefined ? request(pool) : admission.follow(request(pool)));
+    } catch (thrown) {
+      throw ofOutbox(thrown, holder);
+    }
   }
 
   /** Undefined: it is asked at every moment. */

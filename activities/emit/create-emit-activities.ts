@@ -3,7 +3,7 @@ import { type EventRef } from '../../contracts/event-ref';
 import { NovaError } from '../../contracts/failures';
 import { outboxOf } from '../../contracts/outbox-name';
 import { limits } from '../../contracts/time-budgets';
-import { type OutboxPools } from '../../runtime/outbox-pools';
+import { type OutboxPools, ofOutbox } from '../../runtime/outbox-pools';
 import { guarded } from '../guard';
 import { EmitBatcher } from './emit-batcher';
 import { type EmitDependencies, flushEmits } from './flush-emits';
@@ -43,6 +43,8 @@ export function createEmitActivities({ outboxes, ...shared }: Dependencies) {
         // Not only in the flush: who waits for one keeps a slot.
         outboxes.admissionOf(event)?.check();
         await batcherOf(event).emit(event, AbortSignal.any([cancellationSignal, patienceOver.signal]));
+      } catch (thrown) {
+        throw ofOutbox(thrown, event);
       } finally {
         clearTimeout(timer);
       }

@@ -2,6 +2,7 @@ import { type Connection } from '@temporalio/client';
 import { Registry } from 'prom-client';
 import { type EventRef } from '../../../contracts/event-ref';
 import { environmentOf } from '../../../dev/stack/addresses';
+import { runMigrations } from '../../../migrations/run-migrations';
 import { configFrom } from '../../../runtime/config';
 import { createActivities } from '../../../workers/compose';
 import { Dependencies } from '../../../workers/dependencies';
@@ -129,6 +130,39 @@ it('an outbox whose database takes 1.5 s for each reply slows down its own event
   proxy.set('pass');
   await slow;
 });
+
+/** What an older version did not have, or that there is nothing of ours. */
+const older: Record<string, string> = {
+  'was migrated by an older version': `ALTER FUNCTION nova.outbox_unemitted RENAME TO outbox_unemitted_before;
+     ALTER TABLE nova.outbox_events RENAME COLUMN schema_version TO schema_version_before;
+     DELETE FROM nova.nova_functions WHERE name = 'outbox_unemitted'`,
+  'was never migrated': 'ALTER SCHEMA nova RENAME TO nova_away',
+};
+const newer: Record<string, string> = {
+  'was migrated by an older version':
+    'ALTER TABLE nova.outbox_events RENAME COLUMN schema_version_before TO schema_version',
+  'was never migrated': 'DROP SCHEMA IF EXISTS nova CASCADE; ALTER SCHEMA nova_away RENAME TO nova',
+};
+
+it.each(Object.keys(older))(
+  'the events of an outbox that %s are tried again with SCHEMA_BEHIND, and no others',
+  async (how) => {
+    const { pool, url } = outboxes.of['content']!;
+    const [behind, event] = await Promise.all([user('content'), user('social')]);
+    await pool.query(older[how]!);
+    for (const act of acts()) {
+      await expect(inActivity<unknown>(() => act(behind))).rejects.toMatchObject({
+        type: 'SCHEMA_BEHIND',
+        nonRetryable: false,
+        message: expect.stringMatching(/^SCHEMA_BEHIND: outbox content: .*does not exist/) as string,
+      });
+      await inActivity<unknown>(() => act(event));
+    }
+    await pool.query(newer[how]!);
+    await runMigrations(url, { sets: ['outbox'] });
+    for (const act of acts()) await inActivity<unknown>(() => act(behind));
+  },
+);
 
 /** Whether one more is refused at once. */
 async function isRefused(act: (event: EventRef) => Promise<unknown>): Promise<boolean> {
