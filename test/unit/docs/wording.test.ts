@@ -97,7 +97,7 @@ const oneMeaning: readonly (readonly [word: RegExp, meaning: string, where: RegE
   [
     /\blanes?\b/i,
     'the rows of one priority',
-    /^(outbox|outbox-bridge|ops|docs|dev\/bench\/claim|activities\/audit|test\/(plans|simulation|unit\/(outbox-bridge|docs)|integration\/(outbox-bridge|runtime)))\/|^(architecture|CHANGELOG)\.md$|migrations\/outbox\//,
+    /^(outbox|outbox-bridge|ops|docs|dev\/bench\/claim|activities\/audit|test\/(outages|plans|simulation|unit\/(outbox-bridge|docs)|integration\/(outbox-bridge|runtime)))\/|^(architecture|CHANGELOG)\.md$|migrations\/outbox\//,
   ],
   [
     /\bledgers?\b/i,
