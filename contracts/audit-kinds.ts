@@ -139,6 +139,16 @@ export const notOnKafka = 'not on Kafka';
 /** In the detail of a badly ended run: it cannot be reset for much longer. */
 export const forgottenSoon = 'Temporal forgets it';
 
+/** Findings of one kind in one outbox, or what is explained there. */
+export interface FoundInOutbox {
+  readonly kind: AuditKind;
+  /** Null: of no event, or of an event whose outbox is not known. */
+  readonly outbox: string | null;
+  readonly count: number;
+  /** At most three ids. */
+  readonly examples: readonly string[];
+}
+
 /** What one audit came to: shown in the Web UI as the workflow's result and printed by `ops audit`. */
 export interface AuditReport {
   readonly auditId: string;
@@ -150,6 +160,8 @@ export interface AuditReport {
   readonly counts: Partial<Record<AuditKind, number>>;
   /** Event ids (of `feed_differs`: ids of readers), at most three of each kind. */
   readonly examples: Partial<Record<AuditKind, readonly string[]>>;
+  /** The same counts, outbox by outbox. */
+  readonly byOutbox: readonly FoundInOutbox[];
   /** The number that must be zero. */
   readonly unexplained: number;
   /** Open findings that wait for a person, and those of them whose event is not on Kafka. */

@@ -3,6 +3,8 @@ import { type Pool } from 'pg';
 export interface OpenFinding {
   readonly kind: string;
   readonly detail: string;
+  /** Null: of an event whose outbox is not known. */
+  readonly outbox: string | null;
   readonly firstSeen: Date;
   readonly lastSeen: Date;
 }
@@ -10,7 +12,7 @@ export interface OpenFinding {
 /** What the audit has against this event and no person has explained. */
 export async function openFindingsOf(pool: Pool, eventId: string): Promise<OpenFinding[]> {
   const { rows } = await pool.query<OpenFinding>(
-    `SELECT kind, detail, first_seen AS "firstSeen", last_seen AS "lastSeen" FROM nova.audit_findings
+    `SELECT kind, detail, outbox, first_seen AS "firstSeen", last_seen AS "lastSeen" FROM nova.audit_findings
      WHERE event_id = $1 AND resolved_at IS NULL AND acknowledged_at IS NULL ORDER BY first_seen`,
     [eventId.toLowerCase()],
   );

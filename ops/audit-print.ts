@@ -1,7 +1,11 @@
 import { type AuditKind, type AuditReport, auditKindNames, auditKinds } from '../contracts/audit-kinds';
+import { ofOutbox } from './open-findings';
 
-/** For people: what was compared, then a table of what was found, with what to do. */
-export function auditText(report: AuditReport): string {
+/**
+ * For people: what was compared, then a table of what was found, with what to do.
+ * @param several whether there are outboxes to distinguish
+ */
+export function auditText(report: AuditReport, several: boolean): string {
   const { examined, notes, tookMs } = report;
   const head = [
     `compared ${report.from} to ${report.to}: ${n(examined.rows)} rows, ${n(examined.runs)} runs, ${n(examined.records)} messages on Kafka, ${n(examined.feeds)} feeds, in ${(tookMs / 1_000).toFixed(1)} s`,
@@ -9,7 +13,7 @@ export function auditText(report: AuditReport): string {
     '',
   ];
   const found = auditKindNames.filter((kind) => (report.counts[kind] ?? 0) > 0);
-  const lines = [...head, ...found.flatMap((kind) => kindLines(report, kind))];
+  const lines = [...head, ...found.flatMap((kind) => kindLines(report, kind, several))];
   return [...lines, ...verdict(report)].join('\n');
 }
 
@@ -24,13 +28,18 @@ function verdict({ unexplained, waitForPerson, notOnKafka }: AuditReport): strin
   ];
 }
 
-function kindLines({ counts, examples }: AuditReport, kind: AuditKind): string[] {
+function kindLines({ counts, examples, byOutbox }: AuditReport, kind: AuditKind, several: boolean): string[] {
+  const ids = several
+    ? byOutbox
+        .filter((found) => found.kind === kind)
+        .map((found) => `${n(found.count)} ${ofOutbox(found)}: ${found.examples.join('  ')}`)
+    : [(examples[kind] ?? []).join('  ')];
   const { class: sort, meaning, action } = auditKinds[kind];
   return [
     `${String(counts[kind]).padStart(6)}  ${kind.padEnd(24)} ${sort}`,
     `        ${meaning}`,
     ...(sort === 'explained' ? [] : [`        → ${action}`]),
-    `        ${(examples[kind] ?? []).join('  ')}`,
+    ...ids.map((line) => `        ${line}`),
     '',
   ];
 }

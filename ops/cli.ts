@@ -71,7 +71,7 @@ program
   .action(async ({ json, outbox }: InOutbox & { json?: boolean }) => {
     const settings = configFrom(statusSettings, process.env);
     const status = await withConnections(settings, (connections) => systemStatus(connections, settings), outbox);
-    print.result(status, statusText, json ?? false);
+    print.result(status, (found) => statusText(found, isSeveral()), json ?? false);
     if (status.lookAt.length > 0) process.exitCode = 1;
   });
 
@@ -226,7 +226,7 @@ program
     const onStep = (step: string) => void process.stderr.write(process.stderr.isTTY ? `\r\u001b[2K${step} … ` : '');
     const report = await auditNow(configFrom(auditCommandSettings, process.env), durationMs(since), onStep);
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
-    console.log(json === true ? JSON.stringify(report) : auditText(report));
+    console.log(json === true ? JSON.stringify(report) : auditText(report, isSeveral()));
     if (report.unexplained > 0 || report.waitForPerson > 0) process.exitCode = 1;
     if (report.notRead !== undefined) process.exitCode = 2;
   });

@@ -2,6 +2,7 @@ import { columnLines } from './columns';
 import { type LetterOfOutbox } from './dead-letters';
 import { type EventStory } from './event-story';
 import { storyLines } from './story-lines';
+import { ofOutbox } from './open-findings';
 import { holdText } from './held-aggregates';
 import { type RequeuedByOutbox } from './requeue-anywhere';
 
@@ -22,8 +23,10 @@ export const print = {
       printRow(other, several);
     }
     if (story.hold !== null) console.log(`${'HOLD'.padEnd(18)} ${holdText(story.hold)}`);
-    for (const { kind, detail, firstSeen } of story.findings)
-      console.log(`${'AUDIT'.padEnd(18)} ${kind} since ${firstSeen.toISOString()}: ${detail}`);
+    for (const { kind, detail, outbox, firstSeen } of story.findings)
+      console.log(
+        `${'AUDIT'.padEnd(18)} ${kind}${several ? ` ${ofOutbox({ outbox })}` : ''} since ${firstSeen.toISOString()}: ${detail}`,
+      );
     const { workflow } = story;
     console.log(
       workflow === null

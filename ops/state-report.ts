@@ -1,7 +1,7 @@
 import { type Pool } from 'pg';
 import { type WaitingDeliveries, waitingDeliveries } from '../outbox-bridge/waiting-deliveries';
 import { type FeedStoreLine, feedStoreReport } from './feed-store-report';
-import { type FindingsByKind, findingsByKind } from './open-findings';
+import { type OpenFindings, countsByKind, openFindings } from './open-findings';
 import { skippedDeliveries } from './skipped-deliveries';
 
 const unknownDeliveries = `SELECT count(*) AS count FROM nova.notification_deliveries WHERE state = 'unknown'`;
@@ -9,7 +9,9 @@ const unknownDeliveries = `SELECT count(*) AS count FROM nova.notification_deliv
 /** What the tables of State say: all but those of the outboxes. */
 export interface StateReport {
   /** How many open findings of the audit, by kind; kinds without any are left out. */
-  readonly kinds: FindingsByKind;
+  readonly kinds: Readonly<Record<string, number>>;
+  /** The same, by the outbox that they are of. */
+  readonly findings: readonly OpenFindings[];
   readonly deliveriesWaiting: readonly WaitingDeliveries[];
   readonly deliveriesUnknown: number;
   /** Messages of the last day that were not sent, by reason. */
@@ -18,13 +20,20 @@ export interface StateReport {
 }
 
 export async function stateReport(pool: Pool): Promise<StateReport> {
-  const [kinds, deliveriesWaiting, unknown, deliveriesSkipped, feedStores] = await Promise.all([
-    findingsByKind(pool),
+  const [findings, deliveriesWaiting, unknown, deliveriesSkipped, feedStores] = await Promise.all([
+    openFindings(pool),
     waitingDeliveries(pool),
     pool.query<{ count: number }>(unknownDeliveries),
     skippedDeliveries(pool),
     feedStoreReport(pool),
   ]);
   const deliveriesUnknown = unknown.rows[0]?.count ?? 0;
-  return { kinds, deliveriesWaiting, deliveriesUnknown, deliveriesSkipped, feedStores };
+  return {
+    kinds: countsByKind(findings),
+    findings,
+    deliveriesWaiting,
+    deliveriesUnknown,
+    deliveriesSkipped,
+    feedStores,
+  };
 }

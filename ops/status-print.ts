@@ -16,8 +16,11 @@ function unseen({ server, failed }: ServerLook, outboxesApart: boolean): string 
   return server.startsWith('outbox ') ? '; its rows and bridges were not looked at' : '';
 }
 
-/** For people. */
-export function statusText(status: Status): string {
+/**
+ * For people.
+ * @param several whether there are outboxes to distinguish
+ */
+export function statusText(status: Status, several: boolean): string {
   const { taskQueues, servers } = status;
   const apart = servers.some(({ server }) => server.startsWith('outbox '));
   const tables = tableLines(status);
@@ -27,7 +30,7 @@ export function statusText(status: Status): string {
     ...(taskQueues === null ? [] : ['', ...columnLines([queueHead, ...queueRows(taskQueues)])]),
     ...waitingLines(status),
     '',
-    openFindingsText(status.kinds ?? null, status.pausedRuns),
+    openFindingsText(status.findings ?? null, status.pausedRuns, several),
     auditScheduleText(status.auditSchedule),
   ].join('\n');
 }

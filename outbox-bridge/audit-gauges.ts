@@ -2,10 +2,14 @@ import { type Pool } from 'pg';
 import { Gauge, type Registry } from 'prom-client';
 import { forgottenSoon, personKinds, unexplainedKinds } from '../contracts/audit-kinds';
 
-const openByKind = `
-  SELECT kind, count(*) AS count, count(*) FILTER (WHERE detail LIKE '%${forgottenSoon}%') AS soon FROM nova.audit_findings WHERE resolved_at IS NULL AND acknowledged_at IS NULL GROUP BY kind`;
+const openFindings = `
+  SELECT kind, coalesce(outbox, '') AS outbox, count(*) AS count, count(*) FILTER (WHERE detail LIKE '%${forgottenSoon}%') AS soon FROM nova.audit_findings WHERE resolved_at IS NULL AND acknowledged_at IS NULL GROUP BY kind, outbox`;
 const lastAudit = `
   SELECT extract(epoch FROM clock_timestamp() - max(ended_at))::float8 AS age_seconds FROM nova.audit_runs`;
+
+/** Of all but the age. With a series for each kind of each outbox, a hundred of them would be thousands. */
+const ofOutbox =
+  'A series for each outbox that has any, and always the one whose outbox is empty: findings that belong to none, or to one that is not known.';
 
 /**
  * What the audit found, as metrics: read from its tables, since the audit itself runs in one of the worker processes.
@@ -15,20 +19,26 @@ export function createAuditGauges(registry: Registry) {
   return {
     unexplained: new Gauge({
       name: 'nova_audit_unexplained',
-      help: 'Open findings of the audit that nothing explains, by kind; must be 0.',
-      labelNames: ['kind'] as const,
+      help: `Open findings of the audit that nothing explains, by kind; must be 0. ${ofOutbox}`,
+      labelNames: ['kind', 'outbox'] as const,
       registers,
     }),
-    failed: new Gauge({ name: 'nova_audit_failed_runs', help: 'Badly ended runs that wait for a replay.', registers }),
+    failed: new Gauge({
+      name: 'nova_audit_failed_runs',
+      help: `Badly ended runs that wait for a replay. ${ofOutbox}`,
+      labelNames: ['outbox'] as const,
+      registers,
+    }),
     person: new Gauge({
       name: 'nova_audit_waits_for_person',
-      help: 'Open findings that nothing ends by itself, by kind.',
-      labelNames: ['kind'] as const,
+      help: `Open findings that nothing ends by itself, by kind. ${ofOutbox}`,
+      labelNames: ['kind', 'outbox'] as const,
       registers,
     }),
     forgottenSoon: new Gauge({
       name: 'nova_audit_forgotten_soon_runs',
-      help: 'Badly ended runs that Temporal forgets within a day, or a quarter of a shorter retention.',
+      help: `Badly ended runs that Temporal forgets within a day, or a quarter of a shorter retention. ${ofOutbox}`,
+      labelNames: ['outbox'] as const,
       registers,
     }),
     age: new Gauge({
@@ -40,14 +50,24 @@ export function createAuditGauges(registry: Registry) {
 }
 
 export async function readAuditGauges(pool: Pool, gauges: ReturnType<typeof createAuditGauges>): Promise<void> {
+  type Row = { kind: string; outbox: string; count: number; soon: number };
   const [open, last] = await Promise.all([
-    pool.query<{ kind: string; count: number; soon: number }>(openByKind),
+    pool.query<Row>(openFindings),
     pool.query<{ age_seconds: number | null }>(lastAudit),
   ]);
-  const counts = new Map(open.rows.map(({ kind, count }) => [kind, count]));
-  for (const kind of unexplainedKinds) gauges.unexplained.set({ kind }, counts.get(kind) ?? 0);
-  for (const kind of personKinds) gauges.person.set({ kind }, counts.get(kind) ?? 0);
-  gauges.forgottenSoon.set(open.rows.reduce((sum, { soon }) => sum + soon, 0));
-  gauges.failed.set(counts.get('failed_run') ?? 0);
+  const { unexplained, person, failed, forgottenSoon } = gauges;
+  // No scrape comes in between. An outbox whose findings have ended has no series any more: rules that look for more than 0 see their end.
+  for (const gauge of [unexplained, person, failed, forgottenSoon]) gauge.reset();
+  for (const kind of unexplainedKinds) unexplained.set({ kind, outbox: '' }, 0);
+  for (const kind of personKinds) person.set({ kind, outbox: '' }, 0);
+  for (const gauge of [failed, forgottenSoon]) gauge.set({ outbox: '' }, 0);
+  for (const { kind, outbox, count, soon } of open.rows) {
+    if (isOneOf(unexplainedKinds, kind)) unexplained.set({ kind, outbox }, count);
+    if (isOneOf(personKinds, kind)) person.set({ kind, outbox }, count);
+    if (kind === 'failed_run') failed.set({ outbox }, count);
+    if (soon > 0) forgottenSoon.inc({ outbox }, soon);
+  }
   gauges.age.set(last.rows[0]?.age_seconds ?? Infinity);
 }
+
+const isOneOf = (kinds: readonly string[], kind: string): boolean => kinds.includes(kind);

@@ -72,17 +72,18 @@ export async function checkPendingRows({ outboxes, limits }: Audit, gathered: Ga
   const look = async (rows: PgAuditRows) => {
     const bridges = await rows.bridges();
     return {
+      outbox: rows.outbox,
       counts: await rows.pendingCounts(bridges, pendingLimits),
       unexplained: await rows.unexplainedPending(bridges, pendingLimits, frontOfLane),
       dead: await rows.deadLetters(),
     };
   };
-  for (const { counts, unexplained, dead } of await outboxes.each(look)) {
+  for (const { outbox, counts, unexplained, dead } of await outboxes.each(look)) {
     for (const { reason, count, examples } of counts)
-      if (reason !== 'none') gathered.explained('waiting', count, examples);
-    for (const { eventId, claimCount: evidence, outbox } of unexplained)
+      if (reason !== 'none') gathered.explained('waiting', outbox, count, examples);
+    for (const { eventId, claimCount: evidence } of unexplained)
       gathered.suspect('stuck', eventId, { evidence, outbox });
-    gathered.explained('dead_letter', dead.count, dead.examples);
+    gathered.explained('dead_letter', outbox, dead.count, dead.examples);
   }
 }
 

@@ -5,5 +5,5 @@ import { type Gathered } from './suspicions';
 export async function checkSignals({ signals }: Audit, gathered: Gathered): Promise<void> {
   if (signals === undefined) return;
   const { count, examples } = await signals.withoutDelete();
-  if (count > 0) gathered.explained('signal_without_delete', count, examples);
+  if (count > 0) gathered.explained('signal_without_delete', null, count, examples);
 }

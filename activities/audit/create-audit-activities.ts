@@ -43,9 +43,10 @@ export function createAuditActivities(deps: Omit<AuditDeps, 'sleep'> & { readonl
 export type AuditActivities = ReturnType<typeof createAuditActivities>;
 
 function say(logger: Logger, report: AuditReport): void {
-  const { unexplained, waitForPerson, counts, examples, notes, tookMs } = report;
+  const { unexplained, waitForPerson, counts, byOutbox, notes, tookMs } = report;
   const fields = { unexplained, waits_for_person: waitForPerson, counts, notes, took_ms: tookMs };
-  if (unexplained > 0) logger.error({ ...fields, examples }, 'audit: there is something that nothing explains');
-  else if (waitForPerson > 0) logger.warn({ ...fields, examples }, 'audit: findings wait for a person');
+  if (unexplained > 0)
+    logger.error({ ...fields, by_outbox: byOutbox }, 'audit: there is something that nothing explains');
+  else if (waitForPerson > 0) logger.warn({ ...fields, by_outbox: byOutbox }, 'audit: findings wait for a person');
   else logger.info(fields, 'audit: everything is explained');
 }

@@ -1,5 +1,5 @@
 import { type Pool } from 'pg';
-import { type AuditReport, type FindingKind, notOnKafka } from '../../contracts/audit-kinds';
+import { type AuditReport, type FindingKind, type FoundInOutbox, notOnKafka } from '../../contracts/audit-kinds';
 import { mainOutbox } from '../../contracts/outbox-name';
 import { now } from '../../outbox/audit.sql';
 import { query } from '../stores/pg-query';
@@ -68,8 +68,8 @@ const resolve = `
   WHERE f.event_id = gone.event_id AND f.kind = gone.kind`;
 
 const countOpen = `
-  SELECT kind, count(*) AS count, count(*) FILTER (WHERE detail LIKE '%${notOnKafka}%') AS "notOnKafka", (array_agg(event_id ORDER BY first_seen, event_id))[1:3] AS examples
-  FROM nova.audit_findings WHERE ${isOpen} GROUP BY kind`;
+  SELECT kind, outbox, count(*) AS count, count(*) FILTER (WHERE detail LIKE '%${notOnKafka}%') AS "notOnKafka", (array_agg(event_id ORDER BY first_seen, event_id))[1:3] AS examples
+  FROM nova.audit_findings WHERE ${isOpen} GROUP BY kind, outbox ORDER BY kind, outbox`;
 
 const close = `
   WITH old_runs AS (DELETE FROM nova.audit_runs WHERE ended_at < now() - interval '30 days'),
@@ -133,9 +133,9 @@ export class PgAuditStore {
     await query(this.pool, resolve, [ids, findings.map(({ kind }) => kind), seenUs]);
   }
 
-  /** Open findings by kind, with examples, and how many of them say that their event is not on Kafka. */
-  async counts() {
-    type Row = { kind: FindingKind; count: number; notOnKafka: number; examples: string[] };
+  /** Open findings by kind and outbox, with examples, and how many of them say that their event is not on Kafka. */
+  async counts(): Promise<readonly (FoundInOutbox & { readonly notOnKafka: number })[]> {
+    type Row = FoundInOutbox & { kind: FindingKind; notOnKafka: number };
     return (await query<Row>(this.pool, countOpen, [])).rows;
   }
 

@@ -3,6 +3,7 @@ import {
   type AuditReport,
   type AuditRequest,
   type FindingKind,
+  type FoundInOutbox,
   auditKinds,
   forgottenSoon,
 } from '../../contracts/audit-kinds';
@@ -79,7 +80,7 @@ export async function runAudit(given: AuditDeps, order: AuditOrder): Promise<Aud
     retentionMs: window.retentionMs,
   });
   await store.record(findings, seenUs);
-  warnOfForgetting(findings, gathered);
+  warnOfForgetting(deps, findings, gathered);
   const still = new Set(findings.map(keyOf));
   await store.resolve(
     known.filter((finding) => !still.has(keyOf(finding))),
@@ -109,10 +110,12 @@ function marksOf(
 }
 
 /** A run that is known can be reset; once Temporal has forgotten it, only a replay is left. */
-function warnOfForgetting(findings: readonly Finding[], gathered: Gathered): void {
+function warnOfForgetting({ outboxes }: Audit, findings: readonly Finding[], gathered: Gathered): void {
   const soon = findings.filter(({ detail }) => detail.includes(forgottenSoon));
   if (soon.length === 0) return;
-  const examples = soon.slice(0, 3).map(({ eventId }) => eventId);
+  const examples = soon
+    .slice(0, 3)
+    .map(({ eventId, outbox }) => (outboxes.areSeveral && outbox !== undefined ? `${eventId} of ${outbox}` : eventId));
   gathered.notes.push(`${soon.length} badly ended runs are forgotten by Temporal soon: ${examples.join(', ')}`);
 }
 
@@ -140,10 +143,13 @@ async function reportOf(
   let unexplained = 0;
   let waitForPerson = 0;
   const open = await store.counts();
-  const found = open.map(({ kind, ...rest }) => [kind, rest] as const);
-  for (const [kind, { count, examples: ids }] of [...found, ...gathered.allExplained()]) {
-    counts[kind] = count;
-    examples[kind] = ids;
+  const found = open.map(({ kind, outbox, count, examples: ids }): FoundInOutbox => ({
+    ...{ kind, outbox, count, examples: ids },
+  }));
+  const byOutbox = [...found, ...gathered.allExplained()];
+  for (const { kind, count, examples: ids } of byOutbox) {
+    counts[kind] = (counts[kind] ?? 0) + count;
+    examples[kind] = [...(examples[kind] ?? []), ...ids].slice(0, 3);
     if (auditKinds[kind].class === 'unexplained') unexplained += count;
     if (auditKinds[kind].class === 'person') waitForPerson += count;
   }
@@ -154,6 +160,7 @@ async function reportOf(
     examined: { ...gathered.examined },
     counts,
     examples,
+    byOutbox,
     unexplained,
     waitForPerson,
     notOnKafka: open.reduce((sum, { notOnKafka }) => sum + notOnKafka, 0),

@@ -1,4 +1,5 @@
 import { type AuditRow } from './pg-audit-rows';
+import { type Finding } from './pg-audit-store';
 import { type Audit } from './deps';
 import { type Gathered, type Suspicion } from './suspicions';
 
@@ -13,8 +14,14 @@ export interface SecondLook {
   readonly gathered: Gathered;
 }
 
-/** Detail of a finding that stands, or null: it was nothing, or is over, or has a reason. */
-export type Verify = (look: SecondLook, suspicion: Suspicion) => Promise<string | null>;
+/**
+ * Detail of a finding that stands, with the outbox where only the second look could see whose event it is; or null: it was nothing, or is
+ * over, or has a reason.
+ */
+export type Verify = (
+  look: SecondLook,
+  suspicion: Suspicion,
+) => Promise<string | null | Pick<Finding, 'detail' | 'outbox'>>;
 
 /** The rows of a suspected event, wherever they are in its outbox: one, unless its id was written twice. */
 export function rowsOfEvent(

@@ -1,4 +1,4 @@
-import { type AuditKind, type FindingKind } from '../../contracts/audit-kinds';
+import { type AuditKind, type FindingKind, type FoundInOutbox } from '../../contracts/audit-kinds';
 
 /** What seemed wrong at the first look. Nothing counts until a second, direct look says the same. */
 export interface Suspicion {
@@ -21,7 +21,7 @@ export class Gathered {
   private readonly suspicions = new Map<string, Suspicion>();
   private readonly elsewhere = new Map<string, Set<string>>();
   private readonly perKind = new Map<AuditKind, number>();
-  private readonly explainedCounts = new Map<AuditKind, { count: number; examples: string[] }>();
+  private readonly explainedCounts = new Map<string, FoundInOutbox>();
 
   constructor(private readonly maxPerKind: number) {}
 
@@ -65,12 +65,15 @@ export class Gathered {
       );
   }
 
-  explained(kind: AuditKind, count: number, examples: readonly string[]): void {
+  /** @param outbox null: of no event, or of an event whose outbox is not known */
+  explained(kind: AuditKind, outbox: string | null, count: number, examples: readonly string[]): void {
     if (count === 0) return;
-    const before = this.explainedCounts.get(kind) ?? { count: 0, examples: [] };
-    this.explainedCounts.set(kind, {
-      count: before.count + count,
-      examples: [...before.examples, ...examples].slice(0, 3),
+    const key = `${kind} ${outbox ?? ''}`;
+    const before = this.explainedCounts.get(key);
+    this.explainedCounts.set(key, {
+      ...{ kind, outbox },
+      count: (before?.count ?? 0) + count,
+      examples: [...(before?.examples ?? []), ...examples].slice(0, 3),
     });
   }
 
@@ -78,7 +81,7 @@ export class Gathered {
     return [...this.suspicions.values()];
   }
 
-  allExplained(): ReadonlyMap<AuditKind, { count: number; examples: readonly string[] }> {
-    return this.explainedCounts;
+  allExplained(): readonly FoundInOutbox[] {
+    return [...this.explainedCounts.values()];
   }
 }

@@ -11,7 +11,7 @@ import { type SecondLook } from './second-look';
  */
 export async function verifyOpenRun(
   { deps: { runs, limits }, nowUs, gathered }: SecondLook,
-  { eventId, known }: Suspicion,
+  { eventId, known, outbox }: Suspicion,
 ): Promise<string | null> {
   const run = await runs.describe(eventId);
   const nowMs = nowUs / 1_000;
@@ -24,7 +24,7 @@ export async function verifyOpenRun(
   if (run.taskAttempt <= 1) {
     const unexplained = going.filter((activity) => !explains(activity, nowMs, limits));
     if (run.activities.length > 0 && unexplained.length === 0) {
-      if (going.length > 0) gathered.explained('open_waiting', 1, [eventId]);
+      if (going.length > 0) gathered.explained('open_waiting', outbox ?? null, 1, [eventId]);
       return null;
     }
   }

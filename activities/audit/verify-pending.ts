@@ -43,7 +43,7 @@ async function verifyIn(look: SecondLook, rows: PgAuditRows, suspicions: readonl
     const moved = row.claimCount !== claimsBefore.get(row.eventId);
     const queued = bridges.alive > 0 && (row.ahead >= frontOfLane || (started && !passedBy.has(row.eventId)));
     if (row.reason !== 'none' || (moved && row.claimCount < deps.limits.maxClaims) || queued) {
-      if (row.reason === 'none') gathered.explained('waiting', 1, [row.eventId]);
+      if (row.reason === 'none') gathered.explained('waiting', row.outbox, 1, [row.eventId]);
       continue;
     }
     findings.push(await findingOf(look, row, bridges.alive));

@@ -33,12 +33,13 @@ export async function verifyAll(look: SecondLook): Promise<Finding[]> {
   const worker = async (): Promise<void> => {
     for (let suspicion = queue.pop(); suspicion !== undefined; suspicion = queue.pop()) {
       const { kind, eventId, outbox } = suspicion;
-      const detail = isOutOfSight(look, suspicion)
+      const seen = isOutOfSight(look, suspicion)
         ? null
         : await verifiers[kind as keyof typeof verifiers](look, suspicion);
       // Looked at again: the look itself may have failed.
       if (isOutOfSight(look, suspicion)) keep(suspicion);
-      else if (detail !== null) findings.push({ kind, eventId, detail, outbox });
+      else if (seen !== null)
+        findings.push({ kind, eventId, outbox, ...(typeof seen === 'string' ? { detail: seen } : seen) });
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
@@ -115,7 +116,7 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
     const run = await deps.runs.describe(suspicion.eventId);
     const outbox = run === null ? undefined : outboxOfRun(run);
     if (outbox === undefined || deps.outboxes.isKnown(outbox))
-      return `on Kafka; no row${restored(deps.outboxes, outbox)}`;
+      return { detail: `on Kafka; no row${restored(deps.outboxes, outbox)}`, outbox: outbox ?? suspicion.outbox };
     gathered.ofUnknownOutbox(outbox, suspicion.eventId);
     return null;
   },

@@ -19,6 +19,7 @@ import { startPatientSink } from './emitter';
 import { insertEvent, newId } from './events';
 import { createTestTopics } from './kafka';
 import { silentLogger } from './logger';
+import { type CommandResult, runOps } from './ops-command';
 import { type TestOutboxes, createTestOutboxes } from './outboxes';
 import { databaseUrl } from './servers';
 import { createTestClient, startTestWorkers, testQueuePrefix } from './temporal';
@@ -41,6 +42,8 @@ export interface AuditedOutboxes {
   findings(eventId: string): Promise<{ kind: string; outbox: string | null; detail: string }[]>;
   set(ref: EventRef, assignments: string): Promise<void>;
   poolOf(outbox: string): Pool;
+  /** The operator's command on this deployment. */
+  ops(...args: string[]): Promise<CommandResult>;
   close(): Promise<void>;
 }
 
@@ -132,6 +135,15 @@ export async function createAuditedOutboxes(): Promise<AuditedOutboxes> {
     async set(ref, assignments) {
       await poolOf(outboxOf(ref)).query(`UPDATE outbox_events SET ${assignments} WHERE id = $1`, [ref.eventId]);
     },
+    ops: (...args) =>
+      runOps(
+        {
+          ...outboxes.environment,
+          ...{ KAFKA_TOPIC_PREFIX: topics.prefix, TASK_QUEUE_PREFIX: prefix },
+          ...{ AUDIT_SETTLE_S: '0', AUDIT_GRACE_MS: '200' },
+        },
+        ...args,
+      ),
     async close() {
       await workers.stop();
       await Promise.all([sink.close(), client.connection.close(), nowhere.end()]);

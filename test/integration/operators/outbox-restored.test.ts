@@ -56,7 +56,11 @@ it('an outbox that is restored to an earlier moment: what was pending then runs 
     expect(report.counts).toEqual({ lost_emit: 1, run_without_row: 1, record_without_row: 1, redelivered: undefined });
     expect(await world.findings(other.eventId)).toEqual([]);
     expect(await world.findings(lost.eventId)).toMatchObject([
-      { kind: 'record_without_row', detail: expect.stringMatching(/outbox main restored\?$/) as string },
+      {
+        kind: 'record_without_row',
+        outbox: 'main',
+        detail: expect.stringMatching(/outbox main restored\?$/) as string,
+      },
       {
         kind: 'run_without_row',
         outbox: 'main',

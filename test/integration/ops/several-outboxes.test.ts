@@ -46,6 +46,11 @@ const letter = async (outbox: string, id = newId()) => {
   );
   return id;
 };
+const finding = (kind: string, outbox: string | null, id = newId()) =>
+  outboxes.state.pool.query(
+    `INSERT INTO audit_findings (event_id, kind, detail, outbox, first_seen, last_seen) VALUES ($1, $2, 'z', $3, now(), now())`,
+    [id, kind, outbox],
+  );
 const isDead = async (outbox: string, id: string) => {
   const { rows } = await outboxes.of[outbox]!.pool.query<{ dead: boolean }>(
     'SELECT dead_lettered_at IS NOT NULL AS dead FROM outbox_events WHERE id = $1',
@@ -113,7 +118,9 @@ describe('the story of an event', () => {
   it('is printed with the explanation of the second row, and is incomplete while an outbox is away', async () => {
     const id = await event('content', { started: true });
     await event('identity', { id });
+    await finding('two_runs', 'identity', id);
     const shown = await runOps(environment(), 'show', id);
+    expect(shown.stdout).toMatch(/^AUDIT +two_runs of identity since .*: z$/m);
     expect(shown.stdout).toContain('another row of this id, in the outbox identity: a duplicate of the one in content');
     const some = await runOps(environment('identity'), 'show', id, '--json');
     expect(JSON.parse(some.stdout)).toMatchObject({ row: { id, outbox: 'content' }, otherRows: [] });
@@ -166,6 +173,9 @@ describe('status', () => {
     const says = (outbox: string, state: string) =>
       outboxes.of[outbox]!.pool.query(`INSERT INTO bridge_instances (instance_id, state) VALUES ('b', $1)`, [state]);
     await Promise.all([says('content', 'polling'), says('identity', 'outage')]);
+    await finding('stuck', 'content');
+    await finding('stuck', 'identity');
+    await finding('feed_differs', null);
     const status = await statusOf();
     expect(status.pending).toMatchObject([{ outbox: 'content', priority: 'high', rows: 2 }]);
     expect(status.bridges).toMatchObject([
@@ -180,7 +190,19 @@ describe('status', () => {
       ],
     });
     expect(status.lookAt).toContain('no bridge that works for identity');
-    const text = statusText(status);
+    expect(status).toMatchObject({
+      kinds: { feed_differs: 1, stuck: 2 },
+      findings: [
+        { kind: 'feed_differs', outbox: null, count: 1 },
+        { kind: 'stuck', outbox: 'content', count: 1 },
+        { kind: 'stuck', outbox: 'identity', count: 1 },
+      ],
+    });
+    expect(statusText(status, false)).toMatch(/findings of the audit: 1 feed_differs, 2 stuck \(ops audit\)$/m);
+    const text = statusText(status, true);
+    expect(text).toContain(
+      'the audit: 1 feed_differs (1 of no known outbox), 2 stuck (1 of content, 1 of identity) (ops audit)',
+    );
     expect(text).toMatch(/^outbox identity: .* \(OUTBOXES\) replies$/m);
     expect(text).toMatch(/^OUTBOX +PRIORITY .*\ncontent +high +2 /m);
     expect(text).toMatch(/^OUTBOX +DEAD LETTERS .*\ncontent +0 .*\nidentity +1 /m);
@@ -192,7 +214,7 @@ describe('status', () => {
     expect(status).toMatchObject({ databaseFailed: null, pending: [{ outbox: 'content' }] });
     expect(status.kinds).toEqual({});
     expect(status.lookAt).toContain('no reply from outbox identity');
-    expect(statusText(status)).toMatch(
+    expect(statusText(status, true)).toMatch(
       /^outbox identity: .* not reachable: .*; its rows and bridges were not looked at$/m,
     );
   });

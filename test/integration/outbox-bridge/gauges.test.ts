@@ -1,5 +1,6 @@
 import { Connection, WorkflowClient } from '@temporalio/client';
 import { Registry } from 'prom-client';
+import { createAuditGauges, readAuditGauges } from '../../../outbox-bridge/audit-gauges';
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { readOutboxGauges } from '../../../outbox-bridge/outbox-gauges';
 import { createTaskQueueGauges, readTaskQueueGauges } from '../../../outbox-bridge/task-queue-gauges';
@@ -63,6 +64,32 @@ it('show the dead heads that an open transaction keeps in the way of claims', as
     await open.query('ROLLBACK');
     open.release();
   }
+});
+
+it('show what the audit found by kind and outbox, and of no outbox; an outbox without findings has no series any more', async () => {
+  const registry = new Registry();
+  const audit = createAuditGauges(registry);
+  const read = async () => {
+    await readAuditGauges(database.pool, audit);
+    return valuesOf(registry);
+  };
+  const clean = await read();
+  expect(clean).toMatchObject({ 'nova_audit_unexplained stuck ': 0, 'nova_audit_failed_runs ': 0 });
+  await database.pool.query(
+    `INSERT INTO audit_findings (event_id, kind, detail, outbox, first_seen, last_seen)
+     SELECT gen_random_uuid(), kind, 'Temporal forgets it', outbox, now(), now()
+     FROM (VALUES ('stuck', 'content'), ('stuck', 'content'), ('stuck', 'social'), ('stuck', NULL), ('failed_run', 'content'),
+                  ('open_paused', 'content'), ('failed_run', 'social')) AS f (kind, outbox)`,
+  );
+  expect(await read()).toMatchObject({
+    ...{ 'nova_audit_unexplained stuck content': 2, 'nova_audit_unexplained stuck social': 1 },
+    ...{ 'nova_audit_unexplained stuck ': 1, 'nova_audit_unexplained lease_over ': 0 },
+    ...{ 'nova_audit_failed_runs content': 1, 'nova_audit_failed_runs social': 1, 'nova_audit_failed_runs ': 0 },
+    ...{ 'nova_audit_waits_for_person open_paused content': 1, 'nova_audit_waits_for_person failed_run social': 1 },
+    ...{ 'nova_audit_forgotten_soon_runs content': 4, 'nova_audit_forgotten_soon_runs ': 1 },
+  });
+  await database.pool.query('UPDATE audit_findings SET resolved_at = now()');
+  expect(Object.keys(await read()).sort()).toEqual(Object.keys(clean).sort());
 });
 
 it('show deliveries that wait by channel, and zero when none does', async () => {

@@ -18,9 +18,10 @@ afterAll(() => world.close());
 
 const ops = (...args: string[]) => world.ops(...args);
 
+const registry = new Registry();
+const gauges = createAuditGauges(registry);
 const metrics = async () => {
-  const registry = new Registry();
-  await readAuditGauges(world.database.pool, createAuditGauges(registry));
+  await readAuditGauges(world.database.pool, gauges);
   return registry.metrics();
 };
 
@@ -71,7 +72,7 @@ it('does no harm twice at once: both say the same, and every finding is there on
   expect(reports.map(({ unexplained }) => unexplained)).toEqual([4, 4, 4]);
   const { rowCount } = await world.database.pool.query('SELECT FROM audit_findings');
   expect(rowCount).toBe(4);
-  expect(await metrics()).toMatch(/nova_audit_unexplained\{kind="lost_emit"\} 4/);
+  expect(await metrics()).toMatch(/nova_audit_unexplained\{kind="lost_emit",outbox="main"\} 4/);
   // The audit that looked first must not bring back what another has seen repaired since.
   const [finding] = await world.deps.store.open(1);
   await world.deps.store.resolve([finding!], Date.now() * 1_000 + 60_000_000);
@@ -115,9 +116,13 @@ it('is a command: a table, JSON, an exit code, and an end to what a person has e
     [other!.eventId],
   );
   expect((await ops('show', other!.eventId)).stdout).toMatch(/AUDIT +stuck since .*: why/);
+  const found = 'nova_audit_unexplained{kind="run_without_row",outbox="main"}';
+  expect(await metrics()).toContain(`${found} 1`);
   const explained = await ops('audit', '--acknowledge', ref!.eventId, 'nothing');
   expect(explained.stdout).toBe('acknowledged 1\nthe audit has nothing against nothing\n');
-  expect(await metrics()).toMatch(/nova_audit_unexplained\{kind="run_without_row"\} 0/);
+  const ended = await metrics();
+  expect(ended).not.toContain(found);
+  expect(ended).toContain('nova_audit_unexplained{kind="run_without_row",outbox=""} 0');
   const [quiet, wrong] = await Promise.all([ops('audit'), ops('audit', '--since', 'yesterday')]);
   expect([quiet.code, wrong.code]).toEqual([0, 2]);
 });

@@ -1,4 +1,6 @@
+import { Registry } from 'prom-client';
 import { type EventRef } from '../../../../contracts/event-ref';
+import { createAuditGauges, readAuditGauges } from '../../../../outbox-bridge/audit-gauges';
 import { startOptions } from '../../../../outbox-bridge/start-options';
 import { type AuditedOutboxes, createAuditedOutboxes } from '../../../support/audit-outboxes';
 import { newId } from '../../../support/events';
@@ -30,9 +32,33 @@ it('explains everything of two outboxes whose events run on the same servers', a
   expect(report.notRead).toBeUndefined();
 });
 
-it('names the outbox of what it finds', async () => {
+it('names the outbox of what it finds: in its table, its report, its text and the metrics', async () => {
   const [main, social] = [await neverRan('main'), await neverRan('social')];
-  await world.audit();
+  // Of no outbox: its id is a reader's.
+  await world.outboxes.state.pool.query(
+    `INSERT INTO audit_findings (event_id, kind, detail, first_seen, last_seen) VALUES ($1, 'feed_differs', '', now(), now())`,
+    [newId()],
+  );
+  const found = (outbox: string, { eventId }: EventRef) => [
+    { kind: 'emitted_without_record', outbox, count: 1, examples: [eventId] },
+    { kind: 'marked_without_run', outbox, count: 1, examples: [eventId] },
+  ];
+  const { byOutbox, counts } = await world.audit();
+  expect(counts).toMatchObject({ emitted_without_record: 2, marked_without_run: 2 });
+  expect(byOutbox).toEqual(expect.arrayContaining([...found('main', main), ...found('social', social)]));
+  expect(byOutbox).toContainEqual(expect.objectContaining({ kind: 'feed_differs', outbox: null, count: 1 }));
+  const registry = new Registry();
+  await readAuditGauges(world.outboxes.state.pool, createAuditGauges(registry));
+  const metrics = await registry.metrics();
+  for (const labels of [
+    'marked_without_run",outbox="main',
+    'marked_without_run",outbox="social',
+    'feed_differs",outbox="',
+  ])
+    expect(metrics).toContain(`\nnova_audit_unexplained{kind="${labels}"} 1\n`);
+  const { stdout, code } = await world.ops('audit');
+  expect(code).toBe(1);
+  expect(stdout).toContain(`        1 of main: ${main.eventId}\n        1 of social: ${social.eventId}\n`);
   for (const [ref, outbox] of [[main, 'main'] as const, [social, 'social'] as const])
     expect(await world.findings(ref.eventId)).toMatchObject([
       { kind: 'emitted_without_record', outbox },

@@ -115,7 +115,7 @@ describe('an open run past its budget', () => {
   const verdict = async (...activities: PendingActivity[]) => {
     const world = look({ run: run({ activities }) });
     const detail = await verifyOpenRun(world, { ...seen(), kind: 'open_past_budget' });
-    return { detail, waiting: world.gathered.allExplained().get('open_waiting')?.count };
+    return { detail, waiting: world.gathered.allExplained().find(({ kind }) => kind === 'open_waiting')?.count };
   };
   const bug = activity({ name: 'feedFanoutPages', attempt: 600, failure: 'TypeError' });
 
