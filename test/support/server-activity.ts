@@ -1,4 +1,5 @@
 import { type Pool } from 'pg';
+import { waitFor } from './wait-for';
 
 /** Which server processes to look for. */
 export interface Looked {
@@ -43,4 +44,34 @@ export async function endSessions(pool: Pool, applicationName: string): Promise<
     [applicationName],
   );
   return rowCount ?? 0;
+}
+
+/** How many sessions each application has in this database, idle or not; of those whose names are like the pattern. */
+export async function sessionsOf(pool: Pool, applications: string): Promise<Record<string, number>> {
+  const { rows } = await pool.query<{ name: string; count: number }>(
+    `SELECT application_name AS name, count(*)::integer AS count FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name LIKE $1 GROUP BY 1`,
+    [applications],
+  );
+  return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
+}
+
+/** The most sessions of each application that were seen at one time, until this is so. */
+export async function mostSessionsOf(
+  pool: Pool,
+  applications: string,
+  until: () => Promise<boolean>,
+): Promise<Record<string, number>> {
+  const most: Record<string, number> = {};
+  await waitFor(
+    async () => {
+      // The last look is after the end.
+      const isSo = await until();
+      for (const [name, count] of Object.entries(await sessionsOf(pool, applications)))
+        most[name] = Math.max(most[name] ?? 0, count);
+      return isSo;
+    },
+    { what: 'the end of the burst', timeoutMs: 180_000 },
+  );
+  return most;
 }

@@ -10,6 +10,7 @@ import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { newId } from '../../support/events';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy';
 import { silentLogger } from '../../support/logger';
+import { mostSessionsOf, sessionsOf } from '../../support/server-activity';
 import { databaseUrl, servers } from '../../support/servers';
 import { type TestWorkers, createTestClient, startTestWorkers, testQueuePrefix } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
@@ -42,6 +43,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const proxy of Object.values(proxies)) proxy.set('pass');
   for (const service of running.splice(0).reverse()) await service.stop();
+  for (const { pool } of Object.values(databases)) await pool.query('DELETE FROM outbox_events');
 });
 afterAll(async () => {
   await workers.stop();
@@ -130,6 +132,57 @@ it('one bridge starts the rows of all its outboxes, and each run says whose row 
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   for (const name of names)
     expect(metrics).toMatch(new RegExp(`^nova_bridge_claimed_rows_total{outbox="${name}"} 1$`, 'm'));
+  // As people list them in the Web UI.
+  const theirs = `WorkflowId IN (${names.map((name) => `'${ids[name]}'`).join(', ')})`;
+  await waitFor(async () => (await client.workflow.count(theirs)).count === names.length, { what: 'all to be listed' });
+  for (const name of names) {
+    const listed = [];
+    for await (const { workflowId } of client.workflow.list({ query: `Outbox = '${name}' AND ${theirs}` }))
+      listed.push(workflowId);
+    expect(listed).toEqual([ids[name]]);
+  }
+});
+
+it('what is measured by priority is measured of each outbox by itself', async () => {
+  // Of a type that a newer version may know: it stays pending.
+  const event_type = 'message.not_yet_known';
+  const priority = 2;
+  await insert('identity', { event_type, priority });
+  await insert('messaging', { event_type, priority });
+  await insert('messaging', { event_type, priority });
+  await startBridge();
+  await started('content', await insert('content', { priority }));
+  const pending = { content: 0, identity: 1, messaging: 2 };
+  const samples = async () => await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  for (const name of names) {
+    const sample = `nova_outbox_pending_rows{priority="normal",outbox="${name}"} ${pending[name]}`;
+    await waitFor(async () => (await samples()).includes(`\n${sample}\n`), { what: sample });
+  }
+  const all = await samples();
+  const histogram = (name: Name) => `nova_bridge_commit_to_start_seconds_count{priority="normal",outbox="${name}"}`;
+  expect(all).toContain(`\n${histogram('content')} 1\n`);
+  expect(all).not.toContain(histogram('identity'));
+});
+
+it('holds no more connections to a database than its outbox may have, however much is written there', async () => {
+  const ofBridges = 'nova-bridge';
+  // Of the bridge before.
+  for (const { pool } of Object.values(databases))
+    await waitFor(async () => Object.keys(await sessionsOf(pool, ofBridges)).length === 0);
+  for (const { pool } of Object.values(databases))
+    await pool.query(
+      `INSERT INTO outbox_events (id, aggregate_id, event_type, payload)
+       SELECT gen_random_uuid(), a, 'message.edited', jsonb_build_object('message_id', a, 'conversation_id', a, 'editor_id', a)
+       FROM (SELECT gen_random_uuid() AS a FROM generate_series(1, 40)) AS aggregates`,
+    );
+  await startBridge();
+  const most = await ofEach((name) => {
+    const { pool } = databases[name];
+    const pending = 'SELECT FROM outbox_events WHERE published_at IS NULL LIMIT 1';
+    return mostSessionsOf(pool, ofBridges, async () => (await pool.query(pending)).rows.length === 0);
+  });
+  const two = { [ofBridges]: 2 };
+  expect(most).toEqual({ content: two, identity: two, messaging: two });
 });
 
 it('serves those that BRIDGE_OUTBOXES names, and no other', async () => {

@@ -12,6 +12,7 @@ import { type Collector, type TestTopics, collect, createTestTopics } from '../.
 import { silentLogger } from '../../support/logger';
 import { insertInto, insertTwin } from '../../support/outbox-rows';
 import { type TestOutboxes, createTestOutboxes } from '../../support/outboxes';
+import { mostSessionsOf } from '../../support/server-activity';
 import { servers } from '../../support/servers';
 import { testQueuePrefix } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
@@ -26,9 +27,11 @@ beforeAll(async () => {
   [outboxes, topics] = await Promise.all([createTestOutboxes('content', 'social'), createTestTopics(['content'])]);
   collector = await collect(topics.kafka, [topics.topics.content]);
   const prefix = testQueuePrefix();
+  const listed = JSON.parse(outboxes.environment['OUTBOXES'] ?? '') as object[];
   const config = configFrom(workerSettings, {
     ...environmentOf(servers()),
     ...outboxes.environment,
+    OUTBOXES: JSON.stringify(listed.map((outbox) => ({ ...outbox, connections: 2 }))),
     KAFKA_TOPIC_PREFIX: topics.prefix,
     KAFKA_CREATE_TOPICS: 'false',
     REDIS_KEY_PREFIX: `${prefix}:`,
@@ -150,6 +153,31 @@ it('emits from the outbox of each event and marks there, for rows with one id to
   await waitFor(() => captions().length === 2);
   expect(captions()).toEqual(['content', 'social']);
   expect(await emittedAt(there)).toEqual(expect.any(Date));
+});
+
+it('holds no more connections to a database than its outbox may have, however many of its events run at once', async () => {
+  const events = await Promise.all(
+    Array.from({ length: 60 }, (_, i) =>
+      insertInto(outboxes, i % 2 === 0 ? 'content' : 'social', 'content.post.created', {
+        post_id: newId(),
+        user_id: newId(),
+      }),
+    ),
+  );
+  let ended = false;
+  const burst = Promise.all(
+    events.flatMap((event) => [
+      inActivity(() => activities.emitEvent(event)),
+      inActivity(() => activities.feedBegin(event)),
+      inActivity(() => activities.notifyInApp(event, null)),
+    ]),
+  ).finally(() => (ended = true));
+  const most = await Promise.all(
+    Object.values(outboxes.of).map(({ pool }) => mostSessionsOf(pool, 'nova-worker-%', async () => ended)),
+  );
+  await burst;
+  const two = { 'nova-worker-events': 1, 'nova-worker-kafka': 1 };
+  expect(most).toEqual([two, two]);
 });
 
 it('waits for the outbox of an event that its settings do not name: no retry is given up for it', async () => {
