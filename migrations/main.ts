@@ -19,7 +19,7 @@ type Config = ConfigOf<typeof migrateSettings>;
 /**
  * `npm run migrate`: tables, roles and rights of State and of every outbox, then the search attributes of the Temporal namespace, and in each
  * database to which deployment it belongs. Refuses a database of another deployment before anything of it is changed, unless
- * `--adopt` is given. `--outbox NAME` and `--state` do one database; `--move-from-public` takes the tables of a version before into
+ * `--adopt` is given. `--outbox NAME` (`--domains D1,D2`) and `--state` do one database; `--move-from-public` takes the tables of a version before into
  * the schema. `--print` shows the SQL of one and changes nothing.
  */
 async function main(flags: Flags): Promise<void> {

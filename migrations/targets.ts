@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Domain } from '../contracts/events/define';
+import { type Domain, domains as allDomains } from '../contracts/events/define';
 import { mainOutbox } from '../contracts/outbox-name';
 import { ConfigError, type ConfigOf } from '../runtime/config';
 import { isInState, outboxesOf } from '../runtime/outboxes';
@@ -25,6 +25,8 @@ export interface Flags {
   readonly moveFromPublic: boolean;
   readonly state: boolean;
   readonly outbox: string | undefined;
+  /** Of the outbox that is named; undefined: what the database says stays, at first all. */
+  readonly domains: readonly Domain[] | undefined;
   readonly print: boolean;
   readonly help: boolean;
 }
@@ -32,6 +34,8 @@ export interface Flags {
 export const usage = `npm run migrate [-- FLAGS]: brings the schema of State and of every outbox that the settings name up to date
 
   --outbox NAME        the outbox of this name alone
+  --domains D1,D2      with --outbox, where OUTBOXES is not set: the event domains that its service may write; left out: those that the
+                       database says, at first all. Domains are ${allDomains.join(', ')}
   --state              State alone
   --print              writes the SQL of one of them to the standard output and changes nothing; for an administrator who reads
                        what is run, and runs it with psql
@@ -51,20 +55,34 @@ export function flagsOf(args: readonly string[]): Flags {
         'move-from-public': { type: 'boolean', default: false },
         state: { type: 'boolean', default: false },
         outbox: { type: 'string' },
+        domains: { type: 'string' },
         print: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
     const { adopt, state, outbox, print, help } = values;
+    const domains = values.domains === undefined ? undefined : domainsOf(values.domains);
     if (state && outbox !== undefined) throw new Error('--state and --outbox exclude each other');
+    if (domains !== undefined && outbox === undefined)
+      throw new Error('--domains is for one outbox: give --outbox NAME too');
     if (print && (adopt || values['move-from-public']))
       throw new Error('--print changes nothing, and so excludes --adopt and --move-from-public');
-    return { adopt, state, outbox, print, help, moveFromPublic: values['move-from-public'] };
+    return { adopt, state, outbox, domains, print, help, moveFromPublic: values['move-from-public'] };
   } catch (thrown) {
     throw new ConfigError([
-      `${(thrown as Error).message}; flags are --outbox NAME, --state, --print, --adopt, --move-from-public, --help`,
+      `${(thrown as Error).message}; flags are --outbox NAME, --domains D1,D2, --state, --print, --adopt, --move-from-public, --help`,
     ]);
   }
+}
+
+/** @throws for a name that is no domain, and when there is none: a service that may write nothing is a mistake */
+function domainsOf(list: string): readonly Domain[] {
+  const names = list.split(',').map((name) => name.trim());
+  const known: readonly string[] = allDomains;
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`--domains: no domain is called "${unknown.join('", "')}"; there are ${allDomains.join(', ')}`);
+  return names as Domain[];
 }
 
 type Config = ConfigOf<typeof migrateSettings>;
@@ -73,8 +91,9 @@ type Config = ConfigOf<typeof migrateSettings>;
  * What `npm run migrate` is to bring up to date: the one database of a deployment that lists no outboxes; with a list, State and every
  * outbox; with a flag, one of them. Without a list, --outbox means the database of DATABASE_URL: a service's administrator, who installs
  * its outbox, knows no other.
+ * @throws ConfigError for an outbox that the list does not name, and for domains beside a list, which says them itself
  */
-export function targetsOf(config: Config, flags: Pick<Flags, 'state' | 'outbox'>): readonly Target[] {
+export function targetsOf(config: Config, flags: Pick<Flags, 'state' | 'outbox' | 'domains'>): readonly Target[] {
   const { databaseUrl: url, databaseSchema: schema, rolePrefix } = config;
   const listed = outboxesOf(config);
   const inState = listed.find((outbox) => isInState(outbox, config));
@@ -87,14 +106,21 @@ export function targetsOf(config: Config, flags: Pick<Flags, 'state' | 'outbox'>
   if (flags.state) return [{ ...state, label: 'State' }];
   const outboxes = listed.filter((outbox) => outbox !== inState).map((outbox) => targetOf(outbox, rolePrefix));
   if (flags.outbox === undefined) return [state, ...outboxes];
-  const { outbox: name } = flags;
+  const { outbox: name, domains } = flags;
+  if (domains !== undefined && config.outboxes.length > 0)
+    throw new ConfigError(['OUTBOXES says which domains an outbox may write: --domains is for DATABASE_URL alone']);
   const found = listed.find((outbox) => outbox.name === name);
-  if (found !== undefined) return [found === inState ? { ...state, sets: ['outbox'] } : targetOf(found, rolePrefix)];
+  if (found !== undefined)
+    return [
+      found === inState
+        ? { ...state, sets: ['outbox'], domains: domains ?? found.domains }
+        : targetOf(found, rolePrefix),
+    ];
   if (config.outboxes.length > 0)
     throw new ConfigError([
       `--outbox ${name} is not in OUTBOXES, which has ${listed.map((one) => one.name).join(', ')}`,
     ]);
-  return [targetOf({ name, url, schema }, rolePrefix)];
+  return [targetOf({ name, url, schema, domains }, rolePrefix)];
 }
 
 function targetOf(

@@ -8,11 +8,20 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
+type Environment = Readonly<Record<string, string>>;
+
 /** The operator's command as a person runs it, without a terminal. `environment` comes on top of the test servers' addresses. */
-export function runOps(environment: Readonly<Record<string, string>>, ...args: string[]): Promise<CommandResult> {
+export const runOps = (environment: Environment, ...args: string[]): Promise<CommandResult> =>
+  run('ops/cli.ts', environment, args);
+
+/** `npm run migrate -- …args` in the same way. */
+export const runMigrate = (environment: Environment, ...args: string[]): Promise<CommandResult> =>
+  run('migrations/main.ts', environment, args);
+
+function run(entry: string, environment: Environment, args: readonly string[]): Promise<CommandResult> {
   const env = { ...process.env, ...environmentOf(servers()), ...environment };
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', 'ops/cli.ts', ...args], { env }, (error, stdout, stderr) =>
+    execFile(process.execPath, ['--import', 'tsx', entry, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });

@@ -5,6 +5,7 @@ import { schemaText } from '../../../dev/docs/schema';
 import { printMigrations, runMigrations } from '../../../migrations/run-migrations';
 import { roles } from '../../../migrations/rights/roles';
 import { createDatabase, dropDatabase } from '../../support/databases';
+import { runMigrate } from '../../support/ops-command';
 import { databaseUrl, servers } from '../../support/servers';
 
 const made: { databases: string[]; roles: string[] } = { databases: [], roles: [] };
@@ -279,5 +280,92 @@ describe('what --print writes', () => {
         rows: await contentsOf(url, table),
       });
     expect(await runMigrations(empty.url, { ...options, rolePrefix: empty.rolePrefix })).toEqual([]);
+  });
+});
+
+describe('the command', () => {
+  const nowhere = '127.0.0.1:1';
+  /** Of an empty database: what the command is to be run with, and the names of the roles that it makes for an outbox. */
+  async function given(outbox: string) {
+    const { url, rolePrefix } = await emptyDatabase();
+    const ofOutbox = `${rolePrefix}_${outbox}`;
+    made.roles.push(...['owner', ...roles].map((role) => `${ofOutbox}_${role}`));
+    return { url, ofOutbox, environment: { DATABASE_URL: url, DATABASE_ROLE_PREFIX: rolePrefix } };
+  }
+  const rolesLike = async (url: string, prefix: string) =>
+    (
+      await ask<{ name: string }>(
+        url,
+        `SELECT rolname AS name FROM pg_roles WHERE starts_with(rolname, $1) ORDER BY 1`,
+        [prefix],
+      )
+    ).map(({ name }) => name);
+  const allowed = async (url: string) =>
+    (
+      await ask<{ domain: string }>(
+        url,
+        'SELECT DISTINCT domain FROM nova.outbox_event_types WHERE allowed ORDER BY domain',
+      )
+    ).map(({ domain }) => domain);
+  const schemaOf = (url: string) => ask(url, `SELECT to_regnamespace('nova')::text AS schema`);
+
+  it('installs an outbox with no more than the URL of its database, while Temporal is away, and with roles of its own', async () => {
+    const { url, ofOutbox, environment } = await given('content');
+    const { DATABASE_ROLE_PREFIX: prefix } = environment;
+    const install = (more: Record<string, string>, ...flags: string[]) =>
+      runMigrate({ ...environment, ...more }, '--outbox', 'content', ...flags);
+    const first = await install({ TEMPORAL_ADDRESS: nowhere }, '--domains', 'content, media');
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toMatch(
+      /^outbox content: applied .*\ndeployment: not recorded, since Temporal does not reply/,
+    );
+    expect(await tables(url)).not.toContain('tombstones');
+    expect(await rolesLike(url, prefix)).toEqual(await rolesLike(url, `${ofOutbox}_`));
+    expect(await rolesLike(url, prefix)).toContain(`${ofOutbox}_publisher`);
+    expect(await allowed(url)).toEqual(['content', 'media']);
+    // Again where Temporal is: what it may take stays.
+    const again = await install({});
+    expect(again).toEqual({ code: 0, stderr: '', stdout: 'outbox content: up to date\ndeployment: recorded\n' });
+    expect(await ask(url, 'SELECT outbox FROM nova.deployment')).toEqual([{ outbox: 'content' }]);
+    expect(await allowed(url)).toEqual(['content', 'media']);
+  });
+
+  it('does the outbox or the State that is named, with the domains of the list, and no other database', async () => {
+    const [state, content, identity] = [await given('x'), await given('content'), await given('identity')];
+    const listed = [
+      { name: 'content', url: content.url, domains: ['content'] },
+      { name: 'identity', url: identity.url },
+    ];
+    const environment = { ...state.environment, OUTBOXES: JSON.stringify(listed) };
+    const prefix = environment.DATABASE_ROLE_PREFIX;
+    made.roles.push(...['owner', ...roles].map((role) => `${prefix}_content_${role}`));
+    const done = await runMigrate(environment, '--outbox', 'content');
+    expect(done).toMatchObject({ code: 0, stdout: expect.stringMatching(/^outbox content: applied /) as string });
+    expect(await allowed(content.url)).toEqual(['content']);
+    expect(await rolesLike(state.url, prefix)).toContain(`${prefix}_content_bridge`);
+    for (const { url } of [state, identity]) expect(await schemaOf(url)).toEqual([{ schema: null }]);
+
+    const alone = await runMigrate(environment, '--state');
+    expect(alone).toMatchObject({ code: 0, stdout: expect.stringMatching(/^State: applied /) as string });
+    const names = await tables(state.url);
+    expect([names.includes('tombstones'), names.includes('outbox_events')]).toEqual([true, false]);
+    expect(await schemaOf(identity.url)).toEqual([{ schema: null }]);
+
+    expect(await runMigrate(environment, '--outbox', 'contend')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'configuration: --outbox contend is not in OUTBOXES, which has content, identity\n',
+    });
+  });
+
+  it('prints for an outbox what it would run there, and changes nothing', async () => {
+    const { url, ofOutbox, environment } = await given('content');
+    const printed = await runMigrate(environment, '--outbox', 'content', '--domains', 'content', '--print');
+    expect(printed).toMatchObject({ code: 0, stderr: '' });
+    expect(printed.stdout).toMatch(/^-- outbox content, schema nova\. Run by a login /);
+    expect([await schemaOf(url), await rolesLike(url, ofOutbox)]).toEqual([[{ schema: null }], []]);
+    await ask(url, printed.stdout);
+    expect(await allowed(url)).toEqual(['content']);
+    expect(await rolesLike(url, ofOutbox)).toContain(`${ofOutbox}_publisher`);
   });
 });
