@@ -10,6 +10,7 @@ import { statusSettings } from '../../../ops/servers';
 import { systemStatus } from '../../../ops/status';
 import { statusText } from '../../../ops/status-print';
 import { configFrom } from '../../../runtime/config';
+import { backdateOutbox, dayName, insertOld, partitionNames } from '../../support/partitions';
 import { insertEvent, newId } from '../../support/events';
 import { runOps } from '../../support/ops-command';
 import { type TestOutboxes, createTestOutboxes } from '../../support/outboxes';
@@ -32,18 +33,20 @@ afterEach(async () => {
 
 const prefix = testQueuePrefix();
 const edited = { message_id: newId(), conversation_id: newId(), editor_id: newId(), content: 'x' };
-const event = async (outbox: string, { started = false, id = newId() } = {}) => {
+const event = async (outbox: string, { started = false, id = newId(), aggregateId = newId() } = {}) => {
   const { pool } = outboxes.of[outbox]!;
-  const { eventId } = await insertEvent(pool, 'message.edited', edited, { started, aggregateId: newId() });
+  const { eventId } = await insertEvent(pool, 'message.edited', edited, { started, aggregateId });
   await pool.query('UPDATE outbox_events SET id = $2 WHERE id = $1', [eventId, id]);
   return id;
 };
-const letter = async (outbox: string, id = newId()) => {
-  await event(outbox, { id });
-  await outboxes.of[outbox]!.pool.query(
+const die = (outbox: string, id: string) =>
+  outboxes.of[outbox]!.pool.query(
     `UPDATE outbox_events SET dead_lettered_at = clock_timestamp(), last_error = 'INVALID_PAYLOAD: z' WHERE id = $1`,
     [id],
   );
+const letter = async (outbox: string, id = newId()) => {
+  await event(outbox, { id });
+  await die(outbox, id);
   return id;
 };
 const finding = (kind: string, outbox: string | null, id = newId()) =>
@@ -218,6 +221,115 @@ describe('status', () => {
       /^outbox identity: .* not reachable: .*; its rows and bridges were not looked at$/m,
     );
   });
+});
+
+describe('release-hold', () => {
+  const setRule = (rule: 'hold' | 'continue') =>
+    Promise.all(
+      Object.values(outboxes.of).map(({ pool }) =>
+        pool.query(`UPDATE outbox_event_types SET after_dead_letter = $1 WHERE event_type = 'message.edited'`, [rule]),
+      ),
+    );
+  beforeAll(() => setRule('hold'));
+  afterAll(() => setRule('continue'));
+  /** A dead letter, and a row behind it. */
+  const held = async (outbox: string, id = newId()) => {
+    const aggregateId = newId();
+    await event(outbox, { id, aggregateId });
+    await event(outbox, { aggregateId });
+    await die(outbox, id);
+    return { id, aggregateId };
+  };
+  const isHeld = async (outbox: string, aggregateId: string) => {
+    const { rows } = await outboxes.of[outbox]!.pool.query<{ held: boolean }>(
+      `SELECT wake_at = 'infinity' AS held FROM outbox_heads WHERE aggregate_id = $1`,
+      [aggregateId],
+    );
+    return rows[0]?.held === true;
+  };
+  const release = async (...args: string[]) => {
+    const { code, stdout } = await runOps(environment(), 'release-hold', '--yes', '--json', ...args);
+    return { code, ...(JSON.parse(stdout) as { plan: { outbox: string } | null; refused: string | null }) };
+  };
+
+  it('finds the outbox that has the dead letter; of an id that two have, it releases the one that is named', async () => {
+    const [here, there] = [await held('content'), await held('identity')];
+    const twin = await held('content', there.id);
+    const stillHeld = async () => [
+      await isHeld('content', here.aggregateId),
+      await isHeld('content', twin.aggregateId),
+      await isHeld('identity', there.aggregateId),
+    ];
+    expect(await release(here.id)).toMatchObject({ code: 0, plan: { outbox: 'content' } });
+    expect(await stillHeld()).toEqual([false, true, true]);
+    expect(await release(there.id)).toMatchObject({
+      ...{ code: 1, plan: null },
+      refused: expect.stringMatching(/outboxes content and identity.*--outbox/) as string,
+    });
+    expect(await release(there.id, '--outbox', 'identity')).toMatchObject({ code: 0, plan: { outbox: 'identity' } });
+    expect(await stillHeld()).toEqual([false, true, false]);
+  });
+});
+
+describe('give-up', () => {
+  const misspelt = async (outbox: string, id = newId()) => {
+    await event(outbox, { id });
+    await outboxes.of[outbox]!.pool.query(`UPDATE outbox_events SET event_type = 'message.editted' WHERE id = $1`, [
+      id,
+    ]);
+    return id;
+  };
+  const giveUp = async (...args: string[]) => {
+    const { code, stdout } = await runOps(environment(), 'give-up', '--yes', '--json', ...args);
+    return { code, ...(JSON.parse(stdout) as { plan: { more: boolean; refused: object[] }; givenUp: string[] }) };
+  };
+
+  it('counts the rows of a misspelt type by outbox, and takes those of all, of one, or as many as the limit says', async () => {
+    const [here, there] = [[await misspelt('content'), await misspelt('content')], [await misspelt('identity')]];
+    const type = ['--type', 'message.editted'];
+    const asked = await runOps(environment(), 'give-up', ...type);
+    expect(asked.stdout).toContain('2 pending rows of the unknown type "message.editted" in the outbox content\n');
+    expect(asked.stdout).toContain('1 pending rows of the unknown type "message.editted" in the outbox identity\n');
+    expect(await giveUp(...type, '--outbox', 'identity')).toMatchObject({ code: 0, givenUp: there });
+    const isLeft = async () => [await isDead('content', here[0]!), await isDead('content', here[1]!)];
+    expect(await isLeft()).toEqual([false, false]);
+    const more = [await misspelt('identity'), await misspelt('identity')];
+    const some = await giveUp(...type, '--limit', '3');
+    expect(some).toMatchObject({ code: 0, plan: { more: true } });
+    expect(some.givenUp).toEqual([...here, expect.stringMatching(more.join('|'))]);
+    expect(await isLeft()).toEqual([true, true]);
+  });
+
+  it('refuses an id that two outboxes have, and gives up the others that are named', async () => {
+    const [twice, here, there] = [await misspelt('content'), await misspelt('content'), await misspelt('identity')];
+    await misspelt('identity', twice);
+    const done = await giveUp(twice, here, there);
+    expect(done).toMatchObject({
+      ...{ code: 1, givenUp: [here, there] },
+      plan: { refused: [{ id: twice, why: expect.stringContaining('--outbox') as string }] },
+    });
+    expect([await isDead('content', twice), await isDead('identity', twice)]).toEqual([false, false]);
+  });
+});
+
+it('housekeeping drops the days of the outbox that is named, and says of each what it would drop', async () => {
+  const days: Record<string, string> = {};
+  for (const [name, { pool }] of Object.entries(outboxes.of)) {
+    await backdateOutbox(pool, [36]);
+    days[name] = await dayName(pool, 36);
+    await insertOld(pool, 36);
+  }
+  const [old] = Object.values(days);
+  const hasDay = async (outbox: string) => (await partitionNames(outboxes.of[outbox]!.pool)).includes(days[outbox]!);
+  const keep = (...args: string[]) => runOps(environment(), 'housekeeping', ...args);
+  const done = await keep('--outbox', 'content', '--json');
+  expect(done).toMatchObject({ code: 0, stderr: '' });
+  const report = JSON.parse(done.stdout) as { outboxes: object; failed: object };
+  expect(report).toMatchObject({ outboxes: { content: { dropped: { [old!]: 1 } } }, state: null });
+  expect([Object.keys(report.outboxes), report.failed]).toEqual([['content'], {}]);
+  expect([await hasDay('content'), await hasDay('identity')]).toEqual([false, true]);
+  expect((await keep('--dry-run')).stdout).toBe(`outbox identity: would drop ${old}\n`);
+  expect((await keep('--dry-run', '--outbox', 'content')).stdout).toBe('no partition is old enough to go\n');
 });
 
 it('an outbox that is not there is named with those that are', async () => {
