@@ -1,17 +1,23 @@
 import { type Client } from '@temporalio/client';
 import { type Pool } from 'pg';
-import { patientPool } from '../support/database';
+import { urlsOf } from '../../dev/logins';
+import { type TestDatabase, createTestDatabase, patientPool } from '../support/database';
+import { newId } from '../support/events';
 import { type OwnServer, startOwnServer } from '../support/own-stack';
 import { type OwnProcess, type OwnSystem, createOwnSystem, migrate, untilReady } from '../support/own-system';
 import { type MovableAddress, type Standby, ask, startMovableAddress, startStandby } from '../support/standby';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
 import { expectAllDone, expectFeeds, expectOneRunEach, rowsOf, untilEmitted } from './evidence';
-import { type Traffic, createTraffic, keepCommitting } from './traffic';
+import { type Committed, type Traffic, commit, createTraffic, keepCommitting } from './traffic';
 
 jest.setTimeout(1_200_000);
 
+/** With State and the outbox `main`. */
 let postgres: OwnServer;
+/** Of the outbox `messages`, on another server. */
+let messages: TestDatabase;
+const messageEvents: Committed[] = [];
 let address: MovableAddress;
 let standby: Standby | undefined;
 let pool: Pool;
@@ -23,7 +29,11 @@ let bridge: OwnProcess;
 const portOf = (url: string): number => Number(new URL(url).port);
 
 beforeAll(async () => {
-  [postgres, client] = await Promise.all([startOwnServer('postgres'), createTestClient()]);
+  [postgres, client, messages] = await Promise.all([
+    startOwnServer('postgres'),
+    createTestClient(),
+    createTestDatabase(),
+  ]);
   address = await startMovableAddress(portOf(postgres.addresses.databaseUrl));
   const url = new URL(postgres.addresses.databaseUrl);
   url.port = String(address.port);
@@ -32,13 +42,19 @@ beforeAll(async () => {
   await migrate(system.environment);
   traffic = await createTraffic(pool);
   let workers: OwnProcess;
-  [workers, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);
+  const listed = (role: 'bridge' | 'workers') => ({
+    OUTBOXES: JSON.stringify([
+      { name: 'main', url: urlsOf(url.href)[role] },
+      { name: 'messages', url: messages.urls[role] },
+    ]),
+  });
+  [workers, bridge] = await Promise.all([system.startWorkers(listed('workers')), system.startBridge(listed('bridge'))]);
   await untilReady(bridge, workers);
 });
 
 afterAll(async () => {
   const ends = await Promise.allSettled([system?.close()]);
-  await Promise.allSettled([client?.connection.close(), pool?.end(), address?.close()]);
+  await Promise.allSettled([client?.connection.close(), pool?.end(), address?.close(), messages?.drop()]);
   await Promise.allSettled([postgres?.close(), standby?.close()]);
   expect(ends).toEqual([{ status: 'fulfilled', value: undefined }]);
 });
@@ -46,7 +62,10 @@ afterAll(async () => {
 /** Everything is done once, and no more than that. */
 async function expectRecovered(): Promise<void> {
   await expectAllDone(pool, traffic.story);
-  await expectOneRunEach(client, system.prefix, traffic.story);
+  await expectOneRunEach(client, system.prefix, {
+    ...traffic.story,
+    events: [...traffic.story.events, ...messageEvents],
+  });
   await expectFeeds(postgres.addresses.redisUrl, system.prefix, traffic.story);
 }
 
@@ -84,7 +103,7 @@ it('takes a PostgreSQL that hangs for one that is away, and goes on when it repl
   await expectRecovered();
 });
 
-it('follows the address to a promoted standby, and never stays with a server that cannot write', async () => {
+it('follows the address to a promoted standby, never stays with a server that cannot write, and holds up no other outbox', async () => {
   const { round } = traffic;
   standby = await startStandby(postgres.addresses.databaseUrl);
   for (let i = 0; i < 5; i++) await round();
@@ -94,6 +113,12 @@ it('follows the address to a promoted standby, and never stays with a server tha
   await waitFor(() => bridge.lines().some((line) => JSON.stringify(line).includes('read-only')), {
     what: 'the bridge refusing the standby',
   });
+  // No server takes writes for `main` or for State now. That of the other outbox has nothing to do with it.
+  for (let i = 0; i < 20; i++) {
+    const payload = { message_id: newId(), conversation_id: newId(), editor_id: newId() };
+    messageEvents.push(await commit(messages.pool, 'message.edited', payload));
+  }
+  await untilEmitted(messages.pool, { events: messageEvents });
   await standby.promote();
   await round();
   await expectRecovered();
