@@ -5,7 +5,7 @@ import { priorityName, temporalPriorityKey } from '../../contracts/priority';
 import { type EventRef } from '../../contracts/event-ref';
 import { type searchAttributes } from '../../contracts/search-attributes';
 import { type WorkflowResult } from '../../contracts/signals';
-import { type WorkflowType, taskQueue, workflowTypes } from '../../contracts/workflow-types';
+import { type QueueName, type WorkflowType, taskQueue, workflowTypes } from '../../contracts/workflow-types';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { newId } from './events';
 import { createTestClient, patientRun, startTestWorkers, testQueuePrefix } from './temporal';
@@ -35,13 +35,20 @@ const results: Record<string, unknown> = {
   emitEvent: undefined,
 };
 
-/** Real workers and workflows on every queue; the activities are stand-ins that do as the test says. */
-/**
- * @param worker options of each worker, over the usual ones
- * @param patient what hangs is never given to another attempt
- */
-export async function startStandInWorkers(worker: Partial<WorkerOptions> = {}, patient = false) {
-  const prefix = testQueuePrefix();
+interface StandInOptions {
+  /** Options of each worker, over the usual ones. */
+  readonly worker?: Partial<WorkerOptions>;
+  /** What hangs is never given to another attempt. */
+  readonly patient?: boolean;
+  /** Those with a worker; default: all. */
+  readonly queues?: readonly QueueName[];
+  /** Of the task queues; default: one that no other test has. */
+  readonly prefix?: string;
+}
+
+/** Real workers and workflows; the activities are stand-ins that do as the test says. */
+export async function startStandInWorkers(options: StandInOptions = {}) {
+  const { worker, patient = false, queues, prefix = testQueuePrefix() } = options;
   const client = await createTestClient();
   const moods = new Map<string, Mood>();
   const calls: string[] = [];
@@ -59,7 +66,11 @@ export async function startStandInWorkers(worker: Partial<WorkerOptions> = {}, p
       },
     ]),
   );
-  const workers = await startTestWorkers({ prefix, activities, worker, patient });
+  const workers = await startTestWorkers({
+    ...{ prefix, activities, patient },
+    ...(worker === undefined ? {} : { worker }),
+    ...(queues === undefined ? {} : { queues }),
+  });
   const text = (name: keyof typeof searchAttributes) => defineSearchAttributeKey(name, 'KEYWORD');
   return {
     client,

@@ -43,8 +43,11 @@ export function workflowBundle(
   const known = bundles.get(key);
   if (known !== undefined) return known;
   const logger = { log: noop, trace: noop, debug: noop, info: noop, warn: noop, error: noop };
-  const interceptors = patient ? { workflowInterceptorModules: [require.resolve('./patient-limits')] } : {};
-  const bundle = bundleWorkflowCode({ workflowsPath, logger, ...interceptors });
+  const workflowInterceptorModules = [
+    require.resolve('../../workflows/story'),
+    ...(patient ? [require.resolve('./patient-limits')] : []),
+  ];
+  const bundle = bundleWorkflowCode({ workflowsPath, logger, workflowInterceptorModules });
   bundles.set(key, bundle);
   return bundle;
 }

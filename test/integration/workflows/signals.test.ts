@@ -22,7 +22,7 @@ const logged: LogEntry[] = [];
 beforeAll(async () => {
   const logger = new DefaultLogger('WARN', (entry) => void logged.push(entry));
   // What hangs has no heartbeat: the limits of the product would give it to another attempt, which counts as a look.
-  lab = await startStandInWorkers({ sinks: defaultSinks(logger) }, true);
+  lab = await startStandInWorkers({ worker: { sinks: defaultSinks(logger) }, patient: true });
 });
 afterAll(() => lab.stop());
 afterEach(() => lab.moods.clear());
@@ -146,7 +146,7 @@ it('that cannot be read starts no look, and leaves a trace without its content',
     const { pool } = database;
     const servers = { pool, outboxes: OutboxPools.one(pool), workflows: lab.client.workflow };
     const { story } = await eventStory(servers, run.workflowId);
-    expect(storyLines(story!)).toContain(`  ignored signals: ${reason}`);
+    expect(storyLines(story!, null)).toContain(`  ignored signals: ${reason}`);
     const about = () => logged.filter(({ meta }) => meta?.['event_id'] === run.workflowId);
     const lines = await waitFor(() => (about().length > 0 ? about() : undefined));
     expect(lines.map(({ meta }) => meta?.['reason'] as unknown)).toEqual([reason]);
