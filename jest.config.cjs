@@ -11,8 +11,8 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   reporters: ['default', '<rootDir>/test/support/counts-reporter.cjs'],
-  // Two cores run a database, a broker, a Temporal server and the tests; more workers only add noise.
-  maxWorkers: 2,
+  // Most tests wait for a server for most of their time: with two, two cores were idle for a third of it.
+  maxWorkers: 3,
   // Nothing asserts a time: a starved machine is to be slow, not red.
   testTimeout: 600_000,
   // By itself a worker ends in milliseconds (test/support/environment.cjs); after 500 ms jest would kill it with a warning.

@@ -4,7 +4,6 @@ import { auditCommandSettings, auditNow, durationMs } from './audit';
 import { acknowledgeFindings } from './audit-findings';
 import { auditText } from './audit-print';
 import { deadLettersOf } from './dead-letters';
-import { eventStory } from './event-story';
 import { codeFrom, limitFrom } from './option-values';
 import { type GiveUpOptions, giveUpCommand } from './give-up-command';
 import { planHousekeeping, runHousekeeping } from './housekeeping';
@@ -16,6 +15,7 @@ import { rebuildFeeds } from './rebuild-feeds';
 import { type ReleaseOptions, releaseCommand } from './release-hold';
 import { requeueAnywhere } from './requeue-anywhere';
 import { statusSettings } from './servers';
+import { showCommand } from './show-command';
 import { systemStatus } from './status';
 import { statusText } from './status-print';
 import { keepDays } from '../outbox-bridge/settings';
@@ -76,22 +76,16 @@ program
   });
 
 program
-  .command('show <event-id>')
-  .description('the story of one event: its row, its workflow and what that waits for, its deliveries')
+  .command('show <id>')
+  .description(
+    'the story of one event: its row, its workflow and how that ended or what it waits for, its deliveries; of anything else: its newest events',
+  )
   .option(...outboxOption)
   .option('--json')
   .action(async (id: string, { json, outbox }: InOutbox & { json?: boolean }) => {
     checked([id]);
-    const find = (connections: Connections) => eventStory(connections, id);
-    const { story, away } = await withConnections(config(), find, outbox);
-    incomplete(away);
-    if (story === null) throw new Error(`no outbox row ${id}: it was never committed, or its partition is gone`);
-    print.story(story, json ?? false, outbox === undefined && isSeveral());
-    if (story.temporalFailed === null) return;
-    console.error(
-      `ops: no reply from Temporal at ${config().temporalAddress} (TEMPORAL_ADDRESS): ${story.temporalFailed}`,
-    );
-    process.exitCode = 2;
+    const several = outbox === undefined && isSeveral();
+    incomplete(await withConnections(config(), (of) => showCommand(of, id, { json: json ?? false, several }), outbox));
   });
 
 program

@@ -15,6 +15,7 @@ import { createPool } from '../runtime/postgres';
 import { createRedis } from '../runtime/redis';
 import { checkDeployment } from '../runtime/deployment';
 import { connectClient } from '../runtime/temporal';
+import { webUiSettings } from '../runtime/temporal-web-ui';
 import { within } from '../runtime/within';
 
 const serverSettings = {
@@ -32,6 +33,7 @@ export const opsSettings = {
   readNotificationDays: bridgeSettings.readNotificationDays,
   tombstoneDays: bridgeSettings.tombstoneDays,
   retentionMarginHours: bridgeSettings.retentionMarginHours,
+  ...webUiSettings,
 } as const;
 
 export interface Connections {

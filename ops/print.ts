@@ -15,7 +15,7 @@ export const print = {
   },
 
   /** @param several whether there are outboxes to distinguish */
-  story(story: EventStory, json: boolean, several: boolean): void {
+  story(story: EventStory & { readonly webUi: string | null }, json: boolean, several: boolean): void {
     if (json) return printJson(story);
     printRow(story.row, several);
     for (const other of story.otherRows) {
@@ -27,13 +27,8 @@ export const print = {
       console.log(
         `${'AUDIT'.padEnd(18)} ${kind}${several ? ` ${ofOutbox({ outbox })}` : ''} since ${firstSeen.toISOString()}: ${detail}`,
       );
-    const { workflow } = story;
-    console.log(
-      workflow === null
-        ? `\n${story.temporalFailed === null ? 'no workflow of this id in Temporal' : 'the workflow is not known: Temporal did not reply'}`
-        : `\nworkflow ${workflow.type}: ${workflow.status}, ${workflow.historyLength} history events`,
-    );
-    for (const line of storyLines(story)) console.log(line);
+    console.log('');
+    for (const line of storyLines(story, story.webUi)) console.log(line);
     if (story.deliveries.length > 0) {
       console.log('');
       const heads = Object.keys(story.deliveries[0] ?? {});

@@ -1,3 +1,4 @@
+import { taskFaultCure } from '../runtime/failing-task';
 import { type TaskQueueLook } from '../runtime/task-queues';
 import { auditScheduleText } from './audit-schedule';
 import { ageText, columnLines } from './columns';
@@ -5,7 +6,7 @@ import { openFindingsText } from './open-findings';
 import { tableLines } from './outbox-print';
 import { type ServerLook, serverLine } from './servers';
 import { type Status } from './status';
-import { fillsInboxes } from '../outbox-bridge/waiting-runs';
+import { type StandStill, fillsInboxes } from '../outbox-bridge/waiting-runs';
 
 /** What a server that is away leaves unseen. */
 function unseen({ server, failed }: ServerLook, outboxesApart: boolean): string {
@@ -56,6 +57,19 @@ function queueRows(looks: readonly TaskQueueLook[]): string[][] {
   });
 }
 
+function standStillLines(standStill: readonly StandStill[]): string[] {
+  if (standStill.length === 0) return [];
+  const head = ['RUNS STAND STILL', 'RUNS', 'ATTEMPT', 'SINCE', 'ONE OF THEM', 'THEIR WORKFLOW TASK FAILS'];
+  const lines = standStill.map(({ workflowType, fault, runs, attempt, oldestSeconds, workflowId, lastFailure }) => [
+    ...[workflowType, String(runs), String(attempt), ageText(oldestSeconds), workflowId],
+    `${fault}: ${lastFailure}`,
+  ]);
+  const cures = [...new Set(standStill.map(({ fault }) => fault))].map(
+    (fault) => `→ ${fault}: ${taskFaultCure[fault]}`,
+  );
+  return ['', ...columnLines([head, ...lines]), ...cures];
+}
+
 function waitingLines(status: Status): string[] {
   const { waitingRuns: runs } = status;
   const { deliveriesWaiting = [] } = status;
@@ -87,6 +101,7 @@ function waitingLines(status: Status): string[] {
     ...(deliveries.length === 0
       ? ['', status.databaseFailed === null && runs !== null ? 'no delivery waits' : 'no delivery is known to wait']
       : ['', ...columnLines([['DELIVERIES WAIT', 'HOW MANY', 'TRIED AGAIN', 'OLDEST', 'WHY'], ...deliveries])]),
+    ...standStillLines(runs?.standStill ?? []),
     ...(activities.length === 0
       ? []
       : [

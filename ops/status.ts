@@ -153,6 +153,7 @@ function reasons(said: Omit<Status, 'lookAt'>): string[] {
     ...Object.fromEntries(said.servers.map(({ server, failed }) => [`no reply from ${server}`, failed !== null])),
     'task queues without workers': unserved.length > 0,
     'activities that wait for a dependency': stuck.length > 0,
+    'runs that stand still': (runs?.standStill ?? []).length > 0,
   };
   return Object.keys(all).filter((reason) => all[reason]);
 }

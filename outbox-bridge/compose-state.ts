@@ -9,9 +9,10 @@ import { type Shared, choresOf } from './compose-shared';
 import { DeploymentGuard } from './deployment-guard';
 import { createFeedStoreGauges, readFeedStoreGauges } from './feed-store-gauges';
 import { keepDays } from './settings';
+import { RunGauges, createRunGauges } from './run-gauges';
 import { createStateGauges, readStateGauges } from './state-gauges';
 import { createTaskQueueGauges, readTaskQueueGauges } from './task-queue-gauges';
-import { createDeliveryGauges, readDeliveryGauges, readInboxGauges } from './waiting-deliveries';
+import { createDeliveryGauges, readDeliveryGauges } from './waiting-deliveries';
 
 /** The gauges of State and of what has no outbox: read once by each process, however many outboxes it serves. */
 export function composeState(pool: Pool, shared: Shared): Service[] {
@@ -21,14 +22,18 @@ export function composeState(pool: Pool, shared: Shared): Service[] {
   const stateGauges = createStateGauges(registry);
   const deliveryGauges = createDeliveryGauges(registry);
   const taskQueueGauges = createTaskQueueGauges(registry);
-  const workflows = new WorkflowClient({ connection, namespace: config.temporalNamespace });
+  const runGauges = new RunGauges({
+    ...{ pool, logger, taskQueuePrefix: config.taskQueuePrefix },
+    ...{ runs: createRunGauges(registry), deliveries: deliveryGauges },
+    workflows: new WorkflowClient({ connection, namespace: config.temporalNamespace }),
+  });
   const { every } = choresOf(shared, { logger, settings: config });
   return [
     every('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges)),
     every('feed-store-gauges', 15_000, () => readFeedStoreGauges(pool, feedStoreGauges)),
     every('state-gauges', 15_000, () => readStateGauges(pool, stateGauges)),
     every('delivery-gauges', 15_000, () => readDeliveryGauges(pool, deliveryGauges)),
-    every('inbox-gauges', 30_000, () => readInboxGauges(pool, workflows, config.taskQueuePrefix, deliveryGauges)),
+    every('run-gauges', 20_000, () => runGauges.read()),
     every('task-queue-gauges', 10_000, () => readTaskQueueGauges(pool, connection, config, taskQueueGauges)),
   ];
 }

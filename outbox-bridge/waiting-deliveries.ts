@@ -1,9 +1,6 @@
-import { type WorkflowClient } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { Gauge, type Registry } from 'prom-client';
 import { channels } from '../contracts/notification-kinds';
-import { databaseNowMs } from '../runtime/postgres';
-import { waitingRuns } from './waiting-runs';
 
 /** Counted no further than this, the oldest first: an outage of the mail server leaves hundreds of thousands. */
 const countedTo = 10_000;
@@ -63,23 +60,5 @@ export async function readDeliveryGauges(pool: Pool, gauges: ReturnType<typeof c
   for (const channel of new Set([...external, ...byChannel.keys()])) {
     gauges.waiting.set({ channel }, byChannel.get(channel)?.deliveries ?? 0);
     gauges.oldest.set({ channel }, byChannel.get(channel)?.oldestSeconds ?? 0);
-  }
-}
-
-/** Of in_app. While Temporal is away there is no figure: the last one would be taken for that of now. */
-export async function readInboxGauges(
-  pool: Pool,
-  workflows: WorkflowClient,
-  taskQueuePrefix: string,
-  gauges: ReturnType<typeof createDeliveryGauges>,
-): Promise<void> {
-  const channel = { channel: 'in_app' };
-  try {
-    const { inboxes } = await waitingRuns(workflows, taskQueuePrefix, await databaseNowMs(pool));
-    gauges.waiting.set(channel, inboxes.runs);
-    gauges.oldest.set(channel, inboxes.oldestSeconds);
-  } catch (thrown) {
-    for (const gauge of Object.values(gauges)) gauge.remove(channel);
-    throw thrown;
   }
 }

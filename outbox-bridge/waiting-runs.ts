@@ -1,6 +1,8 @@
 import { type WorkflowClient } from '@temporalio/client';
 import { failures } from '../contracts/failures';
 import { oneLine } from '../runtime/errors';
+import { type FailingTask, type TaskFault, failingTask } from '../runtime/failing-task';
+import { groupBy } from '../runtime/group-by';
 import { reasonCode } from '../runtime/metrics-server';
 import { toPendingActivity } from '../runtime/pending-activity';
 import { taskQueuesOf } from '../runtime/task-queues';
@@ -9,6 +11,8 @@ import { taskQueuesOf } from '../runtime/task-queues';
 const mostRuns = 100;
 /** What has just begun waits for nothing worth a look. */
 const youngMs = 5_000;
+/** Most runs have ended by then. */
+const longMs = 60_000;
 const callMs = 5_000;
 
 /** What open runs wait for: an activity that failed and is tried again. */
@@ -32,6 +36,22 @@ export interface WaitingRuns {
   readonly lookedAt: number;
   readonly waitFor: readonly WaitingFor[];
   readonly inboxes: WaitingInboxes;
+  readonly standStill: readonly StandStill[];
+}
+
+/** Open runs of one workflow type that do nothing, because their workflow tasks fail again and again. */
+export interface StandStill {
+  readonly workflowType: string;
+  readonly fault: TaskFault;
+  readonly runs: number;
+  /** Of the run that has tried most. */
+  readonly attempt: number;
+  /** Since the first failure of the one that has stood longest, seconds. */
+  readonly oldestSeconds: number;
+  /** Of the run that has tried most. */
+  readonly lastFailure: string;
+  /** That run. */
+  readonly workflowId: string;
 }
 
 /** Runs whose notices are not all in the inboxes: the activity failed, or no worker has begun it. */
@@ -60,23 +80,36 @@ export async function waitingRuns(
   const query = `ExecutionStatus = 'Running' AND EventType IS NOT NULL AND TaskQueue IN (${queues.join(', ')}) AND StartTime < '${new Date(nowMs - youngMs).toISOString()}'`;
   return workflows.withDeadline(Date.now() + callMs, async () => {
     const { count } = await workflows.count(query);
-    const ids: string[] = [];
-    if (count > 0)
-      for await (const { workflowId } of workflows.list({ query, pageSize: mostRuns })) {
-        ids.push(workflowId);
-        if (ids.length === mostRuns) break;
-      }
+    const ids = count === 0 ? [] : await sampleOf(workflows, query, nowMs);
     // One that has ended meanwhile waits for nothing.
-    const runs = await Promise.all(ids.map((id) => waitsOf(workflows, id).catch(() => [])));
-    const waits = runs.flat();
+    const runs = await Promise.all(ids.map((id) => lookAtRun(workflows, id).catch(() => ({ waits: [], failing: [] }))));
+    const waits = runs.flatMap((run) => run.waits);
     return {
       ...{ open: count, lookedAt: ids.length, inboxes: inboxesAmong(waits, nowMs) },
+      standStill: byTypeAndFault(
+        runs.flatMap(({ failing }) => failing),
+        nowMs,
+      ),
       waitFor: byActivity(
         waits.flatMap((wait) => (wait.failure === null ? [] : [{ ...wait, failure: wait.failure }])),
         nowMs,
       ),
     };
   });
+}
+
+/** The newest, and half as many that are open for longer than most: behind a backlog the newest alone would hide what is stuck. */
+async function sampleOf(workflows: WorkflowClient, query: string, nowMs: number): Promise<string[]> {
+  const newest = async (where: string, most: number): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const { workflowId } of workflows.list({ query: where, pageSize: most })) {
+      ids.push(workflowId);
+      if (ids.length === most) break;
+    }
+    return ids;
+  };
+  const long = await newest(`${query} AND StartTime < '${new Date(nowMs - longMs).toISOString()}'`, mostRuns / 2);
+  return [...new Set([...long, ...(await newest(query, mostRuns))])].slice(0, mostRuns);
 }
 
 /** An activity of an open run that is not in its first attempt. */
@@ -90,15 +123,37 @@ interface Wait {
 }
 type Retry = Wait & { readonly failure: string };
 
-async function waitsOf(workflows: WorkflowClient, id: string): Promise<Wait[]> {
-  const { raw, startTime } = await workflows.getHandle(id).describe();
-  return (raw.pendingActivities ?? [])
+/** A run whose workflow task fails. */
+interface Failing extends FailingTask {
+  readonly workflowId: string;
+  readonly workflowType: string;
+}
+
+async function lookAtRun(
+  workflows: WorkflowClient,
+  id: string,
+): Promise<{ readonly waits: readonly Wait[]; readonly failing: readonly Failing[] }> {
+  const run = await workflows.getHandle(id).describe();
+  const waits = (run.raw.pendingActivities ?? [])
     .map(toPendingActivity)
     .filter(({ message, startedMs }) => message !== null || startedMs === null)
     .map(({ name, attempt, message }) => ({
-      ...{ activity: name, attempt, startedAtMs: startTime.getTime() },
+      ...{ activity: name, attempt, startedAtMs: run.startTime.getTime() },
       failure: message === null ? null : oneLine(message, 200),
     }));
+  const task = await failingTask(workflows, run);
+  return { waits, failing: task === null ? [] : [{ ...task, workflowId: id, workflowType: run.type }] };
+}
+
+function byTypeAndFault(failing: readonly Failing[], nowMs: number): StandStill[] {
+  return [...groupBy(failing, ({ workflowType, fault }) => `${workflowType} ${fault}`).values()]
+    .map((its): StandStill => {
+      const most = its.reduce((a, b) => (b.attempt > a.attempt ? b : a));
+      const { workflowType, fault, attempt, workflowId, message } = most;
+      const oldestSeconds = Math.max(0, ...its.map(({ sinceMs }) => nowMs - sinceMs)) / 1_000;
+      return { workflowType, fault, runs: its.length, attempt, oldestSeconds, lastFailure: message, workflowId };
+    })
+    .sort((a, b) => a.workflowType.localeCompare(b.workflowType));
 }
 
 function inboxesAmong(waits: readonly Wait[], nowMs: number): WaitingInboxes {

@@ -55,6 +55,12 @@ export const rowOfEvent = `
             AND ${pending('e.')}) AS earlier_pending
   FROM nova.outbox_events o WHERE id = $1 ORDER BY published_at, created_at LIMIT 10`;
 
+/** The newest events of one aggregate, and where each stands. $1 aggregate id, $2 limit */
+export const eventsOfAggregate = `
+  SELECT id, event_type AS "eventType", aggregate_type AS "aggregateType", sequence, created_at AS "createdAt",
+    CASE WHEN ${dead()} THEN 'dead letter' WHEN ${pending()} THEN 'pending' WHEN ${emitted()} THEN 'on Kafka' ELSE 'started' END AS state
+  FROM nova.outbox_events WHERE aggregate_id = $1 ORDER BY sequence DESC LIMIT $2`;
+
 /** Those of some events that are of a type, in the order in which they were written. $1 ids, $2 spellings or null */
 export const orderOfEvents = `
   SELECT id, min(sequence) AS place FROM nova.outbox_events

@@ -15,3 +15,8 @@ export function oneLine(thrown: unknown, limit = 500): string {
   const text = toError(thrown).message.replace(/\s+/g, ' ').trim();
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
 }
+
+/** `TypeError: it is not there`: type or code before the message, unless that says it, or says nothing. */
+export function withType(type: string | null | undefined, message: string): string {
+  return type == null || type === '' || type === 'Error' || message.startsWith(type) ? message : `${type}: ${message}`;
+}

@@ -3,6 +3,8 @@ export interface PendingActivity {
   /** Its id within the run. */
   readonly id: string;
   readonly name: string;
+  /** Task queue that it waits on; null: the server does not say. */
+  readonly queue: string | null;
   readonly attempt: number;
   /** Type of the last failure: a code of the catalogue, or the name of an unexpected error. */
   readonly failure: string | null;
@@ -41,6 +43,7 @@ export interface RawPendingActivity {
   readonly lastAttemptCompleteTime?: Timestamp | null;
   readonly state?: number | null;
   readonly paused?: boolean | null;
+  readonly activityOptions?: { readonly taskQueue?: { readonly name?: string | null } | null } | null;
   readonly pauseInfo?: {
     readonly pauseTime?: Timestamp | null;
     readonly manual?: { readonly identity?: string | null; readonly reason?: string | null } | null;
@@ -55,6 +58,7 @@ export function toPendingActivity(raw: RawPendingActivity): PendingActivity {
   return {
     id: raw.activityId ?? '',
     name: raw.activityType?.name ?? 'unknown',
+    queue: raw.activityOptions?.taskQueue?.name || null,
     attempt: raw.attempt ?? 1,
     failure: failureType(raw.lastFailure),
     message: raw.lastFailure?.message ?? null,

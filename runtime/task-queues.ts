@@ -1,4 +1,4 @@
-import { type Connection } from '@temporalio/client';
+import { type ConnectionLike } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { maintenanceQueue } from '../contracts/maintenance';
 import { queueNames, taskQueue } from '../contracts/workflow-types';
@@ -18,11 +18,16 @@ const callMs = 3_000;
 export const taskKinds = ['workflow', 'activity'] as const;
 export type TaskKind = (typeof taskKinds)[number];
 
-/** The tasks of one kind on one queue, and who takes them. */
-export interface TaskQueueLook {
+type Asked = Pick<ConnectionLike, 'workflowService' | 'withDeadline'>;
+
+interface QueueAndKind {
   /** `nova-feed` */
   readonly queue: string;
   readonly kind: TaskKind;
+}
+
+/** The tasks of one kind on one queue, and who takes them. */
+export interface TaskQueueLook extends QueueAndKind {
   /** Workers, by their identity, that asked for a task lately and have not said that they stop. */
   readonly workers: number;
   /** Tasks that wait, about; those of workflows that a worker has in its memory are not among them. */
@@ -63,18 +68,25 @@ export const taskQueuesOf = (prefix: string): string[] => [
  * @throws what Temporal throws when it is away
  */
 export async function lookAtTaskQueues(
-  connection: Connection,
+  connection: Asked,
   { namespace, taskQueuePrefix, nowMs }: { namespace: string; taskQueuePrefix: string; nowMs: number },
 ): Promise<TaskQueueLook[]> {
+  const asked = taskQueuesOf(taskQueuePrefix).flatMap((queue) => taskKinds.map((kind) => ({ queue, kind })));
+  return lookAtQueues(connection, { namespace, asked, nowMs });
+}
+
+/** The same for the queues and kinds that are asked for. */
+export async function lookAtQueues(
+  connection: Asked,
+  { namespace, asked, nowMs }: { namespace: string; asked: readonly QueueAndKind[]; nowMs: number },
+): Promise<TaskQueueLook[]> {
   return connection.withDeadline(Date.now() + callMs, async () => {
-    const [stopped, ...asked] = await Promise.allSettled([
+    const [stopped, ...looks] = await Promise.allSettled([
       stoppedWorkers(connection, namespace),
-      ...taskQueuesOf(taskQueuePrefix).flatMap((queue) =>
-        taskKinds.map((kind) => describe(connection, namespace, queue, kind)),
-      ),
+      ...asked.map(({ queue, kind }) => describe(connection, namespace, queue, kind)),
     ]);
     // Not before all have ended: a connection that is closed beneath a call which is tried again ends the process.
-    const seen = asked.map((look) => {
+    const seen = looks.map((look) => {
       if (look.status === 'rejected') throw look.reason;
       return look.value;
     });
@@ -115,7 +127,7 @@ export function judge(
 const keyOf = (queue: string, identity: string): string => `${queue}\n${identity}`;
 
 async function describe(
-  { workflowService }: Connection,
+  { workflowService }: Asked,
   namespace: string,
   queue: string,
   kind: TaskKind,
@@ -147,7 +159,7 @@ export function seenPollers(
 }
 
 /** Workers report that they stop; Temporal goes on listing their pollers. Servers before 1.30 do not know. */
-async function stoppedWorkers({ workflowService }: Connection, namespace: string): Promise<Map<string, number>> {
+async function stoppedWorkers({ workflowService }: Asked, namespace: string): Promise<Map<string, number>> {
   const listed = await workflowService.listWorkers({ namespace, pageSize: 1_000 });
   const stopped = new Map<string, number>();
   const running = new Set<string>();

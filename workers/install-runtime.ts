@@ -5,7 +5,7 @@ import {
   Runtime,
   type RuntimeOptions,
 } from '@temporalio/worker';
-import { oneLine, toError } from '../runtime/errors';
+import { oneLine, toError, withType } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
 
 const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
@@ -65,17 +65,37 @@ export function temporalLogger(logger: Logger): TemporalLogger {
   };
 }
 
-/** Ids, names and one line of the error, whose stack the Web UI has. */
+/**
+ * Ids, names and one line of the error, whose stack the Web UI has. Of a failing workflow task the core gives no error, but the failure that
+ * it reports, as text.
+ */
 function fieldsOf(meta: LogMetadata = {}): Record<string, unknown> {
-  const { workflowId, activityType, workflowType, taskQueue, attempt, event_id, error } = meta;
+  const { workflowId, runId, activityType, workflowType, taskQueue, attempt, event_id, error, failure } = meta;
   const fields = {
     event_id: event_id as unknown,
     workflow_id: workflowId as unknown,
+    run_id: (runId ?? meta['run_id']) as unknown,
     workflow_type: workflowType as unknown,
     activity: activityType as unknown,
     task_queue: taskQueue as unknown,
     attempt: attempt as unknown,
-    error: error === undefined ? undefined : oneLine(toError(error)),
+    error: error !== undefined ? oneLine(toError(error)) : failure === undefined ? undefined : reportedFailure(failure),
   };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** The core prints its failure as Rust does: `Failure { failure: Some(Failure { message: "no such timer", … r#type: "TypeError" … } }`. */
+export function reportedFailure(failure: unknown): string {
+  const text = String(failure);
+  const quoted = (name: string): string => {
+    const found = new RegExp(`\\b${name}: ("(?:[^"\\\\]|\\\\.)*")`).exec(text)?.[1] ?? '""';
+    try {
+      return String(JSON.parse(found));
+    } catch {
+      // An escape that JSON has not.
+      return found.slice(1, -1);
+    }
+  };
+  const [message, type] = [quoted('message'), quoted('r#type')];
+  return oneLine(message === '' ? text : withType(type, message));
 }

@@ -1,7 +1,7 @@
 import { type Cleanup } from '../../proof/run/cleanup';
 import { type DemoOptions } from './options';
 import { summarize, type Summary } from './report/summary';
-import { webUiUrl } from './web-ui';
+import { webUiUrl } from '../../runtime/temporal-web-ui';
 import { prepareEnvironment } from './setup/environment';
 import { bringStackUp } from './setup/stack';
 import { doBusiness, type Show, startSystem, verify, waitSettled } from './stages';

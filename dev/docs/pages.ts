@@ -13,6 +13,7 @@ import { createBridgeMetrics } from '../../outbox-bridge/metrics';
 import { createBuildInfo } from '../../runtime/process-registry';
 import { createTaskQueueGauges } from '../../outbox-bridge/task-queue-gauges';
 import { createStateGauges } from '../../outbox-bridge/state-gauges';
+import { createRunGauges } from '../../outbox-bridge/run-gauges';
 import { createDeliveryGauges } from '../../outbox-bridge/waiting-deliveries';
 import { temporalErrors } from '../../runtime/temporal-errors';
 import { createOutboxGauge } from '../../workers/outbox-gauge';
@@ -158,6 +159,7 @@ export async function metricsPage(): Promise<string> {
   createAuditGauges(registry);
   createFeedStoreGauges(registry);
   createStateGauges(registry);
+  createRunGauges(registry);
   createDeliveryGauges(registry);
   createTaskQueueGauges(registry);
   createOutboxGauge(registry, []);

@@ -78,7 +78,7 @@ it('activities that are reset, or whose options are changed, go on and lose noth
   const { pool } = world.database;
   const servers = { pool, outboxes: OutboxPools.one(pool), workflows: world.client.workflow };
   const { story } = await eventStory(servers, ref!.eventId);
-  expect(storyLines(story!).join('\n')).toMatch(/options were changed by hand: start-to-close 7 s, was 600 s/);
+  expect(storyLines(story!, null).join('\n')).toMatch(/options were changed by hand: start-to-close 7 s, was 600 s/);
   await world.client.workflowService.resetActivity({ ...of, identity: 'ann' });
   world.failing.clear();
   await world.client.workflow.getHandle(ref!.eventId).result();

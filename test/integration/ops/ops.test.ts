@@ -288,7 +288,7 @@ describe('the command', () => {
     expect(wrong).toMatchObject({ code: 2, stderr: 'ops: not a UUID: nonsense\n' });
     expect(missing).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/no outbox row .* never committed/) as string,
+      stderr: expect.stringMatching(/no outbox row: it was never committed/) as string,
     });
     expect(await ops('rebuild-feeds', '--json')).toMatchObject({ code: 0, stdout: '{"rebuilt":0}\n' });
   });

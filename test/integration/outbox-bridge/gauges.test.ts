@@ -4,8 +4,10 @@ import { createAuditGauges, readAuditGauges } from '../../../outbox-bridge/audit
 import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
 import { readOutboxGauges } from '../../../outbox-bridge/outbox-gauges';
 import { createTaskQueueGauges, readTaskQueueGauges } from '../../../outbox-bridge/task-queue-gauges';
-import { createDeliveryGauges, readDeliveryGauges, readInboxGauges } from '../../../outbox-bridge/waiting-deliveries';
+import { RunGauges, createRunGauges } from '../../../outbox-bridge/run-gauges';
+import { createDeliveryGauges, readDeliveryGauges } from '../../../outbox-bridge/waiting-deliveries';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { silentLogger } from '../../support/logger';
 import { startStandInWorkers } from '../../support/stand-in-workers';
 import { createTestClient, startTestWorkers, testQueuePrefix } from '../../support/temporal';
 import { servers } from '../../support/servers';
@@ -113,9 +115,12 @@ it('show deliveries that wait by channel, and zero when none does', async () => 
 
 it('show inboxes that wait as the channel in_app, from the runs that wait; nothing while Temporal is away', async () => {
   const [registry, workers] = [new Registry(), await startStandInWorkers()];
-  const deliveries = createDeliveryGauges(registry);
+  const [runGauges, deliveries] = [createRunGauges(registry), createDeliveryGauges(registry)];
   const read = async (workflows = workers.client.workflow) => {
-    await readInboxGauges(database.pool, workflows, workers.prefix, deliveries);
+    await new RunGauges({
+      ...{ pool: database.pool, workflows, taskQueuePrefix: workers.prefix, logger: silentLogger },
+      ...{ runs: runGauges, deliveries },
+    }).read();
     return valuesOf(registry);
   };
   const names = ['nova_deliveries_waiting in_app', 'nova_deliveries_oldest_waiting_seconds in_app'] as const;

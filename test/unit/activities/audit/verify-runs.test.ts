@@ -16,7 +16,7 @@ const nowMs = Date.UTC(2026, 0, 10);
 const day = 86_400_000;
 
 const activity = (over: Partial<PendingActivity>): PendingActivity => ({
-  ...{ id: '1', name: 'notifyDeliver', attempt: 40, failure: 'CHANNEL_UNAVAILABLE', message: null },
+  ...{ id: '1', name: 'notifyDeliver', queue: null, attempt: 40, failure: 'CHANNEL_UNAVAILABLE', message: null },
   ...{ lastHeartbeatMs: null, startedMs: null, nextAttemptMs: nowMs + 10_000, pause: null },
   ...over,
 });

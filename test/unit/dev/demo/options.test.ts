@@ -1,6 +1,6 @@
 import { parseOptions } from '../../../../dev/demo/options';
 import { newRunId } from '../../../../proof/run/run-id';
-import { webUiUrl } from '../../../../dev/demo/web-ui';
+import { webUiUrl } from '../../../../runtime/temporal-web-ui';
 import { runNames } from '../../../../dev/runs/names';
 
 const parse = (...argv: string[]) => parseOptions(argv, { exit: false });
