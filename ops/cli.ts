@@ -4,6 +4,7 @@ import { auditCommandSettings, auditNow, durationMs } from './audit';
 import { acknowledgeFindings } from './audit-findings';
 import { auditText } from './audit-print';
 import { deadLettersOf } from './dead-letters';
+import { addDeliveryCommands } from './deliveries-command';
 import { codeFrom, limitFrom } from './option-values';
 import { type GiveUpOptions, giveUpCommand } from './give-up-command';
 import { planHousekeeping, runHousekeeping } from './housekeeping';
@@ -226,6 +227,7 @@ program
   });
 
 addMoveCommands(program, config, incomplete);
+addDeliveryCommands(program, config, incomplete);
 // A reader that has seen enough, as in `ops dead-letters | head`, ends the command and is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

@@ -67,7 +67,9 @@ function totalLine(status: Partial<OutboxesReport> & Partial<StateReport>): stri
       : []),
     ...(deliveriesUnknown === undefined
       ? []
-      : [`deliveries of unknown outcome ${deliveriesUnknown}${skippedLine(deliveriesSkipped)}`]),
+      : [
+          `deliveries of unknown outcome ${deliveriesUnknown}${deliveriesUnknown > 0 ? ' (ops deliveries list)' : ''}${skippedLine(deliveriesSkipped)}`,
+        ]),
   ].join(' · ');
 }
 

@@ -30,6 +30,7 @@ export async function startNotifyWorkers(notify: NotifyDeps, identity: IdentityD
   return {
     client,
     emitted,
+    prefix,
     purged,
     start: (type: WorkflowType, event: EventRef) =>
       client.workflow.start<(event: EventRef) => Promise<WorkflowResult>>(type, {
