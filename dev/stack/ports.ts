@@ -1,5 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { StackError } from './errors';
 import type { Env } from './paths';
 
@@ -30,6 +33,7 @@ export async function choosePorts(
   remembered: Ports,
   env: Env,
   isFree: (port: number) => Promise<boolean> = portIsFree,
+  options: FreePortOptions = {},
 ): Promise<Ports> {
   const chosen: Ports = {};
   // One that was just given to another server is free only until that server starts.
@@ -48,7 +52,7 @@ export async function choosePorts(
       }
       chosen[name] = fixed;
     } else {
-      chosen[name] = last !== undefined && (await isOpen(last)) ? last : await freePort(isOpen);
+      chosen[name] = last !== undefined && (await isOpen(last)) ? last : await freePort(isOpen, options);
     }
   }
   return chosen;
@@ -75,14 +79,28 @@ export async function portIsFree(port: number): Promise<boolean> {
   });
 }
 
+/** Where ports that were given out are noted, for every process of this user. */
+const noted = join(tmpdir(), `nova-ports-${userInfo().uid}`);
+/** From here until a process listens it takes seconds, on a busy machine a minute; then `isFree` sees it. */
+const notedMs = 120_000;
+
+/** For tests. */
+interface FreePortOptions {
+  readonly pick?: () => number;
+  readonly folder?: string;
+}
+
 /**
  * A free port below those that systems hand out by themselves (32768 and up on Linux): any outgoing connection may take
- * one of those, between our look and the server's start or while the stack is down.
+ * one of those, between our look and the server's start or while the stack is down. No two processes get the same one within two minutes.
  */
-export async function freePort(isFree: (port: number) => Promise<boolean> = portIsFree): Promise<number> {
+export async function freePort(
+  isFree: (port: number) => Promise<boolean> = portIsFree,
+  { pick = () => randomInt(20_000, 32_000), folder = noted }: FreePortOptions = {},
+): Promise<number> {
   for (let tries = 0; tries < 10_000; tries += 1) {
-    const port = randomInt(20_000, 32_000);
-    if (await isFree(port)) return port;
+    const port = pick();
+    if ((await isFree(port)) && note(folder, port)) return port;
   }
   throw new StackError({
     code: 'PORT_TAKEN',
@@ -90,4 +108,21 @@ export async function freePort(isFree: (port: number) => Promise<boolean> = port
     where: '127.0.0.1:20000-31999',
     whatToDo: 'let programs listen on the loopback address, or name ports with the NOVA_STACK_PORT_ variables',
   });
+}
+
+/** False: it was given to another a moment ago. */
+function note(folder: string, port: number): boolean {
+  mkdirSync(folder, { recursive: true });
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const at = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    if (Date.now() - at > notedMs) rmSync(path, { force: true });
+  }
+  try {
+    writeFileSync(join(folder, String(port)), '', { flag: 'wx' });
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw thrown;
+  }
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createServer } from 'node:net';
 import { choosePorts, freePort, portIsFree, portVariable } from '../../../../dev/stack/ports';
 
@@ -34,7 +37,9 @@ describe('choosePorts', () => {
   it('gives every server a port of its own, also where few are free', async () => {
     const few = (port: number) => Promise.resolve(port % 100 === 0);
     for (let i = 0; i < 100; i++) {
-      const chosen = await choosePorts(['postgres', 'redis', 'kafka', 'temporal'], {}, {}, few);
+      const folder = mkdtempSync(join(tmpdir(), 'nova-ports-test-'));
+      const chosen = await choosePorts(['postgres', 'redis', 'kafka', 'temporal'], {}, {}, few, { folder });
+      rmSync(folder, { recursive: true });
       expect(new Set(Object.values(chosen)).size).toBe(4);
     }
   });
@@ -53,4 +58,18 @@ it('sees that a port is taken while a server listens on it', async () => {
   expect(await portIsFree(port)).toBe(false);
   await new Promise((resolve) => server.close(resolve));
   expect(await portIsFree(port)).toBe(true);
+});
+
+it('gives a free port to one process alone, until that had time to listen on it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nova-ports-test-'));
+  try {
+    const picking = (...ports: number[]) => freePort(async () => true, { pick: () => ports.shift() ?? 0, folder });
+    expect(await picking(20_001)).toBe(20_001);
+    expect(await picking(20_001, 20_001, 20_002)).toBe(20_002);
+    const longAgo = (Date.now() - 600_000) / 1_000;
+    utimesSync(join(folder, '20001'), longAgo, longAgo);
+    expect(await picking(20_001)).toBe(20_001);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
