@@ -1,17 +1,16 @@
 import { type Command } from 'commander';
+import { type DeliveryState, deliveryStates } from '../activities/notify/pg-delivery-ledger';
 import { didYouMean } from '../contracts/near-words';
 import { type ConfigOf } from '../runtime/config';
 import { isUuid } from '../runtime/uuid';
 import { columnLines } from './columns';
-import { confirmed } from './confirm';
+import { mayGo } from './confirm';
 import { type Connections, type opsSettings, withConnections } from './connections';
 import {
   type Delivery,
-  type DeliveryState,
   deliveriesOf,
   deliveryFrom,
   deliveryName,
-  deliveryStates,
   makePending,
   namedDeliveries,
   settleByHand,
@@ -112,7 +111,7 @@ async function settle(connections: Connections, names: readonly string[], option
   if (as !== 'sent' && as !== 'failed') throw new Error(`--as ${as}: sent or failed, whichever you found out`);
   const { possible, refused } = await choose(connections, names, options, ['unknown']);
   if (json !== true) planned(possible, refused, `are recorded as ${as}; nothing is sent`);
-  const go = await mayGo(possible, options, `record ${possible.length} deliveries as ${as}?`);
+  const go = possible.length > 0 && (await mayGo(`record ${possible.length} deliveries as ${as}?`, options));
   const settled = go ? await settleByHand(connections.pool, possible, { as, reason }) : [];
   finish({ possible, refused, done: settled.map(deliveryName), options, word: 'settled' });
 }
@@ -139,7 +138,7 @@ async function resend(
     planned(possible, refused, 'are sent by a further run of their events, if their people still want them');
   const lost = possible.filter(({ state }) => state === 'unknown').length;
   const warning = lost === 0 ? '' : ` ${lost} of them may have arrived already.`;
-  const go = await mayGo(possible, options, `send ${possible.length} deliveries again?${warning}`);
+  const go = possible.length > 0 && (await mayGo(`send ${possible.length} deliveries again?${warning}`, options));
   const done = go ? await sendAgain(connections, possible, plans, reason) : [];
   finish({ possible, refused, done, options, word: 'sent again' });
   return away;
@@ -172,9 +171,6 @@ function planned(possible: readonly Delivery[], refused: readonly Refusal[], wha
   if (possible.length === 0) console.log('no delivery to decide about');
   else console.log(`${tableOf(possible)}\nthese ${possible.length} ${what}`);
 }
-
-const mayGo = async (possible: readonly Delivery[], { yes, json }: ActOptions, question: string): Promise<boolean> =>
-  possible.length > 0 && (yes || (json !== true && (await confirmed(question))));
 
 /** Exit code 1: not all that was chosen is done. */
 function finish(of: {

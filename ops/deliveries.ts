@@ -1,9 +1,7 @@
 import { userInfo } from 'node:os';
 import { type Pool } from 'pg';
-
-/** As the ledger has them (decision 4). */
-export const deliveryStates = ['pending', 'claimed', 'sent', 'failed', 'unknown', 'skipped'] as const;
-export type DeliveryState = (typeof deliveryStates)[number];
+import { type DeliveryState } from '../activities/notify/pg-delivery-ledger';
+import { isUuid } from '../runtime/uuid';
 
 /** One message to one person on one channel. */
 export interface Delivery {
@@ -24,13 +22,10 @@ export type DeliveryKey = Pick<Delivery, 'eventId' | 'recipientId' | 'channel'>;
 export const deliveryName = ({ eventId, recipientId, channel }: DeliveryKey): string =>
   `${eventId}/${recipientId}/${channel}`;
 
-const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const named = new RegExp(`^(${uuid})/(${uuid})/([a-z_]{1,30})$`);
-
 /** @throws Error that says how a delivery is named */
 export function deliveryFrom(text: string): DeliveryKey {
-  const [, eventId, recipientId, channel] = named.exec(text.toLowerCase()) ?? [];
-  if (eventId === undefined || recipientId === undefined || channel === undefined)
+  const [eventId = '', recipientId = '', channel = '', ...more] = text.toLowerCase().split('/');
+  if (!isUuid(eventId) || !isUuid(recipientId) || !/^[a-z_]{1,30}$/.test(channel) || more.length > 0)
     throw new Error(`${text} names no delivery: <event id>/<recipient id>/<channel>, as ops deliveries list writes it`);
   return { eventId, recipientId, channel };
 }

@@ -1,6 +1,6 @@
 import { mainOutbox } from '../contracts/outbox-name';
 import { type OutboxPools } from '../runtime/outbox-pools';
-import { confirmed } from './confirm';
+import { mayGo } from './confirm';
 import { type GiveUpPlan, type GiveUpRequest, giveUpRows, planGiveUp } from './give-up';
 import { limitFrom } from './option-values';
 import { type OutboxAway, askEach, locate, noRowText, without } from './outboxes';
@@ -56,7 +56,7 @@ export async function giveUpCommand(
   const { plan, away } = await planAnywhere(outboxes, { ids, type, limit });
   if (json !== true) console.log(planText(plan));
   const question = `give up ${plan.rows.length} rows?`;
-  const go = plan.rows.length > 0 && (yes || (json !== true && (await confirmed(question))));
+  const go = plan.rows.length > 0 && (await mayGo(question, { yes, json }));
   const givenUp = go ? await giveUpAnywhere(outboxes, plan, reason) : [];
   if (json === true) console.log(JSON.stringify({ plan, givenUp }));
   else if (go) console.log(`given up ${givenUp.length}; ops requeue makes them pending again`);

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { carryMoves } from '../outbox/moves/carry-moves';
 import { type OutboxPools } from '../runtime/outbox-pools';
 import { type OutboxConfig, outboxesOf } from '../runtime/outboxes';
-import { confirmed } from './confirm';
+import { mayGo } from './confirm';
 import {
   type MovePlace,
   type MoveRecord,
@@ -63,9 +63,6 @@ function say(json: boolean | undefined, lines: readonly string[], value: object)
   console.log(json === true ? JSON.stringify(value) : lines.join('\n'));
 }
 
-const goOn = async ({ yes, json }: MoveOptions, question: string): Promise<boolean> =>
-  yes === true || (json !== true && (await confirmed(question)));
-
 export async function prepareCommand(means: Means, options: MoveOptions): Promise<void> {
   const domains = domainsFrom(options.domains ?? '');
   const place = placeOf(means.outboxes, options);
@@ -77,7 +74,7 @@ export async function prepareCommand(means: Means, options: MoveOptions): Promis
     `${to.name} refuses them (OUTBOX_NOT_OPEN) until the switch; nothing changes for ${from.name}`,
   ];
   if (options.json !== true) console.log([...plan, ...why].join('\n'));
-  const done = why.length === 0 && (await goOn(options, 'prepare it?')) ? await prepareMove(place, domains) : null;
+  const done = why.length === 0 && (await mayGo('prepare it?', options)) ? await prepareMove(place, domains) : null;
   if (options.json === true)
     say(true, [], { plan: { from: from.name, to: to.name, domains }, obstacles: why, prepared: done });
   else if (done !== null)
@@ -104,7 +101,7 @@ export async function switchCommand(means: Means, options: MoveOptions): Promise
         ...why,
       ].join('\n'),
     );
-  const go = why.length === 0 && (await goOn(options, 'switch?'));
+  const go = why.length === 0 && (await mayGo('switch?', options));
   const result = go ? await switchMove(place, move, seconds * 1_000) : null;
   if (result?.done === true) await untilOpen(place, seconds * 1_000);
   const now = result?.done === true ? ((await movesOf(to.pool)).find(({ id }) => id === move.id) ?? null) : null;
@@ -145,7 +142,7 @@ export async function cancelCommand({ outboxes }: Means, options: MoveOptions): 
         ? 'no move is prepared'
         : `the move of ${move.domains.join(', ')} is taken back; nothing of it has happened`,
     );
-  const cancelled = move !== undefined && (await goOn(options, 'cancel it?')) && (await cancelMove(place));
+  const cancelled = move !== undefined && (await mayGo('cancel it?', options)) && (await cancelMove(place));
   if (options.json === true) say(true, [], { move: move ?? null, cancelled });
   else if (cancelled) console.log('cancelled');
   if (!cancelled) process.exitCode = 1;

@@ -3,7 +3,7 @@ import { type Pool } from 'pg';
 import { noteOnDeadLetter, otherHolds, releaseHold as release, rowOfHold } from '../outbox/operators.sql';
 import { type OutboxPools } from '../runtime/outbox-pools';
 import { inTransaction } from '../runtime/postgres';
-import { confirmed } from './confirm';
+import { mayGo } from './confirm';
 import { type EventHold, holdOf, holdText } from './held-aggregates';
 import { type OutboxAway, locate, noRowText } from './outboxes';
 
@@ -67,7 +67,7 @@ export async function releaseCommand(
     outbox === undefined ? `${id}: ${twice[0]?.why ?? noRowText(away)}` : await planRelease(outboxes, outbox, id);
   const refused = typeof plan === 'string' ? plan : null;
   if (json !== true) console.log(typeof plan === 'string' ? plan : planText(plan));
-  const go = refused === null && (yes || (json !== true && (await confirmed('let them pass without it?'))));
+  const go = refused === null && (await mayGo('let them pass without it?', { yes, json }));
   const released = go && (await releaseHold(outboxes.of({ outbox }), id, reason ?? null));
   if (json === true) console.log(JSON.stringify({ plan: refused === null ? plan : null, refused, released }));
   else if (released) console.log(`released: what follows ${id} goes on; the dead letter stays one`);

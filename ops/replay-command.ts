@@ -1,5 +1,5 @@
 import { durationMs } from './audit';
-import { confirmed } from './confirm';
+import { mayGo } from './confirm';
 import { type Connections } from './connections';
 import { foundEvents } from './found-events';
 import { type OutboxAway } from './outboxes';
@@ -34,9 +34,7 @@ export async function replayCommand(
   const { plans, away } = await planReplays(connections, all, options);
   const possible = plans.filter(({ refused }) => refused === null);
   if (options.json !== true) console.log(replayPlanText(plans));
-  const go =
-    possible.length > 0 &&
-    (options.yes || (options.json !== true && (await confirmed(`start ${possible.length} replays?`))));
+  const go = possible.length > 0 && (await mayGo(`start ${possible.length} replays?`, options));
   if (go) await connections.checkDeployment([...new Set(possible.flatMap(({ outbox }) => outbox ?? []))]);
   const started = go ? await startReplays(connections, possible, options.reason ?? null) : [];
   if (options.json === true) console.log(JSON.stringify({ plan: plans, started }));

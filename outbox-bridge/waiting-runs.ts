@@ -5,7 +5,7 @@ import { type FailingTask, type TaskFault, failingTask } from '../runtime/failin
 import { groupBy } from '../runtime/group-by';
 import { reasonCode } from '../runtime/metrics-server';
 import { toPendingActivity } from '../runtime/pending-activity';
-import { taskQueuesOf } from '../runtime/task-queues';
+import { onTaskQueuesOf } from '../runtime/task-queues';
 
 /** Runs that are looked at: each costs Temporal a request. */
 const mostRuns = 100;
@@ -76,8 +76,7 @@ export async function waitingRuns(
   taskQueuePrefix: string,
   nowMs = Date.now(),
 ): Promise<WaitingRuns> {
-  const queues = taskQueuesOf(taskQueuePrefix).map((queue) => JSON.stringify(queue));
-  const query = `ExecutionStatus = 'Running' AND EventType IS NOT NULL AND TaskQueue IN (${queues.join(', ')}) AND StartTime < '${new Date(nowMs - youngMs).toISOString()}'`;
+  const query = `ExecutionStatus = 'Running' AND EventType IS NOT NULL AND ${onTaskQueuesOf(taskQueuePrefix)} AND StartTime < '${new Date(nowMs - youngMs).toISOString()}'`;
   return workflows.withDeadline(Date.now() + callMs, async () => {
     const { count } = await workflows.count(query);
     const ids = count === 0 ? [] : await sampleOf(workflows, query, nowMs);

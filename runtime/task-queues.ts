@@ -61,6 +61,12 @@ export const taskQueuesOf = (prefix: string): string[] => [
   maintenanceQueue(prefix),
 ];
 
+/** Of a visibility query: the runs of this deployment, those of its chores included. */
+export const onTaskQueuesOf = (prefix: string): string =>
+  `TaskQueue IN (${taskQueuesOf(prefix)
+    .map((queue) => JSON.stringify(queue))
+    .join(', ')})`;
+
 /**
  * One look at every task queue of the deployment.
  *

@@ -20,7 +20,8 @@ export type DeliverySettlement =
   | { readonly state: 'sent'; readonly providerId?: string | undefined }
   | { readonly state: 'failed' | 'unknown' | 'skipped' | 'pending'; readonly reason: string };
 
-export type DeliveryState = 'pending' | 'claimed' | 'sent' | 'failed' | 'unknown' | 'skipped';
+export const deliveryStates = ['pending', 'claimed', 'sent', 'failed', 'unknown', 'skipped'] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
 export type DeliveryCounts = Readonly<Record<DeliveryState, number>>;
 
 /**

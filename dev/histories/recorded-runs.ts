@@ -4,7 +4,7 @@ import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils';
 import { type temporal } from '@temporalio/proto';
 import { oneLine } from '../../runtime/errors';
-import { taskQueuesOf } from '../../runtime/task-queues';
+import { onTaskQueuesOf } from '../../runtime/task-queues';
 
 type History = temporal.api.history.v1.IHistory;
 
@@ -42,8 +42,7 @@ export async function* recordedRuns(
 ): AsyncGenerator<RecordedRun | UnreadRun> {
   for (const name of wanted.names) yield isFile(name) ? fromFile(name) : await fromServer(workflows, name);
   if (wanted.last <= 0) return;
-  const queues = taskQueuesOf(wanted.taskQueuePrefix).map((queue) => `'${queue}'`);
-  const ours = `TaskQueue IN (${queues.join(', ')})`;
+  const ours = onTaskQueuesOf(wanted.taskQueuePrefix);
   const query = wanted.query === '' ? ours : `${ours} AND (${wanted.query})`;
   let count = 0;
   for await (const { workflowId, runId } of workflows.list({ query, pageSize: Math.min(wanted.last, 1_000) })) {
