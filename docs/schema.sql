@@ -5,6 +5,7 @@
 CREATE SEQUENCE nova.audit_runs_place_seq AS bigint;
 CREATE SEQUENCE nova.notifications_id_seq AS bigint;
 CREATE SEQUENCE nova.nova_migrations_id_seq AS integer;
+CREATE SEQUENCE nova.operator_acts_id_seq AS bigint;
 CREATE SEQUENCE nova.outbox_sequence AS bigint;
 CREATE SEQUENCE nova.outbox_switches AS bigint;
 
@@ -230,6 +231,31 @@ CREATE TABLE nova.nova_migrations (
   run_on timestamp without time zone NOT NULL,
   CONSTRAINT nova_migrations_pkey PRIMARY KEY (id)
 );
+
+CREATE TABLE nova.operator_acts (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  invocation uuid NOT NULL,
+  at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  login text NOT NULL DEFAULT SESSION_USER,
+  actor text NOT NULL,
+  host text NOT NULL,
+  command text NOT NULL,
+  reason text,
+  planned integer NOT NULL,
+  done integer,
+  ids text[] NOT NULL DEFAULT '{}'::text[],
+  details jsonb NOT NULL DEFAULT '{}'::jsonb,
+  CONSTRAINT operator_acts_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_operator_acts_at ON nova.operator_acts USING btree (at);
+CREATE INDEX idx_operator_acts_ids ON nova.operator_acts USING gin (ids);
+COMMENT ON TABLE nova.operator_acts IS 'Acts of people with the operator''s tools; listed by `ops acts`. Only ever added to.';
+COMMENT ON COLUMN nova.operator_acts.actor IS 'Who it was, as the command says: OPS_ACTOR, else the user of the operating system.';
+COMMENT ON COLUMN nova.operator_acts.done IS 'What is done of it here. Null: begun outside of this database; another act of the command says how it ended.';
+COMMENT ON COLUMN nova.operator_acts.host IS 'User of the operating system, and the machine.';
+COMMENT ON COLUMN nova.operator_acts.ids IS 'Of what was done: event ids, names of deliveries, people.';
+COMMENT ON COLUMN nova.operator_acts.login IS 'The login of the database.';
+COMMENT ON COLUMN nova.operator_acts.planned IS 'What the whole command was to do, as its plan showed.';
 
 CREATE TABLE nova.outbox_event_types (
   spelling text NOT NULL,

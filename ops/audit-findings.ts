@@ -1,4 +1,5 @@
 import { type Pool } from 'pg';
+import { type Database } from '../runtime/postgres';
 
 export interface OpenFinding {
   readonly kind: string;
@@ -21,11 +22,11 @@ export async function openFindingsOf(pool: Pool, eventId: string): Promise<OpenF
 
 /** A person has explained these: they are not counted any more. Returns the ids that had open findings. */
 export async function acknowledgeFindings(
-  pool: Pool,
+  database: Database,
   eventIds: readonly string[],
   reason: string | null,
 ): Promise<string[]> {
-  const { rows } = await pool.query<{ event_id: string }>(
+  const { rows } = await database.query<{ event_id: string }>(
     `UPDATE nova.audit_findings SET acknowledged_at = clock_timestamp(), acknowledged_because = $2
      WHERE event_id = ANY ($1::text[]) AND resolved_at IS NULL AND acknowledged_at IS NULL RETURNING event_id`,
     [eventIds.map((id) => id.toLowerCase()), reason],

@@ -3,9 +3,11 @@ import { ConfigError, configFrom } from '../runtime/config';
 import { auditCommandSettings, auditNow, durationMs } from './audit';
 import { acknowledgeFindings } from './audit-findings';
 import { auditText } from './audit-print';
-import { deadLettersOf } from './dead-letters';
+import { actOf, doing, doingElsewhere } from './acts';
+import { addActsCommand } from './acts-command';
+import { addDeadLetterCommands } from './dead-letters-cli';
 import { addDeliveryCommands } from './deliveries-command';
-import { codeFrom, limitFrom } from './option-values';
+import { checkedIds } from './option-values';
 import { type GiveUpOptions, giveUpCommand } from './give-up-command';
 import { planHousekeeping, runHousekeeping } from './housekeeping';
 import { doneText, planText } from './housekeeping-print';
@@ -14,27 +16,18 @@ import { print } from './print';
 import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
 import { type ReleaseOptions, releaseCommand } from './release-hold';
-import { requeueAnywhere } from './requeue-anywhere';
 import { statusSettings } from './servers';
 import { showCommand } from './show-command';
 import { systemStatus } from './status';
 import { statusText } from './status-print';
 import { keepDays } from '../outbox-bridge/settings';
 import { outboxesOf } from '../runtime/outboxes';
-import { isUuid } from '../runtime/uuid';
 import { withSetting } from '../runtime/which-setting';
-import { type Connections, opsSettings, withConnections } from './connections';
+import { opsSettings, withConnections } from './connections';
 import { type OutboxAway, OutboxFault, outboxFaultText, outboxPlace } from './outboxes';
 import { settingWarnings } from './warn-of-settings';
 
 const program = new Command('ops').description('Look at and repair the outbox. Every command takes --json.');
-
-/** Says at once what is wrong with an id, instead of letting PostgreSQL complain. */
-function checked(ids: readonly string[]): readonly string[] {
-  const wrong = ids.filter((id) => !isUuid(id));
-  if (wrong.length > 0) throw new Error(`not a UUID: ${wrong.join(', ')}`);
-  return ids;
-}
 
 interface AuditOptions {
   readonly since: string;
@@ -84,41 +77,9 @@ program
   .option(...outboxOption)
   .option('--json')
   .action(async (id: string, { json, outbox }: InOutbox & { json?: boolean }) => {
-    checked([id]);
+    checkedIds([id]);
     const several = outbox === undefined && isSeveral();
     incomplete(await withConnections(config(), (of) => showCommand(of, id, { json: json ?? false, several }), outbox));
-  });
-
-program
-  .command('dead-letters')
-  .description('rows given up, newest first')
-  .option('--code <code>', 'only this failure code (docs/failures.md)')
-  .option('--limit <n>', 'at most', '50')
-  .option(...outboxOption)
-  .option('--json')
-  .action(async ({ code, limit, json, outbox }: InOutbox & { code?: string; limit: string; json?: boolean }) => {
-    const options = { limit: limitFrom(limit), ...(code === undefined ? {} : { code: codeFrom(code) }) };
-    const { letters, away } = await withConnections(config(), (of) => deadLettersOf(of.outboxes, options), outbox);
-    print.deadLetters(letters, json ?? false, outbox === undefined && isSeveral());
-    incomplete(away);
-  });
-
-program
-  .command('requeue <event-id...>')
-  .description('make dead-lettered rows pending again, their attempts forgotten')
-  .option(
-    '--never-ran',
-    'you have checked that Temporal never ran them: needed when it would have forgotten by now. If they did run, their effects run again, and only what the ledgers still hold is not repeated',
-    false,
-  )
-  .option(...outboxOption)
-  .option('--json')
-  .action(async (ids: string[], { neverRan, json, outbox }: InOutbox & { neverRan: boolean; json?: boolean }) => {
-    const requeue = (connections: Connections) => requeueAnywhere(connections, checked(ids), { neverRan });
-    const { done, away } = await withConnections(config(), requeue, outbox);
-    print.requeued(done, json ?? false);
-    if (done.requeued.length < ids.length) process.exitCode = 1;
-    incomplete(away);
   });
 
 program
@@ -129,8 +90,8 @@ program
   .option('--json', 'one object: plan, refused, released; does not ask, needs --yes to release anything')
   .option(...outboxOption)
   .action(async (id: string, options: InOutbox & ReleaseOptions) => {
-    checked([id]);
-    incomplete(await withConnections(config(), (of) => releaseCommand(of.outboxes, id, options), options.outbox));
+    checkedIds([id]);
+    incomplete(await withConnections(config(), (of) => releaseCommand(of, id, options), options.outbox));
   });
 
 program
@@ -145,8 +106,8 @@ program
   .option('--json', 'one object: plan and givenUp; does not ask, needs --yes to give anything up')
   .option(...outboxOption)
   .action(async (ids: string[], options: InOutbox & GiveUpOptions) => {
-    checked(ids);
-    incomplete(await withConnections(config(), (of) => giveUpCommand(of.outboxes, ids, options), options.outbox));
+    checkedIds(ids);
+    incomplete(await withConnections(config(), (of) => giveUpCommand(of, ids, options), options.outbox));
   });
 
 program
@@ -164,7 +125,7 @@ program
   .option('--json', 'one object: plan and started; does not ask, needs --yes to start anything')
   .option(...outboxOption)
   .action(async (ids: string[], options: InOutbox & ReplayOptions) => {
-    checked(ids);
+    checkedIds(ids);
     incomplete(await withConnections(config(), (of) => replayCommand(of, ids, options), options.outbox));
   });
 
@@ -178,11 +139,20 @@ program
   )
   .option('--json')
   .action(async ({ dryRun, outbox, json }: { dryRun?: boolean; outbox?: string; json?: boolean }) => {
-    await withConnections(config(), async ({ pool, outboxes, config, openRuns, isOpen }) => {
+    await withConnections(config(), async ({ pool, outboxes, config, actor, openRuns, isOpen }) => {
       const { retentionDays } = config;
       const deps = { state: pool, outboxes, retentionDays, keepDays: keepDays(config), openRuns, isOpen };
       if (dryRun) return print.result(await planHousekeeping(deps, outbox), planText, json ?? false);
-      const done = await runHousekeeping(deps, outbox);
+      const act = actOf({
+        actor,
+        command: 'housekeeping',
+        planned: 1,
+        details: outbox === undefined ? {} : { outbox },
+      });
+      const done = await doingElsewhere(outbox === undefined ? pool : outboxes.of({ outbox }), act, [], async () => {
+        const value = await runHousekeeping(deps, outbox);
+        return { value, done: 1 };
+      });
       print.result(done, doneText, json ?? false);
       if (Object.keys({ ...done.busy, ...done.failed }).length > 0) process.exitCode = 2;
     });
@@ -191,13 +161,21 @@ program
 program
   .command('rebuild-feeds [user-id...]')
   .description('write feeds again from PostgreSQL: all of them when Redis was lost, or those of some users')
+  .option('--reason <text>', 'why, kept with the act')
   .option('--json')
-  .action(async (ids: string[], { json }: { json?: boolean }) => {
+  .action(async (ids: string[], { reason, json }: { reason?: string; json?: boolean }) => {
     const progress = (done: number) =>
       process.stderr.write(
         `${process.stderr.isTTY ? '\r' : ''}${done} feeds rebuilt${process.stderr.isTTY ? '' : '\n'}`,
       );
-    const rebuilt = await withConnections(config(), (connections) => rebuildFeeds(connections, checked(ids), progress));
+    checkedIds(ids);
+    const rebuilt = await withConnections(config(), (connections) => {
+      const act = actOf({ actor: connections.actor, command: 'rebuild-feeds', reason, planned: ids.length });
+      return doingElsewhere(connections.pool, act, ids, async () => {
+        const value = await rebuildFeeds(connections, ids, progress);
+        return { value, done: value };
+      });
+    });
     print.rebuilt(rebuilt, json ?? false);
   });
 
@@ -212,9 +190,13 @@ program
   .option('--json')
   .action(async ({ since, acknowledge, reason, json }: AuditOptions) => {
     if (acknowledge !== undefined) {
-      const done = await withConnections(config(), ({ pool }) =>
-        acknowledgeFindings(pool, acknowledge, reason ?? null),
-      );
+      const done = await withConnections(config(), ({ pool, actor }) => {
+        const act = actOf({ actor, command: 'audit --acknowledge', reason, planned: acknowledge.length });
+        return doing(pool, act, async (database) => {
+          const value = await acknowledgeFindings(database, acknowledge, reason ?? null);
+          return { value, ids: value };
+        });
+      });
       print.acknowledged(done, acknowledge, json ?? false);
       return;
     }
@@ -228,6 +210,8 @@ program
 
 addMoveCommands(program, config, incomplete);
 addDeliveryCommands(program, config, incomplete);
+addDeadLetterCommands(program, config, incomplete);
+addActsCommand(program, config, incomplete);
 // A reader that has seen enough, as in `ops dead-letters | head`, ends the command and is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

@@ -6,6 +6,7 @@ import { isRunOpen, readOpenRuns } from '../outbox/housekeeping/open-runs';
 import { type OpenRuns } from '../outbox/housekeeping/partitions';
 import { readRetentionMs, rememberedMs } from '../runtime/temporal-retention';
 import { bridgeSettings } from '../outbox-bridge/settings';
+import { actorOf, actorSetting } from './acts';
 import { those } from './outboxes';
 import { type ConfigOf, sharedSettings } from '../runtime/config';
 import { type Logger, createLogger } from '../runtime/logger';
@@ -32,12 +33,16 @@ export const opsSettings = {
   retentionDays: bridgeSettings.retentionDays,
   readNotificationDays: bridgeSettings.readNotificationDays,
   tombstoneDays: bridgeSettings.tombstoneDays,
+  operatorActDays: bridgeSettings.operatorActDays,
   retentionMarginHours: bridgeSettings.retentionMarginHours,
   ...webUiSettings,
+  ...actorSetting,
 } as const;
 
 export interface Connections {
   readonly config: ConfigOf<typeof opsSettings>;
+  /** Who works with the tools. */
+  readonly actor: string;
   /** State: all tables but those of an outbox. */
   readonly pool: Pool;
   readonly outboxes: OutboxPools;
@@ -100,6 +105,7 @@ export async function withConnections<T>(
     const outboxes = outbox === undefined ? all : those(all, [outbox]);
     return work({
       config,
+      actor: actorOf(config.actor),
       pool,
       outboxes,
       connection,

@@ -1,6 +1,7 @@
 import { type Pool } from 'pg';
 import { listDeadLetters as list, requeue } from '../outbox/operators.sql';
 import { type OutboxPools } from '../runtime/outbox-pools';
+import { type Database } from '../runtime/postgres';
 import { type OutboxAway, askEach } from './outboxes';
 
 export interface DeadLetter {
@@ -42,9 +43,9 @@ export async function listDeadLetters(pool: Pool, options: Wanted): Promise<Dead
  * `neverRan`: the operator has checked that Temporal did not run it, so the retention guard starts again.
  */
 export async function requeueDeadLetters(
-  pool: Pool,
+  database: Database,
   ids: readonly string[],
   options: { neverRan: boolean },
 ): Promise<string[]> {
-  return (await pool.query<{ id: string }>(requeue, [ids, options.neverRan])).rows.map((row) => row.id);
+  return (await database.query<{ id: string }>(requeue, [ids, options.neverRan])).rows.map((row) => row.id);
 }

@@ -3,6 +3,7 @@ import { type DeliveryState, deliveryStates } from '../activities/notify/pg-deli
 import { didYouMean } from '../contracts/near-words';
 import { type ConfigOf } from '../runtime/config';
 import { isUuid } from '../runtime/uuid';
+import { type Act, actOf } from './acts';
 import { columnLines } from './columns';
 import { mayGo } from './confirm';
 import { type Connections, type opsSettings, withConnections } from './connections';
@@ -107,12 +108,14 @@ const tableOf = (of: readonly Delivery[]): string =>
   ]).join('\n');
 
 async function settle(connections: Connections, names: readonly string[], options: ActOptions & { as: string }) {
-  const { as, reason = null, json } = options;
+  const { as, reason, json } = options;
   if (as !== 'sent' && as !== 'failed') throw new Error(`--as ${as}: sent or failed, whichever you found out`);
   const { possible, refused } = await choose(connections, names, options, ['unknown']);
   if (json !== true) planned(possible, refused, `are recorded as ${as}; nothing is sent`);
   const go = possible.length > 0 && (await mayGo(`record ${possible.length} deliveries as ${as}?`, options));
-  const settled = go ? await settleByHand(connections.pool, possible, { as, reason }) : [];
+  const { pool, actor } = connections;
+  const act = actOf({ actor, command: 'deliveries settle', reason, planned: possible.length, details: { as } });
+  const settled = go ? await settleByHand(pool, possible, { as, act }) : [];
   finish({ possible, refused, done: settled.map(deliveryName), options, word: 'settled' });
 }
 
@@ -121,7 +124,7 @@ async function resend(
   names: readonly string[],
   options: ActOptions,
 ): Promise<readonly OutboxAway[]> {
-  const { reason = null, json } = options;
+  const { reason, json } = options;
   const chosen = await choose(connections, names, options, undecided);
   const events = [...new Set(chosen.possible.map(({ eventId }) => eventId))];
   const { plans, away } = await planReplays(connections, events, { again: true });
@@ -139,7 +142,9 @@ async function resend(
   const lost = possible.filter(({ state }) => state === 'unknown').length;
   const warning = lost === 0 ? '' : ` ${lost} of them may have arrived already.`;
   const go = possible.length > 0 && (await mayGo(`send ${possible.length} deliveries again?${warning}`, options));
-  const done = go ? await sendAgain(connections, possible, plans, reason) : [];
+  const { actor } = connections;
+  const act = actOf({ actor, command: 'deliveries resend', reason, planned: possible.length });
+  const done = go ? await sendAgain(connections, possible, plans, act) : [];
   finish({ possible, refused, done, options, word: 'sent again' });
   return away;
 }
@@ -149,7 +154,7 @@ async function sendAgain(
   connections: Connections,
   which: readonly Delivery[],
   plans: readonly PlannedReplay[],
-  reason: string | null,
+  act: Act,
 ): Promise<string[]> {
   const ids = new Set(which.map(({ eventId }) => eventId));
   await connections.checkDeployment([
@@ -158,9 +163,9 @@ async function sendAgain(
   const done: string[] = [];
   for (const plan of plans.filter(({ id }) => ids.has(id))) {
     const its = which.filter(({ eventId }) => eventId === plan.id);
-    const open = await makePending(connections.pool, its, reason);
+    const open = await makePending(connections.pool, its, act);
     if (open.length === 0) continue;
-    await startReplays(connections, [plan], reason);
+    await startReplays(connections, [plan], act.reason);
     done.push(...open.map(deliveryName));
   }
   return done;

@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os';
 import { type Pool } from 'pg';
 import { type DeliveryState } from '../activities/notify/pg-delivery-ledger';
 import { isUuid } from '../runtime/uuid';
+import { type Act, doing } from './acts';
 
 /** One message to one person on one channel. */
 export interface Delivery {
@@ -74,25 +74,25 @@ export async function namedDeliveries(state: Pool, wanted: readonly DeliveryKey[
 export const undecided: readonly DeliveryState[] = ['unknown', 'failed'];
 
 /** A code, as the system's own reasons are, and who it was. */
-const byHand = (code: string, reason: string | null): string =>
-  `${code} by ${userInfo().username}${reason === null ? '' : `: ${reason.slice(0, 300)}`}`;
+const byHand = (code: string, { actor, reason }: Act): string =>
+  `${code} by ${actor}${reason === null ? '' : `: ${reason.slice(0, 300)}`}`;
 
 /** What a person found out, of those whose outcome is still unknown. Returns those that were settled. */
 export async function settleByHand(
   state: Pool,
   which: readonly DeliveryKey[],
-  { as, reason }: { readonly as: 'sent' | 'failed'; readonly reason: string | null },
+  { as, act }: { readonly as: 'sent' | 'failed'; readonly act: Act },
 ): Promise<DeliveryKey[]> {
-  const done = [...values(which), as, byHand('SETTLED', reason), ['unknown']];
-  return (await state.query<DeliveryKey>(change, done)).rows;
+  return changed(state, act, [...values(which), as, byHand('SETTLED', act), ['unknown']]);
 }
 
+const changed = (state: Pool, act: Act, to: readonly unknown[]): Promise<DeliveryKey[]> =>
+  doing(state, act, async (database) => {
+    const { rows } = await database.query<DeliveryKey>(change, [...to]);
+    return { value: rows, ids: rows.map(deliveryName) };
+  });
+
 /** Lets the next run of their event send them. Returns those that wait for it now: not those that were settled meanwhile. */
-export async function makePending(
-  state: Pool,
-  which: readonly DeliveryKey[],
-  reason: string | null,
-): Promise<DeliveryKey[]> {
-  return (await state.query<DeliveryKey>(change, [...values(which), 'pending', byHand('RESENT', reason), undecided]))
-    .rows;
+export async function makePending(state: Pool, which: readonly DeliveryKey[], act: Act): Promise<DeliveryKey[]> {
+  return changed(state, act, [...values(which), 'pending', byHand('RESENT', act), undecided]);
 }

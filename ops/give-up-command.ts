@@ -1,6 +1,8 @@
 import { mainOutbox } from '../contracts/outbox-name';
 import { type OutboxPools } from '../runtime/outbox-pools';
+import { type Act, actOf } from './acts';
 import { mayGo } from './confirm';
+import { type Connections } from './connections';
 import { type GiveUpPlan, type GiveUpRequest, giveUpRows, planGiveUp } from './give-up';
 import { limitFrom } from './option-values';
 import { type OutboxAway, askEach, locate, noRowText, without } from './outboxes';
@@ -46,18 +48,25 @@ async function planAnywhere(
  * outboxes that could not be asked.
  */
 export async function giveUpCommand(
-  outboxes: OutboxPools,
+  { outboxes, actor }: Pick<Connections, 'outboxes' | 'actor'>,
   ids: readonly string[],
   options: GiveUpOptions,
 ): Promise<readonly OutboxAway[]> {
-  const { type = null, reason = null, yes, json } = options;
+  const { type = null, reason, yes, json } = options;
   const limit = limitFrom(options.limit);
   if (ids.length === 0 && type === null) throw new Error('give up what? Name event ids, or --type <spelling>');
   const { plan, away } = await planAnywhere(outboxes, { ids, type, limit });
   if (json !== true) console.log(planText(plan));
   const question = `give up ${plan.rows.length} rows?`;
   const go = plan.rows.length > 0 && (await mayGo(question, { yes, json }));
-  const givenUp = go ? await giveUpAnywhere(outboxes, plan, reason) : [];
+  const act = actOf({
+    actor,
+    command: 'give-up',
+    reason,
+    planned: plan.rows.length,
+    details: type === null ? {} : { type },
+  });
+  const givenUp = go ? await giveUpAnywhere(outboxes, plan, act) : [];
   if (json === true) console.log(JSON.stringify({ plan, givenUp }));
   else if (go) console.log(`given up ${givenUp.length}; ops requeue makes them pending again`);
   const left = plan.rows.length - givenUp.length;
@@ -67,15 +76,11 @@ export async function giveUpCommand(
   return away;
 }
 
-async function giveUpAnywhere(
-  outboxes: OutboxPools,
-  { rows }: PlanOfOutboxes,
-  reason: string | null,
-): Promise<string[]> {
+async function giveUpAnywhere(outboxes: OutboxPools, { rows }: PlanOfOutboxes, act: Act): Promise<string[]> {
   const givenUp: string[] = [];
   for (const outbox of outboxes.names) {
     const theirs = rows.filter((row) => row.outbox === outbox).map(({ id }) => id);
-    if (theirs.length > 0) givenUp.push(...(await giveUpRows(outboxes.of({ outbox }), theirs, reason)));
+    if (theirs.length > 0) givenUp.push(...(await giveUpRows(outboxes.of({ outbox }), theirs, act)));
   }
   return givenUp;
 }

@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os';
 import { type Pool } from 'pg';
 import { definitionOf } from '../contracts/catalogue';
 import { type FailureCode } from '../contracts/failures';
 import { giveUp, pendingOfType, typesOfRows } from '../outbox/operators.sql';
+import { type Act, doing } from './acts';
 
 const code: FailureCode = 'UNKNOWN_EVENT_TYPE';
 /** Rows of one statement: a bridge or a writer of the same aggregates waits for no more. */
@@ -58,13 +58,18 @@ function whyRefused(row: { readonly eventType: string; readonly pending: boolean
 }
 
 /** Makes these rows dead letters. Returns the ids that became one: not those that a bridge holds or a newer version knows. */
-export async function giveUpRows(pool: Pool, ids: readonly string[], reason: string | null): Promise<string[]> {
-  const why = reason === null ? '' : `: ${reason.slice(0, 300)}`;
-  const error = `${code}: given up by ${userInfo().username}${why}`;
+export async function giveUpRows(pool: Pool, ids: readonly string[], act: Act): Promise<string[]> {
+  const why = act.reason === null ? '' : `: ${act.reason.slice(0, 300)}`;
+  const error = `${code}: given up by ${act.actor}${why}`;
   const done: string[] = [];
   for (let from = 0; from < ids.length; from += batch) {
-    const { rows } = await pool.query<{ id: string }>(giveUp, [ids.slice(from, from + batch), error]);
-    done.push(...rows.map(({ id }) => id));
+    const some = ids.slice(from, from + batch);
+    const givenUp = await doing(pool, act, async (database) => {
+      const { rows } = await database.query<{ id: string }>(giveUp, [some, error]);
+      const value = rows.map(({ id }) => id);
+      return { value, ids: value };
+    });
+    done.push(...givenUp);
   }
   return done;
 }

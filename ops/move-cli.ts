@@ -19,6 +19,7 @@ export function addMoveCommands(
       .description(description)
       .requiredOption('--from <outbox>', 'the outbox that has the domains now')
       .requiredOption('--to <outbox>', 'the outbox that is to have them')
+      .option('--reason <text>', 'why, kept with the act')
       .option('--yes', 'do not ask', false)
       .option('--json', 'one object; does not ask, needs --yes to do anything')
       .action((options: MoveOptions) => withConnections(config(), (of) => run(of, options)));

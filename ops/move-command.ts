@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { carryMoves } from '../outbox/moves/carry-moves';
 import { type OutboxPools } from '../runtime/outbox-pools';
 import { type OutboxConfig, outboxesOf } from '../runtime/outboxes';
+import { actOf, doingElsewhere } from './acts';
 import { mayGo } from './confirm';
 import {
   type MovePlace,
@@ -23,11 +24,40 @@ export interface MoveOptions {
   readonly yes?: boolean;
   readonly json?: boolean;
   readonly wait?: string;
+  readonly reason?: string;
 }
 
 interface Means {
   readonly outboxes: OutboxPools;
   readonly config: OutboxConfig;
+  readonly actor: string;
+}
+
+/** Does a step of a move, with an act in each of the two outboxes. */
+async function recorded<T>(
+  { place, means, options }: { readonly place: MovePlace; readonly means: Means; readonly options: MoveOptions },
+  step: 'prepare' | 'switch' | 'cancel',
+  domains: readonly string[],
+  work: () => Promise<{ readonly value: T; readonly done: number }>,
+): Promise<T> {
+  const { from, to } = place;
+  const details = { from: from.name, to: to.name, domains };
+  const act = actOf({
+    actor: means.actor,
+    command: `move ${step}`,
+    reason: options.reason,
+    planned: domains.length,
+    details,
+  });
+  return doingElsewhere(from.pool, act, domains, async () => {
+    let done = 0;
+    const value = await doingElsewhere(to.pool, act, domains, async () => {
+      const result = await work();
+      done = result.done;
+      return result;
+    });
+    return { value, done };
+  });
 }
 
 const bridgesOf = `
@@ -74,7 +104,9 @@ export async function prepareCommand(means: Means, options: MoveOptions): Promis
     `${to.name} refuses them (OUTBOX_NOT_OPEN) until the switch; nothing changes for ${from.name}`,
   ];
   if (options.json !== true) console.log([...plan, ...why].join('\n'));
-  const done = why.length === 0 && (await mayGo('prepare it?', options)) ? await prepareMove(place, domains) : null;
+  const go = why.length === 0 && (await mayGo('prepare it?', options));
+  const prepare = async () => ({ value: await prepareMove(place, domains), done: domains.length });
+  const done = go ? await recorded({ place, means, options }, 'prepare', domains, prepare) : null;
   if (options.json === true)
     say(true, [], { plan: { from: from.name, to: to.name, domains }, obstacles: why, prepared: done });
   else if (done !== null)
@@ -102,7 +134,11 @@ export async function switchCommand(means: Means, options: MoveOptions): Promise
       ].join('\n'),
     );
   const go = why.length === 0 && (await mayGo('switch?', options));
-  const result = go ? await switchMove(place, move, seconds * 1_000) : null;
+  const change = async () => {
+    const value = await switchMove(place, move, seconds * 1_000);
+    return { value, done: value.done ? move.domains.length : 0 };
+  };
+  const result = go ? await recorded({ place, means, options }, 'switch', move.domains, change) : null;
   if (result?.done === true) await untilOpen(place, seconds * 1_000);
   const now = result?.done === true ? ((await movesOf(to.pool)).find(({ id }) => id === move.id) ?? null) : null;
   if (options.json === true)
@@ -133,8 +169,8 @@ async function untilOpen({ from, to }: MovePlace, patienceMs: number): Promise<v
   }
 }
 
-export async function cancelCommand({ outboxes }: Means, options: MoveOptions): Promise<void> {
-  const place = placeOf(outboxes, options);
+export async function cancelCommand(means: Means, options: MoveOptions): Promise<void> {
+  const place = placeOf(means.outboxes, options);
   const move = await preparedMove(place);
   if (options.json !== true)
     console.log(
@@ -142,7 +178,14 @@ export async function cancelCommand({ outboxes }: Means, options: MoveOptions): 
         ? 'no move is prepared'
         : `the move of ${move.domains.join(', ')} is taken back; nothing of it has happened`,
     );
-  const cancelled = move !== undefined && (await mayGo('cancel it?', options)) && (await cancelMove(place));
+  const cancel = async (of: readonly string[]) => {
+    const value = await cancelMove(place);
+    return { value, done: value ? of.length : 0 };
+  };
+  const cancelled =
+    move !== undefined &&
+    (await mayGo('cancel it?', options)) &&
+    (await recorded({ place, means, options }, 'cancel', move.domains, () => cancel(move.domains)));
   if (options.json === true) say(true, [], { move: move ?? null, cancelled });
   else if (cancelled) console.log('cancelled');
   if (!cancelled) process.exitCode = 1;

@@ -1,5 +1,6 @@
 import { didYouMean } from '../contracts/near-words';
 import { failures } from '../contracts/failures';
+import { isUuid } from '../runtime/uuid';
 
 /** What a person typed as a limit. @throws Error that says what is allowed */
 export function limitFrom(text: string): number {
@@ -7,6 +8,13 @@ export function limitFrom(text: string): number {
   if (!Number.isInteger(limit) || limit < 1 || limit > 100_000)
     throw new Error(`--limit ${text} is no whole number from 1 to 100000`);
   return limit;
+}
+
+/** Says at once what is wrong with an id, instead of letting PostgreSQL complain. */
+export function checkedIds(ids: readonly string[]): readonly string[] {
+  const wrong = ids.filter((id) => !isUuid(id));
+  if (wrong.length > 0) throw new Error(`not a UUID: ${wrong.join(', ')}`);
+  return ids;
 }
 
 /** What a person typed as a failure code. @throws Error with the nearest code that there is */

@@ -1,9 +1,9 @@
-import { userInfo } from 'node:os';
 import { type Pool } from 'pg';
 import { noteOnDeadLetter, otherHolds, releaseHold as release, rowOfHold } from '../outbox/operators.sql';
 import { type OutboxPools } from '../runtime/outbox-pools';
-import { inTransaction } from '../runtime/postgres';
+import { type Act, actOf, doing } from './acts';
 import { mayGo } from './confirm';
+import { type Connections } from './connections';
 import { type EventHold, holdOf, holdText } from './held-aggregates';
 import { type OutboxAway, locate, noRowText } from './outboxes';
 
@@ -33,16 +33,13 @@ async function planRelease(outboxes: OutboxPools, outbox: string, id: string): P
 }
 
 /** Lets pass what the dead letter holds back; it stays one. False: another person was quicker, or it was requeued. */
-async function releaseHold(pool: Pool, id: string, reason: string | null): Promise<boolean> {
-  return inTransaction(pool, async (client) => {
-    const { released } = (await client.query<{ released: boolean }>(release, [id])).rows[0] ?? { released: false };
-    const why = reason === null ? '' : `: ${reason.slice(0, 300)}`;
+async function releaseHold(pool: Pool, id: string, act: Act): Promise<boolean> {
+  return doing(pool, act, async (database) => {
+    const { released } = (await database.query<{ released: boolean }>(release, [id])).rows[0] ?? { released: false };
+    const why = act.reason === null ? '' : `: ${act.reason.slice(0, 300)}`;
     if (released)
-      await client.query(noteOnDeadLetter, [
-        id,
-        `; hold released ${new Date().toISOString()} by ${userInfo().username}${why}`,
-      ]);
-    return released;
+      await database.query(noteOnDeadLetter, [id, `; hold released ${new Date().toISOString()} by ${act.actor}${why}`]);
+    return { value: released, ids: released ? [id] : [] };
   });
 }
 
@@ -57,7 +54,7 @@ export interface ReleaseOptions {
  * asked.
  */
 export async function releaseCommand(
-  outboxes: OutboxPools,
+  { outboxes, actor }: Pick<Connections, 'outboxes' | 'actor'>,
   id: string,
   { reason, yes, json }: ReleaseOptions,
 ): Promise<readonly OutboxAway[]> {
@@ -68,7 +65,8 @@ export async function releaseCommand(
   const refused = typeof plan === 'string' ? plan : null;
   if (json !== true) console.log(typeof plan === 'string' ? plan : planText(plan));
   const go = refused === null && (await mayGo('let them pass without it?', { yes, json }));
-  const released = go && (await releaseHold(outboxes.of({ outbox }), id, reason ?? null));
+  const act = actOf({ actor, command: 'release-hold', reason, planned: 1 });
+  const released = go && (await releaseHold(outboxes.of({ outbox }), id, act));
   if (json === true) console.log(JSON.stringify({ plan: refused === null ? plan : null, refused, released }));
   else if (released) console.log(`released: what follows ${id} goes on; the dead letter stays one`);
   else if (go) console.log('nothing was released: it was requeued or released meanwhile');

@@ -1,3 +1,4 @@
+import { actOf, doingElsewhere } from './acts';
 import { durationMs } from './audit';
 import { mayGo } from './confirm';
 import { type Connections } from './connections';
@@ -36,11 +37,25 @@ export async function replayCommand(
   if (options.json !== true) console.log(replayPlanText(plans));
   const go = possible.length > 0 && (await mayGo(`start ${possible.length} replays?`, options));
   if (go) await connections.checkDeployment([...new Set(possible.flatMap(({ outbox }) => outbox ?? []))]);
-  const started = go ? await startReplays(connections, possible, options.reason ?? null) : [];
+  const started = go ? await startRecorded(connections, possible, options) : [];
   if (options.json === true) console.log(JSON.stringify({ plan: plans, started }));
   else if (go) console.log(replayDoneText(started));
   if (started.length < plans.length) process.exitCode = 1;
   return away.length > 0 ? away : found.away;
+}
+
+function startRecorded(
+  connections: Connections,
+  plans: Parameters<typeof startReplays>[1],
+  { reason, found, type, since, again }: ReplayOptions,
+): Promise<string[]> {
+  const details = { ...(again ? { again } : {}), ...(found === true ? { found, type, since } : {}) };
+  const act = actOf({ actor: connections.actor, command: 'replay', reason, planned: plans.length, details });
+  const ids = plans.map(({ id }) => id);
+  return doingElsewhere(connections.pool, act, ids, async () => {
+    const value = await startReplays(connections, plans, reason ?? null);
+    return { value, done: value.length };
+  });
 }
 
 function findEvents(connections: Connections, { type, since, limit }: ReplayOptions) {

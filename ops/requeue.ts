@@ -2,6 +2,7 @@ import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { type FailureCode } from '../contracts/failures';
 import { deadLettersById } from '../outbox/operators.sql';
+import { type Act, doing } from './acts';
 import { requeueDeadLetters } from './dead-letters';
 
 interface DeadRow {
@@ -38,7 +39,7 @@ const beforeStart = new Set<string>([
  * a second run. Such a row is left as it is unless the operator vouches that it never ran.
  */
 export async function requeueRows(
-  { pool, workflows, guardMs }: { pool: Pool; workflows: WorkflowClient; guardMs: number },
+  { pool, workflows, guardMs, act }: { pool: Pool; workflows: WorkflowClient; guardMs: number; act: Act },
   ids: readonly string[],
   options: { neverRan: boolean },
 ): Promise<Requeued> {
@@ -50,11 +51,15 @@ export async function requeueRows(
     else unknown.push(row);
   }
   const vouchedFor = options.neverRan ? unknown.map(({ id }) => id) : [];
+  const requeued = await doing(pool, act, async (database) => {
+    const value = [
+      ...(await requeueDeadLetters(database, asTheyAre, { neverRan: false })),
+      ...(await requeueDeadLetters(database, [...neverStarted, ...vouchedFor], { neverRan: true })),
+    ];
+    return { value, ids: value };
+  });
   return {
-    requeued: [
-      ...(await requeueDeadLetters(pool, asTheyAre, { neverRan: false })),
-      ...(await requeueDeadLetters(pool, [...neverStarted, ...vouchedFor], { neverRan: true })),
-    ],
+    requeued,
     vouchedFor,
     refused: options.neverRan ? [] : unknown.map((row) => ({ id: row.id, why: whyRefused(row) })),
     notDeadLettered: ids.filter((id) => !rows.some((row) => row.id === id.toLowerCase())),

@@ -26,6 +26,7 @@ import { PgOutboxStore } from './pg-outbox-store';
 import { OutboxOutage } from './shared-outage';
 import { storeOfProcess } from './process-store';
 import { reportEveryMs, reportProgress } from './report-progress';
+import { keepDays } from './settings';
 import { SignalCarrier } from './signal-carrier';
 import { removeInstance, reportInstance, reportInstanceMs } from './report-instance.sql';
 
@@ -149,6 +150,7 @@ export function composeOutbox(
     outboxHousekeeping(
       {
         ...{ outbox: pool, logger, holder: instanceId, retentionDays: config.retentionDays, patienceMs: 300_000 },
+        keepDays: keepDays(config),
         // Nothing is dropped on the word of another deployment's Temporal.
         openRuns: () =>
           guard.check().then(() => readOpenRuns(shared.connection, { namespace: config.temporalNamespace })),

@@ -122,6 +122,12 @@ export const bridgeSettings = {
     { min: 0, max: 36_500 },
     { fallback: '1095' },
   ),
+  operatorActDays: setting.integer(
+    'OPERATOR_ACT_DAYS',
+    'Days after which the record of what a person has done with the operator’s tools is deleted, never before the retention; 0: never.',
+    { min: 0, max: 36_500 },
+    { fallback: '730' },
+  ),
   metricsPort: setting.integer(
     'BRIDGE_METRICS_PORT',
     'Port of /metrics, /healthz, /livez and /readyz; 0: none.',
@@ -131,6 +137,11 @@ export const bridgeSettings = {
 } as const;
 
 /** How long housekeeping keeps what nothing needs any more, beside the retention. */
-export function keepDays(config: { readonly readNotificationDays: number; readonly tombstoneDays: number }): KeepDays {
-  return { readNotifications: config.readNotificationDays, tombstones: config.tombstoneDays };
+export function keepDays(config: {
+  readonly readNotificationDays: number;
+  readonly tombstoneDays: number;
+  readonly operatorActDays: number;
+}): KeepDays {
+  const { readNotificationDays, tombstoneDays, operatorActDays } = config;
+  return { readNotifications: readNotificationDays, tombstones: tombstoneDays, operatorActs: operatorActDays };
 }

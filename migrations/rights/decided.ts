@@ -81,6 +81,14 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   bridge_instances: { ...shown, bridge: writeAndDelete, workers: read },
   chores: { ...shown, bridge: write },
   deployment: { ...shown, bridge: read, workers: read },
+  // What people have done: they add to it and change nothing, nor say when it was or by which login. The audit asks what was discarded.
+  operator_acts: {
+    reader: read,
+    operator: { select: true, insert: { except: ['id', 'at', 'login'] } },
+    workers: { select: { only: ['command', 'ids'] } },
+    bridge: readAndDelete,
+  },
+  operator_acts_id_seq: {},
 
   // How far each outbox is: bridges say it, notices wait by it.
   outbox_progress: { ...shown, bridge: { select: true, insert: true, delete: true }, workers: read },

@@ -3,7 +3,7 @@ import { rfc3339 } from '../../runtime/sql-time';
 import { type KeepDays, type Ledger, ledgers } from './ledgers';
 import { type Asked, type OutboxContent, type Silence, type Stretch } from './outbox-content';
 
-const batchRows = 500;
+export const batchRows = 500;
 /** Batches of one table in one turn; the rest is left to the next. */
 const batchesPerTurn = 400;
 

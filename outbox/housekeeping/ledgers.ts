@@ -20,9 +20,13 @@ export interface Ledger {
 export interface KeepDays {
   readonly readNotifications: number;
   readonly tombstones: number;
+  readonly operatorActs: number;
 }
 
 const belongsTo = 'event';
+
+/** In State, and in each outbox that has a database of its own. */
+export const operatorActs = { table: 'operator_acts', age: 'at', keep: 'operatorActs' } as const satisfies Ledger;
 
 /**
  * What expires. The rule of every table, or the reason why it has none, is in docs/growth.md; a test compares the two.
@@ -69,4 +73,5 @@ export const ledgers: readonly Ledger[] = [
   },
   // The window of a limit: an hour.
   { table: 'send_allowances', age: 'window_began' },
+  operatorActs,
 ];

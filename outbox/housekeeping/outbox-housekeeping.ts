@@ -2,8 +2,10 @@ import { type Pool } from 'pg';
 import { type Logger } from '../../runtime/logger';
 import { housekeepingChore, outboxTable } from '../partitions.sql';
 import { type DropOptions, type DropOutcome, dropDay, finishDrops } from './drop-partition';
+import { expireActs } from './expire-acts';
 import { expireWriterLocks } from './expire-writer-locks';
 import { repairHeads } from './heads';
+import { type KeepDays, operatorActs } from './ledgers';
 import { type NeededEvents } from './needed-events';
 import { type OpenRuns, type Reasons, dueDays, explained, ownsOutbox, readNeeds } from './partitions';
 import { expirePastRows, widenPast } from './past-rows';
@@ -17,6 +19,7 @@ export interface OutboxHousekeepingDeps {
   readonly holder: string;
   readonly retentionDays: number;
   readonly patienceMs: number;
+  readonly keepDays: Pick<KeepDays, 'operatorActs'>;
   readonly openRuns: () => Promise<OpenRuns>;
   /** What `readNeededEvents` reads in State. */
   readonly neededByState: () => Promise<NeededEvents>;
@@ -48,7 +51,7 @@ export async function keepOutbox(
   options: TurnOptions,
 ): Promise<OutboxReport | undefined> {
   const report: Draft = { dropped: {}, kept: {}, waiting: null, expired: {}, pastReaches: true, more: false };
-  const steps: Step[] = [dropDays, expirePast, widen, heads, expireLocks];
+  const steps: Step[] = [dropDays, expirePast, widen, heads, expireActsOf, expireLocks];
   const ours = await turnOfSteps(
     { database: deps.outbox, name: housekeepingChore, holder: deps.holder },
     options,
@@ -113,6 +116,13 @@ async function heads(deps: OutboxHousekeepingDeps): Promise<void> {
   const repaired = await repairHeads(deps.outbox);
   if (repaired > 0)
     deps.logger.error({ aggregates: repaired }, 'rows had come past the triggers of the outbox: repaired');
+}
+
+async function expireActsOf(deps: OutboxHousekeepingDeps, report: Draft, { between }: StepOptions): Promise<void> {
+  const { outbox, retentionDays, keepDays } = deps;
+  const acts = await expireActs(outbox, { retentionDays, keepDays, between });
+  report.expired[operatorActs.table] = acts.rows;
+  report.more ||= acts.more;
 }
 
 async function expireLocks(deps: OutboxHousekeepingDeps, report: Draft, { between }: StepOptions): Promise<void> {

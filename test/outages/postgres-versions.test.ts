@@ -135,6 +135,7 @@ describe.each([14, 16, 17, 18] as const)('on PostgreSQL %i', (major) => {
     const report = await keepOutbox(
       {
         ...{ outbox: posts.pool, logger: silentLogger, holder: 'test', retentionDays: 30, patienceMs: 500_000 },
+        keepDays: { operatorActs: 730 },
         openRuns: async () => [],
         neededByState: async () => ({ openDeliveries: [], failedRuns: [] }),
       },

@@ -102,7 +102,7 @@ export async function turn(
       holder: 'test',
       retentionDays: 30,
       patienceMs: 500_000,
-      keepDays: { readNotifications: 365, tombstones: 1_095 },
+      keepDays: { readNotifications: 365, tombstones: 1_095, operatorActs: 730 },
       openRuns: async () => [],
       isOpen: async () => false,
       ...overrides,

@@ -1,5 +1,6 @@
 import { type Client } from '@temporalio/client';
 import { makeLogins } from '../../../dev/logins';
+import { actOf } from '../../../ops/acts';
 import { giveUpRows, planGiveUp } from '../../../ops/give-up';
 import { eventStory } from '../../../ops/event-story';
 import { outboxReport } from '../../../ops/outbox-report';
@@ -167,8 +168,9 @@ describe('rows of a misspelt type', () => {
     const byType = await planGiveUp(database.pool, { ids: [], type: 'message.editted', limit: 3 });
     expect(byType).toMatchObject({ more: true, refused: [] });
     expect(byType.rows).toHaveLength(3);
+    const act = actOf({ actor: 'ada', command: 'give-up', planned: 5 });
     const all = [first!, leased!, ...rest, known];
-    expect((await giveUpRows(database.pool, all, null)).sort()).toEqual([first!, ...rest].sort());
+    expect((await giveUpRows(database.pool, all, act)).sort()).toEqual([first!, ...rest].sort());
     const again = await planGiveUp(database.pool, { ids: [first!], type: null, limit: 10 });
     expect(again).toMatchObject({ rows: [], refused: [{ id: first, why: 'it is not pending' }] });
     await expect(planGiveUp(database.pool, { ids: [], type: 'message.edited', limit: 1 })).rejects.toThrow(

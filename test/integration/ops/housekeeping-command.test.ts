@@ -27,7 +27,7 @@ const ofOne = (pool: Pool) => ({
   retentionDays: 30,
   openRuns: async () => [],
   isOpen: async () => false,
-  keepDays: { readNotifications: 0, tombstones: 0 },
+  keepDays: { readNotifications: 0, tombstones: 0, operatorActs: 0 },
 });
 
 /** The command as an operator runs it. */

@@ -1,4 +1,5 @@
 import { type EventRef } from '../../../contracts/event-ref';
+import { actOf } from '../../../ops/acts';
 import { requeueRows } from '../../../ops/requeue';
 import { readRetentionMs, rememberedMs } from '../../../runtime/temporal-retention';
 import { endLeases } from '../../support/bridge';
@@ -143,9 +144,14 @@ describe('the guard', () => {
 
 describe('ops requeue', () => {
   const requeue = (ids: string[], neverRan = false) =>
-    requeueRows({ pool: lab.database.pool, workflows: lab.client.workflow, guardMs: limits.retentionGuardMs }, ids, {
-      neverRan,
-    });
+    requeueRows(
+      {
+        ...{ pool: lab.database.pool, workflows: lab.client.workflow, guardMs: limits.retentionGuardMs },
+        act: actOf({ actor: 'ada', command: 'requeue', planned: ids.length }),
+      },
+      ids,
+      { neverRan },
+    );
   const parked = (error: string, columns: Record<string, unknown> = {}) =>
     lab.insert({
       last_error: error,

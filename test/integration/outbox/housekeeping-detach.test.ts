@@ -107,6 +107,7 @@ describe('while another session reads the whole table for long', () => {
     const service = outboxHousekeeping(
       {
         ...{ outbox: pool, logger: silentLogger, holder: 'b', retentionDays: 30, patienceMs: 600_000 },
+        keepDays: { operatorActs: 730 },
         ...{ openRuns: async () => [], neededByState: () => readNeededEvents(pool) },
       },
       createBridgeMetrics(new Registry()),
