@@ -2,12 +2,15 @@ import { WorkflowClient } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { isRunOpen, readOpenRuns } from '../outbox/housekeeping/open-runs';
 import { stateHousekeeping } from '../outbox/housekeeping/service';
+import { type Dependency, DependencyWatch, createDependencyGauge } from '../runtime/dependency-watch';
 import { type Service } from '../runtime/lifecycle';
 import { type OutboxPools } from '../runtime/outbox-pools';
 import { createAuditGauges, readAuditGauges } from './audit-gauges';
 import { type Shared, choresOf } from './compose-shared';
 import { DeploymentGuard } from './deployment-guard';
 import { createFeedStoreGauges, readFeedStoreGauges } from './feed-store-gauges';
+import { isInState } from '../runtime/outboxes';
+import { servedOutboxes } from './served-outboxes';
 import { keepDays } from './settings';
 import { RunGauges, createRunGauges } from './run-gauges';
 import { createStateGauges, readStateGauges } from './state-gauges';
@@ -29,6 +32,7 @@ export function composeState(pool: Pool, shared: Shared): Service[] {
   });
   const { every } = choresOf(shared, { logger, settings: config });
   return [
+    ...(config.metricsPort === 0 ? [] : [dependencyWatch(pool, shared)]),
     every('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges)),
     every('feed-store-gauges', 15_000, () => readFeedStoreGauges(pool, feedStoreGauges)),
     every('state-gauges', 15_000, () => readStateGauges(pool, stateGauges)),
@@ -36,6 +40,25 @@ export function composeState(pool: Pool, shared: Shared): Service[] {
     every('run-gauges', 20_000, () => runGauges.read()),
     every('task-queue-gauges', 10_000, () => readTaskQueueGauges(pool, connection, config, taskQueueGauges)),
   ];
+}
+
+/** State, Temporal, and the databases of the outboxes that this process serves. */
+function dependencyWatch(state: Pool, { config, registry, logger, connection, outboxes }: Shared): Service {
+  const own = servedOutboxes(config).filter((outbox) => !isInState(outbox, config));
+  const { temporalNamespace: namespace } = config;
+  const dependencies: Dependency[] = [
+    { name: 'postgresql', ask: () => state.query('SELECT 1') },
+    ...own.map(({ name: outbox }): Dependency => {
+      const pool = outboxes.of({ outbox });
+      return { name: 'postgresql', outbox, ask: () => pool.query('SELECT 1') };
+    }),
+    {
+      name: 'temporal',
+      ask: () =>
+        connection.withDeadline(Date.now() + 4_000, () => connection.workflowService.describeNamespace({ namespace })),
+    },
+  ];
+  return new DependencyWatch(dependencies, createDependencyGauge(registry), logger);
 }
 
 /** `outboxes`: of the whole deployment, also those that this process does not serve: State keeps what one of them still has. */

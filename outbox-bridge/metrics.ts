@@ -1,9 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { latencyBuckets } from '../runtime/latency-buckets';
 
 /** With no label but that of the outbox. */
 const plain: ReadonlySet<keyof AllMetrics> = new Set([
   ...(['claimed', 'leasesLost', 'inFlight', 'fruitlessClaims', 'fuseBlown'] as const),
-  ...(['nudged', 'deadHeads', 'deadLettered', 'heldAggregates'] as const),
+  ...(['nudged', 'startedUnemitted', 'oldestUnemitted', 'deadHeads', 'deadLettered', 'heldAggregates'] as const),
   ...(['partitionsAhead', 'partitionsDropped', 'housekeepingAge'] as const),
 ]);
 
@@ -30,7 +31,7 @@ export function createBridgeMetrics(
       name: 'nova_bridge_commit_to_start_seconds',
       help: 'From created_at of the row to the accepted start.',
       labelNames: ['priority', 'outbox'] as const,
-      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
+      buckets: latencyBuckets,
       registers,
     }),
     claimed: new Counter({ name: 'nova_bridge_claimed_rows_total', help: 'Rows leased.', labelNames, registers }),
@@ -94,6 +95,18 @@ export function createBridgeMetrics(
       name: 'nova_outbox_oldest_pending_seconds',
       help: 'Age of the first pending row.',
       labelNames: ['priority', 'outbox'] as const,
+      registers,
+    }),
+    startedUnemitted: new Gauge({
+      name: 'nova_outbox_unemitted_rows',
+      help: 'Rows that are started and not on Kafka yet, as seen in up to 10,000 that are not on Kafka.',
+      labelNames,
+      registers,
+    }),
+    oldestUnemitted: new Gauge({
+      name: 'nova_outbox_oldest_unemitted_seconds',
+      help: 'Age of the oldest of them; it grows while Kafka or the workers do not take them.',
+      labelNames,
       registers,
     }),
     deadHeads: new Gauge({

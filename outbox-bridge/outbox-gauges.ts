@@ -21,6 +21,10 @@ export async function readOutboxGauges(pool: Pool, metrics: BridgeMetrics, upTo 
     metrics.pending.set(labels, row.rows);
     metrics.oldestPending.set(labels, row.oldest_seconds);
   }
+  type Front = { rows: number; oldest_seconds: number };
+  const front = (await limitedQuery<Front>(pool, { text: sql.startedNotEmitted, values: [upTo] }, patience)).rows[0];
+  metrics.startedUnemitted.set(front?.rows ?? 0);
+  metrics.oldestUnemitted.set(front?.oldest_seconds ?? 0);
   const heads = await pool.query<{ rows: number }>(sql.deadHeads);
   metrics.deadHeads.set(heads.rows[0]?.rows ?? 0);
   const dead = await pool.query<{ rows: number }>(sql.deadLettered, [upTo]);

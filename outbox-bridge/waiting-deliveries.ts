@@ -15,6 +15,11 @@ const waiting = `
     WHERE state IN ('pending', 'claimed') ORDER BY created_at LIMIT $1) front
   GROUP BY channel ORDER BY channel`;
 
+/** $1 channel, $2 counted to. One channel at a time, so that its own part of the index is read. */
+const unknown = `
+  SELECT count(*) AS count FROM (
+    SELECT FROM nova.notification_deliveries WHERE channel = $1 AND state = 'unknown' LIMIT $2) front`;
+
 /** Deliveries of one channel that are not made yet. */
 export interface WaitingDeliveries {
   readonly channel: string;
@@ -51,6 +56,11 @@ export function createDeliveryGauges(registry: Registry) {
       help: 'Age of the first of them; it grows while the provider of the channel does not take them; of in_app, while PostgreSQL or the workers do not.',
       ...{ labelNames, registers },
     }),
+    unknown: new Gauge({
+      name: 'nova_deliveries_unknown',
+      help: 'Deliveries that may or may not have been made, counted up to 10,000: they wait for a person, who settles them or sends them again.',
+      ...{ labelNames, registers },
+    }),
   };
 }
 
@@ -60,5 +70,7 @@ export async function readDeliveryGauges(pool: Pool, gauges: ReturnType<typeof c
   for (const channel of new Set([...external, ...byChannel.keys()])) {
     gauges.waiting.set({ channel }, byChannel.get(channel)?.deliveries ?? 0);
     gauges.oldest.set({ channel }, byChannel.get(channel)?.oldestSeconds ?? 0);
+    const { rows } = await pool.query<{ count: number }>(unknown, [channel, countedTo]);
+    gauges.unknown.set({ channel }, rows[0]?.count ?? 0);
   }
 }

@@ -1,4 +1,4 @@
-import { dead, pending, pendingByKey } from './states.sql';
+import { dead, pending, pendingByKey, started, unemitted } from './states.sql';
 
 /** The statement and its reasons are the function outbox_claim in migrations/outbox/functions/outbox_claim.sql. */
 export const claim = `
@@ -61,6 +61,16 @@ export const pendingByPriority = `
        WHERE o.priority = lane.priority AND ${pending('o.')}
        ORDER BY o.sequence LIMIT 1), 0)::float8 AS oldest_seconds
   FROM generate_series(0, 3) AS lane(priority)`;
+
+/**
+ * What is started and not on Kafka yet. $1: rows that are looked at, of those that are not on Kafka; ordered, so that without
+ * statistics, too, their index is read and no history. An index by time would cost every insert; in a backlog that is longer
+ * than the look, the first rows by aggregate are as old as any.
+ */
+export const startedNotEmitted = `
+  SELECT count(*) AS rows, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds
+  FROM (SELECT published_at, created_at FROM nova.outbox_events WHERE ${unemitted()} ORDER BY aggregate_id, sequence LIMIT $1) front
+  WHERE ${started('front.')}`;
 
 /** $1 counted to; ordered, so that without statistics, too, the index of dead letters is read and no history. */
 export const deadLettered = `

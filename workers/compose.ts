@@ -33,22 +33,23 @@ import { cloudEventsOf, topicsOf } from '../activities/emit/settings';
 import { createFeedActivities } from '../activities/feed/create-feed-activities';
 import { createRepairActivities } from '../activities/feed/create-repair-activities';
 import { createIdentityActivities } from '../activities/identity/identity-activities';
+import { type EffectMeter } from '../activities/effect-meter';
 import { createMediaActivities } from '../activities/media/create-media-activities';
 import { createNotifyActivities } from '../activities/notify/notify-activities';
 import { type Activities } from '../workflows/activities';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
-import { type Health, MetricsServer } from '../runtime/metrics-server';
 import { realAuditDeps } from '../activities/audit/real-deps';
 import { createKafka } from '../runtime/kafka';
 import { Periodic } from '../runtime/periodic';
 import { processRegistry } from '../runtime/process-registry';
 import { Dependencies } from './dependencies';
 import { DeploymentGate } from './deployment-gate';
+import { createEffectMetrics } from './effect-metrics';
 import { FeedStoreWatch } from './feed-store-watch';
-import { createOutboxGauge } from './outbox-gauge';
+import { meteredActivities } from './metered-activities';
 import { OutboxGates } from './outbox-gates';
-import { type OwnOutbox } from './outboxes';
+import { ownPages } from './own-pages';
 import { Schedules } from './schedules';
 import { type WorkerConfig } from './settings';
 import { WorkerGroup } from './worker-group';
@@ -68,9 +69,10 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
     settings: config,
     logger,
   });
+  const registry = processRegistry(config);
   const workers: WorkerGroup = new WorkerGroup(
     config,
-    createActivities(dependencies, config, logger),
+    createActivities(dependencies, config, logger, createEffectMetrics(registry)),
     logger,
     async (stop, waiting) => {
       await gate.open(stop, waiting);
@@ -93,42 +95,9 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
     mayLook: () => workers.health().ok,
     logger,
   });
-  const pages = health(config, workers, gate, outboxGates, watch, dependencies.ownOutboxes);
+  const pages = ownPages({ config, logger, registry, dependencies, workers, gate, outboxGates, watch });
   const services = [dependencies, ...pages, watch, schedules, outboxGates, workers, looks];
   return { services, ended: workers.ended };
-}
-
-function health(
-  { metricsHost: host, healthPort: port, buildCommit }: WorkerConfig,
-  workers: WorkerGroup,
-  gate: DeploymentGate,
-  outboxGates: OutboxGates,
-  watch: FeedStoreWatch,
-  outboxes: readonly OwnOutbox[],
-): Service[] {
-  const registry = processRegistry({ buildCommit });
-  createOutboxGauge(registry, outboxes);
-  const state = (): Health => {
-    const { ok, reason } = workers.health();
-    const outbox = outboxGates.alarm;
-    return {
-      // Waits that end by themselves are a warning.
-      ok: ok && gate.alarm === undefined && outbox?.code !== 'WRONG_DEPLOYMENT',
-      reason: reason ?? gate.alarm ?? outbox?.message ?? watch.warning,
-    };
-  };
-  return port === 0
-    ? []
-    : [
-        new MetricsServer({
-          host,
-          port,
-          portSetting: 'WORKER_HEALTH_PORT',
-          registry,
-          health: state,
-          ready: () => workers.health(),
-        }),
-      ];
 }
 
 function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {
@@ -151,8 +120,23 @@ function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {
   };
 }
 
-/** Every activity there is, over the real adapters. */
-export function createActivities(dependencies: Dependencies, config: WorkerConfig, logger: Logger): Activities {
+/** Every activity there is, over the real adapters; what they do is counted with the meter. */
+export function createActivities(
+  dependencies: Dependencies,
+  config: WorkerConfig,
+  logger: Logger,
+  meter?: EffectMeter,
+): Activities {
+  const activities = allActivities(dependencies, config, logger, meter);
+  return meter === undefined ? activities : meteredActivities(activities, meter);
+}
+
+function allActivities(
+  dependencies: Dependencies,
+  config: WorkerConfig,
+  logger: Logger,
+  meter: EffectMeter | undefined,
+): Activities {
   const { pools, outboxes, redis, sink, temporal, channels } = dependencies;
   const runs = new TemporalRunSignaller(temporal);
   return {
@@ -162,7 +146,7 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       tombstones: new PgTombstones(pools.feed),
       followers: new PgFollowerSource(pools.feed),
       ...(config.followsFromEvents ? { followWriter: new PgFollowWriter(pools.feed) } : {}),
-      feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),
+      feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize, meter }),
       posts: new PgPostStates(pools.feed),
       walk: new RedisKeyWalk(redis, feedKey),
       purge: new RedisFeedPurge(redis),
@@ -170,6 +154,7 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       uploads: new PgWaitingUploads(pools.feed),
       runs,
       settings: config,
+      meter,
     }),
     ...createMediaActivities({
       events: new PgEventStore(outboxes.media),
@@ -189,12 +174,13 @@ export function createActivities(dependencies: Dependencies, config: WorkerConfi
       owners: new PgContentOwners(pools.notification),
       progress: new PgOutboxProgress(pools.notification, { silenceMs: config.outboxSilenceHours * 3_600_000 }),
       preferences: new PgPreferences(pools.notification),
-      store: new PgNotificationStore(pools.notification),
-      ledger: new PgDeliveryLedger(pools.notification),
+      store: new PgNotificationStore(pools.notification, meter),
+      ledger: new PgDeliveryLedger(pools.notification, meter),
       users: new PgUserDirectory(pools.notification),
       channels,
       logger,
       limits: { claimLeaseMs: config.deliveryLeaseMs },
+      meter,
     }),
     ...createIdentityActivities({
       events: new PgEventStore(outboxes.identity),

@@ -2,6 +2,7 @@ import { type PgAggregateHistory } from '../stores/pg-aggregate-history';
 import { type PgAuthorTraces } from './pg-author-traces';
 import { type PgEventStore } from '../stores/pg-event-store';
 import { type PgFollowWriter } from './pg-follow-writer';
+import { type EffectMeter } from '../effect-meter';
 import { type FeedPurge } from './feed-purge';
 import { type FeedStore } from './feed-store';
 import { type IdWalk } from './id-walk';
@@ -27,4 +28,5 @@ export interface FeedDeps {
   readonly uploads: PgWaitingUploads;
   readonly runs: RunSignaller;
   readonly settings: FeedSettings;
+  readonly meter?: EffectMeter | undefined;
 }

@@ -3,6 +3,7 @@ import { type EventRecord, type EventRef } from '../../contracts/event-ref';
 import { type PayloadOf } from '../../contracts/catalogue';
 import { codeOf } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
+import { firstOnce } from '../effect-meter';
 import { noticeFor } from '../stores/notice-for';
 import { refuseHeldPost } from '../stores/held';
 import { type PostState } from './post-states';
@@ -96,18 +97,28 @@ async function fanOut(
     from.after === null || mode !== 'push' ? syncSummary(deps, state) : undefined,
     mode === 'pull' ? deps.feeds.addPullAuthor(state.authorId) : undefined,
   ]);
+  const seen = firstOnce(deps.meter, event, 'feed', from.after === null);
   if (mode !== 'push') {
     await tidied;
+    if (mode === 'pull') done(deps, event, seen);
     return { mode, next: null, written: from.count };
   }
   const pages = pageFollowers(deps, state.authorId, from, options, async (followerIds) => {
     await refuseHeldPost(deps.tombstones, state, event);
     const page = await settlePage(deps, state, followerIds, 'add');
     mode = page.state === undefined ? 'stopped' : modeOf(page.state, event);
+    if (mode === 'push') seen();
     return { count: page.present, stop: mode !== 'push' };
   });
   const [walked] = await Promise.all([pages, tidied]);
+  if (mode === 'push' && walked.next === undefined) done(deps, event, seen);
   return { mode, next: walked.next ?? null, written: walked.count };
+}
+
+/** Also where there is no follower: then it is seen as soon as it could be. */
+function done({ meter }: FeedDeps, event: EventRef, seen: () => void): void {
+  seen();
+  meter?.done(event, 'feed', 'last');
 }
 
 function recordPost(deps: FeedDeps, record: Published): Promise<PostState> {

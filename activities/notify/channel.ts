@@ -76,6 +76,8 @@ export interface DeliveryChannel {
    * for bugs.
    */
   send(delivery: OutgoingDelivery): Promise<SendOutcome>;
+  /** Whether the provider takes messages now, without sending any. Rejects when it does not reply, or refuses the login. */
+  check?(): Promise<void>;
   /** Lets what is being sent finish, then closes the connections. */
   close?(): void;
 }

@@ -74,7 +74,9 @@ async function sendInTurn(attempt: SendingAttempt, cancelled: AbortSignal): Prom
     while (!attempt.halted && !cancelled.aborted) {
       const claimed = await deps.ledger.claimNext(event.eventId, channel.name, token);
       if (claimed === undefined) return;
-      await deps.ledger.settle(claimed, await sendOne(attempt, claimed));
+      const settlement = await sendOne(attempt, claimed);
+      const isOurs = await deps.ledger.settle(claimed, settlement);
+      if (isOurs && settlement.state === 'sent') deps.meter?.done(event, channel.name, 'first', 'last');
       await faultPoint('notify.delivery-settled');
     }
   } catch (thrown) {

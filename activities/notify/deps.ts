@@ -3,6 +3,7 @@ import { type PgAggregateHistory } from '../stores/pg-aggregate-history';
 import { type Channels } from './channel';
 import { type PgContentOwners } from '../stores/pg-content-owners';
 import { type PgDeliveryLedger } from './pg-delivery-ledger';
+import { type EffectMeter } from '../effect-meter';
 import { type PgEventStore } from '../stores/pg-event-store';
 import { type FollowerSource } from '../stores/follower-source';
 import { type PgOutboxProgress } from './pg-outbox-progress';
@@ -27,6 +28,7 @@ export interface NotifyDeps {
   readonly channels: Channels;
   readonly logger: Logger;
   readonly limits?: Partial<NotifyLimits>;
+  readonly meter?: EffectMeter | undefined;
 }
 
 export interface NotifyLimits {

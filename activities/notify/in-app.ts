@@ -60,6 +60,7 @@ export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: stri
     await takeBack(deps, record, verdict);
     return { ...noOne, stopped: true };
   }
+  if (created > 0 && cursor === null) deps.meter?.done(event, 'inbox', 'first');
   const ownerUnknown = notice.owner !== undefined && owner.ownerId === undefined;
   if (ownerUnknown && next === null && (await isWorthWaiting(deps, event, notice))) {
     throw new NovaError(
@@ -67,6 +68,7 @@ export async function notifyPage(deps: NotifyDeps, event: EventRef, cursor: stri
       `the owner of ${notice.owner?.contentType} ${notice.owner?.contentId}, which event ${event.eventId} points to`,
     );
   }
+  if (next === null && (created > 0 || cursor !== null)) deps.meter?.done(event, 'inbox', 'last');
   return {
     created,
     next,

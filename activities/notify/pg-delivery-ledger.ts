@@ -1,5 +1,6 @@
 import { type ExternalChannel, type NotificationKind } from '../../contracts/notification-kinds';
 import { type Database } from '../../runtime/postgres';
+import { type EffectMeter } from '../effect-meter';
 import { query } from '../stores/pg-query';
 
 /** A delivery someone may send now: its claim was committed before. */
@@ -64,7 +65,10 @@ const countByState = `
 
 /** What was delivered, on what channel, to whom: the lasting guard against a second delivery. */
 export class PgDeliveryLedger {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly meter?: Pick<EffectMeter, 'deliveries'>,
+  ) {}
 
   /**
    * Claims one pending delivery, for this token alone. One that this token had already and gave back is left for the next
@@ -93,12 +97,17 @@ export class PgDeliveryLedger {
       settlement.state === 'sent' ? null : settlement.reason,
       settlement.state === 'sent' ? (settlement.providerId ?? null) : null,
     ]);
+    const { channel } = claimed;
+    const reason = settlement.state === 'sent' ? null : settlement.reason;
+    if (rowCount === 1) this.meter?.deliveries(channel, settlement.state, reason, 1);
     return rowCount === 1;
   }
 
   /** Claims older than this have lost their holder: no one knows whether they were sent. They become `unknown`. */
   async giveUpClaims(eventId: string, channel: ExternalChannel, olderThanMs: number): Promise<number> {
-    return (await query(this.database, giveUp, [eventId, channel, olderThanMs])).rowCount ?? 0;
+    const count = (await query(this.database, giveUp, [eventId, channel, olderThanMs])).rowCount ?? 0;
+    if (count > 0) this.meter?.deliveries(channel, 'unknown', 'SENDER_DIED', count);
+    return count;
   }
 
   /** Milliseconds until the first of the claims may be given up; 0 when it may be, or when there is none. */
@@ -109,7 +118,9 @@ export class PgDeliveryLedger {
 
   /** Ends everything that is pending. */
   async skipPending(eventId: string, channel: ExternalChannel, reason: string): Promise<number> {
-    return (await query(this.database, skip, [eventId, channel, reason])).rowCount ?? 0;
+    const count = (await query(this.database, skip, [eventId, channel, reason])).rowCount ?? 0;
+    if (count > 0) this.meter?.deliveries(channel, 'skipped', reason, count);
+    return count;
   }
 
   async counts(eventId: string, channel: ExternalChannel): Promise<DeliveryCounts> {

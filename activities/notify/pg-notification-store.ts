@@ -3,6 +3,7 @@ import { type Domain } from '../../contracts/events/define';
 import { kindsOf } from '../../contracts/sequence-domains';
 import { type ExternalChannel, type NotificationKind, notificationKinds } from '../../contracts/notification-kinds';
 import { type Database } from '../../runtime/postgres';
+import { type EffectMeter } from '../effect-meter';
 import { query } from '../stores/pg-query';
 import { type Choice, type RetractedRow, newestStays, retractStatement } from './retract-notices.sql';
 
@@ -42,6 +43,14 @@ export interface Retracted {
   readonly count: number;
   /** The limit was reached: there may be more. */
   readonly more: boolean;
+}
+
+/** Deliveries that were settled as they were made. */
+interface Settled {
+  readonly channel: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly count: number;
 }
 
 /** How many messages one person may cause another on each channel; the rest stays in the inbox. */
@@ -100,8 +109,11 @@ const insert = `
     SELECT $1::uuid, recipient_id, channel, kind, CASE WHEN skipped IS NULL THEN 'pending' ELSE 'skipped' END, NULL, skipped
     FROM judged
     ON CONFLICT (event_id, recipient_id, channel) DO NOTHING
+    RETURNING channel, state, reason
   )
-  SELECT count(*)::int AS created FROM made`;
+  SELECT (SELECT count(*)::int FROM made) AS created, coalesce((SELECT jsonb_agg(d) FROM (
+    SELECT channel, state, reason, count(*) AS count FROM delivered WHERE state <> 'pending' GROUP BY channel, state, reason
+  ) d), '[]') AS settled`;
 
 const selectOpenChannels = `
   SELECT DISTINCT channel FROM nova.notification_deliveries WHERE event_id = $1 AND state IN ('pending', 'claimed')`;
@@ -113,7 +125,10 @@ const selectWanted = `
 
 /** The notifications and their deliveries, as rows. Every method is idempotent. */
 export class PgNotificationStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly meter?: Pick<EffectMeter, 'deliveries'>,
+  ) {}
 
   /**
    * Inserts those not there yet, with their deliveries, leaving out people who are hidden or deleted; returns how many.
@@ -122,7 +137,7 @@ export class PgNotificationStore {
   async create(head: NotificationHead, rows: readonly NotificationRow[], limit?: SendLimit): Promise<number> {
     if (rows.length === 0) return 0;
     const external = rows.flatMap((row) => row.external.map((delivery) => ({ ...delivery, to: row.recipientId })));
-    const result = await query<{ created: number }>(this.database, insert, [
+    const result = await query<{ created: number; settled: Settled[] }>(this.database, insert, [
       head.eventId,
       head.sequence,
       head.actorId,
@@ -139,6 +154,8 @@ export class PgNotificationStore {
       limit?.perWindow ?? null,
       limit?.windowMs ?? 0,
     ]);
+    for (const { channel, state, reason, count } of result.rows[0]?.settled ?? [])
+      this.meter?.deliveries(channel, state, reason, count);
     return result.rows[0]?.created ?? 0;
   }
 

@@ -52,13 +52,14 @@ const usualTimeouts: SmtpTimeouts = {
 export class SmtpChannel implements DeliveryChannel {
   readonly name = 'email';
   private readonly transporter: Transporter<SMTPPoolSentMessageInfo>;
+  private readonly pool: SMTPPool;
   private readonly domain: string;
   private readonly timeouts: SmtpTimeouts;
 
   constructor(private readonly options: SmtpOptions) {
     this.timeouts = { ...usualTimeouts, ...options.timeouts };
     this.domain = /@([^<>@\s]+?)>?$/.exec(options.from)?.[1] ?? 'localhost';
-    const pool = new SMTPPool({
+    this.pool = new SMTPPool({
       url: options.url,
       requireTLS: needsTls(options),
       ...(options.ca && { tls: { ca: options.ca } }),
@@ -73,7 +74,7 @@ export class SmtpChannel implements DeliveryChannel {
       disableFileAccess: true,
       disableUrlAccess: true,
     });
-    this.transporter = createTransport<SMTPPoolSentMessageInfo>(watched(pool));
+    this.transporter = createTransport<SMTPPoolSentMessageInfo>(watched(this.pool));
   }
 
   get limits(): Partial<ChannelLimits> {
@@ -105,6 +106,11 @@ export class SmtpChannel implements DeliveryChannel {
       if (thrown instanceof FailedTry) return smtpOutcome(thrown.fault);
       throw withoutAddress(thrown);
     }
+  }
+
+  /** Over a connection of its own: those of the pool may all be busy. */
+  async check(): Promise<void> {
+    await this.pool.verify();
   }
 
   /** Lets what is being sent finish, then closes the connections. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Redis } from 'ioredis';
 import { RedisStoredFeeds } from '../../../feeds/redis-stored-feeds';
 import { asRedisError } from '../../../runtime/redis';
+import { type EffectMeter } from '../../effect-meter';
 import { type FeedStore, type OpenPage } from '../feed-store';
 import { type PlacedPost } from '../post-states';
 import { addPost } from './lua/add-post';
@@ -37,6 +38,7 @@ export interface RedisFeedStoreOptions {
   readonly cap: number;
   /** Feeds per script call. */
   readonly chunkSize: number;
+  readonly meter?: Pick<EffectMeter, 'feeds'> | undefined;
 }
 
 /** Feeds as sorted sets. The scripts touch many keys, so it needs one Redis primary, not Redis Cluster. */
@@ -62,7 +64,9 @@ export class RedisFeedStore extends RedisStoredFeeds implements FeedStore {
       const args = [postId, scoreMs, sequence, this.options.cap, note, chunk.join(), openPageSeconds];
       return this.scripts.novaAddPost(keys.length, ...keys, ...args);
     });
-    return { outcome: replies.includes(-1) ? ('stopped' as const) : ('written' as const), notes };
+    if (replies.includes(-1)) return { outcome: 'stopped' as const, notes };
+    this.options.meter?.feeds('added', userIds.length);
+    return { outcome: 'written' as const, notes };
   }
 
   async takeOut(postId: string, userIds: readonly string[]) {
@@ -72,7 +76,9 @@ export class RedisFeedStore extends RedisStoredFeeds implements FeedStore {
       const args = [postId, noted(notes), chunk.join(), openPageSeconds];
       return this.scripts.novaTakeOutPost(keys.length, ...keys, ...args);
     });
-    return { removed: sum(counts), notes };
+    const removed = sum(counts);
+    this.options.meter?.feeds('taken_out', removed);
+    return { removed, notes };
   }
 
   async openPages(postId: string): Promise<readonly OpenPage[]> {

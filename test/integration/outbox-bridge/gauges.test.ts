@@ -54,6 +54,28 @@ it('count what is pending up to a bound, so that a backlog of a million costs no
   expect(bounded['nova_outbox_oldest_pending_seconds critical']).toBe(0);
 });
 
+it('show what is started and not on Kafka, with its age; not what waits for its start, is on Kafka or was given up', async () => {
+  await insert(1, '3 hours');
+  await insert(2, '1 hour');
+  await database.pool.query(
+    `UPDATE outbox_events SET published_at = now() WHERE created_at > now() - interval '2 hours'`,
+  );
+  await insert(1, '4 hours');
+  await database.pool.query(
+    `UPDATE outbox_events SET published_at = now(), emitted_at = now() WHERE created_at < now() - interval '3.5 hours'`,
+  );
+  await insert(1, '5 hours');
+  await database.pool.query(
+    `UPDATE outbox_events SET dead_lettered_at = now(), last_error = 'INVALID_PAYLOAD: x' WHERE created_at < now() - interval '4.5 hours'`,
+  );
+  const now = await gauges();
+  expect(now['nova_outbox_unemitted_rows']).toBe(2);
+  expect(now['nova_outbox_oldest_unemitted_seconds']).toBeGreaterThan(3_500);
+  expect(now['nova_outbox_oldest_unemitted_seconds']).toBeLessThan(10_800);
+  await database.pool.query('UPDATE outbox_events SET emitted_at = now() WHERE published_at IS NOT NULL');
+  expect(await gauges()).toMatchObject({ nova_outbox_unemitted_rows: 0, nova_outbox_oldest_unemitted_seconds: 0 });
+});
+
 it('show the dead heads that an open transaction keeps in the way of claims', async () => {
   const open = await database.pool.connect();
   try {
@@ -101,6 +123,7 @@ it('show deliveries that wait by channel, and zero when none does', async () => 
   expect(await valuesOf(registry)).toEqual({
     'nova_deliveries_waiting email': 0,
     'nova_deliveries_oldest_waiting_seconds email': 0,
+    'nova_deliveries_unknown email': 0,
   });
   await database.pool.query(
     `INSERT INTO notification_deliveries (event_id, recipient_id, channel, kind, state, created_at)
@@ -110,6 +133,7 @@ it('show deliveries that wait by channel, and zero when none does', async () => 
   await readDeliveryGauges(database.pool, deliveries);
   const values = await valuesOf(registry);
   expect(values['nova_deliveries_waiting email']).toBe(2);
+  expect(values['nova_deliveries_unknown email']).toBe(1);
   expect(values['nova_deliveries_oldest_waiting_seconds email']).toBeGreaterThan(3_500);
 });
 

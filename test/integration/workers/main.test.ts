@@ -132,13 +132,20 @@ it('runs every queue, says which event each line is about, and exits with 0 on S
   expect(JSON.stringify([run.lines, run.errors])).not.toContain(content);
 });
 
-it('has metrics of the process beside its health, with its build', async () => {
+it('has metrics of the process beside its health, with its build, and of the servers that it needs', async () => {
   const port = await freePort();
   const run = startWorkers({ WORKER_QUEUES: 'media', WORKER_HEALTH_PORT: String(port), NOVA_BUILD_COMMIT: 'abc1234' });
   await working(run);
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   expect(text).toMatch(/^nova_build_info\{version="[\d.]+",commit="abc1234",/m);
   expect(text).toContain('process_resident_memory_bytes');
+  const up = ['postgresql', 'temporal', 'kafka', 'redis'].map(
+    (name) => `nova_dependency_up{dependency="${name}",outbox=""} 1`,
+  );
+  await waitFor(async () => {
+    const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return up.every((line) => page.includes(line));
+  });
   run.child.kill('SIGTERM');
   expect(await run.exit).toBe(0);
 });
