@@ -13,8 +13,11 @@ const preparedTogether = 12;
  */
 const order: readonly (readonly FaultMode[])[] = [['hang'], ['SIGKILL', 'exception', 'SIGTERM']];
 
+/** What is asked of the system when all cases are over: a title, and what returns the faults. */
+type Afterwards = Readonly<Record<string, (system: FaultSystem) => Promise<readonly string[]>>>;
+
 /** Strikes every line in every mode on one system, one after another, and lets the settling overlap where it may. */
-export function matrix(name: string, crews: Crews, lines: readonly MatrixRow[]): void {
+export function matrix(name: string, crews: Crews, lines: readonly MatrixRow[], afterwards: Afterwards = {}): void {
   const planned = order
     .flatMap((modes) => lines.flatMap((line) => modes.map((mode) => ({ line, mode }))))
     .filter(({ line, mode }) => line.modes?.includes(mode) !== false)
@@ -46,6 +49,15 @@ export function matrix(name: string, crews: Crews, lines: readonly MatrixRow[]):
       expect(faults).toEqual([]);
     },
     1_800_000,
+  );
+
+  it.each(Object.entries(afterwards))(
+    'afterwards: %s',
+    async (_, faultsIn) => {
+      await Promise.allSettled(verdicts.map(({ promise }) => promise));
+      expect(system === undefined ? ['no system'] : await faultsIn(system)).toEqual([]);
+    },
+    600_000,
   );
 
   async function run(cases: readonly Case[]): Promise<void> {

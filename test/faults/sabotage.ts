@@ -78,6 +78,14 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
       red: 'bridge: bridge.before-start, SIGKILL, a row is started and has no run',
     },
   ],
+  'one-outage-for-all': [
+    {
+      file: 'outbox-bridge/compose-outbox.ts',
+      find: 'new OutboxOutage(new Outage(now), shared.outage)',
+      replace: 'new OutboxOutage(((globalThis as { one?: Outage }).one ??= new Outage(now)), shared.outage)',
+      red: 'outboxes: bridge.claimed, the outbox of one service is killed, and the others are not started meanwhile',
+    },
+  ],
   'emitted-out-of-turn': [
     {
       file: 'activities/emit/pg-emit-log.ts',

@@ -25,6 +25,8 @@ export interface Expected {
   readonly erased?: readonly string[];
   /** Uploads that no one claims: they wait out their hour, which is as it should be. */
   readonly waiting?: readonly string[];
+  /** Events whose rows a restore took: what is left of them is said by the story itself. */
+  readonly lost?: readonly string[];
   /** Whether even a copy after the mark may be: a zombie was sending. The first appearances are in order all the same. */
   readonly kafkaTwice?: boolean;
 }

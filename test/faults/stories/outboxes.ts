@@ -1,11 +1,8 @@
 import { newId } from '../../support/events';
 import { waitFor } from '../../support/wait-for';
-import { writerOf } from '../databases';
 import { type FaultSystem } from '../fault-system';
-import { type Row, row } from '../rows';
+import { row } from '../rows';
 import { type Scene } from '../scene';
-import { settled } from '../verdict';
-import { conversationsTwice } from './others';
 import { authorWith, idOf, post } from './people';
 
 const patienceMs = 300_000;
@@ -42,38 +39,6 @@ export async function threeServices(system: FaultSystem): Promise<Scene> {
       ...named,
     ],
     expected: { notified, captions: { [idOf(created)]: 'for good' } },
-  };
-}
-
-/**
- * The database of the struck rows' outbox goes away while they are under way, and what other services write meanwhile has its effects before
- * it is back. A row that was sent may be sent again: its mark found no database.
- */
-export async function outboxAwayMeanwhile(system: FaultSystem): Promise<Scene> {
-  const scene = await conversationsTwice();
-  const { author, followers } = await authorWith(system, 2);
-  const created = post(author);
-  const meanwhile = [created, row('identity.user.created', { user_id: newId(), username: 'b' })];
-  const away = writerOf(scene.during[0] as Row);
-  let giveBack = async (): Promise<void> => undefined;
-  return {
-    ...scene,
-    then: [
-      async () => {
-        giveBack = await system.databases.takeAway(away);
-        return meanwhile;
-      },
-      async () => {
-        // Given back in any case: the other cases need it.
-        await settled(system, meanwhile, patienceMs).finally(() => giveBack());
-        return [];
-      },
-    ],
-    expected: {
-      ...scene.expected,
-      feeds: Object.fromEntries(followers.map((id) => [id, [idOf(created)]])),
-      captions: { [idOf(created)]: 'as written' },
-    },
   };
 }
 
