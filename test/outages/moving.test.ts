@@ -22,6 +22,7 @@ import { asAdmin, createTestDatabase, newDatabaseName, patientPool, type TestDat
 import { createDatabase, dropDatabase } from '../support/databases';
 import { newId } from '../support/events';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy';
+import { type MovedDomain, figuresText } from '../support/move-figures';
 import { MovingService, againstTime } from '../support/moving-service';
 import { runOps } from '../support/ops-command';
 import { type OwnSystem, createOwnSystem, untilReady } from '../support/own-system';
@@ -139,6 +140,15 @@ function keepWriting(service: MovingService, stories: readonly Traffic[]) {
     failure = toError(thrown);
   });
   return {
+    /** Writes without a rest until this is over: what it does to writers is seen. */
+    eagerlyDuring: async <T>(work: Promise<T>): Promise<T> => {
+      let isOver = false;
+      const ended = work.finally(() => (isOver = true));
+      const about = { post_id: hot.post, user_id: hot.author };
+      while (!isOver)
+        hot.events.push(await commit(service.database, 'content.post.updated', { ...about, caption: randomUUID() }));
+      return ended;
+    },
     /** Writes so many more rounds, whatever they take. */
     rounds: async (more: number): Promise<void> => {
       const until = rounds + more;
@@ -162,7 +172,7 @@ const pools = (): Pool[] => [database.pool, ...[...added.values()].map(({ pool }
 const count = async (pool: Pool, condition: string): Promise<number> =>
   (await pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM outbox_events WHERE ${condition}`)).rows[0]!.n;
 
-/** What holds of every event, whichever outbox it was written in: proven from rows, runs, Kafka and State. */
+/** What holds of every event, whichever outbox it was written in: proven from rows, runs, Kafka and State. @returns what was counted */
 async function expectNothingLostOrTwice(service: MovingService, stories: readonly Story[], hot: readonly Committed[]) {
   const events = [...stories.flatMap((story) => story.events), ...hot];
   const rows = async () => (await Promise.all(pools().map((pool) => readOutbox(pool)))).flat();
@@ -176,29 +186,25 @@ async function expectNothingLostOrTwice(service: MovingService, stories: readonl
   expect(Object.values(rowFaults(all, [...lost, ...strangers])).flat()).toEqual([]);
 
   await reader.readToEnd(300_000);
-  expect(Object.values(kafkaFaults({ events, rolledBack: new Set() }, reader.messages)).flat()).toEqual([]);
+  const onKafkaFaults = kafkaFaults({ events, rolledBack: new Set() }, reader.messages);
+  expect(Object.values(onKafkaFaults).flat()).toEqual([]);
   const group = ({ type, aggregateId }: Committed) => `${definitionOf(type)?.domain} ${aggregateId}`;
   const byId = new Map(events.map((event) => [event.id, event]));
-  expect(
-    againstTime(
-      events.map((event) => ({ id: event.id, group: group(event), place: event.sequence })),
-      service.spans,
-    ),
-  ).toEqual([]);
+  const numbered = events.map((event) => ({ id: event.id, group: group(event), place: event.sequence }));
+  const inSequences = againstTime(numbered, service.spans);
+  expect(inSequences).toEqual([]);
   const onKafka = reader.messages.map(({ headers, offset }) => ({
     event: byId.get(headers[kafkaHeaders.eventId] ?? '')!,
     offset,
   }));
-  expect(
-    againstTime(
-      onKafka.map(({ event, offset }) => ({ id: event.id, group: group(event), place: offset })),
-      service.spans,
-    ),
-  ).toEqual([]);
+  const sent = onKafka.map(({ event, offset }) => ({ id: event.id, group: group(event), place: offset }));
+  const inTopics = againstTime(sent, service.spans);
+  expect(inTopics).toEqual([]);
 
   const everything = { ...stories[0]!, events };
   await expectOneRunEach(client, system.prefix, everything);
-  expect(await startsOutOfOrder(events, group)).toEqual([]);
+  const inStarts = await startsOutOfOrder(events, group);
+  expect(inStarts).toEqual([]);
   for (const story of stories) {
     const notices = async () => notificationFaults(story.notices, await noticesOf(database.pool, story));
     await waitFor(async () => (await notices()).missing.length === 0, { what: 'the notifications' });
@@ -220,6 +226,24 @@ async function expectNothingLostOrTwice(service: MovingService, stories: readonl
     [gone],
   );
   expect(held[0]?.n).toBe(gone.length);
+  return {
+    events: events.length,
+    lost: lost.length + onKafkaFaults.missing.length,
+    twice: strangers.length + onKafkaFaults.duplicates.length,
+    outOfOrder: [...onKafkaFaults.disorder, ...inSequences, ...inTopics, ...inStarts].length,
+  };
+}
+
+/** For how long neither outbox took rows, by the clock of the server that both are on. */
+async function closedMs(domain: Domain, to: Pool): Promise<number> {
+  const at = async (pool: Pool, column: 'begun_at' | 'accepted_at', direction: 'out' | 'in'): Promise<number> => {
+    const { rows } = await pool.query<{ ms: number }>(
+      `SELECT extract(epoch FROM ${column})::float8 * 1000 AS ms FROM outbox_moves WHERE direction = $1 AND $2 = ANY (domains)`,
+      [direction, domain],
+    );
+    return rows[0]!.ms;
+  };
+  return (await at(to, 'accepted_at', 'in')) - (await at(database.pool, 'begun_at', 'out'));
 }
 
 /** By the time at which Temporal itself says that it started each run. */
@@ -249,6 +273,7 @@ it('loses nothing, does nothing twice and keeps the order while content and then
   let serving = { bridges: [await system.startBridge()], workers: await system.startWorkers() };
   await untilReady(serving.bridges[0]!, serving.workers);
   reader = await startKafkaReader(servers().kafkaBrokers, system.prefix, system.prefix);
+  const since = performance.now();
   const writing = keepWriting(service, traffics);
   await writing.rounds(4);
 
@@ -273,7 +298,8 @@ it('loses nothing, does nothing twice and keeps the order while content and then
   expect(await count(main, 'published_at IS NULL')).toBeGreaterThan(0);
   const withdrawn = { post_id: newId(), user_id: newId() };
   const created = await commit(service.database, 'content.post.created', withdrawn);
-  expect(await switchMove(place, (await preparedMove(place))!, 300_000)).toEqual({ done: true });
+  const move = (await preparedMove(place))!;
+  expect(await writing.eagerlyDuring(switchMove(place, move, 300_000))).toEqual({ done: true });
   // What the old outbox has not started yet, its service takes back in the new one.
   await signalDeleted(
     { pool: content, workflows: client.workflow },
@@ -332,10 +358,11 @@ it('loses nothing, does nothing twice and keeps the order while content and then
   await untilReady(last, lastWorkers);
   await writing.rounds(4);
   const hot = [...(await writing.stop()), created, removed];
+  const seconds = (performance.now() - since) / 1_000;
   expect([...service.refused.keys()].sort()).toEqual(['OUTBOX_MOVED', 'OUTBOX_NOT_OPEN']);
 
   const stories = traffics.map(({ story }) => story);
-  await expectNothingLostOrTwice(service, stories, hot);
+  const counted = await expectNothingLostOrTwice(service, stories, hot);
   // All together: what is in Redis and in no story is a fault.
   const together: Story = {
     events: stories.flatMap(({ events }) => events),
@@ -348,11 +375,16 @@ it('loses nothing, does nothing twice and keeps the order while content and then
   // Each domain was in its new home, and nothing of it came late to the old one.
   const types = (domain: Domain) =>
     `event_type IN (SELECT spelling FROM outbox_event_types WHERE domain = '${domain}')`;
+  const moves: MovedDomain[] = [];
   for (const [domain, pool] of [
     ['content', content],
     ['social', social],
   ] as const) {
+    const [left, inNew] = [await count(main, types(domain)), await count(pool, types(domain))];
+    moves.push({ domain, left, inNew, closedMs: await closedMs(domain, pool) });
     expect(await count(pool, types(domain))).toBeGreaterThan(0);
     expect(await count(pool, `NOT ${types(domain)}`)).toBe(0);
   }
+  const { refused, heldUp } = service;
+  process.stderr.write(figuresText({ ...counted, seconds, refused, heldUp, moves }));
 });

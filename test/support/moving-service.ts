@@ -8,6 +8,14 @@ interface Span {
   readonly endedAt: number;
 }
 
+/** An insert that was refused, and how long its writer repeated it. */
+export interface HeldUp {
+  readonly domain: Domain;
+  readonly ms: number;
+  /** Neither outbox took it at some moment: the writer had to wait, and not only to go to the other one. */
+  readonly byBoth: boolean;
+}
+
 /**
  * The services of a deployment as one database, for `createTraffic` and `commit`: each event is written where its domain is, and everything
  * else in State. A service does what it must in a move: what one outbox refuses it repeats in the other. Some of its instances know the new
@@ -18,6 +26,7 @@ export class MovingService {
   readonly spans = new Map<string, Span>();
   /** Refusals so far, by SQLSTATE constraint. */
   readonly refused = new Map<string, number>();
+  readonly heldUp: HeldUp[] = [];
   private readonly homes = new Map<Domain, readonly Pool[]>();
 
   constructor(
@@ -46,15 +55,20 @@ export class MovingService {
   };
 
   private async repeat<Row extends QueryResultRow>(domain: Domain, text: string, values: unknown[]) {
-    for (;;) {
+    let refusedAt: number | undefined;
+    for (let rounds = 0; ; rounds++) {
       const homes = this.homes.get(domain) ?? [this.state];
       for (const home of this.isLate() ? homes : [...homes].reverse()) {
         try {
-          return await home.query<Row>(text, values);
+          const result = await home.query<Row>(text, values);
+          if (refusedAt !== undefined)
+            this.heldUp.push({ domain, ms: performance.now() - refusedAt, byBoth: rounds > 0 });
+          return result;
         } catch (thrown) {
           const { constraint } = thrown as { constraint?: string };
           if (constraint !== 'OUTBOX_MOVED' && constraint !== 'OUTBOX_NOT_OPEN') throw thrown;
           this.refused.set(constraint, (this.refused.get(constraint) ?? 0) + 1);
+          refusedAt ??= performance.now();
         }
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
