@@ -1,10 +1,13 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { latencyBuckets } from '../runtime/latency-buckets';
 
-/** With no label but that of the outbox. */
+/**
+ * With no label but that of the outbox. Dead letters are not among them: 0 until the first look would make those that there are look
+ * like new ones after each start, and their alarm rings when they grow.
+ */
 const plain: ReadonlySet<keyof AllMetrics> = new Set([
   ...(['claimed', 'leasesLost', 'inFlight', 'fruitlessClaims', 'fuseBlown'] as const),
-  ...(['nudged', 'startedUnemitted', 'oldestUnemitted', 'deadHeads', 'deadLettered', 'heldAggregates'] as const),
+  ...(['nudged', 'startedUnemitted', 'oldestUnemitted', 'deadHeads', 'heldAggregates'] as const),
   ...(['partitionsAhead', 'partitionsDropped', 'housekeepingAge'] as const),
 ]);
 

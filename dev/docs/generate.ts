@@ -1,10 +1,12 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { runbookPage } from './alarms';
 import { asyncApiFile } from './asyncapi';
 import { configurationPage } from './configuration';
 import { demoPage } from './demo-checks';
 import { timeLimitsPage } from './time-limits';
-import { eventsPage, failuresPage, metricsPage, schemaFiles, temporalErrorsPage } from './pages';
+import { metricsPage } from './metrics';
+import { eventsPage, failuresPage, schemaFiles, temporalErrorsPage } from './pages';
 
 const root = join(__dirname, '../..');
 
@@ -19,6 +21,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     'docs/configuration.md': configurationPage(),
     'docs/asyncapi.json': asyncApiFile(),
     'docs/demo.md': demoPage(read('docs/demo.md') ?? ''),
+    'docs/runbook.md': runbookPage(read('docs/runbook.md') ?? ''),
     ...schemaFiles(),
   };
 }

@@ -31,11 +31,12 @@ const { services, volumes } = load(text) as { services: Record<string, Service>;
 const oneShots = ['temporal-schema', 'temporal-init', 'migrate', 'logins'];
 /** Sleeps between two chores; what it did is in `ops status`. */
 const chores = ['housekeeping'];
+const monitoring = ['prometheus', 'alertmanager'];
 const entries = Object.entries(services);
 
 describe('docker-compose.yml', () => {
   it('has the servers of the stack and the processes of the product', () => {
-    const wanted = [...Object.values(servicesOf).flat(), ...oneShots, ...chores, 'bridge', 'workers'];
+    const wanted = [...Object.values(servicesOf).flat(), ...oneShots, ...chores, ...monitoring, 'bridge', 'workers'];
     expect(Object.keys(services).sort()).toEqual(wanted.sort());
   });
 
@@ -44,6 +45,23 @@ describe('docker-compose.yml', () => {
     expect(own.map(([name]) => name)).toEqual(['migrate', 'bridge', 'workers', 'housekeeping']);
     expect(new Set(own.map(([, service]) => `${service.image} ${service.profiles?.join()}`)).size).toBe(1);
     expect(own[0]?.[1].profiles).toEqual(['app']);
+  });
+
+  it('runs Prometheus with the product’s alerts only in the profile monitoring', () => {
+    expect(entries.filter(([, { profiles }]) => profiles?.includes('monitoring')).map(([name]) => name)).toEqual(
+      monitoring,
+    );
+    for (const name of monitoring) expect(services[name]?.volumes).toContain('./monitoring:/etc/nova:ro');
+    const { scrape_configs: jobs } = load(read('monitoring/prometheus.yml')) as {
+      scrape_configs: { job_name: string; dns_sd_configs: { names: string[]; port: number }[] }[];
+    };
+    const scraped = jobs.flatMap((job) => job.dns_sd_configs.map(({ names, port }) => `${names.join()} ${port}`));
+    const portOf = (name: string, variable: string) => `${name} ${services[name]?.environment?.[variable]}`;
+    expect(scraped).toEqual([
+      portOf('bridge', 'BRIDGE_METRICS_PORT'),
+      portOf('workers', 'WORKER_HEALTH_PORT'),
+      portOf('workers', 'WORKER_METRICS_PORT'),
+    ]);
   });
 
   it('checks the health of everything that stays up', () => {
@@ -57,7 +75,7 @@ describe('docker-compose.yml', () => {
     const loginOfService = (service: Service) =>
       /postgres:\/\/(\w+):/.exec(`${String(service.environment?.DATABASE_URL)} ${String(service.entrypoint)}`)?.[1];
     const logins = Object.fromEntries(
-      entries.filter(([, service]) => service.profiles).map(([name, s]) => [name, loginOfService(s)]),
+      entries.filter(([, service]) => service.profiles?.includes('app')).map(([name, s]) => [name, loginOfService(s)]),
     );
     expect(logins).toEqual({
       migrate: 'nova',
@@ -75,7 +93,7 @@ describe('docker-compose.yml', () => {
 
   it('publishes ports on loopback only, each of which a variable moves', () => {
     const published = entries.flatMap(([, service]) => service.ports ?? []);
-    expect(published).toHaveLength(5);
+    expect(published).toHaveLength(7);
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z_]+_PORT:-\d+\}:\d+$/);
   });
 
