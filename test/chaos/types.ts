@@ -31,7 +31,7 @@ export interface ChaosOptions {
 export type Target =
   | 'bridge'
   | 'workers'
-  /** The server of the outbox of one service. */
+  /** The server of the outbox of one service, or its database where that is beside State. */
   | 'outbox'
   /** The one of State, with the outboxes that have no server of their own. */
   | 'postgres'
@@ -91,7 +91,7 @@ export interface PlannedFault {
   /** From the start of the faults, milliseconds. */
   readonly atMs: number;
   readonly target: Target;
-  /** Which of several (bridge 0–2, workers 0–1, outbox 0–2); 0 for servers; `everyOne` for all bridges at once. */
+  /** Which of several (bridge 0–2, workers 0–1, outbox 0–4); 0 for servers; `everyOne` for all bridges at once. */
   readonly index: number;
   readonly kind: FaultKind;
   /** How long it lasts, milliseconds; for a kill or restart, until the new process is started. */
@@ -120,7 +120,7 @@ export interface FaultRecord {
 /** An outbox went back to an earlier moment. Times are epoch milliseconds. */
 export interface Restore {
   readonly outbox: ServiceName;
-  /** Before its server was stopped for the copy, and after it was up again. */
+  /** Before its server, or its database, was stopped for the copy, and after it was up again. */
   readonly stoppedAtMs: number;
   readonly copiedAtMs: number;
   /** Before it was killed, and after it was open again with the copy. */

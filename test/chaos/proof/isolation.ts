@@ -1,7 +1,6 @@
 import { serviceOfType } from '../../../proof/traffic/business';
-import { type ServiceName } from '../../../proof/services';
+import { type ServiceName, serviceNames } from '../../../proof/services';
 import { groupBy } from '../../../runtime/group-by';
-import { ownServers } from '../world/outboxes';
 import { type FaultKind, type FaultRecord, type ProofRow, type Target } from '../types';
 import { type Evidence } from './evidence';
 import { proofRow } from './row';
@@ -34,7 +33,7 @@ export function isolationRow({ faults, rows, truth }: Pick<Evidence, 'faults' | 
   const offenders: string[] = [];
   for (const { fault, ...lasted } of dealt) {
     if (fault.target !== 'outbox' || noOutage.includes(fault.kind)) continue;
-    const harmed = ownServers[fault.index];
+    const harmed = serviceNames[fault.index];
     for (const stretch of calmParts({ fromMs: lasted.beganAtMs, toMs: lasted.endedAtMs }, dealt)) {
       for (const [service, events] of byService) {
         if (service === harmed || !isGivenWork(stretch, events)) continue;

@@ -9,7 +9,8 @@ type Payload = NonNullable<LostEvent['payload']>;
 /**
  * What the services decide of events that were lost with what they were about: what can be taken back is taken back, for delete
  * wins; an edit of a post that is still published is overwritten by the text there is; what has no opposite (a comment, an upload) is
- * written again in the service's own table, without an event, since its effect is there. Resolves when all of it is committed.
+ * written again in the service's own table, without an event, since its effect is there. Of a sign-up, a profile and an alert no table says
+ * anything. Resolves when all of it is committed.
  */
 export async function servicesDecide(
   lost: readonly LostEvent[],
@@ -30,6 +31,10 @@ function decisions(lost: readonly LostEvent[]): Work[] {
     lost.filter(({ type }) => type.startsWith('content.post.')),
     ({ payload = {} }) => idIn(payload, 'post_id'),
   );
+  // An edit of a message has no other effect than its event.
+  const messages = new Map(
+    [...payloads('message.persisted'), ...payloads('message.deleted')].map((one) => [idIn(one, 'message_id'), one]),
+  );
   const both = (added: string, removed: string, fields: readonly string[]): Payload[] => {
     const keyOf = (payload: Payload): string => fields.map((field) => idIn(payload, field)).join(' ');
     return [...new Map([...payloads(added), ...payloads(removed)].map((one) => [keyOf(one), one])).values()];
@@ -40,6 +45,8 @@ function decisions(lost: readonly LostEvent[]): Work[] {
     ...both('follow.added', 'follow.removed', ['follower_id', 'followee_id']).map(withoutFollow),
     ...payloads('comment.created').map(withComment),
     ...payloads('media.upload.completed').map(withUpload),
+    ...[...messages.values()].map(withoutMessage),
+    ...payloads('identity.user.deleted').map(withoutPerson),
   ];
 }
 
@@ -115,6 +122,36 @@ function withUpload(payload: Payload): Work {
       'INSERT INTO business.uploads (upload_id, media_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
       values,
     ));
+}
+
+function withoutMessage(payload: Payload): Work {
+  const [messageId, conversationId] = [idIn(payload, 'message_id'), idIn(payload, 'conversation_id')];
+  const senderId = idIn(payload, 'sender_id') || idIn(payload, 'deleter_id');
+  return async (tx) => {
+    await tx.query(
+      `INSERT INTO business.messages (message_id, conversation_id, sender_id, deleted) VALUES ($1, $2, $3, true)
+       ON CONFLICT (message_id) DO UPDATE SET deleted = true`,
+      [messageId, conversationId, senderId],
+    );
+    const about = { message_id: messageId, conversation_id: conversationId, deleter_id: senderId };
+    await tx.publish({ type: 'message.deleted', payload: about });
+  };
+}
+
+/** Gone they stay: names and posts are not there any more. Others may have left again since, and for good. */
+function withoutPerson(payload: Payload): Work {
+  const userId = idIn(payload, 'user_id');
+  const soft = payload['soft_delete'] === true;
+  return async (tx) => {
+    const { rowCount } = await tx.query(
+      soft
+        ? `UPDATE business.people SET state = 'hidden' WHERE user_id = $1 AND state = 'active'`
+        : `UPDATE business.people SET state = 'deleted' WHERE user_id = $1 AND state <> 'deleted'`,
+      [userId],
+    );
+    if (rowCount !== 0)
+      await tx.publish({ type: 'identity.user.deleted', payload: { user_id: userId, soft_delete: soft } });
+  };
 }
 
 /** Those that the graph service had ended without an event are there again. */

@@ -5,7 +5,7 @@ import { type OutboxProof } from '../proof/per-outbox';
 import { nameOf } from '../schedule/fault-kinds';
 import { type PlannedFault } from '../types';
 import { isSeveral } from '../world/counts';
-import { ownServers } from '../world/outboxes';
+import { serviceNames } from '../../../proof/services';
 import { type ChaosSummary } from './summary';
 
 /** Plain characters, no colours: the tables are copied into documents. */
@@ -37,7 +37,7 @@ export function printedPlan(plan: readonly PlannedFault[], leftOut: readonly str
 
 /** Of several, which. */
 export function named(target: string, index: number): string {
-  if (target === 'outbox') return `${target} ${ownServers[index] ?? index}`;
+  if (target === 'outbox') return `${target} ${serviceNames[index] ?? index}`;
   return isSeveral(target) ? `${target} ${index + 1}` : target;
 }
 

@@ -1,5 +1,5 @@
 import { Random } from '../../../proof/traffic/random';
-import { everyOne, type PlannedFault, type Target } from '../types';
+import { everyOne, type FaultKind, type PlannedFault, type Target } from '../types';
 import { counts, isSeveral, withMovableClock } from '../world/counts';
 import { allChoices, type Choice, choicesIn, durationOf, essentialChoicesIn, mayOverlap, restMs } from './fault-kinds';
 
@@ -21,6 +21,8 @@ interface Storm {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly busyUntilMs: Map<Target, number>;
+  /** Which outbox is harmed next in this way. */
+  readonly turns: Map<FaultKind, number>;
   /** What it has dealt. */
   readonly dealt: Choice[];
 }
@@ -99,11 +101,12 @@ function meanMs(target: Target): number {
 function stormsOf(minutes: number): Storm[] {
   const endMs = minutes * minuteMs;
   const busyUntilMs = new Map<Target, number>();
+  const turns = new Map<FaultKind, number>();
   const count = Math.max(1, Math.floor((endMs + calmMs) / cycleMs));
   return Array.from({ length: count }, (_, i) => ({
     fromMs: i * cycleMs,
     untilMs: Math.min(i * cycleMs + stormMs, endMs),
-    busyUntilMs,
+    ...{ busyUntilMs, turns },
     dealt: [],
   }));
 }
@@ -111,7 +114,7 @@ function stormsOf(minutes: number): Storm[] {
 /** Adds a fault of this choice to the storm at a time drawn at random; false when its target has no room left in it. */
 function addTo(
   faults: PlannedFault[],
-  { fromMs, untilMs, busyUntilMs, dealt }: Storm,
+  { fromMs, untilMs, busyUntilMs, turns, dealt }: Storm,
   { target, kind }: Choice,
   random: Random,
   which?: number,
@@ -127,14 +130,20 @@ function addTo(
   const atMs = earliest + random.below(Math.floor((untilMs - earliest - durationMs) / 2) + 1);
   dealt.push({ target, kind });
   busyUntilMs.set(target, atMs + durationMs + restMs[target]);
-  const index = which ?? indexFor({ target, kind }, random);
+  const index = which ?? indexFor({ target, kind }, random, turns);
   const stepMs = kind === 'clock-step' ? { stepMs: clockStep(random) } : {};
   faults.push({ atMs, target, index, kind, durationMs, ...stepMs });
   return true;
 }
 
-function indexFor({ target, kind }: Choice, random: Random): number {
+function indexFor({ target, kind }: Choice, random: Random, turns: Map<FaultKind, number>): number {
   if (!isSeveral(target)) return 0;
+  if (target === 'outbox') {
+    // One after the other, from one that is drawn: as many restores, as many outboxes.
+    const index = turns.get(kind) ?? random.below(counts.outbox);
+    turns.set(kind, (index + 1) % counts.outbox);
+    return index;
+  }
   if (kind === 'clock-step' && (target === 'bridge' || target === 'workers')) return withMovableClock[target];
   return random.below(counts[target]);
 }

@@ -1,7 +1,7 @@
-import { ownServers } from './outboxes';
+import { serviceNames } from '../../../proof/services';
 
 /** How many there are of each kind. */
-export const counts = { bridge: 3, workers: 2, listeners: 3, outbox: ownServers.length } as const;
+export const counts = { bridge: 3, workers: 2, listeners: 3, outbox: serviceNames.length } as const;
 
 /** Which of them has a wall clock that can be moved. */
 export const withMovableClock = { bridge: 2, workers: 1 } as const;

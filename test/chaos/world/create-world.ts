@@ -21,8 +21,9 @@ import {
   runReplay,
   runReplayFound,
 } from './operator';
-import { bridgesOf, byService } from './outboxes';
-import { type OutboxServer } from './outbox-server';
+import { besideState, bridgesOf, byService } from './outboxes';
+import { type OutboxHolder, type OutboxServer } from './outbox-server';
+import { sharedDatabase } from './shared-database';
 import { startOutboxServers } from './outbox-servers';
 import { claimRun } from './run-claim';
 import { untilSystemReady } from './ready';
@@ -95,6 +96,9 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
   const databaseUrl = databases.urls.state;
   const links = await createLinks(servers, names.database, { outboxServers, onStart });
   cleanup.add('PgBouncer and the proxies', () => links.close());
+  const outboxHolders = new Map<ServiceName, OutboxHolder>(outboxServers);
+  for (const name of together ? [] : besideState)
+    outboxHolders.set(name, sharedDatabase({ url: databases.urls.services[name], pgBouncer: links.pgBouncer }));
   const mails = await startMailSink();
   cleanup.add('the mail server', () => mails.close());
   signal?.throwIfAborted();
@@ -175,7 +179,7 @@ async function build(show: WorldShow, cleanup: Cleanup): Promise<ChaosWorld> {
     servers,
     databaseUrl,
     databases,
-    outboxServers,
+    outboxHolders,
     restores,
     writers,
     operator: {

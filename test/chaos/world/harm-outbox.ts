@@ -1,40 +1,40 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client } from 'pg';
-import { type ServiceName } from '../../../proof/services';
+import { type ServiceName, serviceNames } from '../../../proof/services';
 import { type PlannedFault, type Restore } from '../types';
 import { type WorldDatabases } from './databases';
 import { type Links } from './links';
-import { ownServers } from './outboxes';
-import { type OutboxServer } from './outbox-server';
+import { type OutboxHolder } from './outbox-server';
+import { patiently } from './patient-client';
 
-/** What has a service's outbox alone: its server, the way there, and what became of it. */
+/** What has a service's outbox alone: its server or database, the way there, and what became of it. */
 export interface HarmedOutboxes {
   readonly links: Pick<Links, 'outboxProxies'>;
   readonly databases: Pick<WorldDatabases, 'outboxes'>;
-  readonly outboxServers: ReadonlyMap<ServiceName, OutboxServer>;
+  readonly outboxHolders: ReadonlyMap<ServiceName, OutboxHolder>;
   readonly restores: Restore[];
 }
 
 type End = () => Promise<void>;
 
-/** Harms the server of one outbox; all others go on. */
+/** Harms one outbox; all others go on. */
 export async function harmOutbox(harmed: HarmedOutboxes, { kind, index }: PlannedFault): Promise<End> {
-  const outbox = ownServers[index];
-  const server = outbox && harmed.outboxServers.get(outbox);
+  const outbox = serviceNames[index];
+  const holder = outbox && harmed.outboxHolders.get(outbox);
   const proxy = outbox && harmed.links.outboxProxies.get(outbox);
-  if (server === undefined || proxy === undefined) throw new Error(`no outbox ${index} has a server of its own`);
+  if (outbox === undefined || holder === undefined || proxy === undefined)
+    throw new Error(`there is no outbox ${index}`);
   switch (kind) {
     case 'kill':
-      await server.kill();
-      return () => server.start();
+      await holder.kill();
+      return () => holder.start();
     case 'restart':
-      await server.stop();
-      return () => server.start();
+      await holder.stop();
+      return () => holder.start();
     case 'pause':
-      server.signal('SIGSTOP');
-      return async () => server.signal('SIGCONT');
+      await holder.freeze();
+      return () => holder.thaw();
     case 'restore':
-      return restore(harmed, outbox as ServiceName, { server, proxy });
+      return restore(harmed, outbox, { holder, proxy });
     case 'slow':
       proxy.set({ slow: slowness });
       return async () => proxy.set('pass');
@@ -51,18 +51,18 @@ export async function harmOutbox(harmed: HarmedOutboxes, { kind, index }: Planne
 const slowness = { latencyMs: 150, pieceBytes: 2_048 };
 
 /**
- * What the server holds now is what it comes back with at the end of the fault. Then the first step of the runbook is done, before
+ * What the outbox holds now is what it comes back with at the end of the fault. Then the first step of the runbook is done, before
  * its service can write again; the others are done when the audit has looked (`repair/`).
  */
 async function restore(
   { databases, restores }: HarmedOutboxes,
   outbox: ServiceName,
-  { server, proxy }: { readonly server: OutboxServer; readonly proxy: { set(mode: 'reset' | 'pass'): void } },
+  { holder, proxy }: { readonly holder: OutboxHolder; readonly proxy: { set(mode: 'reset' | 'pass'): void } },
 ): Promise<End> {
   const owner = databases.outboxes.find(({ name }) => name === outbox)?.urls.owner;
   if (owner === undefined) throw new Error(`no login of the owner of the outbox ${outbox}`);
   const stoppedAtMs = Date.now();
-  const putBack = await server.takeSnapshot();
+  const putBack = await holder.takeSnapshot();
   const copiedAtMs = Date.now();
   return async () => {
     await somethingToLose(owner, copiedAtMs);
@@ -85,7 +85,7 @@ const startedSince = `
 /** Waits until enough events written since then have their run. Their writers may be slow too, so there is a limit. */
 async function somethingToLose(connectionString: string, sinceMs: number): Promise<void> {
   const deadline = performance.now() + mostWaitMs;
-  await withClient(connectionString, async (client) => {
+  await patiently(connectionString, async (client) => {
     while (performance.now() < deadline) {
       const { rows } = await client.query<{ started: number }>(startedSince, [sinceMs]);
       if ((rows[0]?.started ?? 0) >= eventsToLose) return;
@@ -98,14 +98,4 @@ async function somethingToLose(connectionString: string, sinceMs: number): Promi
 const raise = `SELECT setval('nova.outbox_sequence', last_value + 1000000) FROM nova.outbox_sequence`;
 
 const raiseSequence = (connectionString: string): Promise<void> =>
-  withClient(connectionString, async (client) => void (await client.query(raise)));
-
-async function withClient(connectionString: string, work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
-}
+  patiently(connectionString, (client) => client.query(raise));

@@ -1,20 +1,22 @@
 import { type StackAddresses } from '../../../dev/stack/addresses';
 import { type ServiceName, serviceNames } from '../../../proof/services';
-import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy';
+import { type FaultProxy, type ProxyMode, startFaultProxy } from '../../support/fault-proxy';
 import { type RefusingFrontend, startRefusingFrontend } from '../../support/refusing-frontend';
 import { type PgBouncer, startPgBouncer } from '../../support/pgbouncer';
+import { besideState } from './outboxes';
 import { type ChaosServers } from './servers';
 
 export type ProxiedTarget = 'postgres' | 'pgbouncer' | 'redis' | 'kafka' | 'temporal';
 
 /**
- * Between our processes and the servers: `process → proxy → PgBouncer → proxy → PostgreSQL`, a proxy before each other, and
- * `process → proxy → PostgreSQL` for each service that has a server of its own.
+ * Between our processes and the servers: `process → proxy → PgBouncer → proxy → PostgreSQL`, a proxy before each other,
+ * `process → proxy → PostgreSQL` for each service that has a server of its own, and for one whose database is beside State two proxies more:
+ * one before that of PgBouncer, and one before that of PostgreSQL.
  */
 export interface Links {
   readonly proxies: Readonly<Record<ProxiedTarget, FaultProxy>>;
-  /** Before the servers of services. */
-  readonly outboxProxies: ReadonlyMap<ServiceName, FaultProxy>;
+  /** Before the databases of services. */
+  readonly outboxProxies: ReadonlyMap<ServiceName, Pick<FaultProxy, 'set'>>;
   readonly pgBouncer: PgBouncer;
   /** Where Temporal's proxy leads while every request is to be refused. */
   readonly refusingFrontend: RefusingFrontend;
@@ -49,14 +51,19 @@ export async function createLinks(
   const redis = await startFaultProxy(endOf(new URL(direct.redisUrl)));
   const temporal = await startFaultProxy(endOf(new URL(`tcp://${direct.temporalAddress}`)));
   const proxies = { postgres, pgbouncer, redis, kafka, temporal };
-  const outboxProxies = new Map<ServiceName, FaultProxy>();
-  for (const [name, { url }] of outboxServers) outboxProxies.set(name, await startFaultProxy(endOf(new URL(url))));
+  const ways = new Map<ServiceName, Way>();
+  for (const [name, { url }] of outboxServers) ways.set(name, oneWay(await startFaultProxy(endOf(new URL(url)))));
+  // With one database for everything no service has one of its own.
+  for (const name of outboxServers.size === 0 ? [] : besideState) {
+    const through = await startFaultProxy({ host: '127.0.0.1', port: pgbouncer.port });
+    ways.set(name, { through, listening: await startFaultProxy({ host: '127.0.0.1', port: postgres.port }) });
+  }
   const refusingFrontend = await startRefusingFrontend(direct.temporalNamespace);
-  const proxyOf = (service: ServiceName | undefined, shared: FaultProxy): FaultProxy =>
-    (service === undefined ? undefined : outboxProxies.get(service)) ?? shared;
+  const wayTo = (service: ServiceName | undefined): Way =>
+    (service === undefined ? undefined : ways.get(service)) ?? { through: pgbouncer, listening: postgres };
   return {
     proxies,
-    outboxProxies,
+    outboxProxies: new Map([...ways].map(([name, way]) => [name, { set: (mode) => setBoth(way, mode) }])),
     pgBouncer,
     refusingFrontend,
     addresses: {
@@ -66,15 +73,29 @@ export async function createLinks(
       kafkaBrokers: `127.0.0.1:${kafka.port}`,
       temporalAddress: `127.0.0.1:${temporal.port}`,
     },
-    through: (url, service) => movedTo(url, proxyOf(service, pgbouncer).port),
-    listening: (url, service) => movedTo(url, proxyOf(service, postgres).port),
+    through: (url, service) => movedTo(url, wayTo(service).through.port),
+    listening: (url, service) => movedTo(url, wayTo(service).listening.port),
     async close() {
       // Kafka's proxy is the servers' own: it was there before the broker.
-      const own = [postgres, pgbouncer, redis, temporal, ...outboxProxies.values()];
-      await Promise.all(own.map((proxy) => proxy.close()));
+      const ofOutboxes = [...ways.values()].flatMap(({ through, listening }) => [through, listening]);
+      const own = new Set([postgres, pgbouncer, redis, temporal, ...ofOutboxes]);
+      await Promise.all([...own].map((proxy) => proxy.close()));
       await Promise.all([pgBouncer.close(), refusingFrontend.close()]);
     },
   };
+}
+
+/** How processes come to the database of a service. */
+interface Way {
+  readonly through: FaultProxy;
+  readonly listening: FaultProxy;
+}
+
+const oneWay = (proxy: FaultProxy): Way => ({ through: proxy, listening: proxy });
+
+function setBoth({ through, listening }: Way, mode: ProxyMode): void {
+  through.set(mode);
+  if (listening !== through) listening.set(mode);
 }
 
 function endOf({ hostname, port }: URL): { host: string; port: number } {

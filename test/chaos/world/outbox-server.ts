@@ -11,20 +11,25 @@ import { postgres } from '../../../dev/stack/servers/postgres';
 import { until } from '../../../dev/stack/until';
 import { killedAtOurEnd } from '../../../proof/run/at-our-end';
 
-/** A PostgreSQL server with nothing but the database of one service: it can be harmed, and restored, alone. */
-export interface OutboxServer {
-  /** As its superuser, in its database `postgres`. */
-  readonly url: string;
-  /** SIGKILL of all its processes, as when its machine is lost. */
+/** What holds the database of one service, which can be harmed, and restored, alone. */
+export interface OutboxHolder {
+  /** As when its machine is lost. */
   kill(): Promise<void>;
   /** Its clean stop. */
   stop(): Promise<void>;
-  /** SIGSTOP, or SIGCONT, of all its processes: one that is frozen takes connections and requests, and does not reply. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** Takes connections and requests, and does not reply until it is thawed. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
   /** On the same data and port; resolves when it replies. */
   start(): Promise<void>;
-  /** Stops it for as long as its files are copied. The function that is returned kills it, puts the copy in their place and starts it. */
+  /** Stops it for as long as it is copied. The function that is returned kills it, puts the copy in its place and starts it. */
   takeSnapshot(): Promise<() => Promise<void>>;
+}
+
+/** A PostgreSQL server with nothing but the database of one service: killed and frozen by signals to all its processes. */
+export interface OutboxServer extends OutboxHolder {
+  /** As its superuser, in its database `postgres`. */
+  readonly url: string;
   close(): Promise<void>;
 }
 
@@ -84,12 +89,15 @@ export async function startOutboxServer({ folder, logFile, onStart }: OutboxServ
     if (!(await until(() => !family.some(isAlive), { timeoutMs: 60_000, everyMs: 25 })))
       throw new Error(`processes of the server on port ${port} do not end`);
   };
+  const signal = (one: 'SIGSTOP' | 'SIGCONT'): void =>
+    send(isAlive(living) ? familyOf(living.pid).map(refOf) : [], one);
   await start();
   return {
     url,
     kill,
     stop,
-    signal: (signal) => send(isAlive(living) ? familyOf(living.pid).map(refOf) : [], signal),
+    freeze: async () => signal('SIGSTOP'),
+    thaw: async () => signal('SIGCONT'),
     start,
     async takeSnapshot() {
       await stop();

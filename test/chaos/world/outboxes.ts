@@ -8,10 +8,11 @@ export function byService<T>(of: (service: ServiceName) => T): ByService<T> {
 }
 
 /**
- * The services whose outbox is on a PostgreSQL server of its own, behind a proxy of its own: these are harmed alone. The others
- * have databases of their own beside State, behind PgBouncer.
+ * The services whose outbox is on a PostgreSQL server of its own. The others have databases of their own beside State, behind PgBouncer.
+ * Each of the five is behind a proxy of its own, and is harmed alone.
  */
 export const ownServers = ['content', 'social', 'media'] as const satisfies readonly ServiceName[];
+export const besideState = serviceNames.filter((name) => !(ownServers as readonly ServiceName[]).includes(name));
 
 /**
  * Which outboxes each of the three bridges serves; undefined: all. Whatever one bridge has to bear, each outbox has another.
