@@ -78,12 +78,12 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
       red: 'bridge: bridge.before-start, SIGKILL, a row is started and has no run',
     },
   ],
-  'one-outage-for-all': [
+  'one-away-all-away': [
     {
-      file: 'outbox-bridge/compose-outbox.ts',
-      find: 'new OutboxOutage(new Outage(now), shared.outage)',
-      replace: 'new OutboxOutage(((globalThis as { one?: Outage }).one ??= new Outage(now)), shared.outage)',
-      red: 'outboxes: bridge.claimed, the outbox of one service is killed, and the others are not started meanwhile',
+      file: 'runtime/outbox-pools.ts',
+      find: 'admission?.check();',
+      replace: 'for (const each of this.admissions.values()) each.check();',
+      red: 'outboxes: the outbox of one service is killed or hangs, and events of the others are not emitted meanwhile',
     },
   ],
   'emitted-out-of-turn': [
