@@ -23,7 +23,7 @@ import { servedOutboxes } from './served-outboxes';
 import { SharedOutage } from './shared-outage';
 import { sideBySide } from './side-by-side';
 import { StartSlots } from './start-slots';
-import { StartWindow } from './start-window';
+import { startWindowOf } from './start-window';
 import { TemporalStarter } from './temporal-starter';
 
 /**
@@ -93,7 +93,7 @@ function composeShared(
   // Epoch milliseconds that do not change with steps of the wall clock: leases, outages and retries are measured with it.
   const now = (): number => performance.timeOrigin + performance.now();
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-  const window = new StartWindow({ min: 4, max: config.windowMax, slowMs: config.slowStartMs });
+  const window = startWindowOf(config);
   const starter = new TemporalStarter(connection, {
     namespace: config.temporalNamespace,
     taskQueuePrefix: config.taskQueuePrefix,

@@ -6,6 +6,11 @@ export interface WindowLimits {
   readonly slowMs: number;
 }
 
+/** As the settings of a bridge say. */
+export function startWindowOf(config: { readonly windowMax: number; readonly slowStartMs: number }): StartWindow {
+  return new StartWindow({ min: 4, max: config.windowMax, slowMs: config.slowStartMs });
+}
+
 /**
  * How many aggregates may have a start in flight: additive increase on success, halved when Temporal says it is busy or is slow,
  * collapsed to the minimum by an outage, so that a recovery begins gently and not with a storm.
