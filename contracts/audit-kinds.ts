@@ -96,6 +96,11 @@ export const auditKinds = {
     meaning: 'Given up, with a reason.',
     action: 'npm run ops -- dead-letters',
   },
+  discarded: {
+    class: 'explained',
+    meaning: 'A run or a message without a row, which was a dead letter that a person discarded.',
+    action: 'Nothing. npm run ops -- acts --of <id> says who, when and why.',
+  },
   waiting: {
     class: 'explained',
     meaning:

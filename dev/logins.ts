@@ -9,7 +9,7 @@ const passwordOf = (adminUrl: string, login: string): string =>
     .digest('hex')
     .slice(0, 32);
 
-/** The five that processes and people work as, and the owner for what only it may do. */
+/** Those that processes and people work as, and the owner for what only it may do. */
 export type LoginRole = Role | 'owner';
 const loginRoles: readonly LoginRole[] = ['owner', ...roles];
 export type LoginUrls = Readonly<Record<LoginRole, string>>;

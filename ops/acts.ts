@@ -10,6 +10,7 @@ export const actorSetting = {
     'OPS_ACTOR',
     'Who works with the operator’s tools, kept with what they do; empty: the user of the operating system.',
   ),
+  editor: setting.optionalText('EDITOR', 'What `ops dead-letters amend` opens a payload in.'),
 } as const satisfies Record<string, Setting<string>>;
 
 /** One command of a person, as every act that it writes says it. */
@@ -48,6 +49,8 @@ function osUser(): string {
   }
 }
 
+const host = (): string => `${osUser()}@${hostname()}`;
+
 export const actorOf = (configured: string): string => (configured === '' ? osUser() : configured);
 
 const record = `
@@ -63,12 +66,15 @@ async function write(
   result: Act['details'] = {},
 ): Promise<void> {
   const { invocation, actor, command, reason, planned, details } = act;
-  const host = `${osUser()}@${hostname()}`;
   await database.query(record, [
-    ...[invocation, actor, host, command, reason, planned, done, ids],
+    ...[invocation, actor, host(), command, reason, planned, done, ids],
     JSON.stringify({ ...details, ...result }),
   ]);
 }
+
+/** The act, as a function of the database takes it that writes it with what it does. */
+export const actForFunction = ({ invocation, actor, reason, planned }: Act): string =>
+  JSON.stringify({ invocation, actor, host: host(), reason, planned });
 
 /** What an act has changed. */
 export interface Done<T> {

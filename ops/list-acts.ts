@@ -56,7 +56,11 @@ export async function listActs(
   const isApart = outboxes.names.every((outbox) => outboxes.of({ outbox }) !== pool);
   if (isApart) found.push(...(await actsIn(pool, wanted)).map((row) => ({ ...row, place: 'State' })));
   const byCommand = new Map<string, (ActRow & { readonly place: string })[]>();
-  for (const row of found) byCommand.set(row.invocation, [...(byCommand.get(row.invocation) ?? []), row]);
+  for (const row of found) {
+    // To correct a payload is to read it first: two acts of one invocation.
+    const key = `${row.invocation} ${row.command}`;
+    byCommand.set(key, [...(byCommand.get(key) ?? []), row]);
+  }
   const acts = [...byCommand.values()].map(together);
   acts.sort((a, b) => b.at.getTime() - a.at.getTime());
   return { acts: acts.slice(0, wanted.limit), away };

@@ -10,6 +10,14 @@ export function limitFrom(text: string): number {
   return limit;
 }
 
+/** What a person typed as a rate. @throws Error that says what is allowed */
+export function perSecondFrom(text: string): number {
+  const rate = Number(text);
+  if (!Number.isInteger(rate) || rate < 1 || rate > 10_000)
+    throw new Error(`--per-second ${text} is no whole number from 1 to 10000`);
+  return rate;
+}
+
 /** Says at once what is wrong with an id, instead of letting PostgreSQL complain. */
 export function checkedIds(ids: readonly string[]): readonly string[] {
   const wrong = ids.filter((id) => !isUuid(id));

@@ -1,4 +1,5 @@
 import { columnLines } from './columns';
+import { type LetterGroup } from './dead-letter-groups';
 import { type LetterOfOutbox } from './dead-letters';
 import { type EventStory } from './event-story';
 import { storyLines } from './story-lines';
@@ -44,6 +45,16 @@ export const print = {
     if (letters.length === 0) return console.log('no dead letters');
     const lines = letters.map((l) => [l.outbox, l.id, l.eventType, l.deadLetteredAt.toISOString(), l.lastError]);
     columns([['OUTBOX', 'EVENT', 'TYPE', 'SINCE', 'WHY'], ...lines].map((line) => (several ? line : line.slice(1))));
+  },
+
+  letterGroups(groups: readonly LetterGroup[], json: boolean, several: boolean): void {
+    if (json) return printJson(groups);
+    if (groups.length === 0) return console.log('no dead letters');
+    const lines = groups.map(({ outbox, count, eventType, first, last, example, reason }) => [
+      ...[outbox, String(count), eventType, first.toISOString(), last.toISOString(), example, reason],
+    ]);
+    const head = ['OUTBOX', 'COUNT', 'TYPE', 'FIRST', 'LAST', 'EXAMPLE', 'WHY'];
+    columns([head, ...lines].map((line) => (several ? line : line.slice(1))));
   },
 
   requeued(done: RequeuedByOutbox, json: boolean): void {

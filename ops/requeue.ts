@@ -5,7 +5,7 @@ import { deadLettersById } from '../outbox/operators.sql';
 import { type Act, doing } from './acts';
 import { requeueDeadLetters } from './dead-letters';
 
-interface DeadRow {
+export interface DeadRow {
   readonly id: string;
   readonly code: string;
   readonly claimCount: number;
@@ -33,23 +33,51 @@ const beforeStart = new Set<string>([
   'PAYLOAD_TOO_LARGE',
 ] satisfies FailureCode[]);
 
+/** What may be done with dead letters, by what is known of their runs. */
+export interface Judged {
+  /** Started, known to Temporal, or so young that it would know. */
+  readonly asTheyAre: readonly string[];
+  /** Given up before Temporal was asked. */
+  readonly neverStarted: readonly string[];
+  /** May have run and been forgotten. */
+  readonly unknown: readonly DeadRow[];
+  readonly notDeadLettered: readonly string[];
+}
+
+interface JudgeDeps {
+  readonly pool: Pool;
+  readonly workflows: WorkflowClient;
+  readonly guardMs: number;
+}
+
+/** Temporal is asked about so many at once. */
+const askedAtOnce = 8;
+
+export async function judgeRows({ pool, workflows, guardMs }: JudgeDeps, ids: readonly string[]): Promise<Judged> {
+  const { rows } = await pool.query<DeadRow>(deadLettersById, [ids]);
+  const [asTheyAre, neverStarted, unknown]: [string[], string[], DeadRow[]] = [[], [], []];
+  const judge = async (row: DeadRow): Promise<void> => {
+    if (row.claimCount <= 1 && beforeStart.has(row.code)) neverStarted.push(row.id);
+    else if (row.started || !isOld(row, guardMs) || (await isKnown(workflows, row.id))) asTheyAre.push(row.id);
+    else unknown.push(row);
+  };
+  for (let from = 0; from < rows.length; from += askedAtOnce)
+    await Promise.all(rows.slice(from, from + askedAtOnce).map(judge));
+  const found = new Set(rows.map(({ id }) => id));
+  return { asTheyAre, neverStarted, unknown, notDeadLettered: ids.filter((id) => !found.has(id.toLowerCase())) };
+}
+
 /**
  * Makes dead-lettered rows pending again. A row that was first tried longer ago than the retention guard, and of which
  * Temporal knows no run, may have run and been forgotten: the bridge would give it up again at once, and starting it may be
  * a second run. Such a row is left as it is unless the operator vouches that it never ran.
  */
 export async function requeueRows(
-  { pool, workflows, guardMs, act }: { pool: Pool; workflows: WorkflowClient; guardMs: number; act: Act },
+  { pool, workflows, guardMs, act }: JudgeDeps & { readonly act: Act },
   ids: readonly string[],
   options: { neverRan: boolean },
 ): Promise<Requeued> {
-  const { rows } = await pool.query<DeadRow>(deadLettersById, [ids]);
-  const [asTheyAre, neverStarted, unknown]: [string[], string[], DeadRow[]] = [[], [], []];
-  for (const row of rows) {
-    if (row.claimCount <= 1 && beforeStart.has(row.code)) neverStarted.push(row.id);
-    else if (row.started || !isOld(row, guardMs) || (await isKnown(workflows, row.id))) asTheyAre.push(row.id);
-    else unknown.push(row);
-  }
+  const { asTheyAre, neverStarted, unknown, notDeadLettered } = await judgeRows({ pool, workflows, guardMs }, ids);
   const vouchedFor = options.neverRan ? unknown.map(({ id }) => id) : [];
   const requeued = await doing(pool, act, async (database) => {
     const value = [
@@ -62,7 +90,7 @@ export async function requeueRows(
     requeued,
     vouchedFor,
     refused: options.neverRan ? [] : unknown.map((row) => ({ id: row.id, why: whyRefused(row) })),
-    notDeadLettered: ids.filter((id) => !rows.some((row) => row.id === id.toLowerCase())),
+    notDeadLettered,
   };
 }
 
@@ -70,12 +98,12 @@ function isOld({ code, ageMs }: DeadRow, guardMs: number): boolean {
   return code === 'RETENTION_PASSED' || (ageMs ?? 0) > guardMs;
 }
 
-function whyRefused({ ageMs }: DeadRow): string {
+export function whyRefused({ ageMs }: DeadRow): string {
   const days = ((ageMs ?? 0) / 86_400_000).toFixed(1);
   return `first tried ${days} days ago and not known to Temporal: it may have run and been forgotten. Look for what it did (\`ops show\`: deliveries, emitted_at); if nothing, requeue with --never-ran`;
 }
 
-async function isKnown(workflows: WorkflowClient, id: string): Promise<boolean> {
+export async function isKnown(workflows: WorkflowClient, id: string): Promise<boolean> {
   try {
     await workflows.getHandle(id).describe();
     return true;

@@ -42,6 +42,11 @@ export const byIds = `
 /** The same, wherever they are. */
 export const byIdsAnywhere = `SELECT ${columns} FROM nova.outbox_events o WHERE o.id = ANY ($1::uuid[])`;
 
+/** Which of these ids were dead letters that a person discarded. $1 ids */
+export const discarded = `
+  SELECT given.id FROM unnest($1::text[]) AS given (id)
+  WHERE EXISTS (SELECT FROM nova.operator_acts a WHERE a.ids @> ARRAY[given.id] AND a.command = 'dead-letters discard')`;
+
 /** Whether two rows of one id say the same of the same thing. $1 id, $2 and $3 their sequences */
 export const saySame = `
   SELECT one.aggregate_id = other.aggregate_id AND one.payload = other.payload AS same

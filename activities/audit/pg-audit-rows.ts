@@ -121,6 +121,11 @@ export class PgAuditRows {
       : this.rows(sql.byIds, [wanted, createdSinceUs]);
   }
 
+  /** Whether its row was a dead letter that a person took out. */
+  async wasDiscarded(eventId: string): Promise<boolean> {
+    return (await query<{ id: string }>(this.pool, sql.discarded, [[eventId]])).rows.length > 0;
+  }
+
   /** Whether two rows of one id in this outbox are the same event, written twice: the same type, aggregate and payload. */
   async areSameEvent(one: AuditRow, other: AuditRow): Promise<boolean> {
     if (typeOf(one) !== typeOf(other)) return false;

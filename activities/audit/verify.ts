@@ -61,9 +61,11 @@ function isOutOfSight(
 const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmarked'>, Verify> = {
   marked_without_run: verifyMarkedRow,
 
-  async run_without_row({ deps }, { eventId, known, outbox }) {
+  async run_without_row(look, { eventId, known, outbox }) {
+    const { deps } = look;
     const id = eventIdOf(eventId);
     if ((await rowsOfEvent(deps, { eventId: id, outbox })).length > 0) return null;
+    if (await isDiscarded(look, id, outbox)) return null;
     const run = await deps.runs.describe(eventId);
     // A stranger's run that is gone does not bring the row back that was lost.
     if (run === null) return known;
@@ -111,8 +113,10 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
     return emittedUs === null ? null : `marked ${instantText(emittedUs)}; no message on Kafka`;
   },
 
-  async record_without_row({ deps, gathered }, suspicion) {
+  async record_without_row(look, suspicion) {
+    const { deps, gathered } = look;
     if ((await rowsOfEvent(deps, suspicion)).length > 0) return null;
+    if (await isDiscarded(look, suspicion.eventId, suspicion.outbox)) return null;
     const run = await deps.runs.describe(suspicion.eventId);
     const outbox = run === null ? undefined : outboxOfRun(run);
     if (outbox === undefined || deps.outboxes.isKnown(outbox))
@@ -121,6 +125,21 @@ const verifiers: Record<Exclude<FindingKind, 'stuck' | 'lease_over' | 'run_unmar
     return null;
   },
 };
+
+/** By the act of a person, which explains it. */
+async function isDiscarded(
+  { deps, gathered }: SecondLook,
+  eventId: string,
+  outbox: string | undefined,
+): Promise<boolean> {
+  const found = await deps.outboxes.each(async (rows) => {
+    const asked = outbox === undefined || outbox === rows.outbox;
+    return { rows, gone: asked && (await rows.wasDiscarded(eventId)) };
+  });
+  const act = found.find(({ gone }) => gone);
+  if (act !== undefined) gathered.explained('discarded', act.rows.outbox, 1, [eventId]);
+  return act !== undefined;
+}
 
 function ofLostRow({ outboxes }: Audit, { sequence }: RowOfRun, outbox: string | undefined): string {
   if (!outboxes.areSeveral) return 'ours: its row is gone';

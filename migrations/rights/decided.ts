@@ -68,6 +68,8 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   outbox_writer_locks: { bridge: writeAndDelete },
   // Written by nova_signal_deleted; a bridge brings them to State.
   outbox_signals: { ...shown, bridge: { ...readAndDelete, update: { only: ['copied_at'] } } },
+  // A person pauses event types; bridges obey.
+  outbox_pauses: { reader: read, operator: writeAndDelete, bridge: read },
   outbox_holds: { ...shown, bridge: read, workers: read },
   // What nova_publish checks an event by: the catalogue, which is no secret. The audit asks it what a move holds back.
   outbox_event_types: { ...shown, publisher: read, bridge: read, workers: read },
@@ -120,6 +122,8 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   },
   // A settings page writes them: its login gets that right by hand.
   notification_preferences: { ...shown, workers: write },
+  // A person pauses a channel; workers obey.
+  delivery_pauses: { reader: read, operator: writeAndDelete, workers: read },
   notification_kinds: { ...shown, workers: read },
   nova_inbox: shown,
   content_owners: { ...shown, workers: write },
@@ -153,6 +157,11 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   outbox_make_writer_locks: ['bridge'],
   outbox_repair_heads: ['bridge', 'operator'],
   outbox_release_hold: ['operator'],
+  // The desk for dead letters: what no role but the owner may do otherwise.
+  outbox_write_act: [],
+  outbox_read_dead_letter: ['desk'],
+  outbox_amend_dead_letter: ['desk'],
+  outbox_discard_dead_letters: ['desk'],
   outbox_mark_moves: [],
   // A person moves domains; bridges carry the move to its end.
   outbox_expect: ['operator'],
@@ -212,6 +221,10 @@ export const definerFunctions: Readonly<Record<string, string>> = {
     'a service that writes follows itself needs no right on the record of changes, nor on the sequence',
   follow_begun_by_hand: 'as follow_ended_by_hand',
   outbox_release_hold: 'an operator may let pass what a dead letter holds back, and may not write holds or heads',
+  outbox_read_dead_letter:
+    'a person may read what is to be corrected, one dead letter at a time, and each reading is an act',
+  outbox_amend_dead_letter: 'as outbox_read_dead_letter; and may change nothing else, of no other row',
+  outbox_discard_dead_letters: 'as outbox_read_dead_letter; and may delete no other row',
   outbox_repair_heads: 'an operator may ask for the repair, and may not write heads',
   outbox_expect: 'an operator may move domains, and may write neither event types nor the record of moves',
   outbox_hand_over: 'as outbox_expect',

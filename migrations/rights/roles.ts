@@ -1,7 +1,7 @@
 import { type ClientBase } from 'pg';
 
 /** Who may do what is said of these; logins are made by people and become members (docs/runbook.md, "Rights"). */
-export const roles = ['publisher', 'bridge', 'workers', 'operator', 'reader'] as const;
+export const roles = ['publisher', 'bridge', 'workers', 'operator', 'desk', 'reader'] as const;
 export type Role = (typeof roles)[number];
 
 /** Real names of the roles. They belong to the whole cluster, so each deployment in it has a prefix of its own. */

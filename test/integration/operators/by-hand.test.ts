@@ -84,3 +84,23 @@ it('activities that are reset, or whose options are changed, go on and lose noth
   await world.client.workflow.getHandle(ref!.eventId).result();
   expect((await world.rows.byIds([ref!.eventId]))[0]?.emittedUs).not.toBeNull();
 });
+
+it('a run and a message without a row are explained by the act that discarded it, and by nothing else', async () => {
+  const refs = [await world.event(), await world.event()];
+  await world.settle(refs);
+  const [discarded, gone] = refs.map(({ eventId }) => eventId);
+  for (const id of [discarded!, gone!])
+    await world.set(id, `dead_lettered_at = now(), last_error = 'PAYLOAD_TOO_LARGE: for Kafka'`);
+  const { pool } = world.database;
+  const act = { invocation: newId(), actor: 'ada', host: 'h', reason: 'spam', planned: 1 };
+  await pool.query(
+    `SELECT outbox_discard_dead_letters(ARRAY[id], ARRAY[sequence], $2) FROM outbox_events WHERE id = $1`,
+    [discarded, act],
+  );
+  await pool.query('DELETE FROM outbox_events WHERE id = $1', [gone]);
+  const { counts, examples } = await world.audit();
+  expect(await world.findings(discarded!)).toEqual([]);
+  expect(examples.discarded).toContain(discarded);
+  expect(counts.discarded).toBe(2);
+  expect((await world.findings(gone!)).sort()).toEqual(['record_without_row', 'run_without_row']);
+});

@@ -150,6 +150,16 @@ describe('a delivery that failed', () => {
   });
 });
 
+it('is an act of the one who decided, with the names of the deliveries', async () => {
+  const { rows } = await database.pool.query<{ command: string; same: boolean }>(
+    `SELECT DISTINCT command, done = cardinality(ids) AND ids[1] LIKE '%/email' AS same FROM operator_acts ORDER BY command`,
+  );
+  expect(rows).toEqual([
+    { command: 'deliveries resend', same: true },
+    { command: 'deliveries settle', same: true },
+  ]);
+});
+
 it('says what a wrong request should have been', async () => {
   const wrong = async (...args: string[]) => (await deliveries(...args)).stderr;
   expect(await wrong('resend', 'nonsense', '--yes')).toMatch(/nonsense names no delivery: <event id>\/<recipient id>/);

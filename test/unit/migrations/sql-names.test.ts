@@ -32,6 +32,7 @@ describe('SQL texts of the product', () => {
 /** Files that name the outbox table, and why each does. The numbered migrations make it. */
 const owners: Readonly<Record<string, string>> = {
   'outbox/writes.sql.ts': 'the INSERTs of services',
+  'outbox/dead-letters.sql.ts': 'what a person sees of dead letters',
   'outbox/bridge.sql.ts': 'claim, marks and gauges of a bridge',
   'outbox/events.sql.ts': 'what a workflow reads of its event and of the aggregate',
   'outbox/moves.sql.ts': 'what a move to another outbox waits for',

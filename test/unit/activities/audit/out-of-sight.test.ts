@@ -19,8 +19,8 @@ async function verified(socialFails: 'before' | 'now', known: string | null) {
   };
   const outboxes = new OutboxesInAudit(
     [
-      { outbox: 'main', byIds: async () => [] },
-      { outbox: 'social', byIds: fail },
+      { outbox: 'main', byIds: async () => [], wasDiscarded: async () => false },
+      { outbox: 'social', byIds: fail, wasDiscarded: fail },
     ] as unknown as PgAuditRows[],
     [],
   );
