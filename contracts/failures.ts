@@ -35,6 +35,12 @@ export const failures = {
     meaning: 'No worker polls the task queue of this event type.',
     action: 'Start the workers of that queue (`npm run workers`), or look why they ended.',
   },
+  PAUSED_BY_HAND: {
+    cause: 'environment',
+    retryable: true,
+    meaning: 'A person holds back this event type, or this channel of delivery, for a while.',
+    action: 'Nothing: it ends by itself. Before that: `ops resume`; `ops pauses` says who, why and until when.',
+  },
   NAMESPACE_MISSING: {
     cause: 'environment',
     retryable: true,

@@ -87,6 +87,16 @@ CREATE TABLE nova.content_owners (
 );
 CREATE INDEX idx_content_owners_post ON nova.content_owners USING btree (post_id) WHERE (post_id IS NOT NULL);
 
+CREATE TABLE nova.delivery_pauses (
+  channel text NOT NULL,
+  reason text NOT NULL,
+  paused_by text NOT NULL,
+  paused_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  ends_at timestamp with time zone NOT NULL,
+  CONSTRAINT delivery_pauses_pkey PRIMARY KEY (channel)
+);
+COMMENT ON TABLE nova.delivery_pauses IS 'Channels of delivery that a person has paused (`ops pause channel:email`), and until when.';
+
 CREATE TABLE nova.deployment (
   is_this boolean NOT NULL DEFAULT true,
   temporal_namespace text NOT NULL,
@@ -389,6 +399,17 @@ CREATE TABLE nova.outbox_partition_drops (
   CONSTRAINT outbox_partition_drops_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE nova.outbox_pauses (
+  event_type text NOT NULL,
+  reason text NOT NULL,
+  paused_by text NOT NULL,
+  paused_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  ends_at timestamp with time zone NOT NULL,
+  CONSTRAINT outbox_pauses_pkey PRIMARY KEY (event_type)
+);
+COMMENT ON TABLE nova.outbox_pauses IS 'Event types that a person has paused (`ops pause`), and until when.';
+COMMENT ON COLUMN nova.outbox_pauses.event_type IS 'As the catalogue spells it, or as the rows do when it does not know it; *: every type.';
+
 CREATE TABLE nova.outbox_progress (
   outbox text NOT NULL,
   content_type text NOT NULL,
@@ -588,10 +609,12 @@ CREATE INDEX idx_wanted_media_age ON nova.wanted_media USING btree (wanted_at);
 -- FUNCTION nova.outbox_after_delete() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_after_truncate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_after_update() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_amend_dead_letter(event uuid, p_sequence bigint, p_was text, p_payload jsonb, p_act jsonb) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_before_insert() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_cancel_move(move uuid, again uuid DEFAULT NULL::uuid) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_claim(p_token uuid, p_lease interval, p_lanes integer[], p_floor integer, p_heads integer, p_rows integer, p_paused text[], p_max_payload integer, p_alone_after integer DEFAULT 3, p_unread_after integer DEFAULT 6, p_run integer DEFAULT 9) RETURNS TABLE(id uuid, aggregate_id uuid, aggregate_type text, event_type text, payload jsonb, payload_bytes integer, created_at text, created_at_ms bigint, sequence bigint, priority smallint, schema_version integer, traceparent text, retry_count integer, claim_count integer, first_attempt_age_ms bigint, unfinished_claims integer, claim_ms integer) LANGUAGE plpgsql SET enable_bitmapscan=off SET enable_mergejoin=off SET enable_seqscan=off SET enable_sort=off SET jit=off SET plan_cache_mode=force_generic_plan SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_days_ahead() RETURNS integer LANGUAGE sql STABLE SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_discard_dead_letters(p_events uuid[], p_sequences bigint[], p_act jsonb) RETURNS SETOF uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_ensure_partitions(days_ahead integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_expect(move uuid, from_outbox text, wanted text[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_hand_over(move uuid, to_outbox text, wanted text[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
@@ -601,11 +624,13 @@ CREATE INDEX idx_wanted_media_age ON nova.wanted_media USING btree (wanted_at);
 -- FUNCTION nova.outbox_note_switch(move uuid) RETURNS TABLE(transaction text, pid integer) LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_open(move uuid, p_aggregates uuid[], p_events uuid[], p_sequences bigint[]) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_payload_bytes(payload jsonb) RETURNS integer LANGUAGE plpgsql SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_read_dead_letter(event uuid, p_sequence bigint, p_act jsonb) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_refresh_heads(p_aggregates uuid[], p_floors bigint[], p_rest interval DEFAULT NULL::interval) RETURNS void LANGUAGE plpgsql SET enable_bitmapscan=off SET enable_mergejoin=off SET enable_seqscan=off SET enable_sort=off SET jit=off SET plan_cache_mode=force_generic_plan SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_release_hold(event uuid) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_repair_heads() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET enable_nestloop=off SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_unemitted(p_aggregates uuid[], p_up_to bigint[], p_types text[], p_rows_per_aggregate integer, p_rows integer, p_bytes bigint, p_max_payload integer) RETURNS TABLE(id uuid, created_at text, aggregate_id uuid, sequence bigint, event_type text, schema_version integer, payload text, payload_bytes integer, traceparent text, published boolean) LANGUAGE plpgsql SET plan_cache_mode=force_generic_plan SET search_path=nova, pg_temp
 -- FUNCTION nova.outbox_widen_past() RETURNS boolean LANGUAGE plpgsql SET search_path=nova, pg_temp
+-- FUNCTION nova.outbox_write_act(p_act jsonb, p_command text, p_done integer, p_ids text[], p_details jsonb) RETURNS void LANGUAGE plpgsql SET search_path=nova, pg_temp
 -- FUNCTION nova.post_is_voided(post uuid, author uuid, seq bigint) RETURNS boolean LANGUAGE sql STABLE SET search_path=nova, pg_temp
 -- FUNCTION nova.signal_holds() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path=nova, pg_temp
 -- FUNCTION nova.tombstone_hold(p_subject_type text, p_subject_id text, p_hold_ms double precision, p_reason text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path=nova, pg_temp

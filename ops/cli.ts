@@ -12,6 +12,7 @@ import { type GiveUpOptions, giveUpCommand } from './give-up-command';
 import { planHousekeeping, runHousekeeping } from './housekeeping';
 import { doneText, planText } from './housekeeping-print';
 import { addMoveCommands } from './move-cli';
+import { addPauseCommands } from './pauses-cli';
 import { print } from './print';
 import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
@@ -212,6 +213,7 @@ addMoveCommands(program, config, incomplete);
 addDeliveryCommands(program, config, incomplete);
 addDeadLetterCommands(program, config, incomplete);
 addActsCommand(program, config, incomplete);
+addPauseCommands(program, config, incomplete);
 // A reader that has seen enough, as in `ops dead-letters | head`, ends the command and is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

@@ -28,7 +28,8 @@ import { storeOfProcess } from './process-store';
 import { reportEveryMs, reportProgress } from './report-progress';
 import { keepDays } from './settings';
 import { SignalCarrier } from './signal-carrier';
-import { removeInstance, reportInstance, reportInstanceMs } from './report-instance.sql';
+import { reportAndHear } from './report-instance';
+import { removeInstance, reportInstanceMs } from './report-instance.sql';
 
 /** One outbox as this process serves it. */
 export interface ServedOutbox {
@@ -175,7 +176,12 @@ export function composeOutbox(
     chores.every('instance-report', reportInstanceMs(count), () => {
       const { state, reason } = bridge.describe();
       const all = reason ?? hooks.alarm() ?? partitions.alarm ?? moves.note ?? null;
-      return pool.query(reportInstance, [instanceId, state, all, pauses.describe()]);
+      return reportAndHear([instanceId, state, all, pauses.describe()], {
+        pool,
+        pauses,
+        logger,
+        nudge: () => pacer.nudge(),
+      });
     }),
     // Before the first claim.
     chores.looks('deployment', 5_000, () => guard.look()),
@@ -183,7 +189,10 @@ export function composeOutbox(
   ];
   return {
     ...{ name: outbox.name, guard, pauses, metrics, services },
-    describe: () => bridge.describe(),
+    describe: () => {
+      const { state, reason } = bridge.describe();
+      return { state, reason: reason ?? pauses.byHand.note ?? null };
+    },
     nudge: () => pacer.nudge(),
     forget: () => pool.query(removeInstance, [instanceId]).then(() => undefined),
   };

@@ -75,7 +75,7 @@ export function createBridgeMetrics(
     }),
     pausedTypes: new Gauge({
       name: 'nova_bridge_paused_types',
-      help: 'Event types not claimed because the deployment would fail them.',
+      help: 'Event types not claimed because the deployment would fail them, or because a person holds them back.',
       labelNames,
       registers,
       collect() {

@@ -1,6 +1,7 @@
 import { type EventType, catalogue, definitionOf, spellingsOf } from '../contracts/catalogue';
 import { type FailureCode } from '../contracts/failures';
 import { type QueueName, workflowTypes } from '../contracts/workflow-types';
+import { HandPauses } from './hand-pauses';
 
 export interface Pause {
   readonly code: FailureCode;
@@ -22,9 +23,13 @@ const staleAfterMs = 15_000;
  */
 export class Pauses {
   private readonly byType = new Map<string, Pause>();
+  /** Those of people: no try lifts them. */
+  readonly byHand: HandPauses;
 
   /** @param now milliseconds of a monotonic clock: a step of the wall clock must not make a pause last an hour */
-  constructor(private readonly now: () => number) {}
+  constructor(private readonly now: () => number) {
+    this.byHand = new HandPauses(now);
+  }
 
   /** Pauses a type; a try is due after `retryAfterMs`. Returns true when it was not paused before. */
   pause(type: string, code: FailureCode, detail: string, retryAfterMs: number): boolean {
@@ -55,20 +60,21 @@ export class Pauses {
   /** Every spelling of every type that must not be claimed now; a type whose retry is due is left out. */
   spellings(): string[] {
     const now = this.now();
-    return (
-      this.current()
-        // A version is no part of a spelling: such a pause is for people only.
-        .filter(([, pause]) => pause.untilMs > now && pause.code !== 'UNSUPPORTED_VERSION')
-        .flatMap(([name]) => {
-          const type = definitionOf(name)?.type;
-          return type === undefined ? [name] : spellingsOf(type);
-        })
-    );
+    const found = this.current()
+      // A version is no part of a spelling: such a pause is for people only.
+      .filter(([, pause]) => pause.untilMs > now && pause.code !== 'UNSUPPORTED_VERSION')
+      .flatMap(([name]) => {
+        const type = definitionOf(name)?.type;
+        return type === undefined ? [name] : spellingsOf(type);
+      });
+    return [...new Set([...found, ...this.byHand.spellings()])];
   }
 
   /** For people: type → code and detail. */
   describe(): Record<string, string> {
-    return Object.fromEntries(this.current().map(([type, pause]) => [type, `${pause.code}: ${pause.detail}`]));
+    const found = Object.fromEntries(this.current().map(([type, pause]) => [type, `${pause.code}: ${pause.detail}`]));
+    // Of two reasons the one that a person must lift.
+    return { ...found, ...this.byHand.describe() };
   }
 
   /** Forgets what is stale: with no row of its type to try, nothing else would ever lift it. */

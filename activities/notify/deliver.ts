@@ -18,6 +18,8 @@ import { verdictOn } from './voided';
 
 /** A claim whose lease is just ending is not asked for again more often than this. */
 const shortestLookMs = 1_000;
+/** A channel that a person holds back is looked at so often: it may be resumed early. */
+const longestPausedLookMs = 10_000;
 const hourMs = 3_600_000;
 
 /** What the senders of one attempt share. */
@@ -42,7 +44,7 @@ interface SendingAttempt {
  *      └──────────────────┘            claimed, holder gone ──lease over──▶ unknown
  *
  * @returns how many deliveries of the event ended in each state
- * @throws NovaError CHANNEL_UNAVAILABLE while deliveries are pending, DELIVERY_IN_FLIGHT while another attempt holds some
+ * @throws NovaError CHANNEL_UNAVAILABLE, PAUSED_BY_HAND while deliveries are pending, DELIVERY_IN_FLIGHT while another attempt holds some
  */
 export async function deliver(deps: NotifyDeps, event: EventRef, name: ExternalChannel): Promise<DeliveryCounts> {
   const channel = deps.channels.get(name);
@@ -154,6 +156,16 @@ async function refuseToEndEarly(
   claimLeaseMs: number,
 ): Promise<void> {
   const { pending, claimed } = await deps.ledger.counts(event.eventId, channel.name);
+  const pause = pending > 0 ? await deps.ledger.pauseOf(channel.name) : undefined;
+  if (pause !== undefined) {
+    const { reason, pausedBy, endsAt, leftMs } = pause;
+    throw new NovaError(
+      'PAUSED_BY_HAND',
+      `${pending} deliveries by ${channel.name} wait: paused by ${pausedBy} until ${endsAt.toISOString()}: ${reason}`,
+      // It may be resumed before.
+      { retryAfterMs: Math.max(shortestLookMs, Math.min(leftMs, longestPausedLookMs)) },
+    );
+  }
   if (pending > 0) {
     throw new NovaError(
       'CHANNEL_UNAVAILABLE',

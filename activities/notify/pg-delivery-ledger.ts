@@ -33,6 +33,8 @@ const claim = `
   WITH next AS MATERIALIZED (
     SELECT recipient_id FROM nova.notification_deliveries
     WHERE event_id = $1 AND channel = $2 AND state = 'pending' AND claim_token IS DISTINCT FROM $3
+      -- Nothing is claimed, and no attempt counted, while a person holds the channel back.
+      AND NOT EXISTS (SELECT FROM nova.delivery_pauses p WHERE p.channel = $2 AND p.ends_at > clock_timestamp())
     ORDER BY recipient_id LIMIT 1 FOR UPDATE SKIP LOCKED)
   UPDATE nova.notification_deliveries d
   SET state = 'claimed', claim_token = $3, claimed_at = clock_timestamp(), attempts = d.attempts + 1
@@ -56,12 +58,25 @@ const leaseLeft = `
   SELECT greatest(0, ceil($3 - extract(epoch FROM clock_timestamp() - min(claimed_at)) * 1000))::float8 AS ms
   FROM nova.notification_deliveries WHERE event_id = $1 AND channel = $2 AND state = 'claimed'`;
 
+/** $1 channel */
+const pausedUntil = `
+  SELECT reason, paused_by AS "pausedBy", ends_at AS "endsAt", (extract(epoch FROM ends_at - clock_timestamp()) * 1000)::float8 AS "leftMs"
+  FROM nova.delivery_pauses WHERE channel = $1 AND ends_at > clock_timestamp()`;
+
 const skip = `
   UPDATE nova.notification_deliveries SET state = 'skipped', reason = $3
   WHERE event_id = $1 AND channel = $2 AND state = 'pending'`;
 
 const countByState = `
   SELECT state, count(*)::int AS count FROM nova.notification_deliveries WHERE event_id = $1 AND channel = $2 GROUP BY state`;
+
+/** A person's. */
+export interface ChannelPause {
+  readonly reason: string;
+  readonly pausedBy: string;
+  readonly endsAt: Date;
+  readonly leftMs: number;
+}
 
 /** What was delivered, on what channel, to whom: the lasting guard against a second delivery. */
 export class PgDeliveryLedger {
@@ -114,6 +129,11 @@ export class PgDeliveryLedger {
   async leaseLeftMs(eventId: string, channel: ExternalChannel, leaseMs: number): Promise<number> {
     const { rows } = await query<{ ms: number }>(this.database, leaseLeft, [eventId, channel, leaseMs]);
     return rows[0]?.ms ?? 0;
+  }
+
+  /** Who holds the channel back, and for how long; undefined: no one does. */
+  async pauseOf(channel: ExternalChannel): Promise<ChannelPause | undefined> {
+    return (await query<ChannelPause>(this.database, pausedUntil, [channel])).rows[0];
   }
 
   /** Ends everything that is pending. */

@@ -20,3 +20,34 @@ describe('pauses of what is in no catalogue', () => {
     expect(pauses.describe()).toEqual({});
   });
 });
+
+describe('pauses by hand', () => {
+  const byHand = (eventType: string, leftMs = 60_000) => ({
+    ...{ eventType, leftMs, reason: 'a bad release', pausedBy: 'ada' },
+    endsAt: new Date('2026-11-28T12:00:00Z'),
+  });
+
+  it('hold back every spelling of their type until their end, whatever a try of a row says', () => {
+    let now = 0;
+    const pauses = new Pauses(() => now);
+    expect(pauses.byHand.set([byHand('message.edited')])).toEqual({ begun: ['message.edited'], ended: [] });
+    pauses.resume('message.edited');
+    expect(pauses.spellings()).toEqual(expect.arrayContaining(['message.edited', 'MessageEdited']));
+    expect(pauses.describe()).toEqual({
+      'message.edited': 'PAUSED_BY_HAND: by ada until 2026-11-28T12:00:00.000Z: a bad release',
+    });
+    now = 60_000;
+    expect([pauses.spellings(), pauses.describe()]).toEqual([[], {}]);
+    expect(pauses.byHand.set([])).toEqual({ begun: [], ended: ['message.edited'] });
+  });
+
+  it('of all types hold back each of the catalogue, and leave the pauses of other causes as they are', () => {
+    const pauses = new Pauses(() => 0);
+    pauses.pause('message.edited', 'NO_POLLER', 'no worker', Infinity);
+    pauses.byHand.set([byHand('*')]);
+    expect(pauses.spellings()).toEqual(expect.arrayContaining(['PostCreated', 'follow.added', 'message.edited']));
+    pauses.byHand.set([]);
+    expect(pauses.spellings()).toEqual(expect.arrayContaining(['message.edited']));
+    expect(pauses.describe()).toEqual({ 'message.edited': 'NO_POLLER: no worker' });
+  });
+});
