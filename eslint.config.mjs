@@ -33,7 +33,8 @@ const mayImport = {
   'outbox-bridge': ['contracts', 'runtime', 'outbox', 'migrations'],
   client: ['contracts', 'runtime', 'feeds', 'outbox'],
   workers: ['contracts', 'runtime', 'feeds', 'outbox', 'activities', 'workflows', 'migrations'],
-  ops: ['contracts', 'runtime', 'feeds', 'outbox', 'client', 'activities', 'outbox-bridge'],
+  // migrations: which of them a database lacks.
+  ops: ['contracts', 'runtime', 'feeds', 'outbox', 'client', 'activities', 'outbox-bridge', 'migrations'],
   // It judges the product, so it takes from it only what a business service and a subscriber have too.
   proof: ['contracts', 'runtime', 'client', 'dev'], // dev: the library of servers, see below
 };
@@ -99,6 +100,7 @@ const domainMayImport = {
   identity: ['feed', ...several],
   media: several,
   notify: several,
+  replay: several,
   stores: [],
   signals: [],
 };
