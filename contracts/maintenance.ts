@@ -5,6 +5,7 @@
 export const maintenanceWorkflows = {
   feedRepairWorkflow: { meaning: 'Compare everything in Redis with the tables after it lost data, and put it right.' },
   auditWorkflow: { meaning: 'Compare outbox rows with workflow runs and with what is on Kafka, both ways.' },
+  replayWorkflow: { meaning: 'Work off a plan of replays: runs that ended badly are taken up again, at a pace.' },
 } as const;
 
 export type MaintenanceWorkflow = keyof typeof maintenanceWorkflows;
@@ -25,4 +26,9 @@ export function feedRepairId(prefix: string): string {
 /** `nova` → `nova-audit`: id of the schedule, and first part of the ids of its runs. */
 export function auditScheduleId(prefix: string): string {
   return `${prefix}-audit`;
+}
+
+/** `nova` → `nova-replay-inc-17`: id of the run that works off the plan `inc-17`. */
+export function replayRunId(prefix: string, plan: string): string {
+  return `${prefix}-replay-${plan}`;
 }

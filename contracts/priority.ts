@@ -16,7 +16,10 @@ export function priorityName(priority: number): PriorityName {
   return name;
 }
 
-/** Temporal's priorityKey runs from 1 (first) to 5 (last); 5 is kept free for replays and backfills. */
+/** Temporal's priorityKey of replays: below that of every event. */
+export const replayPriorityKey = 5;
+
+/** Temporal's priorityKey runs from 1 (first) to 5 (last), which is that of replays. */
 export function temporalPriorityKey(priority: Priority): number {
   return priority + 1;
 }

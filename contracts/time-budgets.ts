@@ -35,6 +35,8 @@ export const limits = {
   audit: { beatMs: 5_000, heartbeatMs: 30_000, startToCloseMs: 1_800_000, scheduleToCloseMs: 3_600_000 },
   /** All of Redis compared with the tables. */
   repair: { heartbeatMs: 30_000, startToCloseMs: 24 * 3_600_000 },
+  /** Some seconds of a plan of replays; each call of Temporal has a life sign after it. */
+  replay: { heartbeatMs: 60_000, startToCloseMs: 600_000 },
   /** Signals to runs of an aggregate. */
   signal: { startToCloseMs: 20_000 },
   stop: { cancelledMs: 10_000, closedMs: 15_000 },

@@ -495,6 +495,48 @@ CREATE TABLE nova.pull_authors (
   CONSTRAINT pull_authors_pkey PRIMARY KEY (author_id)
 );
 
+CREATE TABLE nova.replay_items (
+  plan text NOT NULL,
+  place integer NOT NULL,
+  event_id uuid NOT NULL,
+  outbox text NOT NULL,
+  event_type text NOT NULL,
+  workflow_id text NOT NULL,
+  run_id uuid,
+  reset_to integer,
+  step text,
+  why text NOT NULL,
+  state text NOT NULL DEFAULT 'planned'::text,
+  attempted_at timestamp with time zone,
+  new_run text,
+  remark text,
+  CONSTRAINT replay_items_pkey PRIMARY KEY (plan, place),
+  CONSTRAINT replay_items_check CHECK (((run_id IS NULL) = (reset_to IS NULL))),
+  CONSTRAINT replay_items_plan_event_id_key UNIQUE (plan, event_id),
+  CONSTRAINT replay_items_plan_fkey FOREIGN KEY (plan) REFERENCES replay_plans(name) ON DELETE CASCADE,
+  CONSTRAINT replay_items_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'started'::text, 'completed'::text, 'failed'::text, 'healed'::text, 'refused'::text])))
+);
+CREATE INDEX idx_replay_items_open ON nova.replay_items USING btree (plan, state, place) WHERE (state = ANY (ARRAY['planned'::text, 'started'::text]));
+COMMENT ON COLUMN nova.replay_items.attempted_at IS 'Before Temporal is asked: a worker that dies after that leaves it known that the new run is ours.';
+COMMENT ON COLUMN nova.replay_items.reset_to IS 'Event of its history: the completed workflow task that is taken back with all that follows.';
+COMMENT ON COLUMN nova.replay_items.run_id IS 'The run that is taken up again. Null: there is none any more, and a further one is started.';
+COMMENT ON COLUMN nova.replay_items.state IS 'healed: when its turn came, a run of it was open or completed. refused: it cannot be replayed, remark says why. failed: the new run ended badly, too.';
+COMMENT ON COLUMN nova.replay_items.step IS 'Activity that failed. Null: none did.';
+COMMENT ON COLUMN nova.replay_items.why IS 'Why the run ended, one line that begins with a code.';
+COMMENT ON COLUMN nova.replay_items.workflow_id IS 'The event id, or that of an earlier replay: <event id>/replay-<n>.';
+
+CREATE TABLE nova.replay_plans (
+  name text NOT NULL,
+  filter jsonb NOT NULL,
+  reason text NOT NULL,
+  requested_by text NOT NULL,
+  requested_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT replay_plans_pkey PRIMARY KEY (name),
+  CONSTRAINT replay_plans_name_check CHECK ((name ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+CREATE INDEX idx_replay_plans_age ON nova.replay_plans USING btree (requested_at);
+COMMENT ON COLUMN nova.replay_plans.filter IS 'As it was asked for: type, since, status, code, build, aggregate, found.';
+
 CREATE TABLE nova.send_allowances (
   actor_id uuid NOT NULL,
   recipient_id uuid NOT NULL,

@@ -6,6 +6,7 @@ import { auditText } from './audit-print';
 import { actOf, doing, doingElsewhere } from './acts';
 import { addActsCommand } from './acts-command';
 import { addDeadLetterCommands } from './dead-letters-cli';
+import { addDoctorCommand } from './doctor/doctor-command';
 import { addDeliveryCommands } from './deliveries-command';
 import { checkedIds } from './option-values';
 import { type GiveUpOptions, giveUpCommand } from './give-up-command';
@@ -17,6 +18,7 @@ import { print } from './print';
 import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
 import { type ReleaseOptions, releaseCommand } from './release-hold';
+import { addReplaysCommands } from './replays-cli';
 import { statusSettings } from './servers';
 import { showCommand } from './show-command';
 import { systemStatus } from './status';
@@ -214,6 +216,8 @@ addDeliveryCommands(program, config, incomplete);
 addDeadLetterCommands(program, config, incomplete);
 addActsCommand(program, config, incomplete);
 addPauseCommands(program, config, incomplete);
+addReplaysCommands(program, config, incomplete);
+addDoctorCommand(program);
 // A reader that has seen enough, as in `ops dead-letters | head`, ends the command and is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

@@ -1,51 +1,8 @@
 import { userInfo } from 'node:os';
-import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { type Pool } from 'pg';
-import { memoNames } from '../contracts/memo';
-import { startOptions } from '../outbox-bridge/start-options';
-import { type OutboxPools } from '../runtime/outbox-pools';
+import { type PlannedReplay, type ReplayDeps, planFurtherRun, startFurtherRun } from '../activities/replay/further-run';
 import { type OutboxAway, locate, noRowText } from './outboxes';
-import { type ReplayRequest, replayRequest } from './replay-request';
 
-export interface ReplayDeps {
-  /** State. */
-  readonly pool: Pool;
-  readonly outboxes: OutboxPools;
-  readonly workflows: WorkflowClient;
-  readonly config: { readonly taskQueuePrefix: string; readonly temporalNamespace: string };
-}
-
-/** What a replay of one event would be; nothing is changed by planning it. */
-export interface PlannedReplay {
-  readonly id: string;
-  /** Null: no row was found, or more than one. */
-  readonly outbox: string | null;
-  /** Null: it can be replayed. */
-  readonly refused: string | null;
-  /** Workflow id of the run it would start. */
-  readonly workflowId: string;
-  readonly request: ReplayRequest | null;
-  /** What became of the run before. */
-  readonly before: string;
-  /** Deliveries that were given up with the run and are sent by the replay. */
-  readonly deliveries: number;
-  /** A command that does the same within the known run, where Temporal still has it. */
-  readonly reset: string | null;
-}
-
-const lastReplay = `
-  SELECT number, started_at IS NOT NULL AS started FROM nova.event_replays WHERE event_id = $1 ORDER BY number DESC LIMIT 1`;
-const givenUp = `
-  SELECT count(*) AS count FROM nova.notification_deliveries
-  WHERE event_id = $1 AND state = 'skipped' AND reason = 'RUN_ENDED'`;
-const record = `
-  INSERT INTO nova.event_replays (event_id, number, reason, requested_by) VALUES ($1, $2, $3, $4)
-  ON CONFLICT (event_id, number) DO NOTHING`;
-const reopen = `
-  UPDATE nova.notification_deliveries SET state = 'pending', reason = 'REPLAYED'
-  WHERE event_id = $1 AND state = 'skipped' AND reason = 'RUN_ENDED'`;
-const markStarted = `UPDATE nova.event_replays SET started_at = clock_timestamp() WHERE event_id = $1 AND number = $2`;
+export type { PlannedReplay } from '../activities/replay/further-run';
 
 /** Looks at each event and says what its replay would be, or why there is none. `again`: also after a completed run. */
 export async function planReplays(
@@ -64,84 +21,21 @@ export async function planReplays(
   ]);
   const plans: PlannedReplay[] = [];
   for (const id of ids.map((one) => one.toLowerCase()))
-    plans.push(await planOne(deps, { id, outbox: outboxOfId.get(id) ?? null, why: why.get(id) ?? '' }, again));
+    plans.push(await planFurtherRun(deps, { id, outbox: outboxOfId.get(id) ?? null, why: why.get(id) ?? '' }, again));
   return { plans, away: located.away };
-}
-
-async function planOne(
-  { pool, outboxes, workflows, config }: ReplayDeps,
-  { id, outbox, why }: { readonly id: string; readonly outbox: string | null; readonly why: string },
-  again: boolean,
-): Promise<PlannedReplay> {
-  const last = (await pool.query<{ number: number; started: boolean }>(lastReplay, [id])).rows[0];
-  // One that was written down and not started, because its process died in between, is used again.
-  const number = last === undefined ? 1 : last.started ? last.number + 1 : last.number;
-  const run = await endOf(workflows, id);
-  const replay = last?.started === true ? await endOf(workflows, `${id}/replay-${last.number}`) : null;
-  const deliveries = (await pool.query<{ count: number }>(givenUp, [id])).rows[0]?.count ?? 0;
-  const common = { id, outbox, workflowId: `${id}/replay-${number}`, deliveries, before: before(run, replay) };
-  const refuse = (refused: string): PlannedReplay => ({ ...common, refused, request: null, reset: null });
-  if (outbox === null) return refuse(why);
-  const place = { state: pool, outbox, pool: outboxes.of({ outbox }) };
-  const found = await replayRequest(place, id, run?.type ?? null);
-  if (typeof found === 'string') return refuse(found);
-  if (run?.status === 'RUNNING') return refuse(`its run is open: ops show ${id} says what it waits for`);
-  if (replay?.status === 'RUNNING') return refuse(`${id}/replay-${last?.number} is open`);
-  const better = replay?.status === 'COMPLETED' || run?.status === 'COMPLETED';
-  if (better && found.emitted && !again)
-    return refuse('a run of it has completed: there is nothing to make up for (--again starts one all the same)');
-  return { ...common, refused: null, request: found, reset: run === null ? null : resetCommand(config, id) };
 }
 
 /** Starts the replays of a plan, one after another, and writes each down before its start. Returns the workflow ids. */
 export async function startReplays(
-  { pool, workflows, config }: ReplayDeps,
+  deps: Omit<ReplayDeps, 'outboxes'>,
   plans: readonly PlannedReplay[],
   reason: string | null,
 ): Promise<string[]> {
   const started: string[] = [];
-  for (const { id, workflowId, request } of plans) {
-    if (request === null) continue;
-    const number = Number(workflowId.split('-').at(-1));
-    await pool.query(record, [id, number, reason, userInfo().username]);
-    await pool.query(reopen, [id]);
-    const options = startOptions(request, config.taskQueuePrefix);
-    try {
-      await workflows.start(request.workflowType, {
-        ...options,
-        workflowId,
-        memo: { ...options.memo, [memoNames.replay]: number },
-      });
-    } catch (thrown) {
-      // Another operator was quicker, or this is the second try after a reply that was lost.
-      if (!(thrown instanceof WorkflowExecutionAlreadyStartedError)) throw thrown;
-    }
-    await pool.query(markStarted, [id, number]);
-    started.push(workflowId);
+  for (const plan of plans) {
+    const { request } = plan;
+    if (request !== null)
+      started.push(await startFurtherRun(deps, { ...plan, request }, { reason, by: userInfo().username }));
   }
   return started;
-}
-
-interface Run {
-  readonly status: string;
-  readonly type: string;
-}
-
-async function endOf(workflows: WorkflowClient, workflowId: string): Promise<Run | null> {
-  try {
-    const { status, type } = await workflows.getHandle(workflowId).describe();
-    return { status: status.name, type };
-  } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) return null;
-    throw thrown;
-  }
-}
-
-function before(run: Run | null, replay: Run | null): string {
-  const original = run === null ? 'its run is deleted or forgotten' : `its run is ${run.status.toLowerCase()}`;
-  return replay === null ? original : `${original}, its last replay ${replay.status.toLowerCase()}`;
-}
-
-function resetCommand({ temporalNamespace }: ReplayDeps['config'], id: string): string {
-  return `temporal workflow reset --namespace ${temporalNamespace} --workflow-id ${id} --type FirstWorkflowTask --reason "…"`;
 }

@@ -4,7 +4,7 @@ import { NovaError } from '../contracts/failures';
 import { runOwnerOf, startedFor } from '../contracts/run-owner';
 import { classifyTemporalError, mayConcernOneStart } from '../runtime/classify-temporal-error';
 import { notOurs } from './not-ours';
-import { requestIdOf, startOptions } from './start-options';
+import { requestIdOf, startOptions } from '../runtime/start-options';
 import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter } from './ports';
 
 /**

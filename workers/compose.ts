@@ -35,6 +35,8 @@ import { createRepairActivities } from '../activities/feed/create-repair-activit
 import { createIdentityActivities } from '../activities/identity/identity-activities';
 import { type EffectMeter } from '../activities/effect-meter';
 import { createMediaActivities } from '../activities/media/create-media-activities';
+import { PgReplayPlans } from '../activities/replay/pg-replay-plans';
+import { createReplayActivities } from '../activities/replay/create-replay-activities';
 import { createNotifyActivities } from '../activities/notify/notify-activities';
 import { type Activities } from '../workflows/activities';
 import { type Service } from '../runtime/lifecycle';
@@ -195,6 +197,11 @@ function allActivities(
         kafka: createKafka(config, 'nova-audit', logger),
       }),
       logger,
+    }),
+    ...createReplayActivities({
+      ...{ pool: pools.audit, outboxes: outboxes.audit, config },
+      plans: new PgReplayPlans(pools.audit),
+      temporal,
     }),
     ...createEmitActivities({
       outboxes: outboxes.kafka,

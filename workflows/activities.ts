@@ -6,6 +6,7 @@ import { type RepairActivities } from '../activities/feed/create-repair-activiti
 import { type IdentityActivities } from '../activities/identity/identity-activities';
 import { type MediaActivities } from '../activities/media/create-media-activities';
 import { type NotifyActivities } from '../activities/notify/notify-activities';
+import { type ReplayActivities } from '../activities/replay/create-replay-activities';
 
 /**
  * What workflows may call, by name, and so what a worker must have: workers/compose.ts returns this. Types only: the workflow bundle
@@ -19,7 +20,8 @@ export interface Activities
     NotifyActivities,
     IdentityActivities,
     EmitActivities,
-    AuditActivities {}
+    AuditActivities,
+    ReplayActivities {}
 
 export type ActivityName = keyof Activities;
 export type ArgumentsOf<Name extends ActivityName> = Parameters<Activities[Name]>;

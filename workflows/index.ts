@@ -8,4 +8,5 @@ export { identityWorkflow } from './identity';
 export { mediaLinkWorkflow } from './media-link';
 export { notificationWorkflow } from './notification';
 export { postRefreshWorkflow } from './post-refresh';
+export { replayWorkflow } from './replay';
 export { retractionWorkflow } from './retraction';

@@ -138,7 +138,14 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   audit_runs_place_seq: {},
   audit_outboxes: { ...shown, workers: write, operator: write },
   audit_findings: { ...shown, workers: writeAndDelete, operator: writeAndDelete, bridge: read },
-  event_replays: { ...shown, operator: write, workers: read, bridge: readAndDelete },
+  event_replays: { ...shown, operator: write, workers: write, bridge: readAndDelete },
+  // An operator freezes what is to be replayed; the workflow that works it off says what came of it.
+  replay_plans: { ...shown, operator: write, workers: read, bridge: readAndDelete },
+  replay_items: {
+    ...shown,
+    operator: write,
+    workers: { select: true, update: { only: ['state', 'attempted_at', 'new_run', 'remark'] } },
+  },
 
   nova_migrations: shown,
   nova_functions: shown,

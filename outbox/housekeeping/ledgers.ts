@@ -71,6 +71,8 @@ export const ledgers: readonly Ledger[] = [
     age: 'changed_at',
     belongsTo: { aggregate: 't.follower_id', upTo: 't.sequence' },
   },
+  // What was replayed is over, or its events are gone. Its items go with it.
+  { table: 'replay_plans', age: 'requested_at' },
   // The window of a limit: an hour.
   { table: 'send_allowances', age: 'window_began' },
   operatorActs,

@@ -18,7 +18,7 @@ const files = [
   'outbox-bridge/shared-outage',
   'outbox-bridge/slot-rules',
   'outbox-bridge/start-in-order',
-  'outbox-bridge/start-options',
+  'runtime/start-options',
   'outbox-bridge/start-slots',
 ] as const;
 

@@ -3,7 +3,7 @@ import { AloneGate } from '../../outbox-bridge/alone-gate';
 import { Bridge } from '../../outbox-bridge/bridge';
 import { OutboxOutage, SharedOutage } from '../../outbox-bridge/shared-outage';
 import { nextGrant } from '../../outbox-bridge/slot-rules';
-import { requestIdOf, startOptions } from '../../outbox-bridge/start-options';
+import { requestIdOf, startOptions } from '../../runtime/start-options';
 import { StartSlots } from '../../outbox-bridge/start-slots';
 
 /** The product's own code that a simulation runs: as it is, or with one line broken on purpose (mutants.ts). */

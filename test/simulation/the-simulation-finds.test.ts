@@ -35,7 +35,7 @@ describe('the simulation finds a process of several outboxes that', () => {
     [
       'takes the run of another outbox’s row of the same id for its own',
       {
-        file: 'outbox-bridge/start-options',
+        file: 'runtime/start-options',
         from: 'const place = [memo?.[memoNames.outbox], memo?.[memoNames.sequence]]',
         to: 'const place = [undefined]',
       },
@@ -44,7 +44,7 @@ describe('the simulation finds a process of several outboxes that', () => {
     [
       'leaves the outbox out of the request id, where sequences of two outboxes may be equal',
       {
-        file: 'outbox-bridge/start-options',
+        file: 'runtime/start-options',
         from: 'const place = [memo?.[memoNames.outbox], memo?.[memoNames.sequence]]',
         to: 'const place = [memo?.[memoNames.sequence]]',
       },

@@ -10,7 +10,7 @@ import { guarded } from '../../activities/guard';
 import { type AuditReport } from '../../contracts/audit-kinds';
 import { type EventRef } from '../../contracts/event-ref';
 import { mainOutbox, outboxOf } from '../../contracts/outbox-name';
-import { startOptions } from '../../outbox-bridge/start-options';
+import { startOptions } from '../../runtime/start-options';
 import { OutboxPools } from '../../runtime/outbox-pools';
 import { quickLimits } from './audit-world';
 import { createTestBridge } from './bridge';

@@ -10,6 +10,7 @@ import {
   bundleWorkflowCode,
   makeTelemetryFilterString,
 } from '@temporalio/worker';
+import { maintenanceQueue } from '../../contracts/maintenance';
 import { type QueueName, queueNames, taskQueue } from '../../contracts/workflow-types';
 import { computeLimit } from '../../workers/compute-limit';
 import { servers } from './servers';
@@ -77,7 +78,7 @@ export interface TestWorkers {
 export async function startTestWorkers(options: {
   prefix: string;
   activities: object;
-  queues?: readonly QueueName[];
+  queues?: readonly (QueueName | 'maintenance')[];
   /** Default: all of them. */
   workflowsPath?: string;
   /** Activities have time without limit, for tests that count what they do; start the runs with `patientRun`. */
@@ -92,7 +93,7 @@ export async function startTestWorkers(options: {
       Worker.create({
         connection,
         namespace: temporalNamespace,
-        taskQueue: taskQueue(options.prefix, queue),
+        taskQueue: queue === 'maintenance' ? maintenanceQueue(options.prefix) : taskQueue(options.prefix, queue),
         workflowBundle: await workflowBundle(options.workflowsPath, options.patient),
         activities: options.activities,
         ...computeLimit,

@@ -15,6 +15,8 @@ describe('an effect', () => {
     expect(sources.flatMap(importsOf).sort()).toEqual([
       // How far the outboxes are, which their bridges report.
       'activities/notify/pg-outbox-progress.ts: progress.sql',
+      // How its row was written, in order to start a further run of it.
+      'activities/replay/replay-request.ts: operators.sql',
       'activities/stores/pg-aggregate-history.ts: events.sql',
       // Where the aggregate's domain was before it was moved to the outbox of the event.
       'activities/stores/pg-aggregate-history.ts: moves.sql',

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { createAuditGauges, readAuditGauges } from '../../../../outbox-bridge/audit-gauges';
-import { startOptions } from '../../../../outbox-bridge/start-options';
+import { startOptions } from '../../../../runtime/start-options';
 import { type AuditedOutboxes, createAuditedOutboxes } from '../../../support/audit-outboxes';
 import { newId } from '../../../support/events';
 import { waitFor } from '../../../support/wait-for';

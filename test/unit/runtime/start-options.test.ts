@@ -1,6 +1,6 @@
 import { type EventRef } from '../../../contracts/event-ref';
 import { searchAttributes } from '../../../contracts/search-attributes';
-import { startOptions } from '../../../outbox-bridge/start-options';
+import { startOptions } from '../../../runtime/start-options';
 
 const ref: EventRef = {
   eventId: '0e2d6a5e-0000-4000-8000-000000000001',

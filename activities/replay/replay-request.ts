@@ -1,9 +1,9 @@
 import { type Pool } from 'pg';
-import { definitionOf } from '../contracts/catalogue';
-import { type EventRef, type EventRow, eventRefOf } from '../contracts/event-ref';
-import { parseEvent, workflowTypeFor } from '../contracts/parse-event';
-import { type WorkflowType, workflowTypes } from '../contracts/workflow-types';
-import { payloadOf, rowForReplay } from '../outbox/operators.sql';
+import { definitionOf } from '../../contracts/catalogue';
+import { type EventRef, type EventRow, eventRefOf } from '../../contracts/event-ref';
+import { parseEvent, workflowTypeFor } from '../../contracts/parse-event';
+import { type WorkflowType, workflowTypes } from '../../contracts/workflow-types';
+import { payloadOf, rowForReplay } from '../../outbox/operators.sql';
 
 export interface ReplayRequest {
   readonly ref: EventRef;
