@@ -1,6 +1,6 @@
 import { type Redis } from 'ioredis';
 import { beatKey } from '../feeds/feed-keys';
-import { readFeed } from '../feeds/read-feed';
+import { readPage } from '../feeds/read-feed';
 import { RedisStoredFeeds } from '../feeds/redis-stored-feeds';
 import { SqlFeedTruth, type Statements } from '../feeds/sql-feed-truth';
 import { type FeedEntry, defaultFeedCap } from '../feeds/stored-feed';
@@ -70,26 +70,19 @@ export class FeedReader {
     const user = uuidOf('userId', userId);
     const limit = wholeNumber('limit', page.limit ?? 20, 1, 200);
     const before = page.cursor == null ? undefined : entryOf(page.cursor);
-    if (!(await this.isStoreThere())) {
-      const from = before === undefined ? {} : { before };
-      const posts = await this.truth.timeline(user, { ...from, visibleOnly: true, limit });
-      return { posts, next: posts.length < limit ? null : cursorOf(posts.at(-1)), source: 'tables' };
-    }
-    const deps = { feeds: this.feeds, truth: this.truth, settings: this.settings };
-    const { posts, next } = await readFeed(deps, user, { limit, before });
-    return { posts, next: next === null ? null : cursorOf(next), source: 'store' };
+    const { feeds, truth, settings } = this;
+    const deps = { feeds, truth, settings, isStoreThere: () => this.isStoreThere() };
+    const { posts, next, source } = await readPage(deps, user, { limit, before });
+    return { posts, next: next === null ? null : cursorOf(next), source };
   }
 
-  /** Under a prefix that no worker writes to, a feed would be stored once and never change. */
   private async isStoreThere(): Promise<boolean> {
     this.isStoreKnown ||= (await this.options.redis.exists(beatKey)) === 1;
     return this.isStoreKnown;
   }
 }
 
-function cursorOf(entry: FeedEntry | undefined): string | null {
-  return entry === undefined ? null : `${entry.scoreMs}.${entry.postId}`;
-}
+const cursorOf = ({ scoreMs, postId }: FeedEntry): string => `${scoreMs}.${postId}`;
 
 function entryOf(cursor: string): FeedEntry {
   const [score = '', postId = '', ...rest] = cursor.split('.');

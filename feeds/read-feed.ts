@@ -38,6 +38,24 @@ export async function readFeed(
   return { posts, next: posts.length < limit ? null : (posts.at(-1) ?? null) };
 }
 
+export interface ReaderDeps extends ReadFeedDeps {
+  /** Whether a worker has written to this Redis under this prefix. */
+  readonly isStoreThere: () => Promise<boolean>;
+}
+
+/** A page as a person sees it. Where no worker writes, a feed would be stored once and never change: the tables alone are read. */
+export async function readPage(
+  deps: ReaderDeps,
+  userId: string,
+  page: { limit: number; before?: FeedEntry | undefined },
+): Promise<StoredPage & { readonly source: 'store' | 'tables' }> {
+  if (await deps.isStoreThere()) return { ...(await readFeed(deps, userId, page)), source: 'store' };
+  const { limit, before } = page;
+  const from = before === undefined ? {} : { before };
+  const posts = await deps.truth.timeline(userId, { ...from, visibleOnly: true, limit });
+  return { posts, next: posts.length < limit ? null : (posts.at(-1) ?? null), source: 'tables' };
+}
+
 /** Newest first; the order of both Redis and PostgreSQL. */
 export function inFeedOrder(a: FeedEntry, b: FeedEntry): number {
   if (a.scoreMs !== b.scoreMs) return b.scoreMs - a.scoreMs;

@@ -29,6 +29,7 @@ import { withSetting } from '../runtime/which-setting';
 import { opsSettings, withConnections } from './connections';
 import { type OutboxAway, OutboxFault, outboxFaultText, outboxPlace } from './outboxes';
 import { settingWarnings } from './warn-of-settings';
+import { addWhyCommand } from './why-command';
 
 const program = new Command('ops').description('Look at and repair the outbox. Every command takes --json.');
 
@@ -218,6 +219,7 @@ addActsCommand(program, config, incomplete);
 addPauseCommands(program, config, incomplete);
 addReplaysCommands(program, config, incomplete);
 addDoctorCommand(program);
+addWhyCommand(program, config, incomplete);
 // A reader that has seen enough, as in `ops dead-letters | head`, ends the command and is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

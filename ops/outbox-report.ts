@@ -5,7 +5,8 @@ import { type HeldAggregates, heldAggregates } from './held-aggregates';
 import { type PartitionLine, partitionReport } from './partition-report';
 
 const bridges = `
-  SELECT instance_id, state, reason, paused_types, extract(epoch FROM now() - heartbeat_at)::float8 AS seen_seconds_ago
+  SELECT instance_id AS instance, state, reason, paused_types AS "pausedTypes",
+    extract(epoch FROM now() - heartbeat_at)::float8 AS "seenSecondsAgo"
   FROM nova.bridge_instances ORDER BY instance_id`;
 
 /** What waits in one outbox. Ages in seconds. */
@@ -59,17 +60,16 @@ export function reportOfAll(
   };
 }
 
+/** What each bridge of this outbox says of itself; one that was killed stands here for an hour. */
+export async function bridgesOf(pool: Pool): Promise<OutboxReport['bridges']> {
+  return (await pool.query<OutboxReport['bridges'][number]>(bridges)).rows;
+}
+
 /** What waits, where, and why: the state of one outbox at one glance. */
 export async function outboxReport(pool: Pool, { retentionDays }: { retentionDays: number }): Promise<OutboxReport> {
   const [rows, instances, totals, partitions, held] = await Promise.all([
     pool.query<{ priority: number; rows: number; oldest_seconds: number; with_error: number }>(pendingOfLanes),
-    pool.query<{
-      instance_id: string;
-      state: string;
-      reason: string | null;
-      paused_types: Record<string, string>;
-      seen_seconds_ago: number;
-    }>(bridges),
+    bridgesOf(pool),
     pool.query<{ dead_lettered: number; started_not_emitted: number }>(totalsOf),
     partitionReport(pool, retentionDays),
     heldAggregates(pool),
@@ -81,13 +81,7 @@ export async function outboxReport(pool: Pool, { retentionDays }: { retentionDay
       oldestSeconds: row.oldest_seconds,
       withError: row.with_error,
     })),
-    bridges: instances.rows.map((row) => ({
-      instance: row.instance_id,
-      state: row.state,
-      reason: row.reason,
-      pausedTypes: row.paused_types,
-      seenSecondsAgo: row.seen_seconds_ago,
-    })),
+    bridges: instances,
     deadLettered: totals.rows[0]?.dead_lettered ?? 0,
     held,
     startedNotEmitted: totals.rows[0]?.started_not_emitted ?? 0,

@@ -89,14 +89,20 @@ export async function askKafka(config: StatusConfig): Promise<string> {
   }
 }
 
-/** What Redis does when its memory is full. */
-export async function askRedis(redis: Redis): Promise<string> {
+/** @throws Error that says why Redis could not be reached, which what connect() rejects with does not */
+export async function connectRedis(redis: Redis): Promise<void> {
+  // On a later look it is connected, or tries again by itself: then what is asked next says so.
+  if (redis.status !== 'wait' && redis.status !== 'end') return;
   let cause: unknown;
   redis.once('error', (error: unknown) => (cause = error));
-  // What connect() rejects with does not say why.
   await redis.connect().catch((thrown: unknown) => {
     throw toError(cause ?? thrown);
   });
+}
+
+/** What Redis does when its memory is full. */
+export async function askRedis(redis: Redis): Promise<string> {
+  await connectRedis(redis);
   await redis.ping();
   // A login may not be allowed to ask this.
   const info = await redis.info('memory').catch(() => '');
