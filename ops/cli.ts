@@ -23,6 +23,7 @@ import { statusSettings } from './servers';
 import { showCommand } from './show-command';
 import { systemStatus } from './status';
 import { statusText } from './status-print';
+import { addStuckCommand } from './stuck-command';
 import { keepDays } from '../outbox-bridge/settings';
 import { outboxesOf } from '../runtime/outboxes';
 import { withSetting } from '../runtime/which-setting';
@@ -220,6 +221,7 @@ addPauseCommands(program, config, incomplete);
 addReplaysCommands(program, config, incomplete);
 addDoctorCommand(program);
 addWhyCommand(program, config, incomplete);
+addStuckCommand(program, isSeveral);
 // A reader that has seen enough, as in `ops dead-letters | head`, ends the command and is no fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

@@ -2,8 +2,9 @@ import { ageText, columnLines } from './columns';
 import { feedStoreText } from './feed-store-report';
 import { heldText } from './held-aggregates';
 import { partitionRows } from './housekeeping-print';
-import { type OutboxesReport } from './outbox-report';
+import { type OutboxesReport, livingBridge } from './outbox-report';
 import { skippedLine } from './skipped-deliveries';
+import { type UnemittedCause } from './unemitted';
 import { type StateReport } from './state-report';
 
 /** What the tables say as lines, for people; the parts that could not be read are left out. */
@@ -32,11 +33,48 @@ function outboxLines(report: OutboxesReport): string[] {
       report.pending.map((p) => [p.outbox, p.priority, String(p.rows), ageText(p.oldestSeconds), String(p.withError)]),
     ),
     ...(report.pending.length === 0 ? ['nothing is pending'] : []),
+    ...hotLines(report, table),
     '',
     ...table(['BRIDGE', 'STATE', 'SEEN', 'REASON'], report.bridges.map(bridgeRow)),
     ...(report.bridges.length === 0 ? ['no bridge is running'] : []),
     '',
     ...columnLines(several ? sumsOfOutboxes(report) : partitionRows(report.partitions, new Date())),
+  ];
+}
+
+type Table = (heads: readonly string[], lines: readonly (readonly string[])[]) => string[];
+
+function hotLines({ hottest }: OutboxesReport, table: Table): string[] {
+  if (hottest.length === 0) return [];
+  return [
+    '',
+    ...table(
+      ['HOTTEST AGGREGATES', 'PENDING', 'FIRST IS', 'FIRST OF THEM'],
+      hottest.map((hot) => [
+        ...[hot.outbox, `${hot.aggregateType} ${hot.aggregateId}`, String(hot.rows)],
+        ...[`${ageText(hot.headSeconds)} old`, `${hot.eventType} ${hot.head} (ops why)`],
+      ]),
+    ),
+  ];
+}
+
+/** Rows that are started and not on Kafka, by age; and why, as far as their runs say. */
+export function unemittedLines(
+  { unemitted = [] }: Partial<OutboxesReport>,
+  causes: readonly UnemittedCause[] | null,
+  several: boolean,
+): string[] {
+  const waiting = unemitted.filter((of) => of.since !== null && of.underFive + of.older > 0);
+  if (waiting.length === 0) return [];
+  const head = ['OUTBOX', 'NOT ON KAFKA', 'OVER 5 MIN', '1 TO 5 MIN', 'UNDER 1 MIN', 'OLDEST'];
+  const lines = waiting.map(({ outbox, older, underFive, underMinute, oldestSeconds }) => [
+    ...[outbox, String(older + underFive + underMinute), String(older), String(underFive), String(underMinute)],
+    ageText(oldestSeconds),
+  ]);
+  return [
+    '',
+    ...columnLines([head, ...lines].map((line) => (several ? line : line.slice(1)))),
+    ...(causes ?? []).map(({ cause, events, example }) => `  ${events} of the oldest: ${cause} (ops why ${example})`),
   ];
 }
 
@@ -85,5 +123,11 @@ function bridgeRow({
     // A type's name is whatever a writer put there.
     .map(([type, why]) => `${JSON.stringify(type).slice(1, -1)} paused: ${why}`)
     .join('; ');
-  return [outbox, instance, state, `${ageText(seenSecondsAgo)} ago`, reason ?? paused];
+  return [
+    outbox,
+    instance,
+    livingBridge({ seenSecondsAgo }) ? state : `GONE, was ${state}`,
+    `${ageText(seenSecondsAgo)} ago`,
+    reason ?? paused,
+  ];
 }

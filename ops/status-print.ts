@@ -3,7 +3,7 @@ import { type TaskQueueLook } from '../runtime/task-queues';
 import { auditScheduleText } from './audit-schedule';
 import { ageText, columnLines } from './columns';
 import { openFindingsText } from './open-findings';
-import { tableLines } from './outbox-print';
+import { tableLines, unemittedLines } from './outbox-print';
 import { type ServerLook, serverLine } from './servers';
 import { type Status } from './status';
 import { type StandStill, fillsInboxes } from '../outbox-bridge/waiting-runs';
@@ -28,6 +28,7 @@ export function statusText(status: Status, several: boolean): string {
   return [
     ...servers.map((look) => `${serverLine(look)}${unseen(look, apart)}`),
     ...(tables.length === 0 ? [] : ['', ...tables]),
+    ...unemittedLines(status, status.unemittedCauses, several),
     ...(taskQueues === null ? [] : ['', ...columnLines([queueHead, ...queueRows(taskQueues)])]),
     ...waitingLines(status),
     '',

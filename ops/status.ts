@@ -1,4 +1,4 @@
-import { type WaitingRuns, fillsInboxes, waitingRuns } from '../outbox-bridge/waiting-runs';
+import { type WaitingRuns, waitingRuns } from '../outbox-bridge/waiting-runs';
 import { toError } from '../runtime/errors';
 import { databaseNowMs, isDatabaseOutage } from '../runtime/postgres';
 import { type TaskQueueLook, lookAtTaskQueues } from '../runtime/task-queues';
@@ -20,6 +20,8 @@ import {
   placesOf,
 } from './servers';
 import { type StateReport, stateReport } from './state-report';
+import { longSeconds, reasons } from './status-reasons';
+import { type UnemittedCause, unemittedCauses } from './unemitted';
 
 /** What Temporal says; null: it could not be asked. */
 interface TemporalReport {
@@ -37,6 +39,8 @@ interface TemporalReport {
 export type Status = TemporalReport & {
   /** PostgreSQL, Temporal, Kafka, Redis; outboxes with databases of their own. */
   readonly servers: readonly ServerLook[];
+  /** Why events that are started are not on Kafka, of the oldest of each outbox; null: Temporal could not be asked. */
+  readonly unemittedCauses: readonly UnemittedCause[] | null;
   /** Why PostgreSQL could not be asked; null: it was. */
   readonly databaseFailed: string | null;
   /** Why Temporal could not be asked; null: it was. */
@@ -46,16 +50,13 @@ export type Status = TemporalReport & {
 } & Partial<OutboxesReport> &
   Partial<StateReport>;
 
-/** Waits shorter than this end by themselves more often than not. */
-const longSeconds = 60;
-
 /**
  * Everything that waits, where, and why. Each server is asked by itself, for a bounded time: without one, what the others say is
  * worth knowing all the same.
  * @throws what PostgreSQL refuses with when it is there: a wrong login, a schema that is not ours
  */
 export async function systemStatus(connections: Connections, config: StatusConfig): Promise<Status> {
-  const { pool, redis, outboxes } = connections;
+  const { pool, redis, outboxes, workflows } = connections;
   const places = placesOf(config);
   const own = outboxPlaces(config, outboxes.names);
   const state = inTime(stateReport(pool)).catch((thrown: unknown) => toError(thrown));
@@ -79,13 +80,15 @@ export async function systemStatus(connections: Connections, config: StatusConfi
     const why = away.find(({ outbox }) => outbox === name)?.why ?? null;
     return lookOf(place, '', why);
   });
+  const report = outboxesSay instanceof Error ? null : reportOfAll(outboxesSay.said);
+  const oldest = (report?.unemitted ?? []).flatMap((of) => (of.oldestSeconds > longSeconds ? of.oldest : []));
   const reported = {
+    unemittedCauses:
+      temporal.failed === null ? await inTime(unemittedCauses(workflows, oldest)).catch(() => null) : null,
     servers: [databaseLook, ...outboxLooks, temporalLook, kafkaLook, redisLook],
     temporalFailed: temporalLook.failed,
     ...temporal.report,
-    ...(outboxesSay instanceof Error || (own.length === 0 && failure !== null) || outboxesSay.said.length === 0
-      ? {}
-      : reportOfAll(outboxesSay.said)),
+    ...(report === null || (own.length === 0 && failure !== null) || report.outboxes.length === 0 ? {} : report),
     ...(stateSays instanceof Error || failure !== null ? {} : stateSays),
     databaseFailed: databaseLook.failed,
   };
@@ -132,37 +135,4 @@ async function temporalReport(
     },
     failed: failed === undefined ? null : (failed.reason as unknown),
   };
-}
-
-function reasons(said: Omit<Status, 'lookAt'>): string[] {
-  const { taskQueues, waitingRuns: runs, pausedRuns: paused } = said;
-  const unserved = (taskQueues ?? []).filter(({ served }) => !served);
-  const stuck = (runs?.waitFor ?? []).filter(
-    ({ outage, activity, oldestSeconds }) => oldestSeconds > longSeconds && (outage || fillsInboxes(activity)),
-  );
-  const held = (said.deliveriesWaiting ?? []).filter(
-    ({ tried, oldestSeconds }) => tried > 0 && oldestSeconds > longSeconds,
-  );
-  const all: Record<string, boolean> = {
-    'dead letters': (said.deadLettered ?? 0) > 0,
-    ...withoutBridge(said),
-    'open findings of the audit': Object.keys(said.kinds ?? {}).length > 0,
-    'deliveries that wait': held.length > 0,
-    'paused activities, or Temporal does not say': paused !== 0,
-    'the audit is paused': said.auditSchedule.state === 'paused',
-    ...Object.fromEntries(said.servers.map(({ server, failed }) => [`no reply from ${server}`, failed !== null])),
-    'task queues without workers': unserved.length > 0,
-    'activities that wait for a dependency': stuck.length > 0,
-    'runs that stand still': (runs?.standStill ?? []).length > 0,
-  };
-  return Object.keys(all).filter((reason) => all[reason]);
-}
-
-/** Each outbox needs a bridge of its own that works; where there are several, they are named. */
-function withoutBridge({ outboxes = [], bridges = [] }: Partial<OutboxesReport>): Record<string, boolean> {
-  const idle = outboxes.filter(({ outbox }) =>
-    bridges.filter((one) => one.outbox === outbox).every(({ state }) => state === 'outage' || state === 'refused'),
-  );
-  const names = outboxes.length > 1 ? ` for ${idle.map(({ outbox }) => outbox).join(', ')}` : '';
-  return { [`no bridge that works${names}`]: idle.length > 0 };
 }

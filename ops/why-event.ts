@@ -1,8 +1,11 @@
+import { type Pool } from 'pg';
 import { definitionOf } from '../contracts/catalogue';
+import { rowOfEvent } from '../outbox/operators.sql';
 import { taskFaultCure } from '../runtime/failing-task';
 import { type Connections } from './connections';
 import { type EventStory, eventStory } from './event-story';
-import { type OutboxReport, bridgesOf } from './outbox-report';
+import { holdOf } from './held-aggregates';
+import { type OutboxReport, bridgesOf, livingBridge } from './outbox-report';
 import { type OutboxAway } from './outboxes';
 import { type RunStory } from './run-story';
 import { type Check, actionFor, at, fine, note, wrong } from './why';
@@ -36,9 +39,6 @@ export interface EventSeen {
 
 type Bridges = OutboxReport['bridges'];
 
-/** A bridge that has not reported for longer is taken for gone, as by the audit. */
-const bridgeGoneSeconds = 30;
-
 /** The way of one event, from its row to Kafka. Null: no outbox that could be asked has its row. */
 export async function eventSeen(connections: Connections, id: string): Promise<EventSeen | null> {
   const { story, away } = await eventStory(connections, id);
@@ -62,10 +62,18 @@ export async function eventSeen(connections: Connections, id: string): Promise<E
   return { row, checks, isOpen: story.workflow?.status === 'RUNNING', away };
 }
 
+/** What keeps a row from its start. Null: it is there no more, or has started. */
+export async function waitsFor(pool: Pool, id: string, bridges: Bridges): Promise<Check | null> {
+  const { rows } = await pool.query<EventRowSeen>(rowOfEvent, [id]);
+  const [row] = rows;
+  if (row === undefined || row.published_at !== null) return null;
+  return startedCheck({ hold: await holdOf(pool, id) }, row, bridges);
+}
+
 const placeOf = ({ outbox }: EventRowSeen, { outboxes }: Connections): string =>
   outboxes.names.length > 1 ? ` in the outbox ${outbox}` : '';
 
-function startedCheck({ hold }: EventStory, row: EventRowSeen, bridges: Bridges): Check {
+function startedCheck({ hold }: Pick<EventStory, 'hold'>, row: EventRowSeen, bridges: Bridges): Check {
   const { id, published_at: startedAt, dead_lettered_at: deadAt, last_error: error } = row;
   if (deadAt !== null) {
     const action = actionFor(error);
@@ -89,7 +97,7 @@ function startedCheck({ hold }: EventStory, row: EventRowSeen, bridges: Bridges)
 }
 
 function whyPending(row: EventRowSeen, all: Bridges): [says: string, cure: string | null] {
-  const bridges = all.filter(({ seenSecondsAgo }) => seenSecondsAgo < bridgeGoneSeconds);
+  const bridges = all.filter(livingBridge);
   if (bridges.length === 0)
     return ['it is pending: no bridge serves its outbox', 'start a bridge (npm run bridge); it starts by itself then'];
   const type = definitionOf(row.event_type)?.type ?? row.event_type;

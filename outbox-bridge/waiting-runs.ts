@@ -27,6 +27,8 @@ export interface WaitingFor {
   readonly lastFailure: string;
   /** That failure is the outage of a dependency. */
   readonly outage: boolean;
+  /** The run that has tried most. */
+  readonly workflowId: string;
 }
 
 export interface WaitingRuns {
@@ -113,6 +115,7 @@ async function sampleOf(workflows: WorkflowClient, query: string, nowMs: number)
 
 /** An activity of an open run that is not in its first attempt. */
 interface Wait {
+  readonly workflowId: string;
   readonly activity: string;
   readonly attempt: number;
   /** Null: no worker has begun it. */
@@ -137,7 +140,7 @@ async function lookAtRun(
     .map(toPendingActivity)
     .filter(({ message, startedMs }) => message !== null || startedMs === null)
     .map(({ name, attempt, message }) => ({
-      ...{ activity: name, attempt, startedAtMs: run.startTime.getTime() },
+      ...{ workflowId: id, activity: name, attempt, startedAtMs: run.startTime.getTime() },
       failure: message === null ? null : oneLine(message, 200),
     }));
   const task = await failingTask(workflows, run);
@@ -171,7 +174,7 @@ function byActivity(retries: readonly Retry[], nowMs: number): WaitingFor[] {
     const code = reasonCode(most.failure);
     return {
       ...{ activity, runs: its.length, attempt: most.attempt, lastFailure: most.failure },
-      oldestSeconds: oldestOf(its, nowMs),
+      ...{ oldestSeconds: oldestOf(its, nowMs), workflowId: most.workflowId },
       outage: code in failures && failures[code as keyof typeof failures].cause === 'outage',
     };
   });

@@ -37,6 +37,15 @@ export interface AuditLimits {
   readonly maxSuspicions: number;
 }
 
+/** From when on a pending row must have a reason, milliseconds; and a started one must be on Kafka. */
+export const pendingMs: Readonly<Record<PriorityName, number>> = {
+  critical: 30 * second,
+  high: minute,
+  normal: 2 * minute,
+  low: 10 * minute,
+};
+export const emitMs = 2 * minute;
+
 /** `claimWindowMs`: how long an upload may wait for its post (MEDIA_CLAIM_WINDOW_MS). */
 export function auditLimits(config: {
   readonly settleMs: number;
@@ -47,11 +56,11 @@ export function auditLimits(config: {
     settleMs: config.settleMs,
     graceMs: config.graceMs,
     marginMs: 2 * minute,
-    pendingMs: { critical: 30 * second, high: minute, normal: 2 * minute, low: 10 * minute },
+    pendingMs,
     openMs: openMs(config.claimWindowMs),
     openFactor: { critical: 0.2, high: 0.5, normal: 1, low: 2 },
     markMs: minute,
-    emitMs: 2 * minute,
+    emitMs,
     heartbeatMs: 2 * minute,
     longestRetryMs: 15 * minute,
     maxClaims: 20,

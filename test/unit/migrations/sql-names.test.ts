@@ -40,6 +40,7 @@ const owners: Readonly<Record<string, string>> = {
   'outbox/emit.sql.ts': 'the way to Kafka',
   'outbox/audit.sql.ts': 'what the audit reads',
   'outbox/operators.sql.ts': 'the operator’s commands',
+  'outbox/stuck.sql.ts': 'what waits longer than it should, for the operator',
   'outbox/partitions.sql.ts': 'days: looking at them, taking them out',
   'migrations/rights/decided.ts': 'who may do what with it',
 };

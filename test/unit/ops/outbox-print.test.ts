@@ -8,6 +8,8 @@ const report = (rows: number, state: string): OutboxReport => ({
   deadLettered: rows,
   held: { aggregates: 0, rows: 0, since: null },
   startedNotEmitted: 0,
+  hottest: [],
+  unemitted: { underMinute: 0, underFive: 0, older: 0, since: null, oldestSeconds: 0, oldest: [] },
   partitions: [],
 });
 const content = { outbox: 'content', value: report(2, 'polling') };
