@@ -600,6 +600,16 @@ CREATE TABLE nova.wanted_media (
 );
 CREATE INDEX idx_wanted_media_age ON nova.wanted_media USING btree (wanted_at);
 
+CREATE TABLE nova.worker_processes (
+  instance_id text NOT NULL,
+  task_queues text[] NOT NULL,
+  started_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  heartbeat_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT worker_processes_pkey PRIMARY KEY (instance_id)
+) WITH (fillfactor=50);
+COMMENT ON TABLE nova.worker_processes IS 'Worker processes and the task queues that they serve; each reports every three seconds while it takes tasks.';
+COMMENT ON COLUMN nova.worker_processes.instance_id IS 'Its identity in Temporal: the poller of this name is this process.';
+
 -- VIEW nova.nova_inbox (
 --   recipient_id uuid,
 --   id bigint,

@@ -21,8 +21,7 @@ import { type ReleaseOptions, releaseCommand } from './release-hold';
 import { addReplaysCommands } from './replays-cli';
 import { statusSettings } from './servers';
 import { showCommand } from './show-command';
-import { systemStatus } from './status';
-import { statusText } from './status-print';
+import { addStatusCommand } from './status-command';
 import { addStuckCommand } from './stuck-command';
 import { keepDays } from '../outbox-bridge/settings';
 import { outboxesOf } from '../runtime/outboxes';
@@ -61,18 +60,6 @@ function incomplete(away: readonly OutboxAway[]): void {
 program.hook('preAction', () => {
   for (const line of settingWarnings(process.env)) console.error(`ops: ${line}`);
 });
-
-program
-  .command('status')
-  .description('what waits, where and why; exit code 1 when a person should look')
-  .option(...outboxOption)
-  .option('--json')
-  .action(async ({ json, outbox }: InOutbox & { json?: boolean }) => {
-    const settings = configFrom(statusSettings, process.env);
-    const status = await withConnections(settings, (connections) => systemStatus(connections, settings), outbox);
-    print.result(status, (found) => statusText(found, isSeveral()), json ?? false);
-    if (status.lookAt.length > 0) process.exitCode = 1;
-  });
 
 program
   .command('show <id>')
@@ -213,6 +200,7 @@ program
     if (report.notRead !== undefined) process.exitCode = 2;
   });
 
+addStatusCommand(program, isSeveral);
 addMoveCommands(program, config, incomplete);
 addDeliveryCommands(program, config, incomplete);
 addDeadLetterCommands(program, config, incomplete);

@@ -2,6 +2,7 @@ import { type Pool } from 'pg';
 import { type WaitingDeliveries, waitingDeliveries } from '../outbox-bridge/waiting-deliveries';
 import { type FeedStoreLine, feedStoreReport } from './feed-store-report';
 import { type OpenFindings, countsByKind, openFindings } from './open-findings';
+import { type WorkerProcess, workerProcesses } from '../runtime/worker-processes';
 import { skippedDeliveries } from './skipped-deliveries';
 
 const unknownDeliveries = `SELECT count(*) AS count FROM nova.notification_deliveries WHERE state = 'unknown'`;
@@ -17,15 +18,18 @@ export interface StateReport {
   /** Messages of the last day that were not sent, by reason. */
   readonly deliveriesSkipped: Readonly<Record<string, number>>;
   readonly feedStores: readonly FeedStoreLine[];
+  /** Worker processes that live, and those that were killed within the last hour. */
+  readonly workers: readonly WorkerProcess[];
 }
 
 export async function stateReport(pool: Pool): Promise<StateReport> {
-  const [findings, deliveriesWaiting, unknown, deliveriesSkipped, feedStores] = await Promise.all([
+  const [findings, deliveriesWaiting, unknown, deliveriesSkipped, feedStores, workers] = await Promise.all([
     openFindings(pool),
     waitingDeliveries(pool),
     pool.query<{ count: number }>(unknownDeliveries),
     skippedDeliveries(pool),
     feedStoreReport(pool),
+    workerProcesses(pool),
   ]);
   const deliveriesUnknown = unknown.rows[0]?.count ?? 0;
   return {
@@ -35,5 +39,6 @@ export async function stateReport(pool: Pool): Promise<StateReport> {
     deliveriesUnknown,
     deliveriesSkipped,
     feedStores,
+    workers,
   };
 }

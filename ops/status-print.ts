@@ -1,4 +1,5 @@
 import { taskFaultCure } from '../runtime/failing-task';
+import { type WorkerProcess, livingWorker, livingWorkersOf } from '../runtime/worker-processes';
 import { type TaskQueueLook } from '../runtime/task-queues';
 import { auditScheduleText } from './audit-schedule';
 import { ageText, columnLines } from './columns';
@@ -29,7 +30,8 @@ export function statusText(status: Status, several: boolean): string {
     ...servers.map((look) => `${serverLine(look)}${unseen(look, apart)}`),
     ...(tables.length === 0 ? [] : ['', ...tables]),
     ...unemittedLines(status, status.unemittedCauses, several),
-    ...(taskQueues === null ? [] : ['', ...columnLines([queueHead, ...queueRows(taskQueues)])]),
+    ...(taskQueues === null ? [] : ['', ...columnLines([queueHead, ...queueRows(taskQueues, status.workers ?? [])])]),
+    ...goneLines(status.workers ?? []),
     ...waitingLines(status),
     '',
     openFindingsText(status.findings ?? null, status.pausedRuns, several),
@@ -40,7 +42,7 @@ export function statusText(status: Status, several: boolean): string {
 const queueHead = ['TASK QUEUE', 'WORKERS', 'TASKS WAIT', 'OLDEST', ''];
 
 /** One line per queue: both kinds of task, and what is wrong. */
-function queueRows(looks: readonly TaskQueueLook[]): string[][] {
+function queueRows(looks: readonly TaskQueueLook[], processes: readonly WorkerProcess[]): string[][] {
   return [...new Set(looks.map(({ queue }) => queue))].map((queue) => {
     const [workflow, activity] = (['workflow', 'activity'] as const).map((kind) =>
       looks.find((look) => look.queue === queue && look.kind === kind),
@@ -49,13 +51,31 @@ function queueRows(looks: readonly TaskQueueLook[]): string[][] {
     const oldest = Math.max(workflow?.oldestSeconds ?? 0, activity?.oldestSeconds ?? 0);
     const fault =
       workflow?.served === false
-        ? 'NO WORKER'
+        ? `NO WORKER${sinceText(processes.filter((one) => one.taskQueues.includes(queue)))}`
         : activity?.served === false
           ? 'NO WORKER TAKES ACTIVITIES, or all their slots are busy'
           : '';
-    const workers = Math.max(workflow?.workers ?? 0, activity?.workers ?? 0);
+    const listed = Math.max(workflow?.workers ?? 0, activity?.workers ?? 0);
+    // Workers of the version before do not say that they live: Temporal lists them.
+    const workers = Math.max(livingWorkersOf(queue, processes), listed);
     return [queue, String(workers), String(waiting), waiting === 0 ? '–' : ageText(oldest), fault];
   });
+}
+
+/** ` since 2026-…`: when the last of these was seen; empty: there is none. */
+function sinceText(processes: readonly WorkerProcess[]): string {
+  const last = processes.reduce<Date | null>((a, { seenAt }) => (a === null || seenAt > a ? seenAt : a), null);
+  return last === null ? '' : ` since ${last.toISOString()}`;
+}
+
+/** Processes that were killed: one that stopped has taken its row away. */
+function goneLines(processes: readonly WorkerProcess[]): string[] {
+  return processes
+    .filter((one) => !livingWorker(one))
+    .map(
+      ({ instance, seenAt, seenSecondsAgo, taskQueues }) =>
+        `worker process ${instance} is gone: seen last ${seenAt.toISOString()}, ${ageText(seenSecondsAgo)} ago; it took tasks of ${taskQueues.join(', ')}`,
+    );
 }
 
 function standStillLines(standStill: readonly StandStill[]): string[] {

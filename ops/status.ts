@@ -3,6 +3,7 @@ import { toError } from '../runtime/errors';
 import { databaseNowMs, isDatabaseOutage } from '../runtime/postgres';
 import { type TaskQueueLook, lookAtTaskQueues } from '../runtime/task-queues';
 import { tlsFault } from '../runtime/tls';
+import { goneWorkers, workerProcesses } from '../runtime/worker-processes';
 import { type AuditSchedule, auditSchedule } from './audit-schedule';
 import { type Connections } from './connections';
 import { pausedRuns } from './open-findings';
@@ -63,10 +64,12 @@ export async function systemStatus(connections: Connections, config: StatusConfi
   const reports = askOutboxes(connections, own.length > 0).catch((thrown: unknown) => toError(thrown));
   // Temporal's clock is compared with PostgreSQL's; where there is none, with that of this machine.
   const nowMs = inTime(databaseNowMs(pool)).catch(() => Date.now());
+  // Without PostgreSQL, Temporal's own list of workers is all there is.
+  const gone = inTime(workerProcesses(pool)).then(goneWorkers, () => null);
   const [stateSays, outboxesSay, temporal, kafkaLook, redisLook] = await Promise.all([
     state,
     reports,
-    temporalReport(connections, nowMs),
+    temporalReport(connections, nowMs, gone),
     lookAt(places.kafka, () => askKafka(config)),
     lookAt(places.redis, () => askRedis(redis)),
   ]);
@@ -115,6 +118,7 @@ const isAway = (thrown: unknown): boolean =>
 async function temporalReport(
   { connection, config, workflows, schedules }: Connections,
   clock: Promise<number>,
+  gone: Promise<ReadonlyMap<string, number> | null>,
 ): Promise<{ report: TemporalReport; failed: unknown }> {
   const { temporalNamespace: namespace, taskQueuePrefix } = config;
   const [audits, paused, [runs, queues]] = await Promise.all([
@@ -122,7 +126,9 @@ async function temporalReport(
     pausedRuns(workflows),
     Promise.allSettled([
       waitingRuns(workflows, taskQueuePrefix),
-      clock.then((nowMs) => lookAtTaskQueues(connection, { namespace, taskQueuePrefix, nowMs })),
+      Promise.all([clock, gone]).then(([nowMs, dead]) =>
+        lookAtTaskQueues(connection, { namespace, taskQueuePrefix, nowMs }, dead),
+      ),
     ]),
   ]);
   const failed = [runs, queues].find((asked) => asked.status === 'rejected');

@@ -3,6 +3,7 @@ import { priorityNames } from '../contracts/priority';
 import { type AuditKind, auditKinds } from '../contracts/audit-kinds';
 import { taskFaultCure } from '../runtime/failing-task';
 import { oneLine } from '../runtime/errors';
+import { type WorkerProcess } from '../runtime/worker-processes';
 import { type Connections } from './connections';
 import { deliveryName, unknownDeliveries } from './deliveries';
 import { type Status } from './status';
@@ -93,14 +94,20 @@ const serverLines = ({ servers }: Status): StuckLine[] =>
         ],
   );
 
-const queueLines = ({ taskQueues }: Status): StuckLine[] =>
+/** When the last worker process of a queue was seen; null: none has been within an hour. */
+function lastWorker(workers: readonly WorkerProcess[], queue: string): string | null {
+  const seen = workers.flatMap(({ taskQueues, seenAt }) => (taskQueues.includes(queue) ? [seenAt.toISOString()] : []));
+  return seen.sort().at(-1) ?? null;
+}
+
+const queueLines = ({ taskQueues, workers = [] }: Status): StuckLine[] =>
   (taskQueues ?? []).flatMap(({ queue, kind, served, waiting, oldestSeconds }) =>
     served
       ? []
       : [
           {
             ...{ what: 'task queue', id: queue, outbox: null, count: waiting },
-            since: waiting > 0 ? ago(oldestSeconds) : null,
+            since: waiting > 0 ? ago(oldestSeconds) : lastWorker(workers, queue),
             cause: `no worker takes the tasks of this kind: ${kind}`,
             command: `npm run workers (WORKER_QUEUES), or look why they ended`,
           },

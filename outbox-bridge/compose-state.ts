@@ -16,6 +16,7 @@ import { RunGauges, createRunGauges } from './run-gauges';
 import { createStateGauges, readStateGauges } from './state-gauges';
 import { createTaskQueueGauges, readTaskQueueGauges } from './task-queue-gauges';
 import { createDeliveryGauges, readDeliveryGauges } from './waiting-deliveries';
+import { createWorkerGauge, readWorkerGauge } from './worker-gauges';
 
 /** The gauges of State and of what has no outbox: read once by each process, however many outboxes it serves. */
 export function composeState(pool: Pool, shared: Shared): Service[] {
@@ -25,6 +26,7 @@ export function composeState(pool: Pool, shared: Shared): Service[] {
   const stateGauges = createStateGauges(registry);
   const deliveryGauges = createDeliveryGauges(registry);
   const taskQueueGauges = createTaskQueueGauges(registry);
+  const workerGauge = createWorkerGauge(registry);
   const runGauges = new RunGauges({
     ...{ pool, logger, taskQueuePrefix: config.taskQueuePrefix },
     ...{ runs: createRunGauges(registry), deliveries: deliveryGauges },
@@ -38,6 +40,7 @@ export function composeState(pool: Pool, shared: Shared): Service[] {
     every('state-gauges', 15_000, () => readStateGauges(pool, stateGauges)),
     every('delivery-gauges', 15_000, () => readDeliveryGauges(pool, deliveryGauges)),
     every('run-gauges', 20_000, () => runGauges.read()),
+    every('worker-gauge', 5_000, () => readWorkerGauge(pool, config.taskQueuePrefix, workerGauge)),
     every('task-queue-gauges', 10_000, () => readTaskQueueGauges(pool, connection, config, taskQueueGauges)),
   ];
 }

@@ -3,6 +3,7 @@ import { type Pool } from 'pg';
 import { Gauge, type Registry } from 'prom-client';
 import { databaseNowMs } from '../runtime/postgres';
 import { type TaskQueueLook, lookAtTaskQueues } from '../runtime/task-queues';
+import { goneWorkers, workerProcesses } from '../runtime/worker-processes';
 
 /** What Temporal says of the task queues, as metrics. */
 export function createTaskQueueGauges(registry: Registry) {
@@ -38,7 +39,8 @@ export async function readTaskQueueGauges(
 ): Promise<void> {
   try {
     const nowMs = await databaseNowMs(pool);
-    show(await lookAtTaskQueues(connection, { namespace, taskQueuePrefix, nowMs }), gauges);
+    const gone = goneWorkers(await workerProcesses(pool));
+    show(await lookAtTaskQueues(connection, { namespace, taskQueuePrefix, nowMs }, gone), gauges);
   } catch (thrown) {
     for (const gauge of Object.values(gauges)) gauge.reset();
     throw thrown;

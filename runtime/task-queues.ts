@@ -67,24 +67,31 @@ export const onTaskQueuesOf = (prefix: string): string =>
     .map((queue) => JSON.stringify(queue))
     .join(', ')})`;
 
+/** What else is known of workers: which have died, and when (runtime/worker-processes.ts). Null: nothing. */
+type Gone = ReadonlyMap<string, number> | null;
+
 /**
  * One look at every task queue of the deployment.
  *
+ * @param gone workers that have died, as `goneWorkers` says: Temporal lists them for minutes
  * @param nowMs epoch milliseconds by a clock that agrees with Temporal's: PostgreSQL's, not that of a person's machine
  * @throws what Temporal throws when it is away
  */
 export async function lookAtTaskQueues(
   connection: Asked,
-  { namespace, taskQueuePrefix, nowMs }: { namespace: string; taskQueuePrefix: string; nowMs: number },
+  of: { namespace: string; taskQueuePrefix: string; nowMs: number },
+  gone: Gone = null,
 ): Promise<TaskQueueLook[]> {
+  const { namespace, taskQueuePrefix, nowMs } = of;
   const asked = taskQueuesOf(taskQueuePrefix).flatMap((queue) => taskKinds.map((kind) => ({ queue, kind })));
-  return lookAtQueues(connection, { namespace, asked, nowMs });
+  return lookAtQueues(connection, { namespace, asked, nowMs }, gone);
 }
 
 /** The same for the queues and kinds that are asked for. */
 export async function lookAtQueues(
   connection: Asked,
   { namespace, asked, nowMs }: { namespace: string; asked: readonly QueueAndKind[]; nowMs: number },
+  gone: Gone = null,
 ): Promise<TaskQueueLook[]> {
   return connection.withDeadline(Date.now() + callMs, async () => {
     const [stopped, ...looks] = await Promise.allSettled([
@@ -96,7 +103,9 @@ export async function lookAtQueues(
       if (look.status === 'rejected') throw look.reason;
       return look.value;
     });
-    return judge(seen, stopped.status === 'fulfilled' ? stopped.value : new Map<string, number>(), nowMs);
+    const ended = stopped.status === 'fulfilled' ? stopped.value : new Map<string, number>();
+    for (const [key, ms] of gone ?? []) ended.set(key, Math.max(ended.get(key) ?? 0, ms));
+    return judge(seen, ended, nowMs);
   });
 }
 
@@ -118,7 +127,8 @@ export function judge(
   return seen.map(({ queue, kind, pollers, waiting, oldestMs }) => {
     const living = pollers.filter(
       ({ identity, lastAccessMs }) =>
-        now - lastAccessMs < pollerFreshMs && lastAccessMs > (stopped.get(keyOf(queue, identity)) ?? -Infinity),
+        now - lastAccessMs < pollerFreshMs &&
+        lastAccessMs > (stopped.get(queueAndWorker(queue, identity)) ?? -Infinity),
     );
     const silentMs = now - Math.max(...living.map(({ lastAccessMs }) => lastAccessMs));
     const isLeft = oldestMs > passingMs && silentMs > oldestMs;
@@ -130,7 +140,8 @@ export function judge(
   });
 }
 
-const keyOf = (queue: string, identity: string): string => `${queue}\n${identity}`;
+/** Names a worker of a queue in the maps of those that have stopped or are gone. */
+export const queueAndWorker = (queue: string, identity: string): string => `${queue}\n${identity}`;
 
 async function describe(
   { workflowService }: Asked,
@@ -170,7 +181,7 @@ async function stoppedWorkers({ workflowService }: Asked, namespace: string): Pr
   const stopped = new Map<string, number>();
   const running = new Set<string>();
   for (const { workerHeartbeat } of listed.workersInfo ?? []) {
-    const key = keyOf(workerHeartbeat?.taskQueue ?? '', workerHeartbeat?.workerIdentity ?? '');
+    const key = queueAndWorker(workerHeartbeat?.taskQueue ?? '', workerHeartbeat?.workerIdentity ?? '');
     if (workerHeartbeat?.status === WorkerStatus.WORKER_STATUS_RUNNING) running.add(key);
     else stopped.set(key, Math.max(stopped.get(key) ?? 0, millis(workerHeartbeat?.heartbeatTime)));
   }

@@ -54,7 +54,8 @@ import { OutboxGates } from './outbox-gates';
 import { ownPages } from './own-pages';
 import { Schedules } from './schedules';
 import { type WorkerConfig } from './settings';
-import { WorkerGroup } from './worker-group';
+import { WorkerBeat } from './worker-beat';
+import { WorkerGroup, queueOf } from './worker-group';
 
 /** Builds the worker process from its configuration; the services are started in this order. */
 export function composeWorkers(config: WorkerConfig, logger: Logger): { services: Service[]; ended: Promise<never> } {
@@ -98,7 +99,12 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
     logger,
   });
   const pages = ownPages({ config, logger, registry, dependencies, workers, gate, outboxGates, watch });
-  const services = [dependencies, ...pages, watch, schedules, outboxGates, workers, looks];
+  const beat = new WorkerBeat({
+    ...{ pool: dependencies.pools.identity, logger },
+    taskQueues: config.workerQueues.map((queue) => queueOf(config, queue)),
+    takesTasks: () => workers.health().ok,
+  });
+  const services = [dependencies, ...pages, watch, schedules, outboxGates, workers, looks, beat];
   return { services, ended: workers.ended };
 }
 

@@ -16,6 +16,7 @@ import { computeLimit } from './compute-limit';
 import { eventIdInLogs } from './event-id-in-logs';
 import { type WorkerConfig, type WorkerQueue } from './settings';
 import { connectWhenThere } from './temporal';
+import { workerIdentity } from './worker-beat';
 import { workerDeployment } from './worker-deployment';
 import { workflowBundle } from './workflow-bundle';
 
@@ -142,7 +143,7 @@ export class WorkerGroup implements Service {
   }
 }
 
-function queueOf({ taskQueuePrefix }: WorkerConfig, queue: WorkerQueue): string {
+export function queueOf({ taskQueuePrefix }: WorkerConfig, queue: WorkerQueue): string {
   return queue === maintenance ? maintenanceQueue(taskQueuePrefix) : taskQueue(taskQueuePrefix, queue);
 }
 
@@ -151,6 +152,7 @@ function workerOptions(config: WorkerConfig, queue: WorkerQueue) {
   return {
     ...(deployment && { workerDeploymentOptions: deployment }),
     ...computeLimit,
+    identity: workerIdentity,
     namespace: config.temporalNamespace,
     taskQueue: queueOf(config, queue),
     maxConcurrentActivityTaskExecutions: config[`${queue}Concurrency`],

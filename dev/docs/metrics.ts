@@ -5,6 +5,7 @@ import { createBridgeMetrics } from '../../outbox-bridge/metrics';
 import { createRunGauges } from '../../outbox-bridge/run-gauges';
 import { createStateGauges } from '../../outbox-bridge/state-gauges';
 import { createTaskQueueGauges } from '../../outbox-bridge/task-queue-gauges';
+import { createWorkerGauge } from '../../outbox-bridge/worker-gauges';
 import { createDeliveryGauges } from '../../outbox-bridge/waiting-deliveries';
 import { createDependencyGauge } from '../../runtime/dependency-watch';
 import { createBuildInfo } from '../../runtime/process-registry';
@@ -69,6 +70,7 @@ export function allMetrics(): Registry {
   createRunGauges(registry);
   createDeliveryGauges(registry);
   createTaskQueueGauges(registry);
+  createWorkerGauge(registry);
   createDependencyGauge(registry);
   createEffectMetrics(registry);
   createOutboxGauge(registry, []);

@@ -94,6 +94,8 @@ export const relationRights: Readonly<Record<string, Rights>> = {
 
   // How far each outbox is: bridges say it, notices wait by it.
   outbox_progress: { ...shown, bridge: { select: true, insert: true, delete: true }, workers: read },
+  // Workers say that they live; bridges show it.
+  worker_processes: { ...shown, workers: writeAndDelete, bridge: read },
   tombstones: { ...shown, workers: write, bridge: readAndDelete },
   // By events, or by the service that owns follows: its login gets that right by hand (docs/runbook.md).
   follows: { ...shown, workers: { select: true, insert: true, delete: true } },
