@@ -19,7 +19,6 @@ import { type ReplayOptions, replayCommand } from './replay-command';
 import { rebuildFeeds } from './rebuild-feeds';
 import { type ReleaseOptions, releaseCommand } from './release-hold';
 import { addReplaysCommands } from './replays-cli';
-import { statusSettings } from './servers';
 import { showCommand } from './show-command';
 import { addStatusCommand } from './status-command';
 import { addStuckCommand } from './stuck-command';

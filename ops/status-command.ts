@@ -4,7 +4,8 @@ import { configFrom } from '../runtime/config';
 import { withConnections } from './connections';
 import { print } from './print';
 import { type StatusConfig, statusSettings } from './servers';
-import { type Status, systemStatus } from './status';
+import { systemStatus } from './status';
+import { type Status } from './status-said';
 import { statusText } from './status-print';
 
 const watchMs = 2_000;

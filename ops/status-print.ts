@@ -6,7 +6,7 @@ import { ageText, columnLines } from './columns';
 import { openFindingsText } from './open-findings';
 import { tableLines, unemittedLines } from './outbox-print';
 import { type ServerLook, serverLine } from './servers';
-import { type Status } from './status';
+import { type Status } from './status-said';
 import { type StandStill, fillsInboxes } from '../outbox-bridge/waiting-runs';
 
 /** What a server that is away leaves unseen. */

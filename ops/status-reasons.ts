@@ -2,7 +2,7 @@ import { emitMs, pendingMs } from '../activities/audit/limits';
 import { type PriorityName } from '../contracts/priority';
 import { fillsInboxes } from '../outbox-bridge/waiting-runs';
 import { type OutboxesReport, livingBridge } from './outbox-report';
-import { type Status } from './status';
+import { type Status } from './status-said';
 
 /** Waits shorter than this end by themselves more often than not. */
 export const longSeconds = 60;

@@ -1,55 +1,19 @@
-import { type WaitingRuns, waitingRuns } from '../outbox-bridge/waiting-runs';
+import { waitingRuns } from '../outbox-bridge/waiting-runs';
 import { toError } from '../runtime/errors';
 import { databaseNowMs, isDatabaseOutage } from '../runtime/postgres';
-import { type TaskQueueLook, lookAtTaskQueues } from '../runtime/task-queues';
+import { lookAtTaskQueues } from '../runtime/task-queues';
 import { tlsFault } from '../runtime/tls';
 import { goneWorkers, workerProcesses } from '../runtime/worker-processes';
-import { type AuditSchedule, auditSchedule } from './audit-schedule';
+import { auditSchedule } from './audit-schedule';
 import { type Connections } from './connections';
 import { pausedRuns } from './open-findings';
-import { type OutboxReport, type OutboxesReport, outboxReport, reportOfAll } from './outbox-report';
+import { type OutboxReport, outboxReport, reportOfAll } from './outbox-report';
 import { type Asked, OutboxFault, askEach } from './outboxes';
-import {
-  type ServerLook,
-  type StatusConfig,
-  askKafka,
-  askRedis,
-  inTime,
-  lookAt,
-  lookOf,
-  outboxPlaces,
-  placesOf,
-} from './servers';
-import { type StateReport, stateReport } from './state-report';
+import { type StatusConfig, askKafka, askRedis, inTime, lookAt, lookOf, outboxPlaces, placesOf } from './servers';
+import { stateReport } from './state-report';
 import { longSeconds, reasons } from './status-reasons';
-import { type UnemittedCause, unemittedCauses } from './unemitted';
-
-/** What Temporal says; null: it could not be asked. */
-interface TemporalReport {
-  readonly taskQueues: readonly TaskQueueLook[] | null;
-  readonly waitingRuns: WaitingRuns | null;
-  readonly auditSchedule: AuditSchedule;
-  /** Runs with a paused activity, now; null: Temporal does not say. */
-  readonly pausedRuns: number | null;
-}
-
-/**
- * What could be learnt. What the tables of State say is absent when `databaseFailed` says why PostgreSQL could not be asked, and so is
- * what the outboxes say when none of them could be.
- */
-export type Status = TemporalReport & {
-  /** PostgreSQL, Temporal, Kafka, Redis; outboxes with databases of their own. */
-  readonly servers: readonly ServerLook[];
-  /** Why events that are started are not on Kafka, of the oldest of each outbox; null: Temporal could not be asked. */
-  readonly unemittedCauses: readonly UnemittedCause[] | null;
-  /** Why PostgreSQL could not be asked; null: it was. */
-  readonly databaseFailed: string | null;
-  /** Why Temporal could not be asked; null: it was. */
-  readonly temporalFailed: string | null;
-  /** Why a person should look; empty: there is no reason. */
-  readonly lookAt: readonly string[];
-} & Partial<OutboxesReport> &
-  Partial<StateReport>;
+import { type Status, type TemporalReport } from './status-said';
+import { unemittedCauses } from './unemitted';
 
 /**
  * Everything that waits, where, and why. Each server is asked by itself, for a bounded time: without one, what the others say is

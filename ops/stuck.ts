@@ -6,7 +6,7 @@ import { oneLine } from '../runtime/errors';
 import { type WorkerProcess } from '../runtime/worker-processes';
 import { type Connections } from './connections';
 import { deliveryName, unknownDeliveries } from './deliveries';
-import { type Status } from './status';
+import { type Status } from './status-said';
 import { longSeconds } from './status-reasons';
 import { type OutboxStuck, outboxStuck } from './stuck-outbox';
 import { actionFor } from './why';

@@ -1,4 +1,5 @@
 import { definitionOf } from '../contracts/catalogue';
+import { type WorkflowType } from '../contracts/workflow-types';
 import { aggregateEvents } from './aggregate-events';
 import { type Connections } from './connections';
 import { type OutboxAway } from './outboxes';
@@ -16,8 +17,13 @@ import {
   storeSeen,
 } from './why-post-facts';
 
-/** Types of event that say whether a post is shown. */
-const deciding = ['content.post.created', 'content.post.status_updated', 'content.post.deleted'];
+/** Workflows of events that say whether a post is shown. */
+const deciding: readonly string[] = ['feedFanoutWorkflow', 'retractionWorkflow'] satisfies WorkflowType[];
+function isDeciding(eventType: string): boolean {
+  const workflow = definitionOf(eventType)?.workflow;
+  const among = typeof workflow === 'object' ? workflow.among : [workflow ?? ''];
+  return among.some((one) => deciding.includes(one));
+}
 /** More that wait than a person reads. */
 const mostStories = 3;
 
@@ -101,7 +107,7 @@ function verdict(of: { userId: string; postId: string; shown: boolean | null; ch
 
 async function eventsOf(connections: Connections, postId: string, post: PostSeen | null): Promise<EventsOfPost> {
   const { events, away } = await aggregateEvents(connections, postId);
-  const those = events.filter(({ eventType }) => deciding.includes(definitionOf(eventType)?.type ?? eventType));
+  const those = events.filter(({ eventType }) => isDeciding(eventType));
   const waiting = those.filter(({ sequence }) => sequence > (post?.sequence ?? -1)).reverse();
   const chosen = waiting.length > 0 ? waiting : those.slice(0, 1);
   const seen = await Promise.all(chosen.slice(0, mostStories).map(({ id }) => eventSeen(connections, id)));

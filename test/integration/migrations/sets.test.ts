@@ -69,6 +69,7 @@ describe('an outbox, installed alone', () => {
     const { url } = await install({ sets: ['outbox'] });
     expect(await tables(url)).toEqual([
       ...['bridge_instances', 'chores', 'deployment', 'nova_functions', 'nova_migrations'],
+      'operator_acts',
       ...[
         'outbox_event_types',
         'outbox_events',
@@ -77,7 +78,7 @@ describe('an outbox, installed alone', () => {
         'outbox_moves',
         'outbox_partition_drops',
       ],
-      ...['outbox_partitions', 'outbox_signals', 'outbox_writer_locks'],
+      ...['outbox_partitions', 'outbox_pauses', 'outbox_signals', 'outbox_writer_locks'],
     ]);
   });
 

@@ -1,7 +1,8 @@
 import { environmentOf } from '../../../dev/stack/addresses';
 import { withConnections } from '../../../ops/connections';
 import { statusSettings } from '../../../ops/servers';
-import { type Status, systemStatus } from '../../../ops/status';
+import { systemStatus } from '../../../ops/status';
+import { type Status } from '../../../ops/status-said';
 import { statusText } from '../../../ops/status-print';
 import { type StuckLine, stuck } from '../../../ops/stuck';
 import { configFrom } from '../../../runtime/config';
