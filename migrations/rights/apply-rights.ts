@@ -1,5 +1,6 @@
 import { type ClientBase } from 'pg';
-import { type Columns, type Grant, definerFunctions, functionRights, outboxTable, relationRights } from './decided';
+import { type Columns, type Grant, functionRights, outboxTable, relationRights } from './decided';
+import { definerFunctions } from './definer-functions';
 import { type Role, type RoleNames, roles } from './roles';
 
 interface Relation {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { makeLogins } from '../../../dev/logins';
-import { definerFunctions, functionRights, relationRights } from '../../../migrations/rights/decided';
+import { functionRights, relationRights } from '../../../migrations/rights/decided';
+import { definerFunctions } from '../../../migrations/rights/definer-functions';
 import { type Role } from '../../../migrations/rights/roles';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 
