@@ -28,7 +28,11 @@ afterEach(() => apart.drop());
 const options = { asked: true, signal: new AbortController().signal };
 const deps = (overrides: Partial<WholeHousekeepingDeps> = {}): WholeHousekeepingDeps => ({
   ...{ state, outboxes: apart.outboxes, logger: silentLogger, holder: 'test' },
-  ...{ retentionDays: 30, patienceMs: 500_000, keepDays: { readNotifications: 365, tombstones: 1_095, operatorActs: 730 } },
+  ...{
+    retentionDays: 30,
+    patienceMs: 500_000,
+    keepDays: { readNotifications: 365, tombstones: 1_095, operatorActs: 730 },
+  },
   ...{ openRuns: async () => [], isOpen: async () => true },
   ...overrides,
 });
