@@ -65,6 +65,27 @@ describe('known schedules', () => {
     await simulate({ ...lost, pollMaxMs: 5_000 });
   });
 
+  it('a bridge whose mark is heard late, after all else has ended, begins to poll rarely only then, and does not spin', async () => {
+    const transaction = {
+      atMs: 0,
+      holdMs: 1,
+      commits: true,
+      rows: [{ aggregate: 0, kind: 0, defect: 'none', runMs: 5 }],
+    } as const;
+    const late = plan(
+      [],
+      [
+        { at: 'call', port: 'claim', mishap: 'lose-reply', atMs: 23, forMs: 5_000 },
+        { at: 'call', port: 'settle', mishap: 'late-reply', atMs: 2, forMs: 5_000 },
+        { at: 'bridge', what: 'crash', bridge: 0, atMs: 23, forMs: 5_000 },
+        { at: 'call', port: 'settle', mishap: 'refuse', atMs: 1, forMs: 5_000 },
+        { at: 'call', port: 'settle', mishap: 'late-reply', atMs: 0, forMs: 1 },
+      ],
+    );
+    const transactions = [0, 1].map((outbox) => ({ ...transaction, outbox }));
+    await simulate({ ...late, outboxes: 2, transactions, pollMaxMs: 5_000 });
+  });
+
   describe('a row that kills processes, and one that was in hand with it, while another outbox has starts under way all the time', () => {
     const row: PlannedRow = { aggregate: 0, kind: 0, defect: 'none', runMs: 5 };
     const other = (atMs: number) => ({

@@ -26,8 +26,11 @@ export interface Outcome {
 
 /** Once nothing goes wrong any more, everything must have come to an end within this time. */
 const drainMs = 300_000;
-/** The last unheard call is given up, leases end, pacers come to rest. */
-const restMs = timing.queryMs + 5_000;
+/**
+ * The last unheard call is given up, and what it left is found by the next poll; from there the pauses of a pacer grow from their least to
+ * their longest, which takes three of the longest.
+ */
+const restMs = ({ pollMaxMs }: Plan): number => timing.queryMs + 5_000 + 4 * pollMaxMs;
 
 /**
  * Runs the bridges of a plan against the models, from the first transaction to the last row's end, in virtual time.
@@ -148,7 +151,7 @@ async function endQuietly(time: VirtualTime, machines: Machine[], plan: Plan): P
   for (let rested = false; !rested;) {
     revive(machines);
     const before = machines.map(({ process }) => process);
-    await time.run(() => false, time.nowMs + restMs);
+    await time.run(() => false, time.nowMs + restMs(plan));
     rested = machines.every(({ process }, i) => process === before[i] && process?.gone === false);
   }
   const total = (): number => machines.reduce((sum, { process }) => sum + (process?.claims ?? 0), 0);
