@@ -1,4 +1,5 @@
 import { Inbox } from '../client/inbox';
+import { type ContentType } from '../contracts/events/consequences';
 import { isUuid } from '../runtime/uuid';
 import { aggregateEvents } from './aggregate-events';
 import { type Connections } from './connections';
@@ -21,11 +22,12 @@ const mostEvents = 5;
 const outcomes = `
   SELECT channel, state, reason, count(*) AS count FROM nova.notification_deliveries WHERE event_id = $1
   GROUP BY channel, state, reason ORDER BY channel, state, reason`;
-const ownerOf = `SELECT content_type AS type, owner_id AS owner, post_id AS post FROM nova.content_owners WHERE content_id = $1`;
+const ownerOf = `SELECT content_type AS type, owner_id AS owner, post_id AS post FROM nova.content_owners WHERE content_type = ANY ($2) AND content_id = $1`;
+const contentTypes: ContentType[] = ['post', 'message', 'comment'];
 const personOf = `
   SELECT u.state, u.updated_at AS "updatedAt",
-    EXISTS (SELECT FROM nova.follows f WHERE f.follower_id = $1 OR f.followee_id = $1) AS follows,
-    EXISTS (SELECT FROM nova.notifications n WHERE n.recipient_id = $1) AS noticed
+    EXISTS (SELECT FROM nova.follows f WHERE f.follower_id = $1) OR EXISTS (SELECT FROM nova.follows f WHERE f.followee_id = $1) AS follows,
+    EXISTS (SELECT FROM nova.notifications n WHERE n.recipient_id = $1 AND n.in_app AND n.retracted_at IS NULL) AS noticed
   FROM (VALUES ($1::uuid)) AS k (id) LEFT JOIN nova.user_profiles u ON u.user_id = k.id`;
 
 /**
@@ -91,7 +93,7 @@ async function ofPost(connections: Connections, id: string): Promise<Found | nul
 }
 
 async function ofContent({ pool }: Connections, id: string): Promise<Found | null> {
-  const { rows } = await pool.query<{ type: string; owner: string; post: string | null }>(ownerOf, [id]);
+  const { rows } = await pool.query<{ type: string; owner: string; post: string | null }>(ownerOf, [id, contentTypes]);
   const [row] = rows;
   if (row === undefined) return null;
   return { what: `a ${row.type} of ${row.owner}${row.post === null ? '' : ` under the post ${row.post}`}`, checks: [] };

@@ -1,14 +1,16 @@
 import { pending, startedUnemitted } from './states.sql';
 
+/** Rows that a look counts at most: with more of them nothing new is learnt, and an outbox with millions is asked no longer. */
+const counted = 10_000;
+
 /**
- * The aggregates with most pending rows that are older than their budget, and the first row of each. Reads what is pending and
- * nothing else. $1 budgets by priority, seconds; $2 least rows; $3 limit
+ * The aggregates with most pending rows that are older than their budget, and the first row of each, among the first pending rows. $1 budgets by priority, seconds; $2 least rows; $3 limit
  */
 export const hottestAggregates = `
   WITH hot AS MATERIALIZED (
-    SELECT aggregate_id, count(*) AS rows FROM nova.outbox_events
-    WHERE ${pending()}
-      AND created_at <= clock_timestamp() - coalesce(($1::float8[])[priority + 1], ($1::float8[])[4]) * interval '1 second'
+    SELECT aggregate_id, count(*) AS rows
+    FROM (SELECT aggregate_id, created_at, priority FROM nova.outbox_events WHERE ${pending()} LIMIT ${counted}) AS first
+    WHERE created_at <= clock_timestamp() - coalesce(($1::float8[])[priority + 1], ($1::float8[])[4]) * interval '1 second'
     GROUP BY aggregate_id HAVING count(*) >= $2 ORDER BY count(*) DESC, min(created_at) LIMIT $3)
   SELECT hot.aggregate_id AS "aggregateId", o.aggregate_type AS "aggregateType", hot.rows, o.id AS head,
     o.event_type AS "eventType", o.created_at AS since,
@@ -18,9 +20,10 @@ export const hottestAggregates = `
     WHERE e.aggregate_id = hot.aggregate_id AND ${pending('e.')} ORDER BY e.sequence LIMIT 1) o
   ORDER BY hot.rows DESC, o.created_at`;
 
-/** Of rows that are started and not on Kafka: how many by age, since when, and the oldest of them. $1 how many ids */
+/** Of the first rows that are started and not on Kafka: how many by age, since when, and the oldest of them. $1 how many ids */
 export const unemittedAges = `
-  WITH waiting AS MATERIALIZED (SELECT id, published_at FROM nova.outbox_events WHERE ${startedUnemitted()})
+  WITH waiting AS MATERIALIZED (
+    SELECT id, published_at FROM nova.outbox_events WHERE ${startedUnemitted()} LIMIT ${counted})
   SELECT count(*) FILTER (WHERE published_at > clock_timestamp() - interval '1 minute') AS "underMinute",
     count(*) FILTER (WHERE published_at <= clock_timestamp() - interval '1 minute'
                        AND published_at > clock_timestamp() - interval '5 minutes') AS "underFive",
