@@ -33,3 +33,13 @@ export interface ReplayReport {
   /** Who stopped it before its end; null: no one did. */
   readonly stopped: ReplayPause | null;
 }
+
+/** How many items of a plan are past, of how many, and as a bar: `███░░░`. */
+export function replayBar(progress: ReplayProgress) {
+  const total = Object.values(progress).reduce((sum, count) => sum + count, 0);
+  const past = total - progress.planned;
+  const full = total === 0 ? 0 : Math.floor((past * barWidth) / total);
+  return { bar: `${'█'.repeat(full)}${'░'.repeat(barWidth - full)}`, past, total };
+}
+
+const barWidth = 30;

@@ -1,4 +1,4 @@
-import { type WorkflowClient, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowClient } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { lastReplayOf } from '../activities/replay/further-run';
 import { resetPointOf } from '../activities/replay/reset-point';
@@ -6,6 +6,7 @@ import { isBad } from '../activities/replay/take-up-again';
 import { definitionOf } from '../contracts/catalogue';
 import { memoNames } from '../contracts/memo';
 import { mainOutbox } from '../contracts/outbox-name';
+import { knownRun } from '../runtime/known-run';
 import { taskQueuesOf } from '../runtime/task-queues';
 
 /** Which runs are meant; null: all that ended badly. */
@@ -127,7 +128,7 @@ export async function newestRun(
 ): Promise<BadRun | 'healed' | 'forgotten'> {
   const last = await lastReplayOf(pool, eventId);
   const ids = [eventId, ...(last?.started === true ? [`${eventId}/replay-${last.number}`] : [])];
-  const all = await Promise.all(ids.map((id) => described(workflows, id)));
+  const all = await Promise.all(ids.map((id) => knownRun(workflows, id)));
   const known = all.filter((run) => run !== null);
   const newest = known.at(-1);
   if (newest === undefined) return 'forgotten';
@@ -143,13 +144,4 @@ export async function newestRun(
     step: point?.step ?? null,
     why: point?.why ?? `${status.name}: before its first workflow task`,
   };
-}
-
-async function described(workflows: WorkflowClient, workflowId: string): Promise<WorkflowExecutionDescription | null> {
-  try {
-    return await workflows.getHandle(workflowId).describe();
-  } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) return null;
-    throw thrown;
-  }
 }

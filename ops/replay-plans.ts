@@ -1,5 +1,6 @@
 import { type Pool } from 'pg';
-import { type ReplayProgress, type ReplayState, replayStates } from '../contracts/replay-plan';
+import { PgReplayPlans } from '../activities/replay/pg-replay-plans';
+import { type ReplayProgress, type ReplayState } from '../contracts/replay-plan';
 import { actOf, doing } from './acts';
 import { type BadRun } from './bad-runs';
 
@@ -53,7 +54,6 @@ const deliveriesBefore = `
 const columns = `name, reason, requested_by AS "requestedBy", requested_at AS "requestedAt"`;
 const newestPlans = `SELECT ${columns} FROM nova.replay_plans ORDER BY requested_at DESC LIMIT $1`;
 const planNamed = `SELECT ${columns} FROM nova.replay_plans WHERE name = $1`;
-const progressOf = `SELECT state, count(*)::integer AS count FROM nova.replay_items WHERE plan = $1 GROUP BY state`;
 const remarks = `
   SELECT event_id AS "eventId", state, remark FROM nova.replay_items
   WHERE plan = $1 AND state IN ('refused', 'failed') ORDER BY place LIMIT $2`;
@@ -107,10 +107,8 @@ export async function planOf(state: Pool, name: string): Promise<PlanLine | unde
   return plan === undefined ? undefined : { ...plan, progress: await progress(state, plan.name) };
 }
 
-async function progress(state: Pool, name: string): Promise<ReplayProgress> {
-  const { rows } = await state.query<{ state: ReplayState; count: number }>(progressOf, [name]);
-  const none = Object.fromEntries(replayStates.map((one) => [one, 0])) as Record<ReplayState, number>;
-  return { ...none, ...Object.fromEntries(rows.map(({ state: one, count }) => [one, count])) };
+function progress(state: Pool, name: string): Promise<ReplayProgress> {
+  return new PgReplayPlans(state).progress(name);
 }
 
 /** The first that were not, or not well, replayed. */

@@ -1,4 +1,4 @@
-import { type ReplayProgress, type ReplayReport, type ReplayState } from '../contracts/replay-plan';
+import { type ReplayProgress, type ReplayReport, type ReplayState, replayBar } from '../contracts/replay-plan';
 import { columnLines } from './columns';
 import { type DeliveriesBefore, type PlanLine, type ReplayGroup } from './replay-plans';
 
@@ -42,20 +42,13 @@ export function groupsText({ name, groups, deliveries, healed, refused, more, fr
   ].join('\n');
 }
 
-const barWidth = 30;
-
 /** `[█████░░░░░] 1,204 of 10,000 · 1,180 completed · 24 started` */
 function progressText(progress: ReplayProgress): string {
-  const total = Object.values(progress).reduce((sum, count) => sum + count, 0);
-  const past = total - progress.planned;
-  const full = total === 0 ? barWidth : Math.floor((past * barWidth) / total);
+  const { bar, past, total } = replayBar(progress);
   const states = Object.entries(progress).flatMap(([state, count]) =>
     count > 0 && state !== 'planned' ? [`${count.toLocaleString('en')} ${state}`] : [],
   );
-  return [
-    `[${'█'.repeat(full)}${'░'.repeat(barWidth - full)}] ${past.toLocaleString('en')} of ${total.toLocaleString('en')}`,
-    ...states,
-  ].join(' · ');
+  return [`[${bar}] ${past.toLocaleString('en')} of ${total.toLocaleString('en')}`, ...states].join(' · ');
 }
 
 export function reportLine(progress: ReplayProgress, { paused, stopped, perSecond }: ReplayReport): string {

@@ -3,11 +3,10 @@ import { lettersOf } from '../outbox/dead-letters.sql';
 import { actOf, doing } from './acts';
 import { mayGo } from './confirm';
 import { columnLines } from './columns';
-import { requeueDeadLetters } from './dead-letters';
 import { type LetterFilter, spellingsWanted } from './dead-letter-groups';
 import { limitFrom, perSecondFrom } from './option-values';
 import { type OutboxAway, askEach } from './outboxes';
-import { judgeRows, whyRefused } from './requeue';
+import { judgeRows, requeueBoth, whyRefused } from './requeue';
 import { type RequeueDeps } from './requeue-anywhere';
 
 export interface RequeueFilterOptions extends LetterFilter {
@@ -129,10 +128,7 @@ async function requeueSlowly(
       const ids = (neverStarted: boolean) =>
         batch.filter((row) => row.neverStarted === neverStarted).map(({ id }) => id);
       const done = await doing(outboxes.of({ outbox }), act, async (database) => {
-        const value = [
-          ...(await requeueDeadLetters(database, ids(false), { neverRan: false })),
-          ...(await requeueDeadLetters(database, ids(true), { neverRan: true })),
-        ];
+        const value = await requeueBoth(database, ids(false), ids(true));
         return { value, ids: value };
       });
       requeued += done.length;

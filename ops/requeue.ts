@@ -1,7 +1,9 @@
-import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowClient } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { type FailureCode } from '../contracts/failures';
 import { deadLettersById } from '../outbox/operators.sql';
+import { knownRun } from '../runtime/known-run';
+import { type Database } from '../runtime/postgres';
 import { type Act, doing } from './acts';
 import { requeueDeadLetters } from './dead-letters';
 
@@ -80,10 +82,7 @@ export async function requeueRows(
   const { asTheyAre, neverStarted, unknown, notDeadLettered } = await judgeRows({ pool, workflows, guardMs }, ids);
   const vouchedFor = options.neverRan ? unknown.map(({ id }) => id) : [];
   const requeued = await doing(pool, act, async (database) => {
-    const value = [
-      ...(await requeueDeadLetters(database, asTheyAre, { neverRan: false })),
-      ...(await requeueDeadLetters(database, [...neverStarted, ...vouchedFor], { neverRan: true })),
-    ];
+    const value = await requeueBoth(database, asTheyAre, [...neverStarted, ...vouchedFor]);
     return { value, ids: value };
   });
   return {
@@ -92,6 +91,18 @@ export async function requeueRows(
     refused: options.neverRan ? [] : unknown.map((row) => ({ id: row.id, why: whyRefused(row) })),
     notDeadLettered,
   };
+}
+
+/** Rows that go on as they are, and rows that begin as if Temporal had never been asked. Returns the ids of both that were dead letters. */
+export async function requeueBoth(
+  database: Database,
+  asTheyAre: readonly string[],
+  neverRan: readonly string[],
+): Promise<string[]> {
+  return [
+    ...(await requeueDeadLetters(database, asTheyAre, { neverRan: false })),
+    ...(await requeueDeadLetters(database, neverRan, { neverRan: true })),
+  ];
 }
 
 function isOld({ code, ageMs }: DeadRow, guardMs: number): boolean {
@@ -104,11 +115,5 @@ export function whyRefused({ ageMs }: DeadRow): string {
 }
 
 export async function isKnown(workflows: WorkflowClient, id: string): Promise<boolean> {
-  try {
-    await workflows.getHandle(id).describe();
-    return true;
-  } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) return false;
-    throw thrown;
-  }
+  return (await knownRun(workflows, id)) !== null;
 }

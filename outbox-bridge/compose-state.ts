@@ -2,7 +2,12 @@ import { WorkflowClient } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { isRunOpen, readOpenRuns } from '../outbox/housekeeping/open-runs';
 import { stateHousekeeping } from '../outbox/housekeeping/service';
-import { type Dependency, DependencyWatch, createDependencyGauge } from '../runtime/dependency-watch';
+import {
+  DependencyWatch,
+  createDependencyGauge,
+  databaseDependency,
+  temporalDependency,
+} from '../runtime/dependency-watch';
 import { type Service } from '../runtime/lifecycle';
 import { type OutboxPools } from '../runtime/outbox-pools';
 import { createAuditGauges, readAuditGauges } from './audit-gauges';
@@ -48,18 +53,10 @@ export function composeState(pool: Pool, shared: Shared): Service[] {
 /** State, Temporal, and the databases of the outboxes that this process serves. */
 function dependencyWatch(state: Pool, { config, registry, logger, connection, outboxes }: Shared): Service {
   const own = servedOutboxes(config).filter((outbox) => !isInState(outbox, config));
-  const { temporalNamespace: namespace } = config;
-  const dependencies: Dependency[] = [
-    { name: 'postgresql', ask: () => state.query('SELECT 1') },
-    ...own.map(({ name: outbox }): Dependency => {
-      const pool = outboxes.of({ outbox });
-      return { name: 'postgresql', outbox, ask: () => pool.query('SELECT 1') };
-    }),
-    {
-      name: 'temporal',
-      ask: () =>
-        connection.withDeadline(Date.now() + 4_000, () => connection.workflowService.describeNamespace({ namespace })),
-    },
+  const dependencies = [
+    databaseDependency(state),
+    ...own.map(({ name: outbox }) => databaseDependency(outboxes.of({ outbox }), outbox)),
+    temporalDependency(connection, config.temporalNamespace),
   ];
   return new DependencyWatch(dependencies, createDependencyGauge(registry), logger);
 }

@@ -1,6 +1,5 @@
 import { type KeepDays } from '../outbox/housekeeping/ledgers';
-import { z } from 'zod';
-import { type Setting, setting, sharedSettings } from '../runtime/config';
+import { setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
 import { outboxSettings } from '../runtime/outboxes';
 import { buildSettings } from '../runtime/process-registry';
@@ -9,20 +8,12 @@ import { buildSettings } from '../runtime/process-registry';
 export const bridgeSettings = {
   ...sharedSettings.database,
   ...outboxSettings,
-  bridgeOutboxes: {
-    ...setting.list(
-      'BRIDGE_OUTBOXES',
-      'Names of the outboxes that this process serves, comma-separated; empty: all. Each needs a bridge that serves it.',
-    ),
-    fallback: '',
-    allowed: 'names of outboxes, comma-separated, or empty',
-    schema: z.string().transform((text) =>
-      text
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== ''),
-    ),
-  } as Setting<readonly string[]>,
+  bridgeOutboxes: setting.listOrEmpty(
+    'BRIDGE_OUTBOXES',
+    'Names of the outboxes that this process serves, comma-separated; empty: all. Each needs a bridge that serves it.',
+    'names of outboxes',
+    { fallback: '' },
+  ),
   ...sharedSettings.temporal,
   ...sharedSettings.logging,
   ...listeningSettings,

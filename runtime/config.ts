@@ -3,6 +3,7 @@ import { defaultTopicPrefix } from '../contracts/kafka';
 import { missing } from './near-names';
 import { secretText } from './secret-files';
 import { profileFileVariable, profileVariable, withTemporalProfile } from './temporal-profile';
+import { commaSeparated } from './comma-separated';
 
 /** One environment variable: how it is read, what it means. docs/configuration.md is generated from the tables of these. */
 export interface Setting<T = unknown> {
@@ -128,15 +129,13 @@ export const setting = {
     meaning,
     ...options,
     allowed: 'a comma-separated list with at least one entry',
-    schema: z
-      .string()
-      .transform((text) =>
-        text
-          .split(',')
-          .map((part) => part.trim())
-          .filter((part) => part !== ''),
-      )
-      .pipe(z.array(z.string()).min(1)),
+    schema: commaSeparated.pipe(z.array(z.string()).min(1)),
+  }),
+  /** The same, which may also be empty; `what`: what its entries are. */
+  listOrEmpty: (env: string, meaning: string, what: string, options: Options = {}): Setting<readonly string[]> => ({
+    ...{ env, meaning, ...options },
+    allowed: `${what}, comma-separated, or empty`,
+    schema: commaSeparated,
   }),
 };
 

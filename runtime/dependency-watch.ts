@@ -16,6 +16,29 @@ export interface Dependency {
   readonly everyMs?: number;
 }
 
+interface Asks {
+  query(sql: string): Promise<unknown>;
+}
+
+/** @param outbox whose database it is; absent: State's */
+export const databaseDependency = (database: Asks, outbox?: string): Dependency => ({
+  name: 'postgresql',
+  ...(outbox === undefined ? {} : { outbox }),
+  ask: () => database.query('SELECT 1'),
+});
+
+/** Both kinds of connection to Temporal. */
+interface Temporal {
+  withDeadline<T>(deadline: number | Date, call: () => Promise<T>): Promise<T>;
+  readonly workflowService: { describeNamespace(request: { namespace: string }): Promise<unknown> };
+}
+
+export const temporalDependency = (connection: Temporal, namespace: string): Dependency => ({
+  name: 'temporal',
+  ask: () =>
+    connection.withDeadline(Date.now() + patienceMs, () => connection.workflowService.describeNamespace({ namespace })),
+});
+
 /** A reply that takes longer counts as none, milliseconds. */
 const patienceMs = 4_000;
 const usualMs = 5_000;

@@ -1,7 +1,13 @@
 import { type Registry } from 'prom-client';
 import { topicsOf } from '../activities/emit/settings';
 import { maintenance } from '../contracts/maintenance';
-import { type Dependency, DependencyWatch, createDependencyGauge } from '../runtime/dependency-watch';
+import {
+  type Dependency,
+  DependencyWatch,
+  createDependencyGauge,
+  databaseDependency,
+  temporalDependency,
+} from '../runtime/dependency-watch';
 import { createKafka } from '../runtime/kafka';
 import { KafkaAdmin } from '../runtime/kafka-admin';
 import { type Service } from '../runtime/lifecycle';
@@ -72,17 +78,9 @@ function serversOf(
 ): Dependency[] {
   const email = channels.get('email');
   return [
-    { name: 'postgresql', ask: () => pools.identity.query('SELECT 1') },
-    ...ownOutboxes.map(({ name: outbox, loads }): Dependency => ({
-      name: 'postgresql',
-      outbox,
-      ask: () => loads.query('SELECT 1'),
-    })),
-    {
-      name: 'temporal',
-      ask: () =>
-        temporal.withDeadline(Date.now() + 4_000, () => temporal.workflowService.describeNamespace({ namespace })),
-    },
+    databaseDependency(pools.identity),
+    ...ownOutboxes.map(({ name, loads }) => databaseDependency(loads, name)),
+    temporalDependency(temporal, namespace),
     { name: 'kafka', ask: () => kafka.ask((admin) => admin.describeCluster()) },
     { name: 'redis', ask: () => redis.ping() },
     ...(email?.check === undefined

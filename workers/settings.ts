@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { auditSettings } from '../activities/audit/settings';
 import { emitSettings } from '../activities/emit/settings';
 import { feedSettings } from '../activities/feed/settings';
@@ -71,20 +70,12 @@ export const workerSettings = {
     { min: -1, max: 10 },
     { fallback: '-1' },
   ),
-  kafkaLagGroups: {
-    ...setting.list(
-      'KAFKA_LAG_GROUPS',
-      'Consumer groups whose lag on the topics of events is a metric of workers of the maintenance queue: names, or beginnings that end with `*`, comma-separated; `*`: all that have read one of the topics; empty: none.',
-    ),
-    fallback: '*',
-    allowed: 'names of groups or beginnings with `*`, comma-separated, or empty',
-    schema: z.string().transform((text) =>
-      text
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== ''),
-    ),
-  } as Setting<readonly string[]>,
+  kafkaLagGroups: setting.listOrEmpty(
+    'KAFKA_LAG_GROUPS',
+    'Consumer groups whose lag on the topics of events is a metric of workers of the maintenance queue: names, or beginnings that end with `*`, comma-separated; `*`: all that have read one of the topics; empty: none.',
+    'names of groups or beginnings with `*`',
+    { fallback: '*' },
+  ),
   ...effectConcurrency,
   maintenanceConcurrency: concurrency(maintenance, 2),
   databaseConnections: setting.integer(

@@ -16,6 +16,7 @@ import {
   type ReplayPause,
   type ReplayProgress,
   type ReplayReport,
+  replayBar,
   replayProgressQuery,
   replaySignals,
 } from '../contracts/replay-plan';
@@ -105,13 +106,10 @@ const waitForEndMs = 600_000;
 
 /** Markdown, for the Web UI: a bar, the figures, and what a person can do. */
 function detailsOf({ progress, perSecond, paused, stopped }: ReplayReport): string {
-  const total = Object.values(progress).reduce((sum, count) => sum + count, 0);
-  const past = total - progress.planned;
-  const width = 30;
-  const full = total === 0 ? 0 : Math.floor((past * width) / total);
+  const { bar, past, total } = replayBar(progress);
   const words = Object.entries(progress).flatMap(([state, count]) => (count > 0 ? [`${count} ${state}`] : []));
   return [
-    `\`${'█'.repeat(full)}${'░'.repeat(width - full)}\` ${past} of ${total}`,
+    `\`${bar}\` ${past} of ${total}`,
     words.join(' · '),
     stopped !== null
       ? `**stopped** by ${stopped.by}${stopped.reason === null ? '' : `: ${stopped.reason}`}`

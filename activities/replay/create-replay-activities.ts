@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client } from '@temporalio/client';
 import { type ReplayProgress } from '../../contracts/replay-plan';
+import { knownRun } from '../../runtime/known-run';
 import { guarded } from '../guard';
 import { type ReplayDeps, lastReplayOf, planFurtherRun, reopenDeliveries, startFurtherRun } from './further-run';
 import { type PgReplayPlans, type ReplayItem, type Settled } from './pg-replay-plans';
 import { isBad, takeUpAgain } from './take-up-again';
 
-interface PlanDeps extends Omit<ReplayDeps, 'workflows' | 'config'> {
+interface PlanDeps extends Omit<ReplayDeps, 'workflows'> {
   readonly plans: PgReplayPlans;
   readonly temporal: Client;
-  readonly config: ReplayDeps['config'];
 }
 
 /** Started runs that one look asks Temporal about. */
@@ -101,12 +101,8 @@ async function endOf(
   temporal: Client,
   { workflowId, runId }: { readonly workflowId: string; readonly runId?: string | null },
 ): Promise<'completed' | 'failed' | null> {
-  try {
-    const { status } = await temporal.workflow.getHandle(workflowId, runId ?? undefined).describe();
-    if (isBad(status.name)) return 'failed';
-    return status.name === 'COMPLETED' ? 'completed' : null;
-  } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) return null;
-    throw thrown;
-  }
+  const run = await knownRun(temporal.workflow, workflowId, runId ?? undefined);
+  if (run === null) return null;
+  if (isBad(run.status.name)) return 'failed';
+  return run.status.name === 'COMPLETED' ? 'completed' : null;
 }

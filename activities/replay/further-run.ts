@@ -1,8 +1,9 @@
-import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
+import { type WorkflowClient } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { type Pool } from 'pg';
 import { memoNames } from '../../contracts/memo';
 import { replayPriorityKey } from '../../contracts/priority';
+import { knownRun } from '../../runtime/known-run';
 import { type OutboxPools } from '../../runtime/outbox-pools';
 import { startOptions } from '../../runtime/start-options';
 import { type ReplayRequest, replayRequest } from './replay-request';
@@ -122,13 +123,8 @@ interface Run {
 }
 
 async function endOf(workflows: WorkflowClient, workflowId: string): Promise<Run | null> {
-  try {
-    const { status, type } = await workflows.getHandle(workflowId).describe();
-    return { status: status.name, type };
-  } catch (thrown) {
-    if (thrown instanceof WorkflowNotFoundError) return null;
-    throw thrown;
-  }
+  const run = await knownRun(workflows, workflowId);
+  return run === null ? null : { status: run.status.name, type: run.type };
 }
 
 function before(run: Run | null, replay: Run | null): string {

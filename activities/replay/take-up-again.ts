@@ -1,6 +1,7 @@
-import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { replayPriorityKey } from '../../contracts/priority';
+import { knownRun } from '../../runtime/known-run';
 import { grpcStatusOf } from '../../runtime/service-error';
 import { type ReplayItem, type Settled } from './pg-replay-plans';
 
@@ -22,13 +23,7 @@ export async function takeUpAgain(
   { requestId, reason }: { readonly requestId: string; readonly reason: string },
   beforeReset: () => Promise<void>,
 ): Promise<Settled> {
-  const newest = await workflow
-    .getHandle(workflowId)
-    .describe()
-    .catch((thrown: unknown) => {
-      if (thrown instanceof WorkflowNotFoundError) return null;
-      throw thrown;
-    });
+  const newest = await knownRun(workflow, workflowId);
   if (newest === null) return refused('its run is forgotten by now: plan again, and a further run is started');
   const status = newest.status.name;
   if (newest.runId !== reset.runId) {
