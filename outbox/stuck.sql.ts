@@ -1,4 +1,4 @@
-import { pending, startedUnemitted } from './states.sql';
+import { pending, started, unemitted } from './states.sql';
 
 /** Rows that a look counts at most: with more of them nothing new is learnt, and an outbox with millions is asked no longer. */
 const counted = 10_000;
@@ -20,10 +20,15 @@ export const hottestAggregates = `
     WHERE e.aggregate_id = hot.aggregate_id AND ${pending('e.')} ORDER BY e.sequence LIMIT 1) o
   ORDER BY hot.rows DESC, o.created_at`;
 
-/** Of the first rows that are started and not on Kafka: how many by age, since when, and the oldest of them. $1 how many ids */
+/**
+ * Of the rows that are started and not on Kafka: how many by age, since when, and the oldest of them; looked for among the first
+ * rows that are not on Kafka, as the gauges do (startedNotEmitted), so that a backlog that waits is not read. $1 how many ids
+ */
 export const unemittedAges = `
   WITH waiting AS MATERIALIZED (
-    SELECT id, published_at FROM nova.outbox_events WHERE ${startedUnemitted()} LIMIT ${counted})
+    SELECT id, published_at FROM (
+      SELECT id, published_at FROM nova.outbox_events WHERE ${unemitted()} ORDER BY aggregate_id, sequence LIMIT ${counted}) first
+    WHERE ${started()})
   SELECT count(*) FILTER (WHERE published_at > clock_timestamp() - interval '1 minute') AS "underMinute",
     count(*) FILTER (WHERE published_at <= clock_timestamp() - interval '1 minute'
                        AND published_at > clock_timestamp() - interval '5 minutes') AS "underFive",
