@@ -6,7 +6,7 @@ import { isRunOpen, readOpenRuns } from '../outbox/housekeeping/open-runs';
 import { type OpenRuns } from '../outbox/housekeeping/partitions';
 import { readRetentionMs, rememberedMs } from '../runtime/temporal-retention';
 import { bridgeSettings } from '../outbox-bridge/settings';
-import { actorOf, actorSetting } from './acts';
+import { actorOf, actorSetting } from './acts/acts';
 import { those } from './outboxes';
 import { type ConfigOf, sharedSettings } from '../runtime/config';
 import { type Logger, createLogger } from '../runtime/logger';

@@ -1,11 +1,11 @@
-import { columnLines } from './columns';
-import { type LetterGroup } from './dead-letter-groups';
-import { type LetterOfOutbox } from './dead-letters';
-import { type EventStory } from './event-story';
-import { storyLines } from './story-lines';
-import { ofOutbox } from './open-findings';
-import { holdText } from './held-aggregates';
-import { type RequeuedByOutbox } from './requeue-anywhere';
+import { columnLines } from './terminal/columns';
+import { type LetterGroup } from './dead-letters/dead-letter-groups';
+import { type LetterOfOutbox } from './dead-letters/dead-letters';
+import { type EventStory } from './show/event-story';
+import { storyLines } from './show/story-lines';
+import { ofOutbox } from './audit/open-findings';
+import { holdText } from './dead-letters/held-aggregates';
+import { type RequeuedByOutbox } from './dead-letters/requeue-anywhere';
 
 /** For people: aligned columns. For programs: one JSON object or array. */
 export const print = {

@@ -1,7 +1,7 @@
 import { relationFaults } from '../runtime/check-budgets';
 import { ConfigError, configFrom, type Environment } from '../runtime/config';
 import { nearNameText, nearNames } from '../runtime/near-names';
-import { auditCommandSettings } from './audit';
+import { auditCommandSettings } from './audit/audit';
 import { opsSettings } from './connections';
 
 /** All that the tools read. */

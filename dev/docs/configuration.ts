@@ -1,5 +1,5 @@
 import { migrateSettings } from '../../migrations/settings';
-import { auditCommandSettings } from '../../ops/audit';
+import { auditCommandSettings } from '../../ops/audit/audit';
 import { opsSettings } from '../../ops/connections';
 import { bridgeSettings } from '../../outbox-bridge/settings';
 import { type Settings } from '../../runtime/config';

@@ -1,8 +1,8 @@
 import { type Command } from 'commander';
 import { configFrom } from '../../runtime/config';
-import { columnLines } from '../columns';
+import { columnLines } from '../terminal/columns';
 import { withConnections } from '../connections';
-import { statusSettings } from '../servers';
+import { statusSettings } from '../status/servers';
 import { type Check, type CheckState } from './check';
 import { examine } from './doctor';
 

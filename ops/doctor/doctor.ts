@@ -2,7 +2,7 @@ import { migrationSets } from '../../migrations/sets';
 import { isInState, outboxesOf } from '../../runtime/outboxes';
 import { placeOf } from '../../runtime/which-setting';
 import { type Connections } from '../connections';
-import { type StatusConfig, inTime } from '../servers';
+import { type StatusConfig, inTime } from '../status/servers';
 import { type Check } from './check';
 import { checkKafka } from './kafka';
 import { checkPostgres } from './postgres';

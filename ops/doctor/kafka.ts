@@ -2,7 +2,7 @@ import { ConfigResourceTypes } from 'kafkajs';
 import { topicsOf } from '../../activities/emit/settings';
 import { createKafka } from '../../runtime/kafka';
 import { createLogger } from '../../runtime/logger';
-import { type StatusConfig } from '../servers';
+import { type StatusConfig } from '../status/servers';
 import { type Check, fault, lookAtServer, ok, warning } from './check';
 
 const minimum = 'min.insync.replicas';

@@ -1,7 +1,7 @@
 import { type Redis } from 'ioredis';
 import { type Pool } from 'pg';
 import { placeOf } from '../../runtime/which-setting';
-import { askRedis } from '../servers';
+import { askRedis } from '../status/servers';
 import { type Check, fault, lookAtServer, ok, warning } from './check';
 
 const record = `

@@ -5,7 +5,7 @@ import { missingSearchAttributes } from '../../runtime/search-attributes';
 import { lookAtTaskQueues } from '../../runtime/task-queues';
 import { readRetentionMs } from '../../runtime/temporal-retention';
 import { NovaError } from '../../contracts/failures';
-import { auditSchedule } from '../audit-schedule';
+import { auditSchedule } from '../audit/audit-schedule';
 import { type Connections } from '../connections';
 import { type Check, fault, lookAtServer, ok, warning } from './check';
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { realAuditDeps } from '../../activities/audit/real-deps';
 import { runAudit } from '../../activities/audit/run-audit';
 import { type AuditReport } from '../../contracts/audit-kinds';
-import { auditCommandSettings } from '../../ops/audit';
+import { auditCommandSettings } from '../../ops/audit/audit';
 import { configFrom } from '../../runtime/config';
 import { createKafka } from '../../runtime/kafka';
 import { silentLogger } from '../support/logger';

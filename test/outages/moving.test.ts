@@ -10,7 +10,7 @@ import { urlsOf } from '../../dev/logins';
 import { environmentOf } from '../../dev/stack/addresses';
 import { signalDeleted } from '../../client/signal-deleted';
 import { runMigrations } from '../../migrations/run-migrations';
-import { preparedMove, switchMove } from '../../ops/move';
+import { preparedMove, switchMove } from '../../ops/move/move';
 import { kafkaFaults } from '../../proof/checks/kafka';
 import { mediaFaults } from '../../proof/checks/media';
 import { notificationFaults } from '../../proof/checks/notifications';

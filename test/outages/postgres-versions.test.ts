@@ -3,7 +3,7 @@ import { Client, type Pool } from 'pg';
 import { PgEmitLog } from '../../activities/emit/pg-emit-log';
 import { schemaText } from '../../dev/docs/schema';
 import { runMigrations } from '../../migrations/run-migrations';
-import { prepareMove, switchMove } from '../../ops/move';
+import { prepareMove, switchMove } from '../../ops/move/move';
 import { keepOutbox } from '../../outbox/housekeeping/outbox-housekeeping';
 import { carryMoves } from '../../outbox/moves/carry-moves';
 import { lanesFor } from '../../outbox-bridge/lanes';

@@ -1,7 +1,7 @@
 import { type ServiceName, serviceNames } from '../../../proof/services';
-import { acknowledgeFindings } from '../../../ops/audit-findings';
-import { foundEvents } from '../../../ops/found-events';
-import { planReplays, startReplays } from '../../../ops/replay';
+import { acknowledgeFindings } from '../../../ops/audit/audit-findings';
+import { foundEvents } from '../../../ops/replay/found-events';
+import { planReplays, startReplays } from '../../../ops/replay/replay';
 import { servers } from '../../support/servers';
 import { waitFor } from '../../support/wait-for';
 import { auditOf, openFindings } from '../audit';

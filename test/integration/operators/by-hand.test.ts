@@ -1,7 +1,7 @@
 import { NovaError } from '../../../contracts/failures';
-import { eventStory } from '../../../ops/event-story';
+import { eventStory } from '../../../ops/show/event-story';
 import { OutboxPools } from '../../../runtime/outbox-pools';
-import { storyLines } from '../../../ops/story-lines';
+import { storyLines } from '../../../ops/show/story-lines';
 import { type AuditWorld, createAuditWorld } from '../../support/audit-world';
 import { newId } from '../../support/events';
 import { waitFor } from '../../support/wait-for';

@@ -1,5 +1,5 @@
-import { planHousekeeping } from '../../../ops/housekeeping';
-import { doneText } from '../../../ops/housekeeping-print';
+import { planHousekeeping } from '../../../ops/housekeeping/housekeeping';
+import { doneText } from '../../../ops/housekeeping/housekeeping-print';
 import { OutboxPools } from '../../../runtime/outbox-pools';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { newId } from '../../support/events';

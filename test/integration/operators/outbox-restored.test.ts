@@ -1,6 +1,6 @@
-import { planReplays, startReplays } from '../../../ops/replay';
-import { foundEvents } from '../../../ops/found-events';
-import { acknowledgeFindings } from '../../../ops/audit-findings';
+import { planReplays, startReplays } from '../../../ops/replay/replay';
+import { foundEvents } from '../../../ops/replay/found-events';
+import { acknowledgeFindings } from '../../../ops/audit/audit-findings';
 import { type EventRef } from '../../../contracts/event-ref';
 import { type AuditedOutboxes, createAuditedOutboxes } from '../../support/audit-outboxes';
 import { takeSnapshot } from '../../support/database-snapshot';

@@ -1,6 +1,6 @@
 import { NovaError } from '../../../contracts/failures';
 import { OutboxPools } from '../../../runtime/outbox-pools';
-import { planReplays, startReplays } from '../../../ops/replay';
+import { planReplays, startReplays } from '../../../ops/replay/replay';
 import { type AuditWorld, createAuditWorld } from '../../support/audit-world';
 import { newId } from '../../support/events';
 import { servers } from '../../support/servers';

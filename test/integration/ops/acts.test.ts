@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { makeLogins } from '../../../dev/logins';
-import { actOf, doing, doingElsewhere } from '../../../ops/acts';
+import { actOf, doing, doingElsewhere } from '../../../ops/acts/acts';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { runOps } from '../../support/ops-command';

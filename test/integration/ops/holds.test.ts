@@ -1,9 +1,9 @@
 import { type Client } from '@temporalio/client';
 import { makeLogins } from '../../../dev/logins';
-import { actOf } from '../../../ops/acts';
-import { giveUpRows, planGiveUp } from '../../../ops/give-up';
-import { eventStory } from '../../../ops/event-story';
-import { outboxReport } from '../../../ops/outbox-report';
+import { actOf } from '../../../ops/acts/acts';
+import { giveUpRows, planGiveUp } from '../../../ops/dead-letters/give-up';
+import { eventStory } from '../../../ops/show/event-story';
+import { outboxReport } from '../../../ops/status/outbox-report';
 import { OutboxPools } from '../../../runtime/outbox-pools';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';

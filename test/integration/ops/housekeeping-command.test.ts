@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type Pool } from 'pg';
-import { planHousekeeping, runHousekeeping } from '../../../ops/housekeeping';
-import { doneText, planText } from '../../../ops/housekeeping-print';
+import { planHousekeeping, runHousekeeping } from '../../../ops/housekeeping/housekeeping';
+import { doneText, planText } from '../../../ops/housekeeping/housekeeping-print';
 import { OutboxPools } from '../../../runtime/outbox-pools';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames } from '../../support/partitions';

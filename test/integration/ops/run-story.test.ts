@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { eventStory } from '../../../ops/event-story';
+import { eventStory } from '../../../ops/show/event-story';
 import { RunGauges, createRunGauges } from '../../../outbox-bridge/run-gauges';
 import { createDeliveryGauges } from '../../../outbox-bridge/waiting-deliveries';
 import { waitingRuns } from '../../../outbox-bridge/waiting-runs';

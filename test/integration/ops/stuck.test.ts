@@ -1,10 +1,10 @@
 import { environmentOf } from '../../../dev/stack/addresses';
 import { withConnections } from '../../../ops/connections';
-import { statusSettings } from '../../../ops/servers';
-import { systemStatus } from '../../../ops/status';
-import { type Status } from '../../../ops/status-said';
-import { statusText } from '../../../ops/status-print';
-import { type StuckLine, stuck } from '../../../ops/stuck';
+import { statusSettings } from '../../../ops/status/servers';
+import { systemStatus } from '../../../ops/status/status';
+import { type Status } from '../../../ops/status/status-said';
+import { statusText } from '../../../ops/status/status-print';
+import { type StuckLine, stuck } from '../../../ops/stuck/stuck';
 import { configFrom } from '../../../runtime/config';
 import { insertEvent, newId } from '../../support/events';
 import { servers } from '../../support/servers';

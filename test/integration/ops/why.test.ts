@@ -4,10 +4,10 @@ import { type DeliveryChannel, type SendOutcome } from '../../../activities/noti
 import { createNotifyActivities } from '../../../activities/notify/notify-activities';
 import { type EventRef } from '../../../contracts/event-ref';
 import { type Connections } from '../../../ops/connections';
-import { type Check, type Why } from '../../../ops/why';
-import { whyId } from '../../../ops/why-id';
-import { whyEventFor } from '../../../ops/why-notified';
-import { whyPost } from '../../../ops/why-post';
+import { type Check, type Why } from '../../../ops/why/why';
+import { whyId } from '../../../ops/why/why-id';
+import { whyEventFor } from '../../../ops/why/why-notified';
+import { whyPost } from '../../../ops/why/why-post';
 import { OutboxPools } from '../../../runtime/outbox-pools';
 import { createRedis } from '../../../runtime/redis';
 import { inActivity } from '../../support/activity-context';

@@ -1,5 +1,5 @@
 import { type EventRef } from '../../../contracts/event-ref';
-import { listDeadLetters } from '../../../ops/dead-letters';
+import { listDeadLetters } from '../../../ops/dead-letters/dead-letters';
 import { inTransaction } from '../../../runtime/postgres';
 import { type TestBridge } from '../../support/bridge';
 import { newId } from '../../support/events';

@@ -1,6 +1,6 @@
 import { type EventRef } from '../../../contracts/event-ref';
-import { actOf } from '../../../ops/acts';
-import { requeueRows } from '../../../ops/requeue';
+import { actOf } from '../../../ops/acts/acts';
+import { requeueRows } from '../../../ops/dead-letters/requeue';
 import { readRetentionMs, rememberedMs } from '../../../runtime/temporal-retention';
 import { endLeases } from '../../support/bridge';
 import { deleteRun } from '../../support/delete-run';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Pool } from 'pg';
-import { doneText } from '../../../ops/housekeeping-print';
+import { doneText } from '../../../ops/housekeeping/housekeeping-print';
 import { type NeededEvents, readNeededEvents } from '../../../outbox/housekeeping/needed-events';
 import { keepOutbox } from '../../../outbox/housekeeping/outbox-housekeeping';
 import { type OpenRuns } from '../../../outbox/housekeeping/partitions';

@@ -5,7 +5,7 @@ import { PgPostStates } from '../../../activities/feed/pg-post-states';
 import { PgTombstones } from '../../../activities/stores/pg-tombstones';
 import { publish } from '../../../client/publish';
 import { runMigrations } from '../../../migrations/run-migrations';
-import { outboxReport } from '../../../ops/outbox-report';
+import { outboxReport } from '../../../ops/status/outbox-report';
 import { PgOutboxStore } from '../../../outbox-bridge/pg-outbox-store';
 import { inTransaction } from '../../../runtime/postgres';
 import { patientPool } from '../../support/database';

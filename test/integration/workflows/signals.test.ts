@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { DefaultLogger, type LogEntry, defaultSinks } from '@temporalio/worker';
-import { eventStory } from '../../../ops/event-story';
+import { eventStory } from '../../../ops/show/event-story';
 import { OutboxPools } from '../../../runtime/outbox-pools';
-import { storyLines } from '../../../ops/story-lines';
+import { storyLines } from '../../../ops/show/story-lines';
 import { signalDeleted } from '../../../client/signal-deleted';
 import { signals } from '../../../contracts/signals';
 import { type WorkflowType } from '../../../contracts/workflow-types';

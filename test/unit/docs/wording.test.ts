@@ -108,7 +108,7 @@ const oneMeaning: readonly (readonly [word: RegExp, meaning: string, where: RegE
   [
     /\bpublished\b(?! (?:At|Us)\b)/i,
     'inserted into the outbox, or a post that can be seen; a row is started',
-    /^(?!(outbox-bridge|ops(?!\/why-)|outbox\/(?!emit\.sql)|dev\/bench|proof\/checks\/rows|test\/simulation)\/?)/,
+    /^(?!(outbox-bridge|ops(?!\/why\/)|outbox\/(?!emit\.sql)|dev\/bench|proof\/checks\/rows|test\/simulation)\/?)/,
   ],
   [/\bruns of (rows|one aggregate)|\b(a|the) run of rows\b/i, 'Temporal’s; rows have a series', /^$/],
 ];

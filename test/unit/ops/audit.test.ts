@@ -1,5 +1,5 @@
-import { auditText } from '../../../ops/audit-print';
-import { durationMs } from '../../../ops/audit';
+import { auditText } from '../../../ops/audit/audit-print';
+import { durationMs } from '../../../ops/audit/audit';
 import { type AuditReport } from '../../../contracts/audit-kinds';
 
 const report: AuditReport = {

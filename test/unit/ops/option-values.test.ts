@@ -1,4 +1,4 @@
-import { codeFrom, limitFrom } from '../../../ops/option-values';
+import { codeFrom, limitFrom } from '../../../ops/terminal/option-values';
 
 it.each(['abc', '0', '1.5', '-1', '', '100001'])('a limit of %j is refused before any server is asked', (text) => {
   expect(() => limitFrom(text)).toThrow(`--limit ${text} is no whole number from 1 to 100000`);

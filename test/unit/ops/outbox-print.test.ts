@@ -1,6 +1,6 @@
-import { tableLines } from '../../../ops/outbox-print';
-import { type OutboxReport, reportOfAll } from '../../../ops/outbox-report';
-import { openFindingsText } from '../../../ops/open-findings';
+import { tableLines } from '../../../ops/status/outbox-print';
+import { type OutboxReport, reportOfAll } from '../../../ops/status/outbox-report';
+import { openFindingsText } from '../../../ops/audit/open-findings';
 
 const report = (rows: number, state: string): OutboxReport => ({
   pending: [{ priority: 'high', rows, oldestSeconds: 3, withError: 0 }],

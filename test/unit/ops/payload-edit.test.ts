@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { payloadDiff } from '../../../ops/payload-diff';
-import { editedPayload } from '../../../ops/payload-edit';
+import { payloadDiff } from '../../../ops/dead-letters/payload-diff';
+import { editedPayload } from '../../../ops/dead-letters/payload-edit';
 
 const payload = { user_id: 7, mentions: ['a', 'b'], media: { width: 3 }, caption: 'x' };
 const edited = (options: Parameters<typeof editedPayload>[1]) => editedPayload(payload, options, undefined);

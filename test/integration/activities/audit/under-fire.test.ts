@@ -8,7 +8,7 @@ import { NovaError } from '../../../../contracts/failures';
 import { configFrom } from '../../../../runtime/config';
 import { OutboxPools } from '../../../../runtime/outbox-pools';
 import { createRedis } from '../../../../runtime/redis';
-import { auditCommandSettings } from '../../../../ops/audit';
+import { auditCommandSettings } from '../../../../ops/audit/audit';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { insertEvent, newId } from '../../../support/events';
 import { type TestTopics, createTestTopics } from '../../../support/kafka';

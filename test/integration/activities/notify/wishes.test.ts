@@ -2,7 +2,7 @@ import { createNotifyActivities } from '../../../../activities/notify/notify-act
 import { type DeliveryChannel, type SendOutcome } from '../../../../activities/notify/channel';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { type NotificationKind, notificationKinds } from '../../../../contracts/notification-kinds';
-import { skippedDeliveries, skippedLine } from '../../../../ops/skipped-deliveries';
+import { skippedDeliveries, skippedLine } from '../../../../ops/status/skipped-deliveries';
 import { inActivity } from '../../../support/activity-context';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { insertEvent, newId } from '../../../support/events';
