@@ -3,6 +3,7 @@ import { type EventType, type PayloadOf, definitionOf } from '../contracts/catal
 import { type Domain } from '../contracts/events/define';
 import { NovaError } from '../contracts/failures';
 import { parseEvent } from '../contracts/parse-event';
+import { type SubscriberCounts } from './counts';
 import { InvalidEvent } from './dead-letters';
 import { type Deduplication } from './deduplicate';
 import { type TopicLag, lagOf } from './lag';
@@ -50,6 +51,8 @@ export interface Subscription {
   readonly topics: readonly string[];
   /** Messages that the group has not committed yet, of each partition. Asks the brokers each time. */
   lag(): Promise<TopicLag[]>;
+  /** What this process has done of them so far. */
+  counts(): SubscriberCounts;
   /**
    * Begins no event any more, waits for running handlers, for `stopGraceMs` (default 5,000) without their signals, and commits
    * what they did. Resolves when nothing runs any more.
@@ -90,7 +93,12 @@ export async function subscribe<Context extends object>(options: SubscribeOption
     },
   });
   await subscriber.start();
-  return { topics, lag: () => lagOf(kafka, group, topics), stop: () => subscriber.stop() };
+  return {
+    topics,
+    lag: () => lagOf(kafka, group, topics),
+    counts: () => subscriber.counts(),
+    stop: () => subscriber.stop(),
+  };
 }
 
 type Handler<Context> = (event: EventOf<EventType>, handling: Handling & Context) => Promise<void>;

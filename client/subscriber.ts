@@ -4,6 +4,7 @@ import { toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
 import { RestartingConsumer } from '../runtime/kafka-consumer';
 import { type Service } from '../runtime/service';
+import { type SubscriberCounts, type SubscriberResult } from './counts';
 import { DeadLetters, FailedTries, type MessagePlace, RetryLater } from './dead-letters';
 import { inRedis } from './deduplicate';
 import { type Claim, type Claims } from './handling-claim';
@@ -31,6 +32,7 @@ export class Subscriber implements Service {
   private readonly tries = new FailedTries();
   private readonly retries = new Set<NodeJS.Timeout>();
   private readonly stopping = new AbortController();
+  private readonly counted = { handled: 0, duplicates: 0, passedOver: 0, failed: 0, deadLetters: 0 };
 
   /** @throws RangeError when one of the times is not a whole number of milliseconds above zero */
   constructor(private readonly options: SubscriberOptions) {
@@ -88,6 +90,15 @@ export class Subscriber implements Service {
     await this.deadLetters?.stop();
   }
 
+  /** What was done so far, by this process. */
+  counts(): SubscriberCounts {
+    return { ...this.counted };
+  }
+
+  private count(result: SubscriberResult): void {
+    this.counted[result] += 1;
+  }
+
   private async handleBatch(payload: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = payload.batch;
     for (const message of messages) {
@@ -97,7 +108,10 @@ export class Subscriber implements Service {
         if (!(await this.handleOnce(payload, message, at))) return this.stopPartition(payload, at);
       } catch (thrown) {
         // An end that was asked for is no error.
-        if (thrown !== this.stopping.signal.reason) this.options.onError(toError(thrown), at);
+        if (thrown !== this.stopping.signal.reason) {
+          this.count('failed');
+          this.options.onError(toError(thrown), at);
+        }
         if (thrown instanceof Expelled) throw thrown.cause;
         return this.stopPartition(payload, at);
       }
@@ -118,11 +132,18 @@ export class Subscriber implements Service {
       // No event: nothing to remember, and no later try can read it.
       if (this.deadLetters === undefined) throw thrown;
       await this.deadLetters.send(at, message, toError(thrown), 1);
+      this.count('deadLetters');
       return true;
     }
-    if (this.options.wants?.(event.eventType) === false) return true;
+    if (this.options.wants?.(event.eventType) === false) {
+      this.count('passedOver');
+      return true;
+    }
     const claim = await this.claims.begin(event.eventId, at, randomUUID());
-    if (claim === 'handled') return true;
+    if (claim === 'handled') {
+      this.count('duplicates');
+      return true;
+    }
     if (claim === 'held') return false;
     const watched = this.watch(payload, claim, at);
     try {
@@ -144,6 +165,7 @@ export class Subscriber implements Service {
     { message, at, again }: { message: KafkaMessage; at: MessagePlace; again: () => WatchedHandling },
   ): Promise<void> {
     let mark = () => claim.finish();
+    let result: SubscriberResult = 'handled';
     try {
       await watched.run(async (signal) => {
         await this.options.handle(event, signal, claim.context);
@@ -158,10 +180,12 @@ export class Subscriber implements Service {
       // Under a watch of its own: Kafka may take its time, and the partition is to stay here meanwhile.
       await again().run(() => letters.send(at, message, toError(thrown), tries));
       mark = () => claim.giveUp();
+      result = 'deadLetters';
     }
     // After the handler: an event that was marked first and then failed would be lost.
     if (!(await mark()))
       throw new Error(`event ${event.eventId} was handled here, but its claim was lost before the end: not marked`);
+    this.count(result);
   }
 
   private watch(payload: EachBatchPayload, claim: Claim, at: MessagePlace): WatchedHandling {

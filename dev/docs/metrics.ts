@@ -44,7 +44,7 @@ const otherNames: readonly (readonly [string, string, string])[] = [
   [
     'rate of duplicates dropped',
     '`dedupe_rate`',
-    'none is made by the product: a start that finds its run, and a delivery that was made, change nothing. Of a subscriber: count where its handler is called',
+    'none is made by the product: a start that finds its run, and a delivery that was made, change nothing. Of a subscriber: `duplicates` of its `counts()` ([subscribing](subscribing.md#lag-counts-and-the-end))',
   ],
   [
     'success rate of messages',

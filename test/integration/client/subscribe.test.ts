@@ -367,3 +367,30 @@ it('says how far the group is behind, also to a gauge', async () => {
   isBroken = false;
   await waitFor(async () => (await subscription.lag())[0]?.lag === 0);
 });
+
+it('counts what became of the events', async () => {
+  const bad = newId();
+  const { topic, group, subscription } = await start({
+    deduplicate: inRedis(redis),
+    deadLetters: { topic: await deadLettersTopic(), afterTries: 3 },
+    handlers: {
+      'content.post.created': async ({ eventId }) => {
+        if (eventId === bad) throw new Error('no such warehouse');
+      },
+    },
+  });
+  const nothing = { handled: 0, duplicates: 0, passedOver: 0, failed: 0, deadLetters: 0 };
+  expect(subscription.counts()).toEqual(nothing);
+  const [twice, noEvent] = [newId(), { ...created(), headers: {} as never }];
+  await send(
+    topic,
+    created(newId(), twice),
+    created(),
+    created(newId(), twice),
+    message('content.post.deleted', { post_id: newId(), user_id: key }),
+    created(newId(), bad),
+    noEvent,
+  );
+  await waitFor(async () => (await committed(group, topic)) === 6);
+  expect(subscription.counts()).toEqual({ handled: 2, duplicates: 1, passedOver: 1, failed: 2, deadLetters: 2 });
+});
