@@ -3,6 +3,7 @@ import { oneLine, toError } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
 import { type Service } from '../runtime/lifecycle';
 import { type Member } from './alone-gate';
+import { sayBug } from '../runtime/repeated-failures';
 import { enterOutage } from './apply-outcome';
 import { type BridgeDeps } from './bridge-deps';
 import { ClaimProgress, SeriesLength } from './claim-progress';
@@ -118,7 +119,7 @@ export class Bridge implements Service {
         }
         this.progress.without(`the claim fails: ${oneLine(error)}`);
         // A bug, or an unexpected reply of PostgreSQL. Leases bring claimed rows back; do not loop without a pause.
-        this.deps.logger.error({ error: oneLine(error), stack: error.stack }, 'the claim loop failed; going on');
+        sayBug(this.deps.logger, error, {}, 'the claim loop failed; going on');
         await this.deps.sleep(1_000);
       }
     }
@@ -218,10 +219,7 @@ export class Bridge implements Service {
   private dispatch(rows: readonly ClaimedRow[], leasedAtMs: number): Promise<number> {
     const counted = this.inSlot(rows, leasedAtMs).catch((thrown: unknown) => {
       const error = toError(thrown);
-      this.deps.logger.error(
-        { event_id: rows[0]?.id, error: oneLine(error), stack: error.stack },
-        'a series failed; its leases bring it back',
-      );
+      sayBug(this.deps.logger, error, { event_id: rows[0]?.id }, 'a series failed; its leases bring it back');
       return 0;
     });
     const done = counted

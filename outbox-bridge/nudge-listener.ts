@@ -3,6 +3,7 @@ import { nudgeChannel } from '../contracts/nudge';
 import { oneLine } from '../runtime/errors';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
+import { sayRepeated } from '../runtime/repeated-failures';
 
 /** A server that does not reply for this long is away, milliseconds. */
 const patienceMs = 5_000;
@@ -82,7 +83,8 @@ export class NudgeListener implements Service {
     client.removeAllListeners('notification');
     void client.end().catch(() => undefined);
     this.options.onDeaf?.();
-    this.options.logger.warn({ error: oneLine(thrown) }, 'nudges lost; polling goes on, listening again in 2 s');
+    const message = 'nudges lost; polling goes on, listening again in 2 s';
+    sayRepeated(this.options.logger, { key: 'nudges', level: 'warn', fields: { error: oneLine(thrown) }, message });
     this.timer = setTimeout(() => void this.start(), againMs);
   }
 }

@@ -1,7 +1,8 @@
 import { NovaError } from '../contracts/failures';
-import { oneLine } from '../runtime/errors';
+import { codeOf, oneLine } from '../runtime/errors';
 import { faultPoint } from '../runtime/fault-points';
 import { type Logger } from '../runtime/logger';
+import { sayRepeated, withoutFigures } from '../runtime/repeated-failures';
 import { type BridgeMetrics } from './metrics';
 import { type OutboxStore, type Settlement } from './ports';
 
@@ -97,12 +98,19 @@ export class Settler {
       } catch (thrown) {
         // A statement that PostgreSQL refuses would be refused again: let the leases bring the rows back.
         const outage = thrown instanceof NovaError && thrown.entry.cause === 'outage';
-        this.deps.logger.error({ error: oneLine(thrown), rows: left.length, retried: outage }, 'marks not written');
+        this.sayNotWritten(thrown, left, outage);
         if (!outage) return;
         const now = this.deps.now();
         left = left.filter(({ leaseEndsMs }) => leaseEndsMs > now);
         await this.deps.sleep(delayMs);
       }
     }
+  }
+
+  private sayNotWritten(thrown: unknown, left: readonly Entry[], retried: boolean): void {
+    const error = oneLine(thrown);
+    const fields = { event_id: left[0]?.settlement.row.id, error, rows: left.length, retried };
+    const key = `marks ${codeOf(thrown) ?? withoutFigures(error)}`;
+    sayRepeated(this.deps.logger, { key, level: 'error', fields, message: 'marks not written' });
   }
 }

@@ -4,6 +4,7 @@ import { type ISocketFactory, type LogEntry, type SASLOptions, logLevel } from '
 import { setting, tlsFileSettings } from './config';
 import { Kafka } from './kafkajs-repaired';
 import { type Logger } from './logger';
+import { sayRepeated, withoutFigures } from './repeated-failures';
 import { readTlsFiles } from './tls';
 import { explainEarlyReset } from './tls-resets';
 
@@ -91,22 +92,12 @@ function saslOf(config: KafkaAddress): SASLOptions | undefined {
   }
 }
 
-/** The same line is not said again for this long. */
-const quietMs = 60_000;
-
 /** kafkajs reports each attempt as an error; an attempt that is retried is no more than a warning, and not news twice. */
 function pinoLogging(logger: Logger): (entry: LogEntry) => void {
-  const saidAt = new Map<string, number>();
   return ({ level, namespace, log }) => {
     // The root logger has no namespace, whatever the types say.
-    const text = `kafka ${((namespace as string | undefined) ?? 'client').toLowerCase()}: ${log.message}`;
-    const now = Date.now();
-    if (level !== logLevel.ERROR || now - (saidAt.get(text) ?? -quietMs) < quietMs) {
-      logger.debug(text);
-      return;
-    }
-    if (saidAt.size > 100) saidAt.clear();
-    saidAt.set(text, now);
-    logger.warn(text);
+    const message = `kafka ${((namespace as string | undefined) ?? 'client').toLowerCase()}: ${log.message}`;
+    if (level !== logLevel.ERROR) return logger.debug(message);
+    sayRepeated(logger, { key: withoutFigures(message), level: 'warn', fields: {}, message });
   };
 }

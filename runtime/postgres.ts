@@ -3,6 +3,7 @@ import { NovaError } from '../contracts/failures';
 import { limits } from '../contracts/time-budgets';
 import { oneLine, toError } from './errors';
 import { type Logger } from './logger';
+import { sayRepeated } from './repeated-failures';
 import { defaultSchema, inSchema } from './schema';
 import { tlsFault } from './tls';
 import { ExplainingClient } from './tls-resets';
@@ -102,7 +103,10 @@ export function createPool(options: {
   };
   const pool = new FailoverPool(config, options.schema ?? defaultSchema);
   // Without a listener the loss of an idle connection ends the process.
-  pool.on('error', (error) => options.logger.warn({ error: oneLine(error) }, 'postgres: idle connection lost'));
+  const message = 'postgres: idle connection lost';
+  pool.on('error', (error) =>
+    sayRepeated(options.logger, { key: message, level: 'warn', fields: { error: oneLine(error) }, message }),
+  );
   return pool;
 }
 

@@ -53,12 +53,17 @@ import { meteredActivities } from './metered-activities';
 import { OutboxGates } from './outbox-gates';
 import { ownPages } from './own-pages';
 import { Schedules } from './schedules';
+import { type WorkflowIdOf } from './lines-of-sdk';
 import { type WorkerConfig } from './settings';
 import { WorkerBeat } from './worker-beat';
 import { WorkerGroup, queueOf } from './worker-group';
+import { workflowIdOf } from './workflow-id-of';
 
 /** Builds the worker process from its configuration; the services are started in this order. */
-export function composeWorkers(config: WorkerConfig, logger: Logger): { services: Service[]; ended: Promise<never> } {
+export function composeWorkers(
+  config: WorkerConfig,
+  logger: Logger,
+): { services: Service[]; ended: Promise<never>; workflowIdOf: WorkflowIdOf } {
   const dependencies = new Dependencies(config, logger);
   const gate = new DeploymentGate({
     pool: dependencies.pools.identity,
@@ -105,7 +110,7 @@ export function composeWorkers(config: WorkerConfig, logger: Logger): { services
     takesTasks: () => workers.health().ok,
   });
   const services = [dependencies, ...pages, watch, schedules, outboxGates, workers, looks, beat];
-  return { services, ended: workers.ended };
+  return { services, ended: workers.ended, workflowIdOf: (runId) => workflowIdOf(dependencies.temporal, runId) };
 }
 
 function repairDeps({ pools, redis }: Dependencies, config: WorkerConfig) {

@@ -8,6 +8,7 @@ import { oneLine } from '../runtime/errors';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
 import { Periodic } from '../runtime/periodic';
+import { sayRepeated } from '../runtime/repeated-failures';
 
 const everyMs = 1_000;
 /** Another process may have begun the repair, and its end is not seen at once. */
@@ -108,7 +109,8 @@ export class FeedStoreWatch implements Service {
       );
     } catch (thrown) {
       if (thrown instanceof WorkflowExecutionAlreadyStartedError) return;
-      logger.warn({ error: oneLine(thrown) }, 'redis: the repair could not be started; trying again');
+      const message = 'redis: the repair could not be started; trying again';
+      sayRepeated(logger, { key: message, level: 'warn', fields: { error: oneLine(thrown) }, message });
     }
   }
 }

@@ -5,15 +5,20 @@ import {
   Runtime,
   type RuntimeOptions,
 } from '@temporalio/worker';
-import { oneLine, toError, withType } from '../runtime/errors';
+import { oneLine } from '../runtime/errors';
 import { type Logger } from '../runtime/logger';
+import { type WorkflowIdOf, sayOfSdk } from './lines-of-sdk';
 
 const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
 /** Sets up Temporal's runtime for this process, once: logs go through ours, signals are ours, metrics on request. */
-export function installRuntime(logger: Logger, metrics: { readonly host: string; readonly port: number }): void {
+export function installRuntime(
+  logger: Logger,
+  metrics: { readonly host: string; readonly port: number },
+  workflowIdOf?: WorkflowIdOf,
+): void {
   const options: RuntimeOptions = {
-    logger: temporalLogger(logger),
+    logger: temporalLogger(logger, workflowIdOf),
     shutdownSignals: [],
     telemetryOptions: {
       logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} },
@@ -50,11 +55,11 @@ function metricsOn({ host, port }: { readonly host: string; readonly port: numbe
   };
 }
 
-export function temporalLogger(logger: Logger): TemporalLogger {
+export function temporalLogger(logger: Logger, workflowIdOf?: WorkflowIdOf): TemporalLogger {
   const at =
     (level: LogLevel) =>
     (message: string, meta?: LogMetadata): void =>
-      logger[levels[level]](fieldsOf(meta), message);
+      sayOfSdk(logger, { level: levels[level], message, meta }, workflowIdOf);
   return {
     log: (level, message, meta) => at(level)(message, meta),
     trace: at('TRACE'),
@@ -63,39 +68,4 @@ export function temporalLogger(logger: Logger): TemporalLogger {
     warn: at('WARN'),
     error: at('ERROR'),
   };
-}
-
-/**
- * Ids, names and one line of the error, whose stack the Web UI has. Of a failing workflow task the core gives no error, but the failure that
- * it reports, as text.
- */
-function fieldsOf(meta: LogMetadata = {}): Record<string, unknown> {
-  const { workflowId, runId, activityType, workflowType, taskQueue, attempt, event_id, error, failure } = meta;
-  const fields = {
-    event_id: event_id as unknown,
-    workflow_id: workflowId as unknown,
-    run_id: (runId ?? meta['run_id']) as unknown,
-    workflow_type: workflowType as unknown,
-    activity: activityType as unknown,
-    task_queue: taskQueue as unknown,
-    attempt: attempt as unknown,
-    error: error !== undefined ? oneLine(toError(error)) : failure === undefined ? undefined : reportedFailure(failure),
-  };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-/** The core prints its failure as Rust does: `Failure { failure: Some(Failure { message: "no such timer", … r#type: "TypeError" … } }`. */
-export function reportedFailure(failure: unknown): string {
-  const text = String(failure);
-  const quoted = (name: string): string => {
-    const found = new RegExp(`\\b${name}: ("(?:[^"\\\\]|\\\\.)*")`).exec(text)?.[1] ?? '""';
-    try {
-      return String(JSON.parse(found));
-    } catch {
-      // An escape that JSON has not.
-      return found.slice(1, -1);
-    }
-  };
-  const [message, type] = [quoted('message'), quoted('r#type')];
-  return oneLine(message === '' ? text : withType(type, message));
 }

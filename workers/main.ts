@@ -18,8 +18,10 @@ async function main(): Promise<number> {
   workerDeployment(config);
   const logger = createLogger('workers', config.logLevel);
   warnOfNearNames(workerSettings, process.env, logger);
-  installRuntime(logger, { host: config.metricsHost, port: config.metricsPort });
-  const { services, ended } = composeWorkers(config, logger);
+  const { metricsHost: host, metricsPort: port } = config;
+  installRuntime(logger, { host, port }, (runId) => composed.workflowIdOf(runId));
+  const composed = composeWorkers(config, logger);
+  const { services, ended } = composed;
   // Running activities have their grace first, then ten seconds to be cancelled.
   return runProcess(services, logger, ended, config.shutdownGraceMs + limits.stop.closedMs);
 }

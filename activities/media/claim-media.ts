@@ -1,7 +1,8 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord } from '../../contracts/event-ref';
-import { oneLine } from '../../runtime/errors';
+import { codeOf, oneLine } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
+import { sayRepeated } from '../../runtime/repeated-failures';
 import { type MediaClaim, type Upload } from './pg-media-store';
 import { type MediaDeps } from './deps';
 import { postIsGone } from './post-is-gone';
@@ -52,7 +53,11 @@ async function signalUploads(
     ),
     ...linked.map(({ eventId, mediaId }) => deps.uploads.mediaClaimed(eventId, { postId, mediaId })),
   ]);
-  for (const result of signalled)
-    if (result.status === 'rejected')
-      deps.logger.warn({ post_id: postId, error: oneLine(result.reason) }, 'media: upload not signalled');
+  for (const result of signalled) if (result.status === 'rejected') sayNotSignalled(deps, postId, result.reason);
+}
+
+function sayNotSignalled({ logger }: MediaDeps, postId: string, reason: unknown): void {
+  const message = 'media: upload not signalled';
+  const fields = { post_id: postId, error: oneLine(reason) };
+  sayRepeated(logger, { key: `${message} ${codeOf(reason)}`, level: 'warn', fields, message });
 }

@@ -1,7 +1,8 @@
 import { type PayloadOf } from '../../contracts/catalogue';
 import { type EventRecord } from '../../contracts/event-ref';
-import { oneLine } from '../../runtime/errors';
+import { codeOf, oneLine } from '../../runtime/errors';
 import { faultPoint } from '../../runtime/fault-points';
+import { sayRepeated } from '../../runtime/repeated-failures';
 import { type Upload, type UploadStatus } from './pg-media-store';
 import { type MediaDeps } from './deps';
 import { postIsGone, userIsGone } from './post-is-gone';
@@ -85,7 +86,9 @@ async function updatePendingSet(
     if (status.state === 'parked' && status.waitMs > 0) await pending.add(userId, mediaId, status.waitMs);
     else await pending.remove(userId, [mediaId]);
   } catch (thrown) {
-    logger.warn({ event_id: event.eventId, error: oneLine(thrown) }, 'media: pending set not updated');
+    const message = 'media: pending set not updated';
+    const fields = { event_id: event.eventId, error: oneLine(thrown) };
+    sayRepeated(logger, { key: `${message} ${codeOf(thrown)}`, level: 'warn', fields, message });
   }
 }
 

@@ -12,6 +12,8 @@ export interface System {
   readonly connection: Connection;
   readonly temporalNamespace: string;
   readonly taskQueuePrefix: string;
+  /** What a process writes goes there. */
+  logFile(process: ProcessName): string;
   stop(process: ProcessName): Promise<void>;
   /** Starts processes that were stopped; resolves when the system is ready. */
   start(...processes: ProcessName[]): Promise<void>;
@@ -51,6 +53,11 @@ export async function withSystem<T>(
       databaseUrl: database.url,
       temporalNamespace: addresses.temporalNamespace,
       taskQueuePrefix: names.taskQueuePrefix,
+      logFile: (name) => {
+        const { logFile } = running.get(name) ?? {};
+        if (logFile === undefined) throw new Error(`${name} does not run`);
+        return logFile;
+      },
       stop: async (name) => {
         await running.get(name)?.stop();
         running.delete(name);
