@@ -7,7 +7,7 @@ import { type MailSink, startMailSink } from '../../proof/observe/mail-sink';
 import { type TestDatabase, createTestDatabase } from '../support/database';
 import { newId } from '../support/events';
 import { type OwnServer, startOwnServer } from '../support/own-stack';
-import { type OwnSystem, createOwnSystem, pendingOf, untilReady } from '../support/own-system';
+import { type OwnProcess, type OwnSystem, createOwnSystem, pendingOf, untilReady } from '../support/own-system';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
 import { expectAllDone, expectFeeds, expectNothingBurnt, feedsIn, linksOf, noticesOf, untilEmitted } from './evidence';
@@ -20,6 +20,7 @@ let redis: OwnServer;
 let database: TestDatabase;
 let client: Client;
 let system: OwnSystem;
+let workers: OwnProcess;
 let traffic: Traffic;
 let mails: MailSink;
 
@@ -36,7 +37,8 @@ beforeAll(async () => {
     `INSERT INTO user_profiles (user_id, username, email, state, sequence) VALUES ($1, 'owner', 'owner@example.org', 'active', 0)`,
     [traffic.owner],
   );
-  const [workers, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);
+  const [started, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);
+  workers = started;
   await untilReady(bridge, workers);
 });
 
@@ -70,6 +72,9 @@ it('holds back feed writes alone while Redis is down, and completes them when it
     );
     expect(waiting.activity).toBe('feedFanoutPages');
   }
+  // One line for all events and all tries, and one a minute that counts them.
+  const failed = workers.lines().filter(({ msg, code }) => msg === 'Activity failed' && code === 'REDIS_UNAVAILABLE');
+  expect(failed).toMatchObject([{ level: 'warn', event_id: expect.any(String) as string }]);
 
   await redis.start();
   await expectFeeds(redis.addresses.redisUrl, system.prefix, story);
