@@ -35,11 +35,17 @@ function keyOf(message: string, meta: LogMetadata, { error, code, outbox, activi
     if (code === undefined) return `${String(activity)} ${withoutFigures(String(error))}`;
     return entryOf(code)?.cause === 'row' ? undefined : [code, outbox].join(' ');
   }
-  // The core repeats what each poll of each task queue and each workflow task meets.
+  // The core says of each kind of call and of each task queue that it is tried again: that is one outage.
+  if (code === 'TEMPORAL_UNAVAILABLE') return code;
+  // It repeats what each poll of each task queue and each workflow task meets.
   return meta['sdkComponent'] === 'core' || meta['failure'] !== undefined
     ? withoutFigures(`${message} ${String(error)}`)
     : undefined;
 }
+
+/** As the core prints a gRPC status: `Status { code: Unavailable, … }`, `code: 'The service is currently unavailable'`. */
+const isTemporalAway = ({ sdkComponent, error }: LogMetadata): boolean =>
+  sdkComponent === 'core' && /code: '?(The service is currently )?unavailable/i.test(String(error));
 
 const entryOf = (code: unknown): FailureEntry | undefined =>
   (failures as Readonly<Record<string, FailureEntry>>)[String(code)];
@@ -62,7 +68,7 @@ function fieldsOf(meta: LogMetadata): Fields {
     activity: activityType as unknown,
     task_queue: taskQueue as unknown,
     attempt: attempt as unknown,
-    code: entryOf(type) === undefined ? undefined : type,
+    code: isTemporalAway(meta) ? 'TEMPORAL_UNAVAILABLE' : entryOf(type) === undefined ? undefined : type,
     error: error !== undefined ? oneLine(toError(error)) : failure === undefined ? undefined : reportedFailure(failure),
     cause: firstCause(error),
   };

@@ -74,6 +74,16 @@ it('does not log each try of an activity that has a bug', () => {
   expect(warnings(lines())).toHaveLength(1);
 });
 
+it('logs a Temporal that is away once, whatever calls are tried again', () => {
+  const { logger, lines } = recordingLogger();
+  for (const call of ['poll_workflow_task_queue', 'poll_activity_task_queue', 'respond_workflow_task_completed'])
+    temporalLogger(logger).warn(`gRPC call ${call} retried 6 times`, {
+      sdkComponent: 'core',
+      error: 'Status { code: Unavailable, message: "tcp connect error" }',
+    });
+  expect(warnings(lines())).toMatchObject([{ code: 'TEMPORAL_UNAVAILABLE' }]);
+});
+
 it('logs each event that is itself at fault', () => {
   expect(warnings(activityFails('INVALID_PAYLOAD', { nonRetryable: true }))).toHaveLength(500);
 });
