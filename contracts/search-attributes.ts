@@ -18,6 +18,11 @@ export const searchAttributes = {
   Outbox: 'KEYWORD',
   /** How a run ended when that is neither plain success nor failure: `unclaimed`, `stopped`, `skipped`. Unset otherwise. */
   Outcome: 'KEYWORD',
+  /**
+   * Why a run failed, or what an open one waits for: a code of docs/failures.md. Unset where all goes well, where what went wrong has no code (a bug), and
+   * where only a later try, outside of the worker that runs the workflow, has met it.
+   */
+  FailureCode: 'KEYWORD',
 } as const;
 
 export type SearchAttributeName = keyof typeof searchAttributes;

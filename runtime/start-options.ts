@@ -6,6 +6,7 @@ import { outboxOf } from '../contracts/outbox-name';
 import { priorityName, temporalPriorityKey } from '../contracts/priority';
 import { type SearchAttributeName, searchAttributes } from '../contracts/search-attributes';
 import { type WorkflowType, taskQueue, workflowTypes } from '../contracts/workflow-types';
+import { staticDetails } from './static-details';
 
 const keys = Object.fromEntries(
   Object.entries(searchAttributes).map(([name, type]) => [name, defineSearchAttributeKey(name, type)]),
@@ -40,6 +41,7 @@ export function startOptions(
       ...(ref.outbox === undefined ? {} : { fairnessKey: ref.outbox }),
     },
     staticSummary: `${ref.eventType} · ${ref.aggregateType} ${ref.aggregateId}`,
+    staticDetails: staticDetails(ref, workflowType),
   };
 }
 

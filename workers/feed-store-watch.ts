@@ -3,7 +3,12 @@ import { type Redis } from 'ioredis';
 import { type RedisStorePulse } from '../activities/feed/redis/redis-store-pulse';
 import { type PgStoreRecord } from '../activities/feed/pg-store-record';
 import { lookAtStore } from '../activities/feed/watch-store';
-import { type MaintenanceWorkflow, feedRepairId, maintenanceQueue } from '../contracts/maintenance';
+import {
+  type MaintenanceWorkflow,
+  feedRepairId,
+  maintenanceQueue,
+  maintenanceWorkflows,
+} from '../contracts/maintenance';
 import { oneLine } from '../runtime/errors';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
@@ -105,6 +110,7 @@ export class FeedStoreWatch implements Service {
           workflowId: feedRepairId(taskQueuePrefix),
           taskQueue: maintenanceQueue(taskQueuePrefix),
           args: [],
+          staticSummary: maintenanceWorkflows[repairWorkflow].meaning,
         }),
       );
     } catch (thrown) {

@@ -6,7 +6,13 @@ import {
   type ScheduleOptions,
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
-import { type MaintenanceWorkflow, auditScheduleId, maintenance, maintenanceQueue } from '../contracts/maintenance';
+import {
+  type MaintenanceWorkflow,
+  auditScheduleId,
+  maintenance,
+  maintenanceQueue,
+  maintenanceWorkflows,
+} from '../contracts/maintenance';
 import { type Service } from '../runtime/lifecycle';
 import { type Logger } from '../runtime/logger';
 import { Periodic } from '../runtime/periodic';
@@ -87,6 +93,7 @@ function auditSchedule(scheduleId: string, { auditEverySeconds, taskQueuePrefix 
       workflowId: scheduleId,
       taskQueue: maintenanceQueue(taskQueuePrefix),
       args: [{}],
+      staticSummary: maintenanceWorkflows[auditWorkflow].meaning,
       // No process may be left to do it.
       workflowExecutionTimeout: '2 hours',
     },

@@ -1,4 +1,5 @@
 import {
+  type ActivityOptions,
   condition,
   continueAsNew,
   defineQuery,
@@ -35,11 +36,13 @@ const secondsOfStep = 5;
  * what came of each item is in State, and a run that is killed goes on after the last of them.
  */
 export async function replayWorkflow(order: ReplayOrder): Promise<ReplayReport> {
-  const { replayStep, replayOutcomes } = proxyActivities<ReplayActivities>({
+  const options: ActivityOptions = {
     startToCloseTimeout: limits.replay.startToCloseMs,
     heartbeatTimeout: limits.replay.heartbeatMs,
     retry: { initialInterval: '1s', maximumInterval: '30 seconds', nonRetryableErrorTypes: [...nonRetryableCodes] },
-  });
+  };
+  const { replayStep } = proxyActivities<ReplayActivities>({ ...options, summary: 'take up the next runs' });
+  const { replayOutcomes } = proxyActivities<ReplayActivities>({ ...options, summary: 'how those taken up ended' });
   const { plan } = order;
   let perSecond = order.perSecond;
   let paused: ReplayPause | null = order.paused ?? null;
@@ -81,7 +84,8 @@ export async function replayWorkflow(order: ReplayOrder): Promise<ReplayReport> 
     // What the step itself took is part of its time.
     const ofStep = Math.max((step.done * 1_000) / perSecond, step.tookMs);
     const asked = paces;
-    if (ofStep > step.tookMs) await condition(() => stopped !== null || paces > asked, ofStep - step.tookMs);
+    if (ofStep > step.tookMs)
+      await condition(() => stopped !== null || paces > asked, ofStep - step.tookMs, { summary: 'the pace' });
     // How they ended is seen while others are started: a replay that fails once more is a reason to pause.
     if ((sinceLookMs += ofStep) >= lookEveryMs) {
       progress = (await replayOutcomes({ plan })).progress;
@@ -95,7 +99,7 @@ export async function replayWorkflow(order: ReplayOrder): Promise<ReplayReport> 
     progress = (await replayOutcomes({ plan })).progress;
     show();
     if (progress.started === 0 || waitedMs >= waitForEndMs) return report();
-    await sleep(waitMs);
+    await sleep(waitMs, { summary: 'until the next look' });
     waitedMs += waitMs;
   }
 }

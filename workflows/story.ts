@@ -3,25 +3,37 @@ import {
   ApplicationFailure,
   type WorkflowInterceptors,
   defineQuery,
+  getCurrentDetails,
   isCancellation,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import { failures } from '../contracts/failures';
+import { type FailureCode, failures } from '../contracts/failures';
 import { type RunWait, type RunsStory, storyQueryName } from '../contracts/runs-story';
+import { FailureCodeAttribute, codeIn } from './steps/failure-code';
 
 /**
- * What a run waits for, in words: in the Web UI as its current details, for programs as the query `story`.
+ * What a run waits for, in words: in the Web UI as its current details, for programs as the query `story`. Its code, or that of its failure, is a search
+ * attribute.
  *
- * An interceptor, so that no workflow has to remember it, and one that changes no command and adds no step to a promise: histories of the versions
- * before replay. A first try inside the worker that does is not worth a word, so an ordinary event costs nothing.
+ * An interceptor, so that no workflow has to remember it, and one that adds no step to a promise and no command but that of the attribute, which is
+ * patched: histories of the versions before replay. A first try inside the worker that does is not worth a word, so an ordinary event costs nothing.
  */
 export const interceptors = (): WorkflowInterceptors => {
   const waits = new Map<string, RunWait>();
   const failed: RunWait[] = [];
   /** Why the first try failed, by activity. */
   const tried = new Map<string, string>();
-  const show = (): void => setCurrentDetails(detailsOf({ waits: [...waits.values()], failed }));
+  const attribute = new FailureCodeAttribute();
+  let [ours, own] = ['', ''];
+  const show = (): void => {
+    // What the workflow says itself, such as how far it is, stays above what it waits for.
+    if (getCurrentDetails() !== ours) own = getCurrentDetails();
+    ours = [own, detailsOf({ waits: [...waits.values()], failed })].filter((text) => text !== '').join('\n\n');
+    setCurrentDetails(ours);
+    const codes = [...failed, ...waits.values()].map(({ reason }) => codeIn(reason));
+    attribute.show(codes.find((code) => code !== null) ?? null);
+  };
 
   const follow = (key: string, wait: RunWait, result: Promise<unknown>): void => {
     waits.set(key, wait);
@@ -44,7 +56,12 @@ export const interceptors = (): WorkflowInterceptors => {
       {
         execute(input, next) {
           setHandler(defineQuery<RunsStory>(storyQueryName), () => ({ waits: [...waits.values()], failed }));
-          return next(input);
+          const result = next(input);
+          result.catch((thrown: unknown) => {
+            const code = firstCode(thrown);
+            if (code !== null) attribute.show(code);
+          });
+          return result;
         },
       },
     ],
@@ -93,6 +110,15 @@ function reasonOf(thrown: unknown): string {
 
 const longestReason = 300;
 
+/** The code of the first cause that has one: what a failed run is listed by. Neither a cancelled run has one, nor one that goes on in a successor. */
+function firstCode(thrown: unknown): FailureCode | null {
+  for (let cause = thrown; cause instanceof Error; cause = cause.cause) {
+    const code = codeIn(reasonOf(cause));
+    if (code !== null) return code;
+  }
+  return null;
+}
+
 /** Markdown. */
 function detailsOf({ waits, failed }: RunsStory): string {
   return [
@@ -108,7 +134,6 @@ const placeOf = ({ activity, queue }: RunWait): string =>
 function whyOf({ until, reason }: RunWait): string {
   if (until !== null) return `, until ${until} at the latest`;
   if (reason === null) return '';
-  const code = reason.split(':')[0] ?? '';
-  const action = code in failures ? ` ${failures[code as keyof typeof failures].action}` : '';
-  return `\n  - ${reason}${action === '' ? '' : `\n  -${action}`}`;
+  const code = codeIn(reason);
+  return `\n  - ${reason}${code === null ? '' : `\n  - ${failures[code].action}`}`;
 }

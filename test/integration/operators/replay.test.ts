@@ -80,8 +80,9 @@ it('a run that was terminated stays a finding when Temporal forgets it, and one 
   expect(done.code).toBe(0);
   const replay = world.client.workflow.getHandle(`${eventId}/replay-1`);
   await replay.result();
-  const { memo, searchAttributes } = await replay.describe();
+  const { memo, searchAttributes, staticDetails } = await replay.describe();
   expect(memo).toMatchObject({ eventId, replay: 1 });
+  expect(await staticDetails()).toContain(`\`npx nova why ${eventId}\``);
   expect(searchAttributes).toMatchObject({ EventType: ['message.edited'] });
   await listed(`${eventId}/replay-1`, 'Completed');
   await world.audit();

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { type Client } from '@temporalio/client';
+import { type temporal } from '@temporalio/proto';
 import { PgReplayPlans } from '../../../activities/replay/pg-replay-plans';
 import { createReplayActivities } from '../../../activities/replay/create-replay-activities';
 import { replayRunId } from '../../../contracts/maintenance';
@@ -149,6 +150,11 @@ it('is paused, goes on at another pace, and is stopped, by command', async () =>
   const work = await workOff('inc-4', '--per-second', '0.2');
   const progress = () => work.query<ReplayReport>('progress');
   await waitFor(async () => (await progress()).progress.planned < 6);
+  // In the Web UI: how far it is, and below that what it waits for.
+  const metadata = () => work.query<temporal.api.sdk.v1.IWorkflowMetadata>('__temporal_workflow_metadata');
+  await waitFor(async () =>
+    /^`.*` \d+ of \d+[^]*a second[^]*- \*\*the pace\*\* since/.test((await metadata()).currentDetails ?? ''),
+  );
   expect(await replays('pause', 'inc-4', '--reason', 'the mail server is slow')).toMatchObject({ code: 0 });
   await waitFor(async () => (await progress()).paused?.reason === 'the mail server is slow');
   expect((await replays('start', 'inc-4')).stderr).toMatch(/is being worked off/);

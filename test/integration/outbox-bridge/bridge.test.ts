@@ -84,6 +84,11 @@ describe('a committed row', () => {
       AggregateId: [ref.aggregateId],
       EventPriority: ['high'],
     });
+    // In the Web UI: what the event is, and what the run does.
+    expect(await run.staticSummary()).toBe(`message.edited · conversation ${ref.aggregateId}`);
+    expect(await run.staticDetails()).toMatch(
+      /^\*\*message.edited\*\*: [A-Z].*\.\n\n\*\*emitWorkflow\*\*: No orchestrated effect/,
+    );
     expect(emitsOf(ref.eventId)).toEqual([JSON.stringify({ ref, runId: run.runId })]);
   });
 

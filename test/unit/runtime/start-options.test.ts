@@ -1,5 +1,7 @@
+import { catalogue } from '../../../contracts/catalogue';
 import { type EventRef } from '../../../contracts/event-ref';
 import { searchAttributes } from '../../../contracts/search-attributes';
+import { workflowTypes } from '../../../contracts/workflow-types';
 import { startOptions } from '../../../runtime/start-options';
 
 const ref: EventRef = {
@@ -28,10 +30,27 @@ it('a run is found by the outbox that its event is in, and by all else that the 
     EventPriority: 'normal',
     Outbox: 'content',
   });
-  // Every one that is set at the start; the outcome is known at the end.
-  expect(Object.keys(searchAttributes).filter((name) => !(name in attributesOf(ref)))).toEqual(['Outcome']);
+  // Every one that is set at the start; the others are known at the end, or when something is away.
+  expect(Object.keys(searchAttributes).filter((name) => !(name in attributesOf(ref)))).toEqual([
+    'Outcome',
+    'FailureCode',
+  ]);
 });
 
 it('one database for everything is listed as the outbox main, too', () => {
   expect(attributesOf(ref)).toMatchObject({ Outbox: 'main' });
 });
+
+it.each(catalogue.map((definition) => [definition.type, definition] as const))(
+  'a run of %s says in words what its event is, what it does, and which command says more',
+  (eventType, { workflow, meaning }) => {
+    for (const workflowType of typeof workflow === 'string' ? [workflow] : workflow.among) {
+      const { staticSummary, staticDetails } = startOptions({ ref: { ...ref, eventType }, workflowType }, 'p');
+      expect(staticSummary).toBe(`${eventType} · conversation ${ref.aggregateId}`);
+      expect(staticDetails).toBe(
+        `**${eventType}**: ${meaning}\n\n**${workflowType}**: ${workflowTypes[workflowType].meaning}\n\n` +
+          `What became of it, from its row to what people see: \`npx nova why ${ref.eventId}\``,
+      );
+    }
+  },
+);
