@@ -12,6 +12,7 @@ module.exports = [
   'integration/outbox-bridge/several-outboxes.test.ts',
   'integration/activities/audit/planted.test.ts',
   // npm run test:fire
+  'faults/outboxes.test.ts',
   'faults/deletes.test.ts',
   'faults/media-and-notices.test.ts',
   'faults/bridge.test.ts',
@@ -24,6 +25,9 @@ module.exports = [
   'integration/deployment/deployment.test.ts',
   'integration/activities/audit/under-fire.test.ts',
   'outages/temporal.test.ts',
+  'outages/temporal-lost.test.ts',
+  'outages/kafka-lost.test.ts',
+  'outages/replay-plan.test.ts',
   'outages/kafka.test.ts',
   'integration/client/subscriber-slow.test.ts',
   'examples/examples.test.ts',

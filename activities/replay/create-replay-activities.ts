@@ -61,7 +61,8 @@ export function createReplayActivities({ plans, temporal, ...rest }: PlanDeps) {
             temporal,
             reset === null ? { workflowId: newRun ?? workflowId } : { workflowId, runId: newRun },
           );
-          if (state !== null) await plans.settle(plan, place, { state, newRun, remark: null });
+          if (state === 'unknown') await plans.settle(plan, place, { state: 'failed', newRun, remark: runLost });
+          else if (state !== 'open') await plans.settle(plan, place, { state, newRun, remark: null });
           heartbeat(place);
         }
         if (page.length < outcomesPage) return { progress: await plans.progress(plan) };
@@ -96,13 +97,15 @@ function activity() {
   return { cancellationSignal: context.cancellationSignal, heartbeat: (at: number) => context.heartbeat(at) };
 }
 
-/** Null: it is open. What Temporal has forgotten meanwhile had ended; nothing says how. */
+/** Nothing says how it ended, or whether it did: a plan that counted it as under way would never be over. */
+const runLost = 'Temporal does not know its run any more: plan again';
+
 async function endOf(
   temporal: Client,
   { workflowId, runId }: { readonly workflowId: string; readonly runId?: string | null },
-): Promise<'completed' | 'failed' | null> {
+): Promise<'completed' | 'failed' | 'open' | 'unknown'> {
   const run = await knownRun(temporal.workflow, workflowId, runId ?? undefined);
-  if (run === null) return null;
+  if (run === null) return 'unknown';
   if (isBad(run.status.name)) return 'failed';
-  return run.status.name === 'COMPLETED' ? 'completed' : null;
+  return run.status.name === 'COMPLETED' ? 'completed' : 'open';
 }

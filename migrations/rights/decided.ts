@@ -171,6 +171,8 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   outbox_read_dead_letter: ['desk'],
   outbox_amend_dead_letter: ['desk'],
   outbox_discard_dead_letters: ['desk'],
+  // Kafka has lost what it acknowledged.
+  outbox_emit_again: ['operator'],
   outbox_mark_moves: [],
   // A person moves domains; bridges carry the move to its end.
   outbox_expect: ['operator'],

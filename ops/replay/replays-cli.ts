@@ -28,6 +28,14 @@ export function addReplaysCommands(
     .option('--build <id>', 'only runs that workers of this build have worked on')
     .option('--aggregate <id>', 'only events of this post, conversation, user, …')
     .option('--found', 'what open findings of the audit name and a replay ends, also where the run is gone')
+    .option(
+      '--lost',
+      'what was started within --since and Temporal does not know: after its database was lost, or restored to an earlier moment',
+    )
+    .option(
+      '--unsent',
+      'what was started within --since, is not on Kafka, and no open run will send: after emit-again, or when runs ended badly',
+    )
     .option('--limit <n>', 'events at most', '10000')
     .option('--reason <text>', 'why; kept with the plan and with each run')
     .option('--dry-run', 'show them and freeze nothing')

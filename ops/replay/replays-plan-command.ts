@@ -2,7 +2,7 @@ import { didYouMean } from '../../contracts/near-words';
 import { durationMs } from '../audit/audit';
 import { type BadRun, type BadRunFilter, type BadStatus, badRuns, badStatuses } from './bad-runs';
 import { type Connections } from '../connections';
-import { foundRuns } from './found-runs';
+import { foundRuns, lostRuns } from './found-runs';
 import { limitFrom } from '../terminal/option-values';
 import { type OutboxAway } from '../outboxes';
 import { deliveriesOf, freezePlan, groupsOf, planOf } from './replay-plans';
@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly build?: string;
   readonly aggregate?: string;
   readonly found?: boolean;
+  readonly lost?: boolean;
+  readonly unsent?: boolean;
   readonly limit: string;
   readonly reason?: string;
   readonly dryRun?: boolean;
@@ -75,17 +77,35 @@ async function search(connections: Connections, options: PlanOptions, onLook: On
   const { type = null, since } = options;
   const sinceMs = since === undefined ? null : durationMs(since);
   const limit = limitFrom(options.limit);
-  if (options.found !== true) {
+  const [mode, ...otherModes] = (['found', 'lost', 'unsent'] as const).filter((one) => options[one] === true);
+  if (mode === undefined) {
     const { taskQueuePrefix } = connections.config;
     const filter = badRunFilter(options, sinceMs);
     const found = await badRuns(connections, { filter, taskQueuePrefix, limit }, onLook);
     return { ...found, refused: new Map(), away: [] };
   }
-  const others = (['status', 'code', 'build', 'aggregate'] as const).filter((one) => options[one] !== undefined);
-  if (others.length > 0)
-    throw new Error(`--found takes what the audit has found: --type, --since and --limit, but not --${others[0]}`);
-  const found = await foundRuns(connections, { type, sinceMs, limit }, onLook);
-  return { ...found, healed: 0, more: found.runs.length >= limit };
+  const ofRuns = (['status', 'code', 'build', 'aggregate'] as const).filter((one) => options[one] !== undefined);
+  const [other] = [...otherModes, ...ofRuns];
+  if (other !== undefined) throw new Error(`--${mode} goes with --type, --since and --limit, but not with --${other}`);
+  if (mode === 'found') {
+    const found = await foundRuns(connections, { type, sinceMs, limit }, onLook);
+    return { ...found, healed: 0 };
+  }
+  if (sinceMs === null)
+    throw new Error(`--${mode} needs --since: how long ago what is meant was started, for example 24h`);
+  if (mode === 'lost') await checkRemembered(connections, sinceMs);
+  const found = await lostRuns(connections, { lost: mode, type, limit, sinceMs }, onLook);
+  return { ...found, healed: 0 };
+}
+
+/** Of what is older Temporal may have forgotten the run, as it should: that is no loss. */
+async function checkRemembered({ retentionGuardMs }: Connections, sinceMs: number): Promise<void> {
+  const rememberedMs = await retentionGuardMs();
+  if (sinceMs <= rememberedMs) return;
+  const hours = Math.floor(rememberedMs / 3_600_000);
+  throw new Error(
+    `--lost --since: Temporal surely knows the runs of the last ${hours} hours alone; of what is older it may have forgotten runs that completed`,
+  );
 }
 
 function badRunFilter(options: PlanOptions, sinceMs: number | null): BadRunFilter {
@@ -94,8 +114,8 @@ function badRunFilter(options: PlanOptions, sinceMs: number | null): BadRunFilte
 }
 
 /** As it was asked for. */
-function filterOf({ type, since, status, code, build, aggregate, found }: PlanOptions): object {
-  return { type, since, status, code, build, aggregate, found };
+function filterOf({ type, since, status, code, build, aggregate, found, lost, unsent }: PlanOptions): object {
+  return { type, since, status, code, build, aggregate, found, lost, unsent };
 }
 
 function statusesFrom(text: string | undefined): BadStatus[] {

@@ -57,13 +57,13 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
       red: '',
     },
     {
-      file: 'outbox-bridge/start-options.ts',
+      file: 'runtime/start-options.ts',
       find: "workflowIdReusePolicy: 'REJECT_DUPLICATE'",
       replace: "workflowIdReusePolicy: 'ALLOW_DUPLICATE'",
       red: 'bridge: bridge.started, two runs of one row',
     },
     {
-      file: 'outbox-bridge/start-options.ts',
+      file: 'runtime/start-options.ts',
       find: "workflowIdConflictPolicy: 'FAIL'",
       replace: "workflowIdConflictPolicy: 'TERMINATE_EXISTING'",
       red: '',

@@ -101,7 +101,18 @@ export async function expectOneRunEach(client: Client, prefix: string, story: St
     const runs = await readRuns(client, `TaskQueue IN (${queues})`, ids);
     return runFaults({ events: story.events, rolledBack: new Set() }, runs);
   };
-  await waitUntilDone(async () => (await faults()).unfinished.length, { what: 'every run having ended' });
+  await waitUntilDone(async () => (await faults()).unfinished.length, { what: 'every run having ended' }).catch(
+    async (thrown: Error) => {
+      const { unfinished } = await faults();
+      const [id = ''] = /[0-9a-f-]{36}/.exec(unfinished[0] ?? '') ?? [];
+      const { raw, status } = await client.workflow.getHandle(id).describe();
+      const { pendingActivities, pendingWorkflowTask } = raw;
+      const first = JSON.stringify({ status: status.name, pendingActivities, pendingWorkflowTask });
+      throw new Error(`${thrown.message}: ${unfinished.slice(0, 5).join('; ')}; the first: ${first}`, {
+        cause: thrown,
+      });
+    },
+  );
   expect(sentences(await faults())).toEqual([]);
 }
 

@@ -247,6 +247,26 @@ it('what the audit has found is a plan, too: a run that is gone is started from 
   expect((await replays('plan', 'inc-7', '--found', '--reason', 'INC')).stdout).toMatch(/^no event is meant/);
 });
 
+it('what Temporal has lost is found by asking it for each row, and started from its beginning; a run that was lost on the way is no reason to wait', async () => {
+  const [gone, known] = [await follow(), await follow()];
+  await (await nova.start('followWorkflow', known)).result();
+  expect((await planOf('inc-8', '--lost', '--since', '1h')).events).toBe(1);
+  const { progress } = await (await workOff('inc-8', '--per-second', '20')).result();
+  expect(progress).toMatchObject({ completed: 1, failed: 0, refused: 0 });
+  expect(calls('emitEvent', [gone.eventId, known.eventId])).toEqual([1, 1]);
+  // A stand-in marks no row.
+  await database.pool.query(`UPDATE outbox_events SET emitted_at = now() WHERE id = $1`, [gone.eventId]);
+  const again = await replays('plan', 'inc-9', '--lost', '--since', '1h', '--reason', 'INC');
+  expect(again.stdout).toMatch(/^no event is meant/);
+
+  await database.pool.query(
+    `UPDATE replay_items SET state = 'started', new_run = event_id || '/replay-9' WHERE plan = 'inc-8'`,
+  );
+  const lost = await (await workOff('inc-8')).result();
+  expect(lost.progress).toMatchObject({ started: 0, failed: 1 });
+  expect((await replays('show', 'inc-8')).stdout).toMatch(/Temporal does not know its run any more: plan again/);
+});
+
 /** While no worker takes the tasks of events. */
 async function maintenanceOnly<T>(work: () => Promise<T>): Promise<T> {
   const { prefix } = nova;
@@ -270,6 +290,10 @@ it('says what a wrong request should have been', async () => {
   );
   expect(await wrong('start', 'inc-9')).toMatch(/there is no plan inc-9/);
   expect(await wrong('start', 'inc-9', '--per-second', '0')).toMatch(/--per-second 0/);
-  expect(await wrong('plan', 'inc-9', '--reason', 'x', '--found', '--code', 'X')).toMatch(/but not --code/);
+  expect(await wrong('plan', 'inc-9', '--reason', 'x', '--found', '--code', 'X')).toMatch(/but not with --code/);
+  expect(await wrong('plan', 'inc-9', '--reason', 'x', '--lost')).toMatch(/--lost needs --since/);
+  expect(await wrong('plan', 'inc-9', '--reason', 'x', '--lost', '--since', '400d')).toMatch(
+    /surely knows the runs of/,
+  );
   expect(await wrong('stop', 'inc-9')).toMatch(/is not being worked off/);
 });

@@ -38,6 +38,7 @@ const owners: Readonly<Record<string, string>> = {
   'outbox/moves.sql.ts': 'what a move to another outbox waits for',
   'outbox/progress.sql.ts': 'how far an outbox is',
   'outbox/emit.sql.ts': 'the way to Kafka',
+  'outbox/emit-again.sql.ts': 'what Kafka had and lost',
   'outbox/audit.sql.ts': 'what the audit reads',
   'outbox/operators.sql.ts': 'the operator’s commands',
   'outbox/stuck.sql.ts': 'what waits longer than it should, for the operator',

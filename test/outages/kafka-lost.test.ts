@@ -1,0 +1,114 @@
+import { type Kafka } from 'kafkajs';
+import { type Client } from '@temporalio/client';
+import { domains } from '../../contracts/events/define';
+import { topicNames } from '../../contracts/kafka';
+import { replayRunId } from '../../contracts/maintenance';
+import { urlsOf } from '../../dev/logins';
+import { createKafka } from '../../runtime/kafka';
+import { type TestDatabase, createTestDatabase } from '../support/database';
+import { collect } from '../support/kafka';
+import { runOps } from '../support/ops-command';
+import { type OwnServer, startOwnServer } from '../support/own-stack';
+import { type OwnProcess, type OwnSystem, createOwnSystem, untilReady } from '../support/own-system';
+import { silentLogger } from '../support/logger';
+import { createTestClient } from '../support/temporal';
+import { waitUntilDone } from '../support/wait-for';
+import { expectAllDone, expectFeeds, expectOnKafka, rowsOf } from './evidence';
+import { type Traffic, createTraffic } from './traffic';
+
+jest.setTimeout(1_200_000);
+
+let broker: OwnServer;
+let database: TestDatabase;
+let client: Client;
+let system: OwnSystem;
+let traffic: Traffic;
+let kafka: Kafka;
+let bridge: OwnProcess;
+let workers: OwnProcess;
+
+beforeAll(async () => {
+  [broker, database, client] = await Promise.all([
+    startOwnServer('kafka', 'lost'),
+    createTestDatabase(),
+    createTestClient(),
+  ]);
+  system = await createOwnSystem(broker.addresses, database.url, { AUDIT_EVERY_S: '0' });
+  traffic = await createTraffic(database.pool);
+  kafka = createKafka({ kafkaBrokers: [broker.addresses.kafkaBrokers] }, 'lost-test', silentLogger);
+  [workers, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);
+  await untilReady(bridge, workers);
+});
+
+afterAll(async () => {
+  const ends = await Promise.allSettled([system?.close()]);
+  await Promise.allSettled([broker?.close(), database?.drop(), client?.connection.close()]);
+  expect(ends).toEqual([{ status: 'fulfilled', value: undefined }]);
+});
+
+const nova = (...args: string[]) =>
+  runOps({ ...system.environment, DATABASE_URL: urlsOf(database.url).operator }, ...args);
+
+/** Everything on the broker, when it holds every event of the story. */
+async function onKafka() {
+  const topics = topicNames(system.prefix);
+  const collector = await collect(
+    kafka,
+    domains.map((domain) => topics[domain]),
+  );
+  try {
+    const missing = async (): Promise<number> => {
+      const there = new Set(collector.messages.map(({ headers }) => headers['event_id']));
+      return traffic.story.events.filter(({ id }) => !there.has(id)).length;
+    };
+    await waitUntilDone(missing, { what: 'every event on Kafka' });
+    return [...collector.messages];
+  } finally {
+    await collector.stop();
+  }
+}
+
+it('what Kafka had and lost is sent to it again from the outbox, in the order of each aggregate, and no other effect is done twice', async () => {
+  const { story, round } = traffic;
+  for (let i = 0; i < 10; i++) await round();
+  await expectAllDone(database.pool, story);
+  const had = story.events.length;
+  expect(await onKafka()).toHaveLength(had);
+
+  // Beside what is sent at this moment nothing is taken back.
+  const again = ['emit-again', '--since', '1h', '--reason', 'the disks of Kafka are gone', '--yes'];
+  expect(await nova(...again)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/1 worker processes of the queue/) as string,
+  });
+  await workers.stop();
+  await broker.lose();
+  await broker.start();
+  // Written before the topics are there again.
+  for (let i = 0; i < 3; i++) await round();
+  const takenBack = await nova(...again, '--json');
+  expect(JSON.parse(takenBack.stdout)).toMatchObject({ takenBack: { main: had } });
+  expect((await rowsOf(database.pool, story)).filter(({ emitted }) => emitted)).toEqual([]);
+  expect((await nova('acts', '--json')).stdout).toMatch(/"emit-again"/);
+  expect(await nova(...again)).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/has acknowledged nothing within 1h/) as string,
+  });
+
+  workers = await system.startWorkers();
+  await untilReady(bridge, workers);
+  const planned = await nova('replays', 'plan', 'again', '--unsent', '--since', '1h', '--reason', 'Kafka', '--json');
+  expect(planned).toMatchObject({ code: 0, stderr: '' });
+  // What was written since is sent by its own runs, and with it all that waits before it in its aggregate.
+  const { events } = JSON.parse(planned.stdout) as { events: number };
+  expect(events).toBeGreaterThan(0);
+  expect(events).toBeLessThanOrEqual(had);
+  expect(await nova('replays', 'start', 'again', '--per-second', '50')).toMatchObject({ code: 0 });
+  await client.workflow.getHandle(replayRunId(system.prefix, 'again')).result();
+
+  await expectAllDone(database.pool, story);
+  const messages = await onKafka();
+  expectOnKafka(messages, story);
+  expect(messages).toHaveLength(story.events.length);
+  await expectFeeds(broker.addresses.redisUrl, system.prefix, story);
+});
