@@ -125,6 +125,17 @@ export const pendingOfLanes = `
          count(*) FILTER (WHERE last_error IS NOT NULL) AS with_error
   FROM nova.outbox_events WHERE ${pending()} GROUP BY priority ORDER BY priority`;
 
+/**
+ * How many rows were started lately, by priority, and how long after they were written. The newest alone are read, in the order of the index.
+ * $1 milliseconds, $2 rows at most
+ */
+export const startedLately = `
+  SELECT priority, count(*) AS rows,
+         percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS p50, percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS p95
+  FROM (SELECT priority, extract(epoch FROM published_at - created_at)::float8 AS seconds FROM nova.outbox_events
+        WHERE published_at > now() - $1::double precision * interval '1 millisecond' ORDER BY published_at DESC LIMIT $2) AS newest
+  GROUP BY priority ORDER BY priority`;
+
 export const totals = `
   SELECT (SELECT count(*) FROM nova.outbox_events WHERE ${dead()}) AS dead_lettered,
          (SELECT count(*) FROM nova.outbox_events WHERE ${startedUnemitted()}) AS started_not_emitted`;

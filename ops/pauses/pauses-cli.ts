@@ -8,7 +8,7 @@ import { mayGo } from '../terminal/confirm';
 import { type Connections, type opsSettings, withConnections } from '../connections';
 import { type OutboxAway } from '../outboxes';
 import { type PauseTarget, pauseTarget } from './pause-target';
-import { pause, pausesInForce, resume } from './pauses';
+import { longestPauseMs, pause, pausesInForce, resume } from './pauses';
 
 interface PauseOptions {
   readonly until: string;
@@ -17,10 +17,6 @@ interface PauseOptions {
   readonly yes: boolean;
   readonly json?: boolean;
 }
-
-/** A pause that is forgotten must end before it is an incident of its own. */
-const longestDays = 7;
-const dayMs = 86_400_000;
 
 const whatText = (target: PauseTarget): string =>
   target.kind === 'channel'
@@ -36,7 +32,7 @@ async function pauseCommand(
 ): Promise<readonly OutboxAway[]> {
   const target = pauseTarget(what);
   const forMs = durationMs(until);
-  if (forMs > longestDays * dayMs) throw new Error(`--until ${until}: at most ${longestDays} days`);
+  if (forMs > longestPauseMs) throw new Error(`--until ${until}: at most ${longestPauseMs / 86_400_000} days`);
   const where = target.kind === 'channel' ? 'State' : connections.outboxes.names.join(', ');
   const waits =
     target.kind === 'channel' ? 'deliveries wait, and none is tried' : 'rows wait in order; what is started goes on';

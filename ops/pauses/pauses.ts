@@ -5,6 +5,9 @@ import { type Act, doing } from '../acts/acts';
 import { type OutboxAway, askEach } from '../outboxes';
 import { type PauseTarget } from './pause-target';
 
+/** A pause that is forgotten must end before it is an incident of its own. */
+export const longestPauseMs = 7 * 86_400_000;
+
 /** A pause in force. */
 export interface PauseInForce {
   /** Of event types: the outbox; of channels: `State`. */

@@ -14,13 +14,19 @@ import { type Connections } from '../connections';
 import { newestPlansOf, planOf, remarksOf } from './replay-plans';
 import { planText, plansText, reportLine } from './replays-print';
 
-/** Starts the workflow that works a plan off, or says that it runs already. */
 export async function startPlanCommand(
   connections: Connections,
   name: string,
   { perSecond, json }: { perSecond: string; json?: boolean },
 ): Promise<void> {
-  const pace = paceFrom(perSecond);
+  const workflowId = await startPlan(connections, name, paceFrom(perSecond));
+  console.log(
+    json === true ? JSON.stringify({ workflowId }) : `started ${workflowId}: ops replays show ${name} --watch`,
+  );
+}
+
+/** Starts the workflow that works a plan off, and returns its id. @throws Error when it runs already, or has nothing to do */
+export async function startPlan(connections: Connections, name: string, pace: number): Promise<string> {
   const plan = await planOf(connections.pool, name);
   if (plan === undefined) throw new Error(`there is no plan ${name}: ops replays list`);
   // Of those that were started, a later look may know the end.
@@ -55,9 +61,7 @@ export async function startPlanCommand(
       throw new Error(`the plan ${name} is being worked off: ops replays show ${name}`);
     }
   });
-  console.log(
-    json === true ? JSON.stringify({ workflowId }) : `started ${workflowId}: ops replays show ${name} --watch`,
-  );
+  return workflowId;
 }
 
 export function paceFrom(text: string): number {
@@ -96,7 +100,7 @@ export async function showPlanCommand(
 }
 
 /** Null: no run of it is open. */
-async function reportOf({ workflows, config }: Connections, name: string): Promise<ReplayReport | null> {
+export async function reportOf({ workflows, config }: Connections, name: string): Promise<ReplayReport | null> {
   const handle = workflows.getHandle(replayRunId(config.taskQueuePrefix, name));
   try {
     if ((await handle.describe()).status.name !== 'RUNNING') return null;
@@ -109,12 +113,29 @@ async function reportOf({ workflows, config }: Connections, name: string): Promi
 
 type PlanSignal = keyof typeof replaySignals;
 
-/** Pause, resume, pace or stop. `pace`: with `pace` alone, replays in a second. */
+interface SignalOptions {
+  readonly signal: PlanSignal;
+  readonly reason?: string;
+  /** With the signal `pace` alone: replays in a second. */
+  readonly pace?: number;
+}
+
+/** Pause, resume, pace or stop. */
 export async function signalPlanCommand(
   connections: Connections,
   name: string,
-  { signal, reason, pace, json }: { signal: PlanSignal; reason?: string; pace?: number; json?: boolean },
+  { json, ...options }: SignalOptions & { json?: boolean },
 ): Promise<void> {
+  const said = await signalPlan(connections, name, options);
+  console.log(json === true ? JSON.stringify({ plan: name, done: options.signal }) : `${name}: ${said}`);
+}
+
+/** The same; returns what the plan does now, in words. @throws Error when it is not being worked off */
+export async function signalPlan(
+  connections: Connections,
+  name: string,
+  { signal, reason, pace }: SignalOptions,
+): Promise<string> {
   const { workflows, config, pool, actor } = connections;
   const by: ReplayPause = { by: actor, reason: reason ?? null };
   const args: Record<PlanSignal, readonly unknown[]> = { pause: [by], stop: [by], resume: [], pace: [pace] };
@@ -130,6 +151,5 @@ export async function signalPlanCommand(
       throw new Error(`the plan ${name} is not being worked off: ops replays show ${name}`);
     }
   });
-  const done = { pause: 'paused', resume: 'goes on', stop: 'stopped', pace: `${pace} a second` } as const;
-  console.log(json === true ? JSON.stringify({ plan: name, done: signal }) : `${name}: ${done[signal]}`);
+  return { pause: 'paused', resume: 'goes on', stop: 'stopped', pace: `${pace} a second` }[signal];
 }

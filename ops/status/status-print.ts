@@ -42,7 +42,7 @@ export function statusText(status: Status, several: boolean): string {
 const queueHead = ['TASK QUEUE', 'WORKERS', 'TASKS WAIT', 'OLDEST', ''];
 
 /** One line per queue: both kinds of task, and what is wrong. */
-function queueRows(looks: readonly TaskQueueLook[], processes: readonly WorkerProcess[]): string[][] {
+export function queueRows(looks: readonly TaskQueueLook[], processes: readonly WorkerProcess[]): string[][] {
   return [...new Set(looks.map(({ queue }) => queue))].map((queue) => {
     const [workflow, activity] = (['workflow', 'activity'] as const).map((kind) =>
       looks.find((look) => look.queue === queue && look.kind === kind),
