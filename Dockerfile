@@ -1,4 +1,4 @@
-# Bridge, workers and migrations: one image, three commands (docker-compose.yml).
+# Bridge, workers, console and migrations: one image, four commands (docker-compose.yml).
 # Debian, not Alpine: the Temporal worker's native part is built for glibc.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
@@ -25,7 +25,7 @@ COPY --from=build --chown=1000:1000 /app/package.json ./
 # By number: an orchestrator that wants no root cannot see that a name is none.
 USER 1000:1000
 LABEL org.opencontainers.image.title="Nova side effects" \
-      org.opencontainers.image.description="Outbox bridge, workers, migrations and operator's commands" \
+      org.opencontainers.image.description="Outbox bridge, workers, console, migrations and operator's commands" \
       org.opencontainers.image.licenses="Apache-2.0"
-EXPOSE 9464 9465
+EXPOSE 8300 9464 9465
 CMD ["node", "dist/workers/main.js"]

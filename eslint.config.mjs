@@ -15,6 +15,7 @@ const rooms = [
   'client',
   'workers',
   'ops',
+  'console',
   'migrations',
   'dev',
   'proof',
@@ -35,6 +36,8 @@ const mayImport = {
   workers: ['contracts', 'runtime', 'feeds', 'outbox', 'activities', 'workflows', 'migrations'],
   // migrations: which of them a database lacks.
   ops: ['contracts', 'runtime', 'feeds', 'outbox', 'client', 'activities', 'outbox-bridge', 'migrations'],
+  // Pages over what the tools say and do: no statement of its own, and of the outbox only words.
+  console: ['contracts', 'runtime', 'outbox', 'ops'],
   // It judges the product, so it takes from it only what a business service and a subscriber have too.
   proof: ['contracts', 'runtime', 'client', 'dev'], // dev: the library of servers, see below
 };

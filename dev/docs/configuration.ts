@@ -1,3 +1,4 @@
+import { consoleSettings } from '../../console/settings';
 import { migrateSettings } from '../../migrations/settings';
 import { auditCommandSettings } from '../../ops/audit/audit';
 import { opsSettings } from '../../ops/connections';
@@ -11,6 +12,7 @@ const processes: readonly (readonly [name: string, settings: Settings])[] = [
   ['workers', workerSettings],
   ['migrate', migrateSettings],
   ['ops', { ...opsSettings, ...auditCommandSettings }],
+  ['console', consoleSettings],
 ];
 
 const titles: Readonly<Record<string, string>> = {
@@ -18,6 +20,7 @@ const titles: Readonly<Record<string, string>> = {
   workers: 'Only the workers (`npm run workers`)',
   migrate: 'Only migrations (`npm run migrate`)',
   ops: 'Only the operator’s tools (`npm run ops`)',
+  console: 'Only the console (`npm run console`)',
 };
 
 /** docs/configuration.md: each variable of every process, once, with the processes that read it. */

@@ -18,6 +18,10 @@ export const runOps = (environment: Environment, ...args: string[]): Promise<Com
 export const runMigrate = (environment: Environment, ...args: string[]): Promise<CommandResult> =>
   run('migrations/main.ts', environment, args);
 
+/** `npm run console -- …args`. */
+export const runConsole = (environment: Environment, ...args: string[]): Promise<CommandResult> =>
+  run('console/main.ts', environment, args);
+
 function run(entry: string, environment: Environment, args: readonly string[]): Promise<CommandResult> {
   const env = { ...process.env, ...environmentOf(servers()), ...environment };
   return new Promise((resolve) => {

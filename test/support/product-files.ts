@@ -14,6 +14,7 @@ export const productRooms = [
   'client',
   'workers',
   'ops',
+  'console',
   'migrations',
 ] as const;
 

@@ -36,15 +36,29 @@ const entries = Object.entries(services);
 
 describe('docker-compose.yml', () => {
   it('has the servers of the stack and the processes of the product', () => {
-    const wanted = [...Object.values(servicesOf).flat(), ...oneShots, ...chores, ...monitoring, 'bridge', 'workers'];
+    const wanted = [
+      ...Object.values(servicesOf).flat(),
+      ...oneShots,
+      ...chores,
+      ...monitoring,
+      'bridge',
+      'workers',
+      'console',
+    ];
     expect(Object.keys(services).sort()).toEqual(wanted.sort());
   });
 
   it('runs our own processes only in the profile app, from one image', () => {
-    const own = entries.filter(([, service]) => service.build !== undefined);
+    const own = entries.filter(([name, service]) => service.build !== undefined && name !== 'console');
     expect(own.map(([name]) => name)).toEqual(['migrate', 'bridge', 'workers', 'housekeeping']);
     expect(new Set(own.map(([, service]) => `${service.image} ${service.profiles?.join()}`)).size).toBe(1);
     expect(own[0]?.[1].profiles).toEqual(['app']);
+  });
+
+  it('runs the console only where it is asked for, from the same image, with the login of an operator who has the desk', () => {
+    const { image, profiles, environment } = services['console'] ?? {};
+    expect({ image, profiles }).toEqual({ image: services['bridge']?.image, profiles: ['console'] });
+    expect(String(environment?.['DATABASE_URL'])).toContain(`//${loginOf('desk')}:`);
   });
 
   it('runs Prometheus with the product’s alerts only in the profile monitoring', () => {
@@ -93,7 +107,7 @@ describe('docker-compose.yml', () => {
 
   it('publishes ports on loopback only, each of which a variable moves', () => {
     const published = entries.flatMap(([, service]) => service.ports ?? []);
-    expect(published).toHaveLength(7);
+    expect(published).toHaveLength(8);
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z_]+_PORT:-\d+\}:\d+$/);
   });
 
@@ -134,7 +148,7 @@ describe('docker-compose.yml', () => {
 
   it('runs commands that the build makes', () => {
     const built = entries.flatMap(([, service]) => service.command ?? []).filter((arg) => arg.startsWith('dist/'));
-    expect(built).toEqual(['dist/migrations/main.js', 'dist/outbox-bridge/main.js', 'dist/workers/main.js']);
+    expect(built).toEqual(['migrations', 'outbox-bridge', 'workers', 'console'].map((room) => `dist/${room}/main.js`));
     const sources = built.map((file) => file.replace(/^dist\/(.*)\.js$/, '$1.ts'));
     expect(sources.filter((file) => !existsSync(join(checkoutRoot, file)))).toEqual([]);
   });
