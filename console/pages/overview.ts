@@ -58,7 +58,7 @@ function summary({ config }: Desk, { status, failed }: Look): Html {
     : html`<ul class="reasons">
         ${lookAt.map((reason) => {
           const to = pageOf(reason);
-          const text = reason === 'dead letters' ? `${letters} dead letters` : reason;
+          const text = reason === 'dead letters' ? `${letters} dead ${letters === 1 ? 'letter' : 'letters'}` : reason;
           return html`<li>${bad(text)} ${to === null ? '' : html`<a href="${to.path}">${to.name}</a>`}</li>`;
         })}
       </ul>`;

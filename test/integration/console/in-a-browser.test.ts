@@ -54,7 +54,7 @@ it('shows a backlog and a dead letter by themselves, without the page being load
       { started: false, aggregateId },
     );
   await world.poisoned();
-  await page.getByText('1 dead letters').waitFor();
+  await page.getByText('1 dead letter').waitFor();
   const { rows } = await world.database.pool.query<{ priority: number }>(
     'SELECT DISTINCT priority FROM outbox_events WHERE dead_lettered_at IS NULL',
   );
@@ -195,7 +195,7 @@ describe('a checker of accessibility', () => {
       `INSERT INTO replay_plans (name, filter, reason, requested_by) VALUES ('incident-9-${colorScheme}', '{}', 'x', 'Ada')`,
     );
     const { page } = await pageOf(browser, await server.link('Ada', 'admin'), { colorScheme });
-    await page.getByText('1 dead letters').waitFor();
+    await page.getByText('1 dead letter').waitFor();
     const found: Record<string, string[]> = {};
     for (const path of [
       ...['/', '/dead-letters', `/dead-letters/${id}`, '/stuck', '/search', `/search?id=${id}`],
