@@ -21,7 +21,10 @@ ARG NOVA_BUILD_COMMIT=unknown
 ENV NODE_ENV=production NOVA_BUILD_COMMIT=$NOVA_BUILD_COMMIT
 COPY --from=build --chown=1000:1000 /app/node_modules ./node_modules
 COPY --from=build --chown=1000:1000 /app/dist ./dist
+COPY --from=build --chown=1000:1000 /app/bin ./bin
 COPY --from=build --chown=1000:1000 /app/package.json ./
+# docker compose --profile app run --rm workers nova status
+RUN ln -s /app/bin/nova.cjs /usr/local/bin/nova
 # By number: an orchestrator that wants no root cannot see that a name is none.
 USER 1000:1000
 LABEL org.opencontainers.image.title="Nova side effects" \

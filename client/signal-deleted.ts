@@ -13,7 +13,7 @@ export interface Deleted {
   readonly aggregateId: string;
   /** UUID of what is gone, where that is not the aggregate: required for a message. Default: `aggregateId`. */
   readonly subjectId?: string;
-  /** Shown to ops; no content. */
+  /** Shown to operators; no content. */
   readonly reason?: string;
   /** How long to hold it back if no delete event comes, milliseconds; at most an hour. Default: five minutes. */
   readonly holdMs?: number;

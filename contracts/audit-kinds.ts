@@ -15,7 +15,7 @@ export const auditKinds = {
     class: 'unexplained',
     meaning: 'The row is marked as started, within retention, but Temporal does not know a run of ours with its id.',
     action:
-      'Was the run deleted, or Temporal restored from a backup? Nothing repeats it by itself: npm run ops -- replay <id>.',
+      'Was the run deleted, or Temporal restored from a backup? Nothing repeats it by itself: npx nova replay <id>.',
   },
   run_without_row: {
     class: 'unexplained',
@@ -53,7 +53,7 @@ export const auditKinds = {
   lost_emit: {
     class: 'unexplained',
     meaning: 'The row is published and not on Kafka, and no open run will send it.',
-    action: 'npm run ops -- replay <id>: it emits again, in order.',
+    action: 'npx nova replay <id>: it emits again, in order.',
   },
   emitted_twice: {
     class: 'unexplained',
@@ -76,36 +76,36 @@ export const auditKinds = {
     meaning:
       'A reader’s feed in Redis lacks posts that the tables say belong there, or has others, and no event about it is under way.',
     action:
-      'The ids are those of readers. npm run ops -- rebuild-feeds <id>; several at once: without an id, every feed. Find who writes to Redis.',
+      'The ids are those of readers. npx nova rebuild-feeds <id>; several at once: without an id, every feed. Find who writes to Redis.',
   },
   failed_run: {
     class: 'person',
     meaning:
       'The run failed, timed out, or was terminated or cancelled. Open until a better run or a person ends it, also when Temporal has forgotten the run.',
     action:
-      'Read why (ops show), repair the cause, then: npm run ops -- replay <id>. Or: ops audit --acknowledge <id>.',
+      'Read why (npx nova show), repair the cause, then: npx nova replay <id>. Or: npx nova audit --acknowledge <id>.',
   },
   open_paused: {
     class: 'person',
     meaning:
       'An activity of the run is paused: no attempt comes until a person unpauses it, whatever its dependency does.',
-    action: 'npm run ops -- show <id> names who paused it and since when, and the command that unpauses it.',
+    action: 'npx nova show <id> names who paused it and since when, and the command that unpauses it.',
   },
   dead_letter: {
     class: 'explained',
     meaning: 'Given up, with a reason.',
-    action: 'npm run ops -- dead-letters',
+    action: 'npx nova dead-letters',
   },
   discarded: {
     class: 'explained',
     meaning: 'A run or a message without a row, which was a dead letter that a person discarded.',
-    action: 'Nothing. npm run ops -- acts --of <id> says who, when and why.',
+    action: 'Nothing. npx nova acts --of <id> says who, when and why.',
   },
   waiting: {
     class: 'explained',
     meaning:
       'Pending past its budget for a reason that shows: an error with its next attempt, a lease, a pause, an outage, its place behind others or behind a dead letter that holds.',
-    action: 'npm run ops -- status',
+    action: 'npx nova status',
   },
   open_waiting: {
     class: 'explained',
@@ -154,7 +154,7 @@ export interface FoundInOutbox {
   readonly examples: readonly string[];
 }
 
-/** What one audit came to: shown in the Web UI as the workflow's result and printed by `ops audit`. */
+/** What one audit came to: shown in the Web UI as the workflow's result and printed by `nova audit`. */
 export interface AuditReport {
   readonly auditId: string;
   /** RFC 3339; what happened in between was compared. */

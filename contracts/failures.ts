@@ -39,7 +39,8 @@ export const failures = {
     cause: 'environment',
     retryable: true,
     meaning: 'A person holds back this event type, or this channel of delivery, for a while.',
-    action: 'Nothing: it ends by itself. Before that: `ops resume`; `ops pauses` says who, why and until when.',
+    action:
+      'Nothing: it ends by itself. Before that: `npx nova resume`; `npx nova pauses` says who, why and until when.',
   },
   NAMESPACE_MISSING: {
     cause: 'environment',

@@ -73,7 +73,7 @@ export const rowFailures = {
     cause: 'row',
     retryable: false,
     meaning: 'Another event with this id was started before. (The same event written again is no failure.)',
-    action: 'Compare the two rows (`ops show`): write this one again under an id of its own, or discard it.',
+    action: 'Compare the two rows (`npx nova show`): write this one again under an id of its own, or discard it.',
   },
   ROW_KILLS_PROCESS: {
     cause: 'row',
@@ -88,6 +88,6 @@ export const rowFailures = {
     meaning:
       'First tried longer ago than Temporal remembers, and Temporal does not know the run: it may have run already.',
     action:
-      'Check with `ops show` what is known of it; then `ops requeue --never-ran`, which says what a second run may repeat, or discard.',
+      'Check with `npx nova show` what is known of it; then `npx nova requeue --never-ran`, which says what a second run may repeat, or discard.',
   },
 } as const satisfies Record<string, FailureEntry>;

@@ -10,7 +10,7 @@ export interface RowOfRun {
 }
 
 /**
- * Which row a run was started for, as its memo says. Only bridges and `ops replay` write that memo, and resets and
+ * Which row a run was started for, as its memo says. Only bridges and `nova replay` write that memo, and resets and
  * continuations keep it. Null: no outbox of ours started the run.
  */
 export function startedFor(memo: Readonly<Record<string, unknown>> | undefined): RowOfRun | null {

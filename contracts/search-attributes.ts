@@ -1,5 +1,5 @@
 /**
- * The custom search attributes every run carries, so that ops can list by what the event is about.
+ * The custom search attributes every run carries, so that operators can list by what the event is about.
  * They are stored in clear by Temporal: ids and type names only, never content, names or e-mail.
  *
  * They must be registered on the namespace before the first start (the local stack and `npm run migrate` do it);

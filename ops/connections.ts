@@ -76,7 +76,7 @@ export async function withServers<T>(
   config: ConfigOf<typeof serverSettings>,
   work: (servers: Servers) => Promise<T>,
 ): Promise<T> {
-  const logger = createLogger('ops', 'error');
+  const logger = createLogger('nova', 'error');
   const pool = createPool({
     url: config.databaseUrl,
     schema: config.databaseSchema,

@@ -17,7 +17,7 @@ export function notOurs(found: Exclude<Lookup, 'ours'>, eventId: string, ageMs =
     case 'unknown':
       return {
         code: 'RETENTION_PASSED',
-        detail: `first tried ${(ageMs / 86_400_000).toFixed(1)} days ago and not known to Temporal: it may have run. See \`ops show ${eventId}\`, then \`ops requeue --never-ran\` or discard`,
+        detail: `first tried ${(ageMs / 86_400_000).toFixed(1)} days ago and not known to Temporal: it may have run. See \`npx nova show ${eventId}\`, then \`npx nova requeue --never-ran\` or discard`,
       };
   }
 }

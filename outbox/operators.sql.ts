@@ -2,7 +2,7 @@ import { rfc3339 } from '../runtime/sql-time';
 import { dead, emitted, pending, started, startedUnemitted } from './states.sql';
 import { aloneAfterClaims } from './thresholds';
 
-/** The statements of `ops`: none reads a payload but `payloadOf`, which an operator's role may not run. */
+/** The statements of `nova`: none reads a payload but `payloadOf`, which an operator's role may not run. */
 
 /** $1 failure code, or null; $2 limit */
 export const listDeadLetters = `

@@ -110,7 +110,7 @@ export class MetricsServer implements Service {
   }
 }
 
-/** Details name servers, ids and texts of others; who is not logged in gets the code alone. `ops status` shows the rest. */
+/** Details name servers, ids and texts of others; who is not logged in gets the code alone. `nova status` shows the rest. */
 export function reasonCode(reason: string): string {
   return /^[A-Z][A-Z0-9_]+(?=:|$)/.exec(reason)?.[0] ?? 'SEE_LOGS';
 }

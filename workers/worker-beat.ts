@@ -5,7 +5,7 @@ import { type Logger } from '../runtime/logger';
 import { Periodic } from '../runtime/periodic';
 import { removeWorker, reportWorker, workerBeatMs } from '../runtime/worker-processes';
 
-/** Of this process in Temporal, as the SDK names it by itself: what `ops status` shows and what the Web UI lists are one. */
+/** Of this process in Temporal, as the SDK names it by itself: what `nova status` shows and what the Web UI lists are one. */
 export const workerIdentity = `${process.pid}@${hostname()}`;
 
 /** Says in State, every three seconds, that this process lives and takes tasks, and from which queues. */

@@ -118,7 +118,7 @@ function detailsOf({ progress, perSecond, paused, stopped }: ReplayReport): stri
     stopped !== null
       ? `**stopped** by ${stopped.by}${stopped.reason === null ? '' : `: ${stopped.reason}`}`
       : paused !== null
-        ? `**paused** by ${paused.by}${paused.reason === null ? '' : `: ${paused.reason}`}; \`ops replays resume\` goes on`
-        : `${perSecond} a second; \`ops replays pause\`, \`pace\`, \`stop\``,
+        ? `**paused** by ${paused.by}${paused.reason === null ? '' : `: ${paused.reason}`}; \`npx nova replays resume\` goes on`
+        : `${perSecond} a second; \`npx nova replays pause\`, \`pace\`, \`stop\``,
   ].join('\n\n');
 }

@@ -10,7 +10,7 @@ const badly: readonly string[] = ['FAILED', 'TIMED_OUT', 'TERMINATED', 'CANCELLE
 /**
  * A run that ended badly is a finding until a better run has completed: a reset of it, or a replay of its event. That Temporal
  * forgets it, that its row goes, or that a reset is under way ends nothing: what was not done is still not done. A person ends
- * it with `ops audit --acknowledge`.
+ * it with `nova audit --acknowledge`.
  */
 export async function verifyFailedRun(
   { deps, nowUs, retentionMs }: SecondLook,

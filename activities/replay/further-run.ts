@@ -76,7 +76,7 @@ export async function planFurtherRun(
   const place = { state: pool, outbox, pool: outboxes.of({ outbox }) };
   const found = await replayRequest(place, id, run?.type ?? null);
   if (typeof found === 'string') return refuse(found);
-  if (run?.status === 'RUNNING') return refuse(`its run is open: ops show ${id} says what it waits for`);
+  if (run?.status === 'RUNNING') return refuse(`its run is open: npx nova show ${id} says what it waits for`);
   if (replay?.status === 'RUNNING') return refuse(`${id}/replay-${last?.number} is open`);
   const better = replay?.status === 'COMPLETED' || run?.status === 'COMPLETED';
   if (better && found.emitted && !again)

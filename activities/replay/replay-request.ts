@@ -35,8 +35,8 @@ export async function replayRequest(
 ): Promise<ReplayRequest | string> {
   const row = (await place.pool.query<Row>(rowForReplay, [id])).rows[0];
   if (row === undefined) return 'it has no outbox row: it was never committed, or its partition is gone';
-  if (row.deadLettered) return 'it is a dead letter: npm run ops -- requeue';
-  if (!row.started) return 'it is pending: a bridge starts it (ops show says what it waits for)';
+  if (row.deadLettered) return 'it is a dead letter: npx nova requeue';
+  if (!row.started) return 'it is pending: a bridge starts it (npx nova show says what it waits for)';
   const definition = definitionOf(row.eventType);
   if (definition === undefined) return `this version does not know the type ${row.eventType}`;
   const ref = eventRefOf({ ...row, id }, definition.type, place.outbox);

@@ -23,7 +23,7 @@ export function addReplays(app: Hono, desk: Desk): void {
   look(app, desk, '/replays', async ({ connections }) => ({
     title: 'Replay plans',
     live: true,
-    body: html`<p>Runs that ended badly and are taken up again: <code>ops replays plan</code> freezes a plan.</p>
+    body: html`<p>Runs that ended badly and are taken up again: <code>npx nova replays plan</code> freezes a plan.</p>
       <div data-live="plans">
         ${await asked(config, 'The plans', { work: () => newestPlansOf(connections.pool, 50), show: plansTable })}
       </div>`,

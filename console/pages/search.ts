@@ -20,7 +20,7 @@ interface Question {
   readonly event: string;
 }
 
-/** The story of any id, and whether a person sees a post or was notified, as `ops why`. */
+/** The story of any id, and whether a person sees a post or was notified, as `nova why`. */
 export function addSearch(app: Hono, desk: Desk): void {
   const { config } = desk;
   look(app, desk, '/search', async ({ c, connections }) => {

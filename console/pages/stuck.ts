@@ -7,7 +7,7 @@ import { table } from '../html/table';
 import { idLink, linked, time } from '../html/words';
 import { look } from '../routes';
 
-/** Everything that waits longer than it should, as `ops stuck`. */
+/** Everything that waits longer than it should, as `nova stuck`. */
 export function addStuck(app: Hono, desk: Desk): void {
   const { config, sampler } = desk;
   look(app, desk, '/stuck', async ({ connections }) => ({

@@ -11,7 +11,7 @@ const processes: readonly (readonly [name: string, settings: Settings])[] = [
   ['bridge', bridgeSettings],
   ['workers', workerSettings],
   ['migrate', migrateSettings],
-  ['ops', { ...opsSettings, ...auditCommandSettings }],
+  ['nova', { ...opsSettings, ...auditCommandSettings }],
   ['console', consoleSettings],
 ];
 
@@ -19,7 +19,7 @@ const titles: Readonly<Record<string, string>> = {
   bridge: 'Only the bridge (`npm run bridge`)',
   workers: 'Only the workers (`npm run workers`)',
   migrate: 'Only migrations (`npm run migrate`)',
-  ops: 'Only the operator’s tools (`npm run ops`)',
+  nova: 'Only the operator’s tools (`npx nova`)',
   console: 'Only the console (`npm run console`)',
 };
 

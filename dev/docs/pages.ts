@@ -40,7 +40,7 @@ export function eventsPage(): string {
   return [
     '# Event catalogue',
     generated,
-    'One row per event type, from `contracts/catalogue.ts`. The type links to the JSON Schema of its payload. _Also_: whether it creates content that later events point to, notifies people, or takes back what went out. The wire carries the canonical name only. _After a dead letter_ (`afterDeadLetter` in the catalogue): what follows one of this type in its aggregate goes on, or waits until it is requeued or released (`npm run ops -- release-hold <event id>`).',
+    'One row per event type, from `contracts/catalogue.ts`. The type links to the JSON Schema of its payload. _Also_: whether it creates content that later events point to, notifies people, or takes back what went out. The wire carries the canonical name only. _After a dead letter_ (`afterDeadLetter` in the catalogue): what follows one of this type in its aggregate goes on, or waits until it is requeued or released (`npx nova release-hold <event id>`).',
     overview,
     '## Spellings',
     aliases,
@@ -121,7 +121,7 @@ export function temporalErrorsPage(): string {
     generated,
     'What a start, or any other question of the bridge to Temporal, may be refused with, and which failure of the [catalogue](failures.md) it is taken for. From `runtime/temporal-errors.ts`; a test walks every line.',
     'The rule: a row is at fault only where Temporal says what is wrong with this very start. Whatever every start of this deployment would meet is an outage, overload, or the environment; nothing is counted then.',
-    'A classification can be wrong all the same, so there is a fuse too: when starts of three different aggregates fail alike in a row and none succeeds, no failure is held against its row until one does. The bridge then says `refused` with the reason in `ops status` and `/healthz`, and `nova_bridge_fuse_blown` is 1.',
+    'A classification can be wrong all the same, so there is a fuse too: when starts of three different aggregates fail alike in a row and none succeeds, no failure is held against its row until one does. The bridge then says `refused` with the reason in `npx nova status` and `/healthz`, and `nova_bridge_fuse_blown` is 1.',
     ...temporalErrors.flatMap(({ source, cases }) => [
       `## ${source}`,
       table(

@@ -67,7 +67,7 @@ command('status', 'ask every server how it is; exit code 0 when all are healthy'
     process.exitCode = now.healthy ? 0 : 1;
   });
 
-command('env', 'print the addresses as `export` lines for a shell, for bridge, workers, migrate and ops')
+command('env', 'print the addresses as `export` lines for a shell, for bridge, workers, migrate and nova')
   .addHelpText('after', `\n  ${evaluated('dev')}`)
   .action(async ({ name }: Common) => {
     const { servers, env } = await status(name);

@@ -124,7 +124,7 @@ function listOf(kind: string, columns: Columns, { name, columns: all }: Relation
   const unknown = named.filter((column) => !all.includes(column));
   if (unknown.length > 0) throw new Error(`rights: ${name} has no column ${unknown.join(', ')}`);
   const kept = 'only' in columns ? named : all.filter((column) => !named.includes(column));
-  // In which partition a row lies is no secret, and counting by partition asks for it (`ops status`).
+  // In which partition a row lies is no secret, and counting by partition asks for it (`nova status`).
   const system = kind === 'select' && 'except' in columns ? ['tableoid'] : [];
   return [...kept, ...system].map((column) => `"${column}"`).join(', ');
 }

@@ -15,7 +15,7 @@ interface ActsOptions {
   readonly json?: boolean;
 }
 
-/** `ops acts` */
+/** `nova acts` */
 export function addActsCommand(
   program: Command,
   config: () => ConfigOf<typeof opsSettings>,

@@ -10,7 +10,7 @@ export const actorSetting = {
     'OPS_ACTOR',
     'Who works with the operator’s tools, kept with what they do; empty: the user of the operating system.',
   ),
-  editor: setting.optionalText('EDITOR', 'What `ops dead-letters amend` opens a payload in.'),
+  editor: setting.optionalText('EDITOR', 'What `npx nova dead-letters amend` opens a payload in.'),
 } as const satisfies Record<string, Setting<string>>;
 
 /** One command of a person, as every act that it writes says it. */

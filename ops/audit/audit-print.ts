@@ -22,9 +22,7 @@ function verdict({ unexplained, waitForPerson, notOnKafka }: AuditReport): strin
   const missing = notOnKafka === 0 ? '' : `, ${n(notOnKafka)} of them not on Kafka`;
   return [
     ...(unexplained === 0 ? [] : [`✘ ${n(unexplained)} unexplained`]),
-    ...(waitForPerson === 0
-      ? []
-      : [`✘ ${n(waitForPerson)} wait for a person${missing}: npm run ops -- replay --found`]),
+    ...(waitForPerson === 0 ? [] : [`✘ ${n(waitForPerson)} wait for a person${missing}: npx nova replay --found`]),
   ];
 }
 

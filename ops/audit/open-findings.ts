@@ -49,7 +49,7 @@ export function openFindingsText(
     return `${count} ${kind}${several ? ` (${parts.join(', ')})` : ''}`;
   });
   const paused = pausedRuns === null ? 'unknown, Temporal does not say' : String(pausedRuns);
-  return `runs with a paused activity ${paused} · open findings of the audit: ${findings === null ? 'unknown' : found.length === 0 ? 'none' : `${found.join(', ')} (ops audit)`}`;
+  return `runs with a paused activity ${paused} · open findings of the audit: ${findings === null ? 'unknown' : found.length === 0 ? 'none' : `${found.join(', ')} (npx nova audit)`}`;
 }
 
 /** `of content` */

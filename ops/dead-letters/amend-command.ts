@@ -79,6 +79,6 @@ async function requeueOne(connections: Connections, { id }: Letter, reason: stri
 function linesOf(id: string, { refused, diff, amended, requeued }: Amended, options: AmendOptions): string[] {
   if (refused !== null) return [...(amended ? [] : diff), `${id} is not amended: ${refused}`];
   if (!amended) return [];
-  const next = requeued ? 'requeued' : options.requeue === true ? 'not requeued' : `next: ops requeue ${id}`;
+  const next = requeued ? 'requeued' : options.requeue === true ? 'not requeued' : `next: npx nova requeue ${id}`;
   return [`amended; ${next}`];
 }

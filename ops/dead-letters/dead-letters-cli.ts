@@ -6,7 +6,7 @@ import { type opsSettings, withConnections } from '../connections';
 import { groupsOf } from './dead-letter-groups';
 import { deadLettersOf } from './dead-letters';
 import { type DiscardOptions, discardCommand } from './discard-command';
-import { checkedIds, codeFrom, limitFrom } from '../terminal/option-values';
+import { checkedIds, codeFrom, limitFrom, outboxOption } from '../terminal/option-values';
 import { type OutboxAway } from '../outboxes';
 import { print } from '../print';
 import { requeueAnywhere } from './requeue-anywhere';
@@ -22,7 +22,6 @@ interface Common {
 }
 type Filtered = Common & { readonly code?: string; readonly type?: string; readonly limit: string };
 
-const outboxOption = ['--outbox <name>', 'only this outbox (OUTBOXES); left out: all'] as const;
 const codeOption = ['--code <code>', 'only this failure code (docs/failures.md)'] as const;
 const typeOption = ['--type <event-type>', 'only this event type, in every spelling'] as const;
 const neverRanOption = [
@@ -33,7 +32,7 @@ const neverRanOption = [
 
 const several = (config: Config, outbox: string | undefined) => outbox === undefined && outboxesOf(config()).length > 1;
 
-/** `ops dead-letters list | groups | show | amend | discard | requeue`, `ops requeue` */
+/** `nova dead-letters list | groups | show | amend | discard | requeue`, `nova requeue` */
 export function addDeadLetterCommands(program: Command, config: Config, incomplete: Incomplete): void {
   const desk = program.command('dead-letters').description('rows given up: look at them, correct, discard, requeue');
   addLooking(desk, config, incomplete);

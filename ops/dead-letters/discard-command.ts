@@ -47,7 +47,7 @@ export async function discardCommand(
       discarded.push(...(await discard(outboxes.of({ outbox }), theirs.slice(from, from + batch), act)));
   }
   if (json === true) console.log(JSON.stringify({ plan, refused, discarded }));
-  else if (go) console.log(`discarded ${discarded.length}; ops acts keeps what they were`);
+  else if (go) console.log(`discarded ${discarded.length}; npx nova acts keeps what they were`);
   if (discarded.length < plan.length || refused.length > 0 || plan.length === 0) process.exitCode = 1;
   return away;
 }

@@ -1,13 +1,16 @@
+import { type Command } from 'commander';
 import { mainOutbox } from '../../contracts/outbox-name';
+import { type ConfigOf } from '../../runtime/config';
 import { type OutboxPools } from '../../runtime/outbox-pools';
 import { type Act, actOf } from '../acts/acts';
 import { mayGo } from '../terminal/confirm';
-import { type Connections } from '../connections';
+import { type Connections, type opsSettings, withConnections } from '../connections';
 import { type GiveUpPlan, type GiveUpRequest, giveUpRows, planGiveUp } from './give-up';
-import { limitFrom } from '../terminal/option-values';
+import { checkedIds, limitFrom, outboxOption } from '../terminal/option-values';
 import { type OutboxAway, askEach, locate, noRowText, without } from '../outboxes';
 
-export interface GiveUpOptions {
+interface GiveUpOptions {
+  readonly outbox?: string;
   readonly type?: string;
   readonly limit: string;
   readonly reason?: string;
@@ -47,7 +50,7 @@ async function planAnywhere(
  * Plans, asks (or takes --yes), and gives up. Exit code 1 when a row that was named or found is not given up. Returns the
  * outboxes that could not be asked.
  */
-export async function giveUpCommand(
+async function giveUpCommand(
   { outboxes, actor }: Pick<Connections, 'outboxes' | 'actor'>,
   ids: readonly string[],
   options: GiveUpOptions,
@@ -68,7 +71,7 @@ export async function giveUpCommand(
   });
   const givenUp = go ? await giveUpAnywhere(outboxes, plan, act) : [];
   if (json === true) console.log(JSON.stringify({ plan, givenUp }));
-  else if (go) console.log(`given up ${givenUp.length}; ops requeue makes them pending again`);
+  else if (go) console.log(`given up ${givenUp.length}; npx nova requeue makes them pending again`);
   const left = plan.rows.length - givenUp.length;
   if (go && left > 0 && json !== true)
     console.log(`${left} are in the hands of a bridge, or no longer pending: repeat`);
@@ -98,4 +101,27 @@ function planText({ rows, more, refused }: PlanOfOutboxes): string {
     ...(more ? ['there are more of them than --limit'] : []),
     ...(rows.length === 0 ? ['no pending row to give up'] : []),
   ].join('\n');
+}
+
+/** `nova give-up` */
+export function addGiveUpCommand(
+  program: Command,
+  config: () => ConfigOf<typeof opsSettings>,
+  incomplete: (away: readonly OutboxAway[]) => void,
+): void {
+  program
+    .command('give-up [event-id...]')
+    .description(
+      'make pending rows of an event type that no version knows (misspelt) dead letters now, instead of after OUTBOX_UNKNOWN_TYPE_HOURS',
+    )
+    .option('--type <spelling>', 'every pending row of this type, spelt as the rows have it')
+    .option('--limit <n>', 'with --type: at most', '1000')
+    .option('--reason <text>', 'why, kept with the dead letters')
+    .option('--yes', 'do not ask', false)
+    .option('--json', 'one object: plan and givenUp; does not ask, needs --yes to give anything up')
+    .option(...outboxOption)
+    .action(async (ids: string[], options: GiveUpOptions) => {
+      checkedIds(ids);
+      incomplete(await withConnections(config(), (of) => giveUpCommand(of, ids, options), options.outbox));
+    });
 }

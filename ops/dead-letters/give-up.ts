@@ -25,7 +25,7 @@ export interface GiveUpPlan {
 
 /**
  * Which pending rows would be given up: of a type that is in no catalogue, so that nothing was started of them.
- * @throws when the type is known: its rows are started, or wait for a reason that `ops status` shows
+ * @throws when the type is known: its rows are started, or wait for a reason that `nova status` shows
  */
 export async function planGiveUp(pool: Pool, { ids, type, limit }: GiveUpRequest): Promise<GiveUpPlan> {
   if (type !== null && definitionOf(type) !== undefined)
@@ -53,7 +53,7 @@ function whyRefused(row: { readonly eventType: string; readonly pending: boolean
   if (row === undefined) return 'it has no outbox row: it was never committed, or its partition is gone';
   if (!row.pending) return 'it is not pending';
   if (definitionOf(row.eventType) !== undefined)
-    return `this version knows its type ${row.eventType}: ops show says what it waits for`;
+    return `this version knows its type ${row.eventType}: npx nova show says what it waits for`;
   return null;
 }
 

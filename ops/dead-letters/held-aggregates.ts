@@ -33,14 +33,14 @@ export async function holdOf(pool: Pool, eventId: string): Promise<EventHold | n
 
 export function heldText({ aggregates, rows, since }: HeldAggregates): string {
   if (since === null) return '';
-  return ` · held by a dead letter ${aggregates} aggregates with ${rows} rows, since ${since.toISOString()} (ops release-hold, or requeue)`;
+  return ` · held by a dead letter ${aggregates} aggregates with ${rows} rows, since ${since.toISOString()} (npx nova release-hold, or requeue)`;
 }
 
 export function holdText(hold: EventHold): string {
   const since = hold.since.toISOString();
   if (hold.waitsFor !== null)
-    return `waits since ${since} for the event ${hold.id} in the outbox ${hold.waitsFor}, from which its aggregate has come (ops show ${hold.id}; ops move status)`;
+    return `waits since ${since} for the event ${hold.id} in the outbox ${hold.waitsFor}, from which its aggregate has come (npx nova show ${hold.id}; npx nova move status)`;
   return hold.isItself
-    ? `holds back ${hold.waiting} rows of its aggregate since ${since} (ops release-hold ${hold.id}, or requeue)`
-    : `waits for the dead letter ${hold.id}, which holds its aggregate since ${since} (ops release-hold ${hold.id}, or requeue)`;
+    ? `holds back ${hold.waiting} rows of its aggregate since ${since} (npx nova release-hold ${hold.id}, or requeue)`
+    : `waits for the dead letter ${hold.id}, which holds its aggregate since ${since} (npx nova release-hold ${hold.id}, or requeue)`;
 }

@@ -1,13 +1,16 @@
+import { type Command } from 'commander';
 import { type Pool } from 'pg';
 import { noteOnDeadLetter, otherHolds, releaseHold as release, rowOfHold } from '../../outbox/operators.sql';
+import { type ConfigOf } from '../../runtime/config';
 import { type OutboxPools } from '../../runtime/outbox-pools';
 import { type Act, actOf, doing } from '../acts/acts';
 import { mayGo } from '../terminal/confirm';
-import { type Connections } from '../connections';
+import { type Connections, type opsSettings, withConnections } from '../connections';
 import { type EventHold, holdOf, holdText } from './held-aggregates';
 import { type OutboxAway, locate, noRowText } from '../outboxes';
+import { checkedIds, outboxOption } from '../terminal/option-values';
 
-export interface ReleasePlan {
+interface ReleasePlan {
   readonly outbox: string;
   readonly id: string;
   readonly eventType: string;
@@ -43,7 +46,8 @@ async function releaseHold(pool: Pool, id: string, act: Act): Promise<boolean> {
   });
 }
 
-export interface ReleaseOptions {
+interface ReleaseOptions {
+  readonly outbox?: string;
   readonly reason?: string;
   readonly yes: boolean;
   readonly json?: boolean;
@@ -53,7 +57,7 @@ export interface ReleaseOptions {
  * Plans, asks (or takes --yes), and releases. Exit code 1 when nothing was released. Returns the outboxes that could not be
  * asked.
  */
-export async function releaseCommand(
+async function releaseCommand(
   { outboxes, actor }: Pick<Connections, 'outboxes' | 'actor'>,
   id: string,
   { reason, yes, json }: ReleaseOptions,
@@ -81,4 +85,23 @@ function planText({ id, eventType, aggregateId, lastError, hold, alsoHeldBy }: R
     'released, they run without it, and it cannot run before them any more: requeue it instead where their order matters',
     ...alsoHeldBy.map((other) => `what follows ${other} goes on waiting for that dead letter`),
   ].join('\n');
+}
+
+/** `nova release-hold` */
+export function addReleaseHoldCommand(
+  program: Command,
+  config: () => ConfigOf<typeof opsSettings>,
+  incomplete: (away: readonly OutboxAway[]) => void,
+): void {
+  program
+    .command('release-hold <event-id>')
+    .description('let pass what a dead letter holds back in its aggregate; the dead letter stays one')
+    .option('--reason <text>', 'why, kept with the dead letter')
+    .option('--yes', 'do not ask', false)
+    .option('--json', 'one object: plan, refused, released; does not ask, needs --yes to release anything')
+    .option(...outboxOption)
+    .action(async (id: string, options: ReleaseOptions) => {
+      checkedIds([id]);
+      incomplete(await withConnections(config(), (of) => releaseCommand(of, id, options), options.outbox));
+    });
 }

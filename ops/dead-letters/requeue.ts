@@ -111,7 +111,7 @@ function isOld({ code, ageMs }: DeadRow, guardMs: number): boolean {
 
 export function whyRefused({ ageMs }: DeadRow): string {
   const days = ((ageMs ?? 0) / 86_400_000).toFixed(1);
-  return `first tried ${days} days ago and not known to Temporal: it may have run and been forgotten. Look for what it did (\`ops show\`: deliveries, emitted_at); if nothing, requeue with --never-ran`;
+  return `first tried ${days} days ago and not known to Temporal: it may have run and been forgotten. Look for what it did (\`npx nova show\`: deliveries, emitted_at); if nothing, requeue with --never-ran`;
 }
 
 export async function isKnown(workflows: WorkflowClient, id: string): Promise<boolean> {

@@ -191,7 +191,7 @@ function finish(of: {
   if (done.length < possible.length + refused.length || possible.length === 0) process.exitCode = 1;
 }
 
-/** `ops deliveries list | resend | settle` */
+/** `nova deliveries list | resend | settle` */
 export function addDeliveryCommands(
   program: Command,
   config: () => ConfigOf<typeof opsSettings>,

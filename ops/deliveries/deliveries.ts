@@ -26,7 +26,9 @@ export const deliveryName = ({ eventId, recipientId, channel }: DeliveryKey): st
 export function deliveryFrom(text: string): DeliveryKey {
   const [eventId = '', recipientId = '', channel = '', ...more] = text.toLowerCase().split('/');
   if (!isUuid(eventId) || !isUuid(recipientId) || !/^[a-z_]{1,30}$/.test(channel) || more.length > 0)
-    throw new Error(`${text} names no delivery: <event id>/<recipient id>/<channel>, as ops deliveries list writes it`);
+    throw new Error(
+      `${text} names no delivery: <event id>/<recipient id>/<channel>, as npx nova deliveries list writes it`,
+    );
   return { eventId, recipientId, channel };
 }
 

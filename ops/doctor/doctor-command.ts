@@ -6,7 +6,7 @@ import { statusSettings } from '../status/servers';
 import { type Check, type CheckState } from './check';
 import { examine } from './doctor';
 
-/** `ops doctor` */
+/** `nova doctor` */
 export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')

@@ -9,7 +9,7 @@ const minimum = 'min.insync.replicas';
 
 /** Brokers, our topics, and whether each partition can take what is sent. */
 export async function checkKafka(config: StatusConfig): Promise<Check[]> {
-  const admin = createKafka(config, 'nova-ops', createLogger('ops', 'silent')).admin();
+  const admin = createKafka(config, 'nova-ops', createLogger('nova', 'silent')).admin();
   const topics = [...new Set(Object.values(topicsOf(config)))].sort();
   const reach = {
     work: async () => {

@@ -56,7 +56,7 @@ function stateLines({ ended, expired, silent }: StateReport): string[] {
     ...(ended.unknown + ended.skipped === 0
       ? []
       : [
-          `ended deliveries of runs that are over: ${ended.unknown} of unknown outcome, ${ended.skipped} never sent (events: ${ended.examples.join(', ')}; ops replay sends those)`,
+          `ended deliveries of runs that are over: ${ended.unknown} of unknown outcome, ${ended.skipped} never sent (events: ${ended.examples.join(', ')}; npx nova replay sends those)`,
         ]),
     ...deletedLines(expired),
     ...Object.entries(silent).map(([outbox, why]) => `kept what belongs to events: outbox ${outbox} ${why}`),

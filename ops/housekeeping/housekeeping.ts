@@ -67,7 +67,7 @@ export async function runHousekeeping(deps: CommandDeps, only?: string): Promise
   process.once('SIGINT', () => stop.abort(new Error('interrupted')));
   const whole = {
     ...deps,
-    ...{ logger: createLogger('ops', 'error'), holder: `ops on ${hostname()}`, patienceMs: 60_000 },
+    ...{ logger: createLogger('nova', 'error'), holder: `nova on ${hostname()}`, patienceMs: 60_000 },
   };
   return keepWhole(whole, { asked: true, signal: stop.signal }, only);
 }

@@ -4,7 +4,7 @@ import { type opsSettings, withConnections } from '../connections';
 import { type MoveOptions, cancelCommand, moveStatusCommand, prepareCommand, switchCommand } from './move-command';
 import { type OutboxAway } from '../outboxes';
 
-/** `ops move prepare | switch | status | cancel` */
+/** `nova move prepare | switch | status | cancel` */
 export function addMoveCommands(
   program: Command,
   config: () => ConfigOf<typeof opsSettings>,

@@ -111,7 +111,7 @@ export async function prepareCommand(means: Means, options: MoveOptions): Promis
     say(true, [], { plan: { from: from.name, to: to.name, domains }, obstacles: why, prepared: done });
   else if (done !== null)
     console.log(
-      `prepared: deploy the service so that it repeats in ${to.name} what ${from.name} refuses, then: ops move switch`,
+      `prepared: deploy the service so that it repeats in ${to.name} what ${from.name} refuses, then: npx nova move switch`,
     );
   if (done === null) process.exitCode = 1;
 }
@@ -120,7 +120,7 @@ export async function switchCommand(means: Means, options: MoveOptions): Promise
   const place = placeOf(means.outboxes, options);
   const { from, to } = place;
   const move = await preparedMove(place);
-  if (move === undefined) throw new Error(`no move from ${from.name} to ${to.name} is prepared (ops move status)`);
+  if (move === undefined) throw new Error(`no move from ${from.name} to ${to.name} is prepared (npx nova move status)`);
   const names = move.domains.join(', ');
   const why = await obstacles(place, means, move.domains);
   const seconds = Number(options.wait);
@@ -207,7 +207,7 @@ export async function moveStatusCommand({ outboxes }: Means, json: boolean): Pro
 
 function arrivalText({ domains, other, acceptedAt, openedAt, endedAt, floor, waiting }: MoveRecord): string {
   const names = domains.join(', ');
-  if (acceptedAt === null) return `${names} prepared; still written in ${other} (next: ops move switch)`;
+  if (acceptedAt === null) return `${names} prepared; still written in ${other} (next: npx nova move switch)`;
   const since = `${names} written here since ${acceptedAt.toISOString()}, above sequence ${floor}`;
   if (openedAt === null)
     return `${since}; not started yet: ${other} has many earlier events that are not on Kafka, or no bridge carries it on`;

@@ -42,7 +42,7 @@ async function pauseCommand(
   const { places, away } = go ? await pause(connections, target, { forMs, act }) : { places: [], away: [] };
   const endsAt = new Date(Date.now() + forMs).toISOString();
   if (json === true) console.log(JSON.stringify({ what, places, endsAt: go ? endsAt : null }));
-  else if (go) console.log(`paused until ${endsAt}; ops resume ${what} ends it before`);
+  else if (go) console.log(`paused until ${endsAt}; npx nova resume ${what} ends it before`);
   if (places.length === 0) process.exitCode = 1;
   return away;
 }
@@ -64,13 +64,13 @@ async function resumeCommand(
         ? `${whatText(target)}: not paused by hand`
         : `${whatText(target)} goes on (${places.join(', ')})`,
     );
-    if (stays) console.log('every event type is paused: ops resume all');
+    if (stays) console.log('every event type is paused: npx nova resume all');
   }
   if (places.length === 0) process.exitCode = 1;
   return away;
 }
 
-/** `ops pause`, `ops resume`, `ops pauses` */
+/** `nova pause`, `nova resume`, `nova pauses` */
 export function addPauseCommands(
   program: Command,
   config: () => ConfigOf<typeof opsSettings>,

@@ -1,14 +1,17 @@
+import { type Command } from 'commander';
+import { type ConfigOf } from '../../runtime/config';
 import { actOf, doingElsewhere } from '../acts/acts';
 import { durationMs } from '../audit/audit';
 import { mayGo } from '../terminal/confirm';
-import { type Connections } from '../connections';
+import { type Connections, type opsSettings, withConnections } from '../connections';
 import { foundEvents } from './found-events';
 import { type OutboxAway } from '../outboxes';
 import { planReplays, startReplays } from './replay';
 import { replayDoneText, replayPlanText } from './replay-print';
-import { limitFrom } from '../terminal/option-values';
+import { checkedIds, limitFrom, outboxOption } from '../terminal/option-values';
 
-export interface ReplayOptions {
+interface ReplayOptions {
+  readonly outbox?: string;
   readonly found?: boolean;
   readonly type?: string;
   readonly since?: string;
@@ -23,7 +26,7 @@ export interface ReplayOptions {
  * Plans, asks (or takes --yes), and starts. Exit code 1 when an event that was named is not replayed. Returns the outboxes that could
  * not be asked.
  */
-export async function replayCommand(
+async function replayCommand(
   connections: Connections,
   ids: readonly string[],
   options: ReplayOptions,
@@ -61,4 +64,30 @@ function startRecorded(
 function findEvents(connections: Connections, { type, since, limit }: ReplayOptions) {
   const sinceMs = since === undefined ? null : durationMs(since);
   return foundEvents(connections, { type: type ?? null, sinceMs, limit: limitFrom(limit) });
+}
+
+/** `nova replay` */
+export function addReplayCommand(
+  program: Command,
+  config: () => ConfigOf<typeof opsSettings>,
+  incomplete: (away: readonly OutboxAway[]) => void,
+): void {
+  program
+    .command('replay [event-id...]')
+    .description(
+      'start a further run of events whose run ended badly, or was deleted or forgotten; what was done is not done again',
+    )
+    .option('--found', 'every event with an open finding of the audit that a replay ends')
+    .option('--type <event-type>', 'with --found: only this event type')
+    .option('--since <duration>', 'with --found: only findings first seen within 90m, 24h, 7d')
+    .option('--limit <n>', 'with --found: at most', '100')
+    .option('--reason <text>', 'why, kept with the replay')
+    .option('--again', 'also events of which a run has completed', false)
+    .option('--yes', 'do not ask', false)
+    .option('--json', 'one object: plan and started; does not ask, needs --yes to start anything')
+    .option(...outboxOption)
+    .action(async (ids: string[], options: ReplayOptions) => {
+      checkedIds(ids);
+      incomplete(await withConnections(config(), (of) => replayCommand(of, ids, options), options.outbox));
+    });
 }

@@ -5,7 +5,7 @@ import { type OutboxAway } from '../outboxes';
 import { type PlanOptions, planCommand } from './replays-plan-command';
 import { listPlansCommand, paceFrom, showPlanCommand, signalPlanCommand, startPlanCommand } from './replays-command';
 
-/** `ops replays plan | start | list | show | pause | resume | pace | stop` */
+/** `nova replays plan | start | list | show | pause | resume | pace | stop` */
 export function addReplaysCommands(
   program: Command,
   config: () => ConfigOf<typeof opsSettings>,

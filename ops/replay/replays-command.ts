@@ -21,17 +21,17 @@ export async function startPlanCommand(
 ): Promise<void> {
   const workflowId = await startPlan(connections, name, paceFrom(perSecond));
   console.log(
-    json === true ? JSON.stringify({ workflowId }) : `started ${workflowId}: ops replays show ${name} --watch`,
+    json === true ? JSON.stringify({ workflowId }) : `started ${workflowId}: npx nova replays show ${name} --watch`,
   );
 }
 
 /** Starts the workflow that works a plan off, and returns its id. @throws Error when it runs already, or has nothing to do */
 export async function startPlan(connections: Connections, name: string, pace: number): Promise<string> {
   const plan = await planOf(connections.pool, name);
-  if (plan === undefined) throw new Error(`there is no plan ${name}: ops replays list`);
+  if (plan === undefined) throw new Error(`there is no plan ${name}: npx nova replays list`);
   // Of those that were started, a later look may know the end.
   if (plan.progress.planned + plan.progress.started === 0)
-    throw new Error(`the plan ${name} is worked off: ops replays show ${name}`);
+    throw new Error(`the plan ${name} is worked off: npx nova replays show ${name}`);
   await connections.checkDeployment([]);
   const { taskQueuePrefix } = connections.config;
   const order: ReplayOrder = { plan: name, perSecond: pace };
@@ -58,7 +58,7 @@ export async function startPlan(connections: Connections, name: string, pace: nu
       return { value: undefined, done: 1 };
     } catch (thrown) {
       if (!(thrown instanceof WorkflowExecutionAlreadyStartedError)) throw thrown;
-      throw new Error(`the plan ${name} is being worked off: ops replays show ${name}`);
+      throw new Error(`the plan ${name} is being worked off: npx nova replays show ${name}`);
     }
   });
   return workflowId;
@@ -83,7 +83,7 @@ export async function showPlanCommand(
 ): Promise<void> {
   for (;;) {
     const plan = await planOf(connections.pool, name);
-    if (plan === undefined) throw new Error(`there is no plan ${name}: ops replays list`);
+    if (plan === undefined) throw new Error(`there is no plan ${name}: npx nova replays list`);
     const report = await reportOf(connections, name);
     if (watch === true && report !== null) {
       const line = reportLine(plan.progress, report);
@@ -148,7 +148,7 @@ export async function signalPlan(
       return { value: undefined, done: 1 };
     } catch (thrown) {
       if (!(thrown instanceof WorkflowNotFoundError)) throw thrown;
-      throw new Error(`the plan ${name} is not being worked off: ops replays show ${name}`);
+      throw new Error(`the plan ${name} is not being worked off: npx nova replays show ${name}`);
     }
   });
   return { pause: 'paused', resume: 'goes on', stop: 'stopped', pace: `${pace} a second` }[signal];

@@ -50,7 +50,7 @@ export async function planCommand(
     throw new Error('--reason: it is kept with the plan and with each run, so that others know why');
   const { pool, actor } = connections;
   if (!dryRun && (await planOf(pool, name)) !== undefined)
-    throw new Error(`there is a plan ${name} already: ops replays show ${name}`);
+    throw new Error(`there is a plan ${name} already: npx nova replays show ${name}`);
   const show = process.stderr.isTTY && json !== true;
   const found = await search(connections, options, (looked, meant) => {
     if (show) process.stderr.write(`\r\u001b[2K${looked} events looked at, ${meant} are meant … `);

@@ -37,7 +37,7 @@ export function groupsText({ name, groups, deliveries, healed, refused, more, fr
       ? []
       : [`of their deliveries ${settled} are settled and are not made again, ${open} are open`]),
     frozen
-      ? `${events} events are frozen as the plan ${name}; nothing is replayed yet: ops replays start ${name}`
+      ? `${events} events are frozen as the plan ${name}; nothing is replayed yet: npx nova replays start ${name}`
       : `${events} events; nothing is frozen`,
   ].join('\n');
 }
@@ -62,7 +62,7 @@ export function reportLine(progress: ReplayProgress, { paused, stopped, perSecon
 }
 
 export function plansText(plans: readonly PlanLine[]): string {
-  if (plans.length === 0) return 'there is no plan: ops replays plan <name> …';
+  if (plans.length === 0) return 'there is no plan: npx nova replays plan <name> …';
   return columnLines([
     ['PLAN', 'BY', 'AT', 'PROGRESS', 'REASON'],
     ...plans.map(({ name, requestedBy, requestedAt, progress, reason }) => [
@@ -80,9 +80,10 @@ export function planText(
   return [
     `plan ${name} of ${requestedBy}, ${requestedAt.toISOString()}: ${reason}`,
     report === null ? progressText(progress) : reportLine(progress, report),
-    ...(report === null && open ? [`it is not being worked off: ops replays start ${name}`] : []),
+    ...(report === null && open ? [`it is not being worked off: npx nova replays start ${name}`] : []),
     ...notWell.map(
-      ({ eventId, state, remark }) => `${eventId} ${state}${remark === null ? `: ops show ${eventId}` : `: ${remark}`}`,
+      ({ eventId, state, remark }) =>
+        `${eventId} ${state}${remark === null ? `: npx nova show ${eventId}` : `: ${remark}`}`,
     ),
   ].join('\n');
 }

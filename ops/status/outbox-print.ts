@@ -52,7 +52,7 @@ function hotLines({ hottest }: OutboxesReport, table: Table): string[] {
       ['HOTTEST AGGREGATES', 'PENDING', 'FIRST IS', 'FIRST OF THEM'],
       hottest.map((hot) => [
         ...[hot.outbox, `${hot.aggregateType} ${hot.aggregateId}`, String(hot.rows)],
-        ...[`${ageText(hot.headSeconds)} old`, `${hot.eventType} ${hot.head} (ops why)`],
+        ...[`${ageText(hot.headSeconds)} old`, `${hot.eventType} ${hot.head} (npx nova why)`],
       ]),
     ),
   ];
@@ -74,7 +74,9 @@ export function unemittedLines(
   return [
     '',
     ...columnLines([head, ...lines].map((line) => (several ? line : line.slice(1)))),
-    ...(causes ?? []).map(({ cause, events, example }) => `  ${events} of the oldest: ${cause} (ops why ${example})`),
+    ...(causes ?? []).map(
+      ({ cause, events, example }) => `  ${events} of the oldest: ${cause} (npx nova why ${example})`,
+    ),
   ];
 }
 
@@ -106,7 +108,7 @@ function totalLine(status: Partial<OutboxesReport> & Partial<StateReport>): stri
     ...(deliveriesUnknown === undefined
       ? []
       : [
-          `deliveries of unknown outcome ${deliveriesUnknown}${deliveriesUnknown > 0 ? ' (ops deliveries list)' : ''}${skippedLine(deliveriesSkipped)}`,
+          `deliveries of unknown outcome ${deliveriesUnknown}${deliveriesUnknown > 0 ? ' (npx nova deliveries list)' : ''}${skippedLine(deliveriesSkipped)}`,
         ]),
   ].join(' · ');
 }

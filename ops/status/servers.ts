@@ -11,7 +11,7 @@ import { placeOf } from '../../runtime/which-setting';
 import { within } from '../../runtime/within';
 import { opsSettings } from '../connections';
 
-/** What `ops status` reads from the environment. */
+/** What `nova status` reads from the environment. */
 export const statusSettings = { ...opsSettings, ...sharedSettings.kafka, ...kafkaSecuritySettings } as const;
 export type StatusConfig = ConfigOf<typeof statusSettings>;
 
@@ -76,7 +76,7 @@ export const serverLine = ({ server, at, setting, says, failed }: ServerLook): s
 
 /** How many brokers the cluster has, and which topics of ours it lacks. */
 export async function askKafka(config: StatusConfig): Promise<string> {
-  const admin = createKafka(config, 'nova-ops', createLogger('ops', 'silent')).admin();
+  const admin = createKafka(config, 'nova-ops', createLogger('nova', 'silent')).admin();
   try {
     await admin.connect();
     const { brokers } = await admin.describeCluster();

@@ -35,7 +35,7 @@ const findings = `
     count(*) OVER (PARTITION BY kind, outbox) AS count
   FROM nova.audit_findings WHERE resolved_at IS NULL AND acknowledged_at IS NULL ORDER BY first_seen LIMIT $1`;
 
-/** Everything that waits longer than it should, before the start and after it: what `ops status` counts, line by line. */
+/** Everything that waits longer than it should, before the start and after it: what `nova status` counts, line by line. */
 export async function stuck(connections: Connections, status: Status): Promise<StuckLine[]> {
   const isStateThere = status.databaseFailed === null;
   const { outboxes, pool } = connections;
@@ -46,7 +46,7 @@ export async function stuck(connections: Connections, status: Status): Promise<S
       (said) => outboxLines(outbox, said),
       (thrown: unknown): StuckLine[] => [
         {
-          ...{ what: 'outbox', id: null, outbox, count: 1, since: null, command: 'ops status' },
+          ...{ what: 'outbox', id: null, outbox, count: 1, since: null, command: 'npx nova status' },
           cause: `it could not be asked: ${oneLine(thrown, 200)}`,
         },
       ],
@@ -73,7 +73,7 @@ export async function stuck(connections: Connections, status: Status): Promise<S
         since: one.at.toISOString(),
       },
       cause: `the reply of its provider was lost: ${one.reason ?? ''}`,
-      command: `ops deliveries settle ${deliveryName(one)} --as sent, or resend`,
+      command: `npx nova deliveries settle ${deliveryName(one)} --as sent, or resend`,
     })),
     ...found,
   ];
@@ -131,7 +131,7 @@ function outboxLines(outbox: string, said: OutboxStuck): StuckLine[] {
         ]),
     ...said.paused.map(([type, why]) => ({
       ...{ ...of, what: 'paused type', id: type, since: null, cause: why },
-      command: actionFor(why) ?? 'ops status',
+      command: actionFor(why) ?? 'npx nova status',
     })),
     ...said.pending.map(({ aggregateType, aggregateId, rows, head, since, waits }) => ({
       ...{
@@ -142,7 +142,7 @@ function outboxLines(outbox: string, said: OutboxStuck): StuckLine[] {
         since: since.toISOString(),
       },
       cause: waits?.says ?? 'it has started meanwhile',
-      command: waits?.cure ?? `ops why ${head}`,
+      command: waits?.cure ?? `npx nova why ${head}`,
     })),
     ...said.holds.map(({ id, aggregateId, rows, since, waitsFor }) => ({
       ...{ outbox, what: `held aggregate ${aggregateId}`, id, count: rows, since: since.toISOString() },
@@ -150,11 +150,14 @@ function outboxLines(outbox: string, said: OutboxStuck): StuckLine[] {
         waitsFor === null
           ? 'a dead letter holds back the rows behind it'
           : `an event of the outbox ${waitsFor}, from which it has come, is not on Kafka`,
-      command: waitsFor === null ? `ops requeue ${id}, or ops release-hold ${id}` : `ops why ${id}; ops move status`,
+      command:
+        waitsFor === null
+          ? `npx nova requeue ${id}, or npx nova release-hold ${id}`
+          : `npx nova why ${id}; npx nova move status`,
     })),
     ...said.deadLetters.map(({ id, lastError, deadLetteredAt }) => ({
       ...{ ...of, what: 'dead letter', id, since: deadLetteredAt.toISOString(), cause: oneLine(lastError ?? '', 200) },
-      command: `${actionFor(lastError) ?? ''} ops requeue ${id}`.trim(),
+      command: `${actionFor(lastError) ?? ''} npx nova requeue ${id}`.trim(),
     })),
   ];
 }
@@ -172,7 +175,7 @@ function unemittedLines({ unemitted = [], unemittedCauses }: Status): StuckLine[
   }));
 }
 
-const whatOf = (cause: string | undefined, id = ''): string => actionFor(cause ?? null) ?? `ops why ${id}`;
+const whatOf = (cause: string | undefined, id = ''): string => actionFor(cause ?? null) ?? `npx nova why ${id}`;
 
 function runLines({ waitingRuns, pausedRuns }: Status): StuckLine[] {
   const { standStill = [], waitFor = [] } = waitingRuns ?? {};
@@ -202,7 +205,7 @@ function runLines({ waitingRuns, pausedRuns }: Status): StuckLine[] {
             ...{ what: 'paused activity', id: null, outbox: null, count: pausedRuns, since: null },
             cause: 'a person or a rule has paused an activity of these runs',
             command:
-              "temporal workflow list --query 'TemporalPauseInfo IS NOT NULL'; ops show <id> prints how to unpause",
+              "temporal workflow list --query 'TemporalPauseInfo IS NOT NULL'; npx nova show <id> prints how to unpause",
           },
         ]),
   ];
@@ -228,6 +231,6 @@ async function findingLines({ pool }: Connections): Promise<StuckLine[]> {
   const { rows } = await pool.query<Row>(findings, [mostLines]);
   return rows.map(({ id, kind, detail, outbox, since }) => ({
     ...{ what: `finding ${kind}`, id, outbox, count: 1, since: since.toISOString(), cause: oneLine(detail, 200) },
-    command: (auditKinds[kind] as { action: string } | undefined)?.action ?? 'ops audit',
+    command: (auditKinds[kind] as { action: string } | undefined)?.action ?? 'npx nova audit',
   }));
 }

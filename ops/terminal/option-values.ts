@@ -2,6 +2,9 @@ import { didYouMean } from '../../contracts/near-words';
 import { failures } from '../../contracts/failures';
 import { isUuid } from '../../runtime/uuid';
 
+/** Of a command that looks at rows. */
+export const outboxOption = ['--outbox <name>', 'only this outbox (OUTBOXES); left out: all'] as const;
+
 /** What a person typed as a limit. @throws Error that says what is allowed */
 export function limitFrom(text: string): number {
   const limit = Number(text);

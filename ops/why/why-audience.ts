@@ -51,7 +51,7 @@ export async function audienceCheck(
     if (owner !== undefined && known === undefined)
       return unknown(
         `it notifies the owner of the ${owner.contentType} ${owner.contentId}, who is not known: no event has said who that is`,
-        `ops why ${owner.contentId}`,
+        `npx nova why ${owner.contentId}`,
       );
     return not(`it names ${userId} nowhere: not as mentioned, not as a member, not as the owner`);
   } catch (thrown) {

@@ -25,7 +25,7 @@ function asked(id: string | undefined, { user, post, event }: WhyOptions): (of: 
   const given = [id !== undefined, post !== undefined, event !== undefined].filter(Boolean).length;
   if (given !== 1 || (user === undefined) !== (id !== undefined))
     throw new Error(
-      'why what? ops why <id>, or --user U with --post P (is it in the feed?) or --event E (was U notified?)',
+      'why what? npx nova why <id>, or --user U with --post P (is it in the feed?) or --event E (was U notified?)',
     );
   if (id !== undefined) return (of) => whyId(of, id.toLowerCase());
   const person = uuid('--user', user ?? '');

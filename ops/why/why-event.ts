@@ -56,7 +56,7 @@ export async function eventSeen(connections: Connections, id: string): Promise<E
     startedCheck(story, row, bridges),
     ...(row.published_at === null ? [] : [...runChecks(story, id), kafkaCheck(row)]),
     ...story.findings.map(({ kind, detail }) =>
-      wrong('audit', `${kind}: ${detail}`, `ops audit says what ${kind} asks for`),
+      wrong('audit', `${kind}: ${detail}`, `npx nova audit says what ${kind} asks for`),
     ),
   ];
   return { row, checks, isOpen: story.workflow?.status === 'RUNNING', away };
@@ -77,7 +77,7 @@ function startedCheck({ hold }: Pick<EventStory, 'hold'>, row: EventRowSeen, bri
   const { id, published_at: startedAt, dead_lettered_at: deadAt, last_error: error } = row;
   if (deadAt !== null) {
     const action = actionFor(error);
-    const cure = `${action === null ? '' : `${action} Then: `}ops requeue ${id}`;
+    const cure = `${action === null ? '' : `${action} Then: `}npx nova requeue ${id}`;
     return wrong('started', `it is a dead letter since ${at(deadAt)}: ${error ?? 'no reason was kept'}`, cure);
   }
   if (startedAt !== null) return fine('started', `a bridge started its workflow ${at(startedAt)}`);
@@ -86,12 +86,12 @@ function startedCheck({ hold }: Pick<EventStory, 'hold'>, row: EventRowSeen, bri
       ? wrong(
           'started',
           `it waits since ${at(hold.since)} for the dead letter ${hold.id}, which holds back what follows it in its aggregate`,
-          `ops requeue ${hold.id}, or ops release-hold ${hold.id}`,
+          `npx nova requeue ${hold.id}, or npx nova release-hold ${hold.id}`,
         )
       : wrong(
           'started',
           `it waits for the event ${hold.id} in the outbox ${hold.waitsFor}, from which its aggregate has come`,
-          `ops why ${hold.id}; ops move status`,
+          `npx nova why ${hold.id}; npx nova move status`,
         );
   return wrong('started', ...whyPending(row, bridges));
 }
@@ -109,7 +109,7 @@ function whyPending(row: EventRowSeen, all: Bridges): [says: string, cure: strin
   if (row.earlier_pending > 0)
     return [
       `it is pending behind ${row.earlier_pending} earlier rows of its aggregate, which start one after another`,
-      `nothing, while they go down; else ops stuck names the first of them`,
+      `nothing, while they go down; else npx nova stuck names the first of them`,
     ];
   if (row.backing_off)
     return [
@@ -117,16 +117,20 @@ function whyPending(row: EventRowSeen, all: Bridges): [says: string, cure: strin
       actionFor(row.last_error),
     ];
   if (row.leased === true) return ['it is pending: a bridge has it in hand now', 'nothing: look again in a moment'];
-  return ['it is pending: it waits for its turn', 'nothing, while ops status shows that rows are started'];
+  return ['it is pending: it waits for its turn', 'nothing, while npx nova status shows that rows are started'];
 }
 
 /** What the run did, or what it waits for. */
 function runChecks({ workflow, temporalFailed }: EventStory, id: string): Check[] {
   if (temporalFailed !== null)
-    return [note('run', `its run is not known, Temporal did not reply: ${temporalFailed}`, 'ops status')];
+    return [note('run', `its run is not known, Temporal did not reply: ${temporalFailed}`, 'npx nova status')];
   if (workflow === null)
     return [
-      wrong('run', 'Temporal knows no run of it: deleted, or past the retention of the namespace', `ops replay ${id}`),
+      wrong(
+        'run',
+        'Temporal knows no run of it: deleted, or past the retention of the namespace',
+        `npx nova replay ${id}`,
+      ),
     ];
   const { status, end, notDone, since } = workflow;
   if (end !== null && end.result === null) {
@@ -136,7 +140,7 @@ function runChecks({ workflow, temporalFailed }: EventStory, id: string): Check[
       wrong(
         'run',
         `its run ended ${status} ${end.at ?? ''}: ${cause}${left}`,
-        `when the cause is gone: ops replay ${id}`,
+        `when the cause is gone: npx nova replay ${id}`,
       ),
     ];
   }
@@ -181,7 +185,7 @@ function waitChecks({ failingTask, pending, queuesWithoutWorkers, since }: RunSt
         wrong(
           'run',
           `its run waits for ${activity}, attempt ${attempt}${next}: ${lastFailure}`,
-          actionFor(lastFailure) ?? `ops show ${id}`,
+          actionFor(lastFailure) ?? `npx nova show ${id}`,
         ),
       ];
     }),

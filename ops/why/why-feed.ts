@@ -59,5 +59,5 @@ export function feedCheck(
       'it is not in their feed in Redis yet: its fan-out is under way',
       'what its run waits for, above; else nothing',
     );
-  return wrong('feed', 'it is not in their feed in Redis, which should hold it', `ops rebuild-feeds ${userId}`);
+  return wrong('feed', 'it is not in their feed in Redis, which should hold it', `npx nova rebuild-feeds ${userId}`);
 }

@@ -39,7 +39,7 @@ export async function whyId(connections: Connections, id: string): Promise<Found
     const { eventId, recipientId } = deliveryFrom(id);
     return whyEventFor(connections, recipientId, eventId);
   }
-  if (!isUuid(id)) throw new Error(`${id} is neither a UUID nor the name of a delivery (ops deliveries list)`);
+  if (!isUuid(id)) throw new Error(`${id} is neither a UUID nor the name of a delivery (npx nova deliveries list)`);
   const event = await eventSeen(connections, id);
   if (event !== null) return ofEvent(connections, event);
   const { events, away } = await aggregateEvents(connections, id);
@@ -57,7 +57,7 @@ export async function whyId(connections: Connections, id: string): Promise<Found
       (state === 'pending' || state === 'dead letter' ? wrong : fine)(
         'event',
         `${eventType} of ${at(createdAt)} is ${state}: ${of}`,
-        `ops why ${of}`,
+        `npx nova why ${of}`,
       ),
     );
   const checks = [...found.flatMap((one) => one.checks), ...listed];

@@ -71,7 +71,8 @@ export async function whyEventFor(
 }
 
 async function noEvent(userId: string, eventId: string): Promise<{ why: Why; away: readonly OutboxAway[] }> {
-  const cure = 'the service must publish the event in its transaction; with the id of a post or person: ops why <id>';
+  const cure =
+    'the service must publish the event in its transaction; with the id of a post or person: npx nova why <id>';
   const checks = [wrong('written', `${eventId}: ${noRowText([])}`, cure)];
   return { why: { yes: false, verdict: `${userId} was not notified of ${eventId}`, checks }, away: [] };
 }
@@ -118,7 +119,7 @@ function inboxCheck({ notice, listed, isOpen, isDue, isStarted, switchedOff }: O
     if (isOpen && isDue)
       return wrong('inbox', 'no notice is in the inbox yet: the run is under way', 'what its run waits for, above');
     return isDue
-      ? wrong('inbox', 'no notice is in the inbox', 'see the run above; ops replay makes up for what was not done')
+      ? wrong('inbox', 'no notice is in the inbox', 'see the run above; npx nova replay makes up for what was not done')
       : note('inbox', 'no notice is in the inbox');
   }
   const { createdAt, readAt, retractedAt, inApp } = notice;
@@ -167,7 +168,7 @@ const skipped: Readonly<Record<string, [says: string, cure: string | null]>> = {
     'who caused it had caused this person enough messages within the hour',
     'nothing for this one; the limit is EMAILS_PER_ACTOR_PER_HOUR',
   ],
-  RUN_ENDED: ['its run ended before it was sent', 'ops replay'],
+  RUN_ENDED: ['its run ended before it was sent', 'npx nova replay'],
 };
 
 function deliveryCheck(eventId: string, userId: string, delivery: DeliverySeen): Check {
@@ -182,16 +183,16 @@ function deliveryCheck(eventId: string, userId: string, delivery: DeliverySeen):
       return wrong(
         channel,
         `${channel} was not sent: ${says} (${reason})`,
-        cure === 'ops replay' ? `ops replay ${eventId}` : cure,
+        cure === 'npx nova replay' ? `npx nova replay ${eventId}` : cure,
       );
     }
     case 'failed':
-      return wrong(channel, `${channel} was refused for good${why}`, `ops deliveries resend ${name}`);
+      return wrong(channel, `${channel} was refused for good${why}`, `npx nova deliveries resend ${name}`);
     case 'unknown':
       return wrong(
         channel,
         `${channel} may have arrived or not, the reply of its provider was lost${why}`,
-        `ops deliveries settle ${name} --as sent, or resend ${name}`,
+        `npx nova deliveries settle ${name} --as sent, or resend ${name}`,
       );
     case 'claimed':
       return note(channel, `${channel} is being sent now, attempt ${attempts}`);

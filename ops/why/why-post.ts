@@ -59,7 +59,11 @@ export async function whyPost(
   const open = events.seen.some(({ isOpen }) => isOpen);
   const ofFeed =
     typeof feed === 'string'
-      ? note('feed', `Redis did not reply, so no feed can be read: ${feed}`, 'bring Redis back (REDIS_URL); ops status')
+      ? note(
+          'feed',
+          `Redis did not reply, so no feed can be read: ${feed}`,
+          'bring Redis back (REDIS_URL); npx nova status',
+        )
       : post === null
         ? null
         : feedCheck(feed, { userId, postId, post, belongs, open });
@@ -96,7 +100,7 @@ function verdict(of: { userId: string; postId: string; shown: boolean | null; ch
   const unexplained = wrong(
     'screen',
     'all of this is as it should be, and the feed does not show the post: no check knows why',
-    `ops audit; ops rebuild-feeds ${userId}`,
+    `npx nova audit; npx nova rebuild-feeds ${userId}`,
   );
   return {
     yes: false,
@@ -153,7 +157,7 @@ async function followChecks(connections: Connections, { userId, post, follow }: 
     note(
       'follow',
       `${eventType} of ${userId} has not taken effect: ${id} is ${state === 'pending' ? state : `a ${state}`}`,
-      `ops why ${id}`,
+      `npx nova why ${id}`,
     ),
   );
   return [wrong('follow', ended, again), ...waiting];

@@ -33,7 +33,7 @@ export function actionFor(reason: string | null): string | null {
   return Object.hasOwn(failures, code) ? failures[code as keyof typeof failures].action : null;
 }
 
-/** `2026-11-28T14:05:09.123Z`, as every time of `ops` */
+/** `2026-11-28T14:05:09.123Z`, as every time of `nova` */
 export const at = (time: Date | string): string => (typeof time === 'string' ? time : time.toISOString());
 
 const marks = new Map([

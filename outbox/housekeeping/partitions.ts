@@ -22,7 +22,7 @@ export const keepReasons = {
   open_runs: 'events whose workflow is still open',
   runs_unknown: 'event runs cannot be counted while Temporal does not reply',
   state_unknown: 'day kept until State says which events it needs: it does not reply, or says too many',
-  not_owner: 'day left to a login that owns the outbox: `npm run ops -- housekeeping`',
+  not_owner: 'day left to a login that owns the outbox: `npx nova housekeeping`',
 } as const;
 
 export type KeepReason = keyof typeof keepReasons;

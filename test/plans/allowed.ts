@@ -54,18 +54,18 @@ export const allowed: readonly {
   {
     pattern:
       /^SELECT priority, count\(\*\) AS rows, coalesce\(extract\(epoch FROM clock_timestamp\(\) - min\(created_at\)\)/,
-    reason: '`ops status` counts all that waits, when a person asks.',
+    reason: '`npx nova status` counts all that waits, when a person asks.',
   },
   {
     pattern: /^WITH unpublished AS \( SELECT tableoid AS oid, count\(\*\) AS rows/,
     reason:
-      '`ops status` counts, per partition, what is left to do; without statistics it reads the partitions for that.',
+      '`npx nova status` counts, per partition, what is left to do; without statistics it reads the partitions for that.',
   },
   {
     pattern:
       /^SELECT \(SELECT count\(\*\) FROM nova\.outbox_events WHERE dead_lettered_at IS NOT NULL\) AS dead_lettered/,
     only: 'without statistics',
-    reason: '`ops status` counts dead letters, when a person asks.',
+    reason: '`npx nova status` counts dead letters, when a person asks.',
   },
   {
     pattern: /^SELECT count\(\*\) AS count, \(array_agg\(id ORDER BY dead_lettered_at DESC\)\)\[1:3\]/,
@@ -75,12 +75,12 @@ export const allowed: readonly {
   {
     pattern:
       /^SELECT id, event_type AS "eventType" FROM nova\.outbox_events WHERE event_type = \$1 AND published_at IS NULL/,
-    reason: '`ops give-up --type` looks for a misspelt type among all that waits: no index is worth that.',
+    reason: '`npx nova give-up --type` looks for a misspelt type among all that waits: no index is worth that.',
   },
   {
     pattern: /^UPDATE nova\.outbox_events SET dead_lettered_at = clock_timestamp\(\), last_error = \$2 WHERE id IN/,
     only: 'without statistics',
-    reason: '`ops give-up`: without statistics the planner reads what waits, and not by id.',
+    reason: '`npx nova give-up`: without statistics the planner reads what waits, and not by id.',
   },
   {
     pattern:

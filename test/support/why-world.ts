@@ -13,7 +13,7 @@ import { startStandInWorkers } from './stand-in-workers';
 export const feedCap = 10;
 const feedPullThreshold = 2;
 
-/** People with feeds, and what the commands of `ops` ask, with the rights of an operator. */
+/** People with feeds, and what the commands of `nova` ask, with the rights of an operator. */
 export interface WhyWorld {
   readonly feed: FeedHarness;
   readonly deps: FeedHarness['deps'];

@@ -24,7 +24,7 @@ export interface OperatorTools {
   readonly client: Client;
   /** Visibility query of the run's workflows. */
   readonly query: string;
-  /** `ops replay` of these events. @throws when one of them could not be replayed */
+  /** `nova replay` of these events. @throws when one of them could not be replayed */
   readonly replay: (eventIds: readonly string[]) => Promise<void>;
   /** Writes a line into the operator's log. */
   readonly note: (text: string) => void;

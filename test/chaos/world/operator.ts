@@ -31,13 +31,13 @@ export async function flushRedis(url: string): Promise<void> {
   });
 }
 
-/** Runs `npm run ops -- rebuild-feeds` as an operator does, again and again until it succeeds. */
+/** Runs `npx nova rebuild-feeds` as an operator does, again and again until it succeeds. */
 export async function runRebuildFeeds(environment: Environment, folder: string): Promise<void> {
   await persist('rebuild-feeds', () => ops(['rebuild-feeds', '--json'], environment, folder));
 }
 
 /**
- * Runs `npm run ops -- audit` over the whole run. Findings make no failure: they are in its tables. An audit that could not look
+ * Runs `npx nova audit` over the whole run. Findings make no failure: they are in its tables. An audit that could not look
  * (exit code 2: a server did not reply in time) is run again, as an operator would, three times at most.
  */
 export async function runAudit(environment: Environment, folder: string): Promise<void> {
@@ -84,18 +84,18 @@ async function ops(
 /** Another action of the operator's may have been made up for meanwhile, or a restore may have lost the row: the proof says which may. */
 const needless = /is open\b|has completed|^it has no outbox row/;
 
-/** Runs `npm run ops -- replay --found`, as the runbook says of `lost_emit`. */
+/** Runs `npx nova replay --found`, as the runbook says of `lost_emit`. */
 export async function runReplayFound(environment: Environment, folder: string): Promise<void> {
   await ops(['replay', '--found', '--yes', '--json', '--reason', 'restored'], environment, folder, { okCodes: [0, 1] });
 }
 
-/** Runs `npm run ops -- audit --acknowledge` for these findings, by their event ids. */
+/** Runs `npx nova audit --acknowledge` for these findings, by their event ids. */
 export async function runAcknowledge(ids: readonly string[], environment: Environment, folder: string): Promise<void> {
   const args = ['audit', '--acknowledge', ...ids, '--reason', 'restored'];
   await ops(args, environment, folder, { okCodes: [0, 1] });
 }
 
-/** Runs `npm run ops -- replay` for these events; fails when one of them is refused that needs it. */
+/** Runs `npx nova replay` for these events; fails when one of them is refused that needs it. */
 export async function runReplay(eventIds: readonly string[], environment: Environment, folder: string): Promise<void> {
   const args = ['replay', ...eventIds, '--yes', '--json', '--reason', 'chaos'];
   const { plan } = JSON.parse(await ops(args, environment, folder, { okCodes: [0, 1] })) as {

@@ -36,7 +36,7 @@ describe('deliveries of a run that has ended', () => {
     const report = await turn(pool);
     expect(report!.ended).toEqual({ unknown: 1, skipped: 1, examples: [eventId] });
     const whole = { outboxes: { main: report! }, state: report!, busy: {}, failed: {} };
-    expect(doneText(whole)).toMatch(/1 of unknown outcome, 1 never sent \(events: .*; ops replay sends those\)/);
+    expect(doneText(whole)).toMatch(/1 of unknown outcome, 1 never sent \(events: .*; npx nova replay sends those\)/);
     expect(report!.kept).toEqual({});
     expect(await partitionNames(pool)).not.toContain(await dayName(pool, 35));
   });

@@ -47,7 +47,7 @@ it('a run that was terminated stays a finding when Temporal forgets it, and one 
   await listed(eventId, 'Terminated');
   const audit = await ops('audit');
   expect(audit.code).toBe(1);
-  expect(audit.stdout).toMatch(/failed_run[^]*✘ 1 wait for a person, 1 of them not on Kafka: npm run ops -- replay/);
+  expect(audit.stdout).toMatch(/failed_run[^]*✘ 1 wait for a person, 1 of them not on Kafka: npx nova replay/);
   expect(audit.stdout).not.toMatch(/✔/);
   // An ended run waits for nothing, though Temporal still lists what it waited for.
   const ended = (await ops('show', eventId)).stdout;

@@ -162,7 +162,7 @@ describe('rows of a misspelt type', () => {
     const byId = await planGiveUp(database.pool, { ids: [first!, known, newId()], type: null, limit: 10 });
     expect(byId.rows.map(({ id }) => id)).toEqual([first]);
     expect(byId.refused.map(({ why }) => why)).toEqual([
-      'this version knows its type message.edited: ops show says what it waits for',
+      'this version knows its type message.edited: npx nova show says what it waits for',
       'it has no outbox row: it was never committed, or its partition is gone',
     ]);
     const byType = await planGiveUp(database.pool, { ids: [], type: 'message.editted', limit: 3 });

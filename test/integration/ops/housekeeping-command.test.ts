@@ -74,7 +74,7 @@ it('the dry run says what would go and why the rest stays; status shows it; a ki
   await waitFor(async () => !(await partitionNames(pool)).includes(going), { what: 'the detach to end' });
 
   // Its turn is still its own; when its lease is over any process goes on.
-  expect(doneText(await runHousekeeping(ofOne(pool)))).toMatch(/main: ops on .* is at it/);
+  expect(doneText(await runHousekeeping(ofOne(pool)))).toMatch(/main: nova on .* is at it/);
   await pool.query(`UPDATE chores SET lease_until = '-infinity'`);
   const done = await runHousekeeping(ofOne(pool));
   expect(doneText(done)).toContain(`dropped ${going} with 1 rows\nkept ${staying}: 3 dead letters`);

@@ -286,7 +286,7 @@ describe('the command', () => {
     ]);
     expect(status).toMatchObject({ code: 1, stdout: expect.stringMatching(/PRIORITY .*\ncritical/) as string });
     expect(JSON.parse(letters.stdout)).toEqual([expect.objectContaining({ id, lastError: 'INVALID_PAYLOAD: z' })]);
-    expect(wrong).toMatchObject({ code: 2, stderr: 'ops: not a UUID: nonsense\n' });
+    expect(wrong).toMatchObject({ code: 2, stderr: 'nova: not a UUID: nonsense\n' });
     expect(missing).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/no outbox row: it was never committed/) as string,
@@ -308,7 +308,7 @@ it('names the variable that leads nowhere, and warns of settings that are misspe
   const wrong = { DATABASE_URL: 'postgres://u:secret@127.0.0.1:1/d', FEED_CAPP: '9', KAFKA_SEND_TIMEOUT_MS: '12000' };
   const { code, stderr } = await runOps(wrong, 'dead-letters');
   expect(code).toBe(2);
-  expect(stderr).toContain('ops: FEED_CAPP is no setting and has no effect; did you mean FEED_CAP?\n');
+  expect(stderr).toContain('nova: FEED_CAPP is no setting and has no effect; did you mean FEED_CAP?\n');
   expect(stderr).toMatch(/KAFKA_SEND_TIMEOUT_MS=12000, 12000 ms\) must be less than/);
   expect(stderr).toMatch(/no PostgreSQL at 127\.0\.0\.1:1\/d \(DATABASE_URL\)/);
   expect(stderr).not.toContain('secret');

@@ -138,7 +138,9 @@ describe('an event type that a person pauses', () => {
       { started: false, claims: 0 },
       { started: false, claims: 0 },
     ]);
-    expect((await ops('resume', 'message.persisted')).stdout).toContain('every event type is paused: ops resume all');
+    expect((await ops('resume', 'message.persisted')).stdout).toContain(
+      'every event type is paused: npx nova resume all',
+    );
     expect((await ops('resume', 'all')).code).toBe(0);
     await Promise.all([one, other].map(({ eventId }) => started(eventId)));
     expect((await ops('pause', 'message.persistd', ...why)).stderr).toMatch(/did you mean "?message\.persisted/i);

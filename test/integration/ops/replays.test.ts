@@ -128,7 +128,10 @@ it('leaves out what is healed when its turn comes, and says what fails once more
   const work = await workOff('inc-3', '--per-second', '20');
   expect((await work.result()).progress).toMatchObject({ healed: 1, refused: 1, failed: 1, completed: 0 });
   const shown = await replays('show', 'inc-3');
-  expect(shown).toMatchObject({ code: 1, stdout: expect.stringContaining(`${hopeless} failed: ops show`) as string });
+  expect(shown).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(`${hopeless} failed: npx nova show`) as string,
+  });
 });
 
 /** As an operator does who was quicker. Ends as the new run does. */
@@ -164,7 +167,7 @@ it('is paused, goes on at another pace, and is stopped, by command', async () =>
   expect((await progress()).progress.planned).toBe(planned);
   expect(await replays('stop', 'inc-4')).toMatchObject({ code: 0 });
   expect((await work.result()).progress.planned).toBeGreaterThan(0);
-  expect((await replays('show', 'inc-4')).stdout).toMatch(/it is not being worked off: ops replays start inc-4/);
+  expect((await replays('show', 'inc-4')).stdout).toMatch(/it is not being worked off: npx nova replays start inc-4/);
   const on = await workOff('inc-4', '--per-second', '0.2');
   expect(await replays('pace', 'inc-4', '100')).toMatchObject({ code: 0 });
   expect((await on.result()).progress).toMatchObject({ planned: 0, failed: 0 });

@@ -201,10 +201,10 @@ describe('status', () => {
         { kind: 'stuck', outbox: 'identity', count: 1 },
       ],
     });
-    expect(statusText(status, false)).toMatch(/findings of the audit: 1 feed_differs, 2 stuck \(ops audit\)$/m);
+    expect(statusText(status, false)).toMatch(/findings of the audit: 1 feed_differs, 2 stuck \(npx nova audit\)$/m);
     const text = statusText(status, true);
     expect(text).toContain(
-      'the audit: 1 feed_differs (1 of no known outbox), 2 stuck (1 of content, 1 of identity) (ops audit)',
+      'the audit: 1 feed_differs (1 of no known outbox), 2 stuck (1 of content, 1 of identity) (npx nova audit)',
     );
     expect(text).toMatch(/^outbox identity: .* \(OUTBOXES\) replies$/m);
     expect(text).toMatch(/^OUTBOX +PRIORITY .*\ncontent +high +2 /m);

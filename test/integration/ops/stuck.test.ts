@@ -105,19 +105,19 @@ it('lists dead letters, held aggregates, unknown deliveries and findings, each w
   expect(line(lines, /^dead letter$/)).toMatchObject({
     id: dead.eventId,
     cause: 'INVALID_PAYLOAD: x',
-    command: expect.stringMatching(new RegExp(`^Repair the writer.* ops requeue ${dead.eventId}$`)) as string,
+    command: expect.stringMatching(new RegExp(`^Repair the writer.* npx nova requeue ${dead.eventId}$`)) as string,
   });
   expect(line(lines, /^held aggregate/)).toMatchObject({
     what: `held aggregate ${dead.aggregateId}`,
-    command: `ops requeue ${dead.eventId}, or ops release-hold ${dead.eventId}`,
+    command: `npx nova requeue ${dead.eventId}, or npx nova release-hold ${dead.eventId}`,
   });
   expect(line(lines, /^delivery of unknown/)).toMatchObject({
     id: `${event}/${recipient}/email`,
-    command: expect.stringContaining('ops deliveries settle') as string,
+    command: expect.stringContaining('npx nova deliveries settle') as string,
   });
   expect(line(lines, /^finding lost_emit$/)).toMatchObject({
     id: event,
-    command: expect.stringContaining('ops -- replay') as string,
+    command: expect.stringContaining('npx nova replay') as string,
   });
 });
 

@@ -84,7 +84,7 @@ describe('whether a person sees a post', () => {
     );
     const why = await asked(user, postId);
     expect(why.checks).toContainEqual({
-      ...{ check: 'follow', ok: null, cure: `ops why ${follow.eventId}` },
+      ...{ check: 'follow', ok: null, cure: `npx nova why ${follow.eventId}` },
       says: `follow.added of ${user} has not taken effect: ${follow.eventId} is pending`,
     });
   });
@@ -140,7 +140,7 @@ describe('whether a person sees a post', () => {
     await feed.redis.zrem(`feed:${user}`, postId);
     const why = await asked(user, postId);
     expect(noes(why)).toEqual(['run', 'feed']);
-    expect(check(why, 'feed')?.cure).toBe(`ops rebuild-feeds ${user}`);
+    expect(check(why, 'feed')?.cure).toBe(`npx nova rebuild-feeds ${user}`);
   });
 
   it('yes: readers merge the posts of an author with many followers', async () => {
@@ -177,7 +177,7 @@ describe('whether a person sees a post', () => {
     await set(`dead_lettered_at = now(), last_error = 'INVALID_PAYLOAD: caption: Required'`, dead);
     expect(await started(dead)).toMatchObject({
       says: expect.stringMatching(/^it is a dead letter since 20\S+: INVALID_PAYLOAD: caption: Required$/) as string,
-      cure: expect.stringMatching(new RegExp(`Repair the writer.* ops requeue ${dead.eventId}$`)) as string,
+      cure: expect.stringMatching(new RegExp(`Repair the writer.* npx nova requeue ${dead.eventId}$`)) as string,
     });
   });
 
@@ -259,9 +259,9 @@ describe('whether a person was notified', () => {
       'SMTP_550',
       { kind: 'refused', reason: 'SMTP_550' },
       /^email was refused for good: SMTP_550$/,
-      'ops deliveries resend',
+      'npx nova deliveries resend',
     ],
-    ['LOST', { kind: 'unknown', reason: 'LOST' }, /may have arrived or not/, 'ops deliveries settle'],
+    ['LOST', { kind: 'unknown', reason: 'LOST' }, /may have arrived or not/, 'npx nova deliveries settle'],
     [
       'AWAY',
       { kind: 'not_sent', reason: 'AWAY', scope: 'channel' },

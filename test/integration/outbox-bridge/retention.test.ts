@@ -57,7 +57,7 @@ describe('a row whose run Temporal has forgotten', () => {
     await age(eventId, 8);
     await lab.bridge({ limits }).bridge.start();
     expect((await lab.dead(eventId))['last_error']).toMatch(
-      /^RETENTION_PASSED: first tried 8\.0 days ago .* it may have run\. See `ops show .*--never-ran` or discard/,
+      /^RETENTION_PASSED: first tried 8\.0 days ago .* it may have run\. See `npx nova show .*--never-ran` or discard/,
     );
     await forgotten(eventId);
   });
@@ -142,7 +142,7 @@ describe('the guard', () => {
   });
 });
 
-describe('ops requeue', () => {
+describe('nova requeue', () => {
   const requeue = (ids: string[], neverRan = false) =>
     requeueRows(
       {

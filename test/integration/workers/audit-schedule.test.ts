@@ -51,7 +51,7 @@ describe('the schedule of the audit', () => {
     });
   });
 
-  it('is said by ops status, paused or not, with the note of the person who paused it', async () => {
+  it('is said by the status, paused or not, with the note of the person who paused it', async () => {
     const database = await createTestDatabase();
     try {
       const config = configured(300);

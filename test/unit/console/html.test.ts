@@ -18,8 +18,8 @@ describe('what pages are made of', () => {
   });
 
   it('makes each id in a text a link to its story, and leaves the rest', async () => {
-    expect(String(await linked(`ops why ${id}: ${evil}`))).toBe(
-      `ops why <a class="id" href="/search?id=${id}">${id}</a>: ${safe}`,
+    expect(String(await linked(`npx nova why ${id}: ${evil}`))).toBe(
+      `npx nova why <a class="id" href="/search?id=${id}">${id}</a>: ${safe}`,
     );
   });
 

@@ -1,8 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
-
-const root = join(__dirname, '../../..');
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesOfRepository, root } from './repository-files';
 
 /** Words that have several meanings, or that people who learned English later do not know; and what to write instead. */
 const avoided: Readonly<Record<string, string>> = {
@@ -37,18 +35,6 @@ const kept: readonly (readonly [text: RegExp, reason: string])[] = [
 const isLeftOut = (path: string): boolean =>
   leftOut.some(([pattern]) => path.split('/').some((_, i, parts) => pattern.test(parts.slice(0, i + 1).join('/'))));
 
-/** What git has or would take; in a copy without git, all that lies there. */
-function filesOfRepository(): string[] {
-  if (!existsSync(join(root, '.git')))
-    return readdirSync(root, { withFileTypes: true, recursive: true }).flatMap((entry) =>
-      entry.isFile() ? [relative(root, join(entry.parentPath, entry.name))] : [],
-    );
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
-  return listed
-    .toString()
-    .split('\0')
-    .filter((path) => path !== '' && existsSync(join(root, path)));
-}
 const files = filesOfRepository().filter((path) => !isLeftOut(path));
 
 /** Code in documents is cited as it is; where it comes from, it is looked at. */

@@ -34,7 +34,7 @@ describe('the table for people', () => {
   it('never calls everything explained while a badly ended run is open, and says how many are not on Kafka', () => {
     const text = auditText({ ...report, counts: { failed_run: 2 }, waitForPerson: 2, notOnKafka: 1 }, false);
     expect(text).not.toMatch(/✔/);
-    expect(text).toMatch(/✘ 2 wait for a person, 1 of them not on Kafka: npm run ops -- replay --found$/);
+    expect(text).toMatch(/✘ 2 wait for a person, 1 of them not on Kafka: npx nova replay --found$/);
   });
 
   it('says that all is explained', () => {

@@ -16,7 +16,7 @@ const content = { outbox: 'content', value: report(2, 'polling') };
 const identity = { outbox: 'identity', value: report(5, 'outage') };
 const text = (...said: (typeof content)[]) => tableLines(reportOfAll(said)).join('\n');
 
-describe('the tables of ops status', () => {
+describe('the tables of nova status', () => {
   it('say with several outboxes of which each line is', () => {
     const said = text(content, identity);
     expect(said).toMatch(/^OUTBOX +PRIORITY .*\ncontent +high +2 .*\nidentity +high +5 /m);
@@ -37,5 +37,5 @@ it('open findings are counted by outbox where there are several', () => {
     { kind: 'stuck', outbox: 'identity', count: 2 },
   ] as const;
   expect(openFindingsText(findings, 0, true)).toContain('3 stuck (1 of content, 2 of identity)');
-  expect(openFindingsText(findings, 0, false)).toContain('3 stuck (ops audit)');
+  expect(openFindingsText(findings, 0, false)).toContain('3 stuck (npx nova audit)');
 });

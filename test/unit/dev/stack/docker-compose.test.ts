@@ -29,7 +29,7 @@ const read = (file: string) => readFileSync(join(checkoutRoot, file), 'utf8');
 const text = read('docker-compose.yml');
 const { services, volumes } = load(text) as { services: Record<string, Service>; volumes: Record<string, null> };
 const oneShots = ['temporal-schema', 'temporal-init', 'migrate', 'logins'];
-/** Sleeps between two chores; what it did is in `ops status`. */
+/** Sleeps between two chores; what it did is in `nova status`. */
 const chores = ['housekeeping'];
 const monitoring = ['prometheus', 'alertmanager'];
 const entries = Object.entries(services);
