@@ -14,7 +14,7 @@ export const failures = {
     cause: 'environment',
     retryable: true,
     meaning: 'A search attribute is not registered on the namespace, or as another type.',
-    action: 'Run `npm run migrate`, or `temporal operator search-attribute create`.',
+    action: 'Run `npx nova setup`, or `npm run migrate`, which registers it too.',
   },
   UNKNOWN_OUTBOX: {
     cause: 'environment',

@@ -2,7 +2,7 @@
  * The custom search attributes every run carries, so that operators can list by what the event is about.
  * They are stored in clear by Temporal: ids and type names only, never content, names or e-mail.
  *
- * They must be registered on the namespace before the first start (the local stack and `npm run migrate` do it);
+ * They must be registered on the namespace before the first start (the local stack, `npm run migrate` and `npx nova setup` do it);
  * a start with an unregistered one is refused, which the bridge treats as a fault of the environment, not of the row.
  */
 export const searchAttributes = {

@@ -61,6 +61,15 @@ export const eventsOfAggregate = `
     CASE WHEN ${dead()} THEN 'dead letter' WHEN ${pending()} THEN 'pending' WHEN ${emitted()} THEN 'on Kafka' ELSE 'started' END AS state
   FROM nova.outbox_events WHERE aggregate_id = $1 ORDER BY sequence DESC LIMIT $2`;
 
+/** Those that may have a run which is open, as nova_signal_deleted takes them. $1 aggregate */
+export const startedOfAggregate = `
+  SELECT id, event_type AS "eventType" FROM nova.outbox_events
+  WHERE aggregate_id = $1 AND published_at IS NOT NULL ORDER BY sequence DESC LIMIT 50`;
+
+/** Whether the service of this outbox owns what is of a domain. $1 domain */
+export const mayWriteDomain = `
+  SELECT coalesce(bool_and(allowed), true) AS may FROM nova.outbox_event_types WHERE domain = $1`;
+
 /** Those of some events that are of a type, in the order in which they were written. $1 ids, $2 spellings or null */
 export const orderOfEvents = `
   SELECT id, min(sequence) AS place FROM nova.outbox_events

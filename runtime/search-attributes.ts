@@ -14,5 +14,5 @@ export async function missingSearchAttributes(connection: Connection, namespace:
 
 /** What people must know of missing ones, and what to do. */
 export function notRegistered(missing: readonly string[], namespace: string): string {
-  return `${missing.join(', ')} not registered as Keyword on namespace ${namespace}; run \`npm run migrate\``;
+  return `${missing.join(', ')} not registered as Keyword on namespace ${namespace}; run \`npx nova setup\``;
 }

@@ -191,7 +191,8 @@ export const functionRights: Readonly<Record<string, readonly Role[]>> = {
   tombstone_of_signal: [],
   tombstone_hold: ['bridge'],
   signal_holds: [],
-  nova_signal_deleted: ['publisher'],
+  // A person signals what a service would have.
+  nova_signal_deleted: ['publisher', 'operator'],
   tombstone_holds: ['workers', 'operator'],
   newer_fields: ['workers'],
   nova_event_state: ['publisher', 'operator', 'reader'],

@@ -3,6 +3,7 @@ import { checkDeployment } from '../../runtime/deployment';
 import { grpcStatusOf } from '../../runtime/service-error';
 import { missingSearchAttributes } from '../../runtime/search-attributes';
 import { lookAtTaskQueues } from '../../runtime/task-queues';
+import { goneWorkers, workerProcesses } from '../../runtime/worker-processes';
 import { readRetentionMs } from '../../runtime/temporal-retention';
 import { NovaError } from '../../contracts/failures';
 import { auditSchedule } from '../audit/audit-schedule';
@@ -33,8 +34,10 @@ export async function checkTemporal({ connection, config, pool, outboxes, schedu
         return null;
       });
       if (retentionMs === null) {
-        const create = `temporal operator namespace create --namespace ${namespace} --retention 30d, then npm run migrate`;
-        return fault(`there is none called ${namespace}`, `correct TEMPORAL_NAMESPACE, or ${create}`);
+        return fault(
+          `there is none called ${namespace}`,
+          'correct TEMPORAL_NAMESPACE, or npx nova setup, then npm run migrate',
+        );
       }
       const days = retentionMs / dayMs;
       const says = `${namespace} remembers closed runs for ${days.toFixed(1)} days`;
@@ -44,7 +47,7 @@ export async function checkTemporal({ connection, config, pool, outboxes, schedu
     'search attributes': async () => {
       const missing = await missingSearchAttributes(connection, namespace);
       if (missing.length === 0) return ok('all are registered');
-      return fault(`without ${missing.join(', ')}: starts fail`, 'npm run migrate');
+      return fault(`without ${missing.join(', ')}: starts fail`, 'npx nova setup');
     },
     deployment: async () => {
       try {
@@ -63,7 +66,8 @@ export async function checkTemporal({ connection, config, pool, outboxes, schedu
     },
     'task queues': async () => {
       const nowMs = await databaseNowMs(pool).catch(() => Date.now());
-      const looks = await lookAtTaskQueues(connection, { namespace, taskQueuePrefix, nowMs });
+      const gone = await workerProcesses(pool).then(goneWorkers, () => null);
+      const looks = await lookAtTaskQueues(connection, { namespace, taskQueuePrefix, nowMs }, gone);
       const left = [...new Set(looks.filter(({ served }) => !served).map(({ queue }) => queue))];
       if (left.length === 0) return ok('workers take from every queue');
       return fault(

@@ -8,6 +8,23 @@ import { rebuildFeed } from '../../feeds/rebuild';
 import { repairStore } from '../../activities/feed/repair';
 import { asRedisError } from '../../runtime/redis';
 import { type Connections } from '../connections';
+import { type MissingFeeds, rebuildMissingFeeds } from './missing-feeds';
+
+/** What a rebuild reads and writes, once Redis replies. */
+async function connected({ pool, redis, config }: Connections) {
+  await redis.connect().catch((thrown: unknown) => {
+    throw asRedisError(thrown);
+  });
+  return {
+    redis,
+    truth: new PgFeedTruth(pool),
+    feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),
+    walk: new RedisKeyWalk(redis, feedKey),
+    authors: new RedisAuthorCache(redis),
+    source: new PgRepairSource(pool),
+    settings: config,
+  };
+}
 
 /**
  * Writes the feeds of these users again, or, when none is named, puts right whatever Redis holds: every feed, also of people
@@ -16,21 +33,11 @@ import { type Connections } from '../connections';
  * @returns how many feeds were written
  */
 export async function rebuildFeeds(
-  { pool, redis, config }: Connections,
+  connections: Connections,
   userIds: readonly string[],
   progress: (done: number) => void,
 ): Promise<number> {
-  await redis.connect().catch((thrown: unknown) => {
-    throw asRedisError(thrown);
-  });
-  const deps = {
-    truth: new PgFeedTruth(pool),
-    feeds: new RedisFeedStore(redis, { cap: config.feedCap, chunkSize: config.feedChunkSize }),
-    walk: new RedisKeyWalk(redis, feedKey),
-    authors: new RedisAuthorCache(redis),
-    source: new PgRepairSource(pool),
-    settings: config,
-  };
+  const deps = await connected(connections);
   if (userIds.length > 0) {
     for (const userId of userIds) await rebuildFeed(deps, userId);
     return userIds.length;
@@ -49,3 +56,9 @@ export async function rebuildFeeds(
   });
   return feeds;
 }
+
+/** Writes only the feeds that Redis does not hold and should. Safe beside running fan-outs. */
+export const rebuildMissing = async (
+  connections: Connections,
+  progress: (soFar: MissingFeeds) => void,
+): Promise<MissingFeeds> => rebuildMissingFeeds(await connected(connections), progress);
