@@ -165,7 +165,7 @@ async function sendAgain(
     const its = which.filter(({ eventId }) => eventId === plan.id);
     const open = await makePending(connections.pool, its, act);
     if (open.length === 0) continue;
-    await startReplays(connections, [plan], act.reason);
+    await startReplays(connections, [plan], { reason: act.reason, by: act.actor });
     done.push(...open.map(deliveryName));
   }
   return done;

@@ -56,7 +56,7 @@ function startRecorded(
   const act = actOf({ actor: connections.actor, command: 'replay', reason, planned: plans.length, details });
   const ids = plans.map(({ id }) => id);
   return doingElsewhere(connections.pool, act, ids, async () => {
-    const value = await startReplays(connections, plans, reason ?? null);
+    const value = await startReplays(connections, plans, { reason: act.reason, by: act.actor });
     return { value, done: value.length };
   });
 }

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import {
   type PlannedReplay,
   type ReplayDeps,
@@ -30,17 +29,16 @@ export async function planReplays(
   return { plans, away: located.away };
 }
 
-/** Starts the replays of a plan, one after another, and writes each down before its start. Returns the workflow ids. */
+/** Starts the replays of a plan, one after another, and writes each down before its start, with who asked. Returns the workflow ids. */
 export async function startReplays(
   deps: Omit<ReplayDeps, 'outboxes'>,
   plans: readonly PlannedReplay[],
-  reason: string | null,
+  asked: { readonly reason: string | null; readonly by: string },
 ): Promise<string[]> {
   const started: string[] = [];
   for (const plan of plans) {
     const { request } = plan;
-    if (request !== null)
-      started.push(await startFurtherRun(deps, { ...plan, request }, { reason, by: userInfo().username }));
+    if (request !== null) started.push(await startFurtherRun(deps, { ...plan, request }, asked));
   }
   return started;
 }

@@ -137,7 +137,7 @@ async function repaired(system: FaultSystem, { service, pending, lost }: Restore
   const deps = { pool, outboxes, workflows: client.workflow, config };
   const { ids } = await foundEvents(deps, { type: null, sinceMs: null, limit: 10 });
   if (ids.join() !== pending.id) throw new Error(`to be replayed: ${ids.join(', ')}`);
-  await startReplays(deps, (await planReplays(deps, ids, { again: false })).plans, 'restored');
+  await startReplays(deps, (await planReplays(deps, ids, { again: false })).plans, { reason: 'restored', by: 'ada' });
   await settled(system, [pending], patienceMs);
   await acknowledgeFindings(pool, [lost.id], 'restored');
   await untilTheAuditSays(system, []);

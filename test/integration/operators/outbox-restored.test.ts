@@ -81,7 +81,10 @@ it('an outbox that is restored to an earlier moment: what was pending then runs 
     const deps = { pool: outboxes.state.pool, outboxes: outboxes.pools, workflows: client.workflow, config };
     const found = await foundEvents(deps, { type: null, sinceMs: null, limit: 10 });
     expect(found.ids).toEqual([kept.eventId]);
-    await startReplays(deps, (await planReplays(deps, found.ids, { again: false })).plans, 'restored');
+    await startReplays(deps, (await planReplays(deps, found.ids, { again: false })).plans, {
+      reason: 'restored',
+      by: 'ada',
+    });
     await isEmitted(kept);
     expect(await acknowledgeFindings(outboxes.state.pool, [lost.eventId], 'restored')).toEqual([lost.eventId]);
     const after = await world.audit();

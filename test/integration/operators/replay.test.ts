@@ -121,7 +121,10 @@ it('a second try after a crash between the note and the start uses the same numb
   expect(plans).toMatchObject([{ workflowId: `${eventId}/replay-1`, deliveries: 1, before: 'its run is terminated' }]);
   expect(plans[0]!.reset).toMatch(/^temporal workflow reset .*FirstWorkflowTask/);
   // Two operators at once start one run.
-  const started = await Promise.all([startReplays(deps(), plans, null), startReplays(deps(), plans, 'me too')]);
+  const started = await Promise.all([
+    startReplays(deps(), plans, { reason: null, by: 'ada' }),
+    startReplays(deps(), plans, { reason: 'me too', by: 'bob' }),
+  ]);
   expect(started).toEqual([[`${eventId}/replay-1`], [`${eventId}/replay-1`]]);
   await world.client.workflow.getHandle(`${eventId}/replay-1`).result();
   const { rows } = await pool.query<{ state: string }>(
@@ -144,7 +147,10 @@ it('a deleted run that was open is found and made up for', async () => {
   await world.audit();
   expect(await world.findings(eventId)).toContain('marked_without_run');
   world.failing.clear();
-  await startReplays(deps(), (await planReplays(deps(), [eventId], { again: false })).plans, null);
+  await startReplays(deps(), (await planReplays(deps(), [eventId], { again: false })).plans, {
+    reason: null,
+    by: 'ada',
+  });
   await world.client.workflow.getHandle(`${eventId}/replay-1`).result();
   await listed(`${eventId}/replay-1`, 'Completed');
   await world.audit();

@@ -33,7 +33,10 @@ afterEach(async () => {
 });
 
 const deliveries = (...args: string[]) =>
-  runOps({ DATABASE_URL: urlsOf(database.url).operator, TASK_QUEUE_PREFIX: nova.prefix }, ...['deliveries', ...args]);
+  runOps(
+    { DATABASE_URL: urlsOf(database.url).operator, TASK_QUEUE_PREFIX: nova.prefix, OPS_ACTOR: 'ada' },
+    ...['deliveries', ...args],
+  );
 
 async function mention(people = 1) {
   const recipients = await Promise.all(Array.from({ length: people }, () => insertUser(database.pool)));
@@ -77,10 +80,11 @@ describe('a delivery whose reply was lost', () => {
     await replayOf(event.eventId).result();
     expect(await stateOf(event.eventId, first)).toMatchObject({ state: 'sent', attempts: 2 });
     expect(acceptedFor(first)).toBe(1);
-    const { rows } = await database.pool.query('SELECT number, reason FROM event_replays WHERE event_id = $1', [
-      event.eventId,
-    ]);
-    expect(rows).toEqual([{ number: 1, reason: 'not in the log of the mail server' }]);
+    const { rows } = await database.pool.query(
+      'SELECT number, reason, requested_by FROM event_replays WHERE event_id = $1',
+      [event.eventId],
+    );
+    expect(rows).toEqual([{ number: 1, reason: 'not in the log of the mail server', requested_by: 'ada' }]);
     expect((await deliveries('list')).stdout).toBe('no delivery of unknown outcome\n');
   });
 

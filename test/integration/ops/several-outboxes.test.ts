@@ -142,7 +142,7 @@ describe('a replay', () => {
       { id, outbox: 'identity', refused: null, request: { ref: { eventId: id, outbox: 'identity' } } },
       { id: twice, outbox: null, refused: expect.stringContaining('--outbox') as string },
     ]);
-    await inOps((of) => startReplays(of, plans, null));
+    await inOps((of) => startReplays(of, plans, { reason: null, by: 'ada' }));
     const run = client.workflow.getHandle(`${id}/replay-1`);
     expect((await run.describe()).memo).toMatchObject({ eventId: id, outbox: 'identity', replay: 1 });
     await run.terminate();
