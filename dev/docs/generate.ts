@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { dashboardFiles } from '../dashboards/boards';
 import { runbookPage } from './alarms';
 import { asyncApiFile } from './asyncapi';
 import { configurationPage } from './configuration';
@@ -23,6 +24,7 @@ export async function generatedFiles(): Promise<Record<string, string>> {
     'docs/demo.md': demoPage(read('docs/demo.md') ?? ''),
     'docs/runbook.md': runbookPage(read('docs/runbook.md') ?? ''),
     ...schemaFiles(),
+    ...dashboardFiles(),
   };
 }
 
@@ -30,8 +32,8 @@ export async function generatedFiles(): Promise<Record<string, string>> {
 export async function staleFiles(): Promise<string[]> {
   const files = await generatedFiles();
   const stale = Object.entries(files).filter(([path, content]) => read(path) !== content);
-  const orphans = readdirSync(join(root, 'docs/events'))
-    .map((name) => `docs/events/${name}`)
+  const orphans = ['docs/events', 'monitoring/dashboards']
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`))
     .filter((path) => !(path in files));
   return [...stale.map(([path]) => path), ...orphans];
 }
@@ -46,7 +48,8 @@ function read(path: string): string | undefined {
 
 async function writeAll(): Promise<void> {
   const files = await generatedFiles();
-  rmSync(join(root, 'docs/events'), { recursive: true, force: true });
+  for (const folder of ['docs/events', 'monitoring/dashboards'])
+    rmSync(join(root, folder), { recursive: true, force: true });
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content);

@@ -23,10 +23,14 @@ export interface ArrivedAlert {
 export interface AlarmStack {
   /** What has arrived so far. */
   readonly arrived: readonly ArrivedAlert[];
-  /** Values of an expression now. */
+  /** Values of an expression now. @throws Error what Prometheus says of an expression that it cannot read */
   query(expr: string): Promise<number[]>;
   stop(): Promise<void>;
 }
+
+type QueryReply =
+  | { readonly status: 'success'; readonly data: { readonly result: { readonly value: [number, string] }[] } }
+  | { readonly status: 'error'; readonly error: string };
 
 /** A minute of the files lasts a second here. */
 const faster = 60;
@@ -143,7 +147,8 @@ export async function startAlarms(targets: Readonly<Record<string, readonly stri
     stop,
     query: async (expr) => {
       const url = `http://127.0.0.1:${prometheusPort}/api/v1/query?query=${encodeURIComponent(expr)}`;
-      const body = (await (await fetch(url)).json()) as { data: { result: { value: [number, string] }[] } };
+      const body = (await (await fetch(url)).json()) as QueryReply;
+      if (body.status !== 'success') throw new Error(`${expr}: ${body.error}`);
       return body.data.result.map(({ value }) => Number(value[1]));
     },
   };

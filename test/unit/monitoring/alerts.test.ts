@@ -1,77 +1,26 @@
 import { readFileSync } from 'node:fs';
 import { latencyBudgetMs, priorityNames } from '../../../contracts/priority';
 import { alertRules, allRules } from '../../../dev/docs/alarms';
-import { allMetrics, labelNamesOf } from '../../../dev/docs/metrics';
+import { allMetrics } from '../../../dev/docs/metrics';
+import { headingsOf } from '../../support/headings';
+import { groupedIn, labelsOf, labelsThatAreNotThere, seriesIn } from '../../support/promql';
 
 const metrics = allMetrics();
 const rules = allRules();
 const alerts = alertRules();
 
-/** Figures of Prometheus itself, and what our own rules record, with their labels. */
-const others: Readonly<Record<string, readonly string[]>> = {
-  up: ['job', 'instance'],
-  ...Object.fromEntries(rules.flatMap((rule) => ('record' in rule ? [[rule.record, ['priority']]] : []))),
-};
-
-/** The labels that a series of this name has; undefined: the product shows no such series. */
-function labelsOf(series: string): readonly string[] | undefined {
-  if (series in others) return others[series];
-  const [name, suffix] = [series.replace(/_(bucket|count|sum)$/, ''), /_(bucket|count|sum)$/.exec(series)?.[1]];
-  // A histogram has no series of its own name, and nothing else has these endings.
-  const isHistogram = (metrics.getSingleMetric(name) as { buckets?: unknown } | undefined)?.buckets !== undefined;
-  if (isHistogram !== (suffix !== undefined)) return isHistogram ? undefined : labelNamesOf(metrics, series);
-  return suffix === 'bucket' ? [...(labelNamesOf(metrics, name) ?? []), 'le'] : labelNamesOf(metrics, name);
-}
-
-const withoutTexts = (expr: string) => expr.replace(/"[^"]*"/g, '""');
-const series = (expr: string) =>
-  [...withoutTexts(expr).matchAll(/(?<![\w:])(nova[\w:]+|up)(?![\w:]|\s*\()(?:\{([^}]*)\})?/g)].map(
-    ([, name = '', selector = '']) => ({
-      name,
-      selected: [...selector.matchAll(/(\w+)\s*(?:=|!)/g)].map(([, label = '']) => label),
-    }),
-  );
-
-/** What stands between this bracket and the one that closes it. */
-function inBrackets(expr: string, from: number): string {
-  let depth = 0;
-  for (let i = from; i < expr.length; i++) {
-    if (expr[i] === '(') depth++;
-    if (expr[i] === ')' && --depth === 0) return expr.slice(from, i);
-  }
-  throw new Error(`a bracket is not closed in ${expr}`);
-}
-
-/** Labels that are kept of the series inside. */
-const grouped = (expr: string) =>
-  [...expr.matchAll(/\bby \(([^)]*)\)\s*(?=\()/g)].map((found) => ({
-    labels: (found[1] ?? '').split(',').map((label) => label.trim()),
-    of: series(inBrackets(expr, found.index + found[0].length)).map(({ name }) => name),
-  }));
-
 it.each(rules.map((rule) => ['alert' in rule ? rule.alert : rule.record, rule.expr] as const))(
   '%s reads series that the product has, by labels that they have',
   (_, expr) => {
-    const read = series(expr);
+    const read = seriesIn(expr);
     expect(read).not.toEqual([]);
     const unknown = read.filter(({ name }) => labelsOf(name) === undefined).map(({ name }) => name);
     expect(unknown).toEqual([]);
-    const wrong = [
-      ...read.flatMap(({ name, selected }) => selected.map((label) => [name, label] as const)),
-      ...grouped(expr).flatMap(({ labels, of }) => of.flatMap((name) => labels.map((label) => [name, label] as const))),
-    ].filter(([name, label]) => labelsOf(name)?.includes(label) !== true);
-    expect(wrong).toEqual([]);
+    expect(labelsThatAreNotThere(expr)).toEqual([]);
   },
 );
 
-/** As GitHub makes them of headings. */
-const anchors = [...readFileSync('docs/runbook.md', 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .trim()
-    .replaceAll(' ', '-'),
-);
+const anchors = headingsOf('docs/runbook.md');
 
 it.each(alerts.map((alert) => [alert.alert, alert] as const))(
   '%s says how bad it is, what it means, and leads to a section of the runbook',
@@ -85,9 +34,9 @@ it.each(alerts.map((alert) => [alert.alert, alert] as const))(
     expect(anchors).toContain(anchor);
     // A label that the expression does not keep would be empty in the text.
     const named = [...annotations.description.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label);
-    const kept = grouped(expr).flatMap((group) => group.labels);
-    const carried = series(expr).flatMap(({ name }) => (grouped(expr).length === 0 ? (labelsOf(name) ?? []) : []));
-    const recorded = series(expr).flatMap(({ name }) => (name.includes(':') ? (labelsOf(name) ?? []) : []));
+    const kept = groupedIn(expr).flatMap((group) => group.labels);
+    const carried = seriesIn(expr).flatMap(({ name }) => (groupedIn(expr).length === 0 ? (labelsOf(name) ?? []) : []));
+    const recorded = seriesIn(expr).flatMap(({ name }) => (name.includes(':') ? (labelsOf(name) ?? []) : []));
     expect(named.filter((label) => label !== undefined && ![...kept, ...carried, ...recorded].includes(label))).toEqual(
       [],
     );

@@ -31,7 +31,7 @@ const { services, volumes } = load(text) as { services: Record<string, Service>;
 const oneShots = ['temporal-schema', 'temporal-init', 'migrate', 'logins'];
 /** Sleeps between two chores; what it did is in `nova status`. */
 const chores = ['housekeeping'];
-const monitoring = ['prometheus', 'alertmanager'];
+const monitoring = ['prometheus', 'alertmanager', 'grafana'];
 const entries = Object.entries(services);
 
 describe('docker-compose.yml', () => {
@@ -107,7 +107,7 @@ describe('docker-compose.yml', () => {
 
   it('publishes ports on loopback only, each of which a variable moves', () => {
     const published = entries.flatMap(([, service]) => service.ports ?? []);
-    expect(published).toHaveLength(8);
+    expect(published).toHaveLength(9);
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z_]+_PORT:-\d+\}:\d+$/);
   });
 
