@@ -16,7 +16,8 @@ export const definerFunctions: Readonly<Record<string, string>> = {
     'a person may read what is to be corrected, one dead letter at a time, and each reading is an act',
   outbox_amend_dead_letter: 'as outbox_read_dead_letter; and may change nothing else, of no other row',
   outbox_discard_dead_letters: 'as outbox_read_dead_letter; and may delete no other row',
-  outbox_emit_again: 'an operator may have events sent again, each time as an act, and may change nothing else of a row',
+  outbox_emit_again:
+    'an operator may have events sent again, each time as an act, and may change nothing else of a row',
   outbox_repair_heads: 'an operator may ask for the repair, and may not write heads',
   outbox_expect: 'an operator may move domains, and may write neither event types nor the record of moves',
   outbox_hand_over: 'as outbox_expect',
