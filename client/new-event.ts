@@ -11,6 +11,6 @@ export interface NewEvent<T extends EventType> {
   readonly aggregateId?: string;
   /** Default: the catalogue's priority of the type. */
   readonly priority?: PriorityName;
-  /** W3C trace context; carried to the Kafka header. */
+  /** W3C trace context, what caused the event. Default: the active span of OpenTelemetry, if the service has `@opentelemetry/api`. */
   readonly traceparent?: string;
 }

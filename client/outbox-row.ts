@@ -30,10 +30,10 @@ export interface OutboxRow {
 
 /**
  * Validates an event and gives it what its writer left out. Nothing is sent: a bad event costs the transaction nothing. A field
- * that is probably misspelt is a warning of the process.
+ * that is probably misspelt is a warning of the process. `traceparent`: of the caller, for an event that names none.
  * @throws NovaError INVALID_PAYLOAD, PAYLOAD_TOO_LARGE, INVALID_ROW, UNKNOWN_EVENT_TYPE
  */
-export function outboxRow<T extends EventType>(event: NewEvent<T>): OutboxRow {
+export function outboxRow<T extends EventType>(event: NewEvent<T>, traceparent?: string): OutboxRow {
   const raw = { eventType: event.type, aggregateId: event.aggregateId ?? '', payload: event.payload };
   const parsed = parseEvent(raw);
   const { definition } = parsed;
@@ -67,7 +67,7 @@ export function outboxRow<T extends EventType>(event: NewEvent<T>): OutboxRow {
     aggregateType: definition.aggregateType,
     priority,
     schemaVersion: definition.version,
-    traceparent: event.traceparent ?? null,
+    traceparent: event.traceparent ?? traceparent ?? null,
   };
 }
 

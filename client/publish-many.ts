@@ -7,6 +7,7 @@ import { type NewEvent } from './new-event';
 import { warnIfAlone } from './open-transaction';
 import { type PublishOptions, type PublishedEvent, type Transaction } from './publish';
 import { orRefused } from './refused-by-outbox';
+import { activeTraceparent } from './trace-context';
 
 /** An event of any type: its payload is that of its type. */
 export type AnyNewEvent = { readonly [T in EventType]: NewEvent<T> }[EventType];
@@ -32,7 +33,8 @@ export async function publishMany(
   options: PublishOptions = {},
 ): Promise<PublishedEvent[]> {
   if (events.length === 0) return [];
-  const rows = events.map(validated);
+  const traceparent = await activeTraceparent();
+  const rows = events.map((event, index) => validated(event, index, traceparent));
   refuseTwins(rows);
   const bytes = rows.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0);
   if (bytes > maxBatchBytes) {
@@ -45,9 +47,9 @@ export async function publishMany(
   return rows.map(({ id, aggregateId }) => ({ id, aggregateId }));
 }
 
-function validated(event: AnyNewEvent, index: number): OutboxRow {
+function validated(event: AnyNewEvent, index: number, traceparent: string | undefined): OutboxRow {
   try {
-    return outboxRow(event as NewEvent<EventType>);
+    return outboxRow(event as NewEvent<EventType>, traceparent);
   } catch (thrown) {
     if (!(thrown instanceof NovaError)) throw thrown;
     const detail = thrown.message.slice(`${thrown.code}: `.length);

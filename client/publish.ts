@@ -5,6 +5,7 @@ import { type NewEvent } from './new-event';
 import { warnIfAlone } from './open-transaction';
 import { outboxRow } from './outbox-row';
 import { orRefused } from './refused-by-outbox';
+import { activeTraceparent } from './trace-context';
 
 export type { NewEvent } from './new-event';
 
@@ -48,7 +49,7 @@ export async function publish<T extends EventType>(
   event: NewEvent<T>,
   options: PublishOptions = {},
 ): Promise<PublishedEvent> {
-  const row = outboxRow(event);
+  const row = outboxRow(event, await activeTraceparent());
   const values = [
     ...[row.id, row.aggregateId, row.eventType, row.payload],
     ...[row.aggregateType, row.priority, row.schemaVersion, row.traceparent],

@@ -10,6 +10,7 @@ import { inRedis } from './deduplicate';
 import { type Claim, type Claims } from './handling-claim';
 import { type ReceivedEvent, receivedEvent } from './received-event';
 import { type SubscriberOptions, type SubscriberTimes, longestPauseMs, timesOf } from './subscriber-options';
+import { inHandlersSpan } from './trace-context';
 import { WatchedHandling } from './watched-handling';
 
 export { type ReceivedEvent } from './received-event';
@@ -168,7 +169,7 @@ export class Subscriber implements Service {
     let result: SubscriberResult = 'handled';
     try {
       await watched.run(async (signal) => {
-        await this.options.handle(event, signal, claim.context);
+        await inHandlersSpan(event, this.options.name, () => this.options.handle(event, signal, claim.context));
         await faultPoint('subscriber.handled');
       });
     } catch (thrown) {

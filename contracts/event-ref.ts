@@ -1,6 +1,7 @@
 import { type EventType } from './catalogue';
 import { mainOutbox } from './outbox-name';
 import { type Priority } from './priority';
+import { parseTraceparent } from './trace-context';
 
 /**
  * What a workflow gets as its one argument: ids and numbers, never the payload. Activities load the payload from the
@@ -35,8 +36,6 @@ export interface EventRow extends Omit<EventRef, 'eventId' | 'eventType' | 'outb
   readonly traceparent: string | null;
 }
 
-const traceContext = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
 /** What the workflow of a row gets. `eventType`: canonical, of the spelling in the row. `outbox`: where the row is. */
 export function eventRefOf(row: EventRow, eventType: EventType, outbox: string = mainOutbox): EventRef {
   const { id, schemaVersion, aggregateType, aggregateId, sequence, createdAt, createdAtMs, priority, traceparent } =
@@ -47,7 +46,7 @@ export function eventRefOf(row: EventRow, eventType: EventType, outbox: string =
     // Workers of the version before know no outbox but this.
     ...(outbox === mainOutbox ? {} : { outbox }),
     // Of no use when malformed, and no reason to lose the event.
-    ...(traceparent !== null && traceContext.test(traceparent) ? { traceparent } : {}),
+    ...(traceparent !== null && parseTraceparent(traceparent) !== undefined ? { traceparent } : {}),
   };
 }
 

@@ -12,6 +12,7 @@ export * from './nudge';
 export * from './parse-event';
 export * from './priority';
 export * from './signals';
+export * from './trace-context';
 export { type Domain, domains, type EventDefinition } from './events/define';
 export { type Effect, effects, type WorkflowType } from './effects';
 export * from './events/consequences';

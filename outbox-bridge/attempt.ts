@@ -48,12 +48,16 @@ export interface AttemptDeps {
   readonly outbox: Pick<OutboxSetting, 'name' | 'domains'>;
 }
 
-/** Validates the row, starts its workflow, and says how the row is to be settled. Throws only on a bug. */
+/**
+ * Validates the row, starts its workflow, and says how the row is to be settled. Throws only on a bug. `traceparent`: what causes the run,
+ * where that is more than the writer said.
+ */
 export async function attemptStart(
   row: ClaimedRow,
   { starter, store, limits, fuse, outbox }: AttemptDeps,
+  traceparent = row.traceparent,
 ): Promise<Attempt> {
-  const parsed = startRequestFor(row, outbox);
+  const parsed = startRequestFor({ ...row, traceparent }, outbox);
   if ('code' in parsed)
     return notKnownYet.has(parsed.code) ? unknown(row, parsed, limits) : failed(row, parsed, limits);
   const eventType = parsed.ref.eventType;

@@ -8,6 +8,7 @@ import { processRegistry } from '../runtime/process-registry';
 import { connectClient } from '../runtime/temporal';
 import { readRetentionMs, rememberedMs } from '../runtime/temporal-retention';
 import { watchTemporalTls } from '../runtime/temporal-tls';
+import { Tracing } from '../runtime/tracing';
 import { AloneGate } from './alone-gate';
 import { type ServedOutbox, composeOutbox } from './compose-outbox';
 import { type BridgePools, composePools } from './compose-pools';
@@ -55,6 +56,7 @@ export function composeBridge(config: BridgeConfig, logger: Logger): { services:
   });
   const chores = choresOf(shared, { logger, settings: config });
   const services: Service[] = [
+    new Tracing(config, 'nova-bridge', logger),
     closing('postgres and temporal', async () => {
       await Promise.all(served.map((outbox) => outbox.forget().catch(() => undefined)));
       await Promise.all([pools.end(), connection.close()]);

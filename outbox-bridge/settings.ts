@@ -3,6 +3,7 @@ import { setting, sharedSettings } from '../runtime/config';
 import { listeningSettings } from '../runtime/metrics-server';
 import { outboxSettings } from '../runtime/outboxes';
 import { buildSettings } from '../runtime/process-registry';
+import { tracingSettings } from '../runtime/tracing';
 
 /** All settings of the bridge. docs/configuration.md is generated from this table. */
 export const bridgeSettings = {
@@ -17,6 +18,7 @@ export const bridgeSettings = {
   ...sharedSettings.temporal,
   ...sharedSettings.logging,
   ...listeningSettings,
+  ...tracingSettings,
   ...buildSettings,
   listenUrl: setting.optionalText(
     'OUTBOX_LISTEN_URL',

@@ -1,10 +1,12 @@
 import { faultPoint } from '../runtime/fault-points';
+import { withTraceId } from '../runtime/traces';
 import { attemptStart } from './attempt';
 import { applyOutcome } from './apply-outcome';
 import { type BridgeDeps } from './bridge-deps';
 import { type SeriesLength } from './claim-progress';
 import { type ClaimedRow, type Settlement } from './ports';
 import { type Settler } from './settler';
+import { tracedStart } from './traced-start';
 
 /**
  * Starts the rows of one aggregate one after another, up to the first that must wait; what is behind it is given back. Resolves
@@ -30,11 +32,15 @@ export async function startInOrder(
     }
     tried += 1;
     await faultPoint('bridge.before-start');
-    const attempt = await attemptStart(row, deps);
+    let cause = row.traceparent;
+    const attempt = await tracedStart(row, { ...deps, claimedMs: leasedAtMs }, (parent) => {
+      cause = parent;
+      return attemptStart(row, deps, parent);
+    });
     await faultPoint('bridge.started');
     const tookMs = deps.now() - beganMs;
     seriesLength.took(tookMs);
-    applyOutcome(deps, row, attempt, tookMs);
+    withTraceId(cause, () => applyOutcome(deps, row, attempt, tookMs));
     blocked = mustWait(attempt.settlement);
     settler.add(attempt.settlement, leaseEndsMs, !blocked && i < rows.length - 1);
   }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { pino, type Logger } from 'pino';
+import { traceFields } from './traces';
 
 export type { Logger };
 
@@ -12,6 +13,8 @@ export function createLogger(process: string, level: string): Logger {
     {
       level,
       base: { process },
+      // Of the event that the code works for; a line that names another event says its trace itself.
+      mixin: traceFields,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: {

@@ -45,6 +45,7 @@ import { realAuditDeps } from '../activities/audit/real-deps';
 import { createKafka } from '../runtime/kafka';
 import { Periodic } from '../runtime/periodic';
 import { processRegistry } from '../runtime/process-registry';
+import { Tracing } from '../runtime/tracing';
 import { Dependencies } from './dependencies';
 import { DeploymentGate } from './deployment-gate';
 import { createEffectMetrics } from './effect-metrics';
@@ -109,7 +110,17 @@ export function composeWorkers(
     taskQueues: config.workerQueues.map((queue) => queueOf(config, queue)),
     takesTasks: () => workers.health().ok,
   });
-  const services = [dependencies, ...pages, watch, schedules, outboxGates, workers, looks, beat];
+  const services = [
+    new Tracing(config, 'nova-workers', logger),
+    dependencies,
+    ...pages,
+    watch,
+    schedules,
+    outboxGates,
+    workers,
+    looks,
+    beat,
+  ];
   return { services, ended: workers.ended, workflowIdOf: (runId) => workflowIdOf(dependencies.temporal, runId) };
 }
 

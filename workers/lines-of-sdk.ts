@@ -63,6 +63,7 @@ function fieldsOf(meta: LogMetadata): Fields {
     ...idsOf(workflowId),
     ...(event_id === undefined ? {} : { event_id: event_id as unknown }),
     outbox: outbox as unknown,
+    trace_id: meta['trace_id'] as unknown,
     run_id: (runId ?? meta['workflowRunId'] ?? meta['run_id']) as unknown,
     workflow_type: workflowType as unknown,
     activity: activityType as unknown,

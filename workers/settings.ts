@@ -9,6 +9,7 @@ import { type ConfigOf, type Setting, setting, sharedSettings } from '../runtime
 import { listeningSettings } from '../runtime/metrics-server';
 import { outboxSettings } from '../runtime/outboxes';
 import { buildSettings } from '../runtime/process-registry';
+import { tracingSettings } from '../runtime/tracing';
 import { workerDeploymentSettings } from './worker-deployment';
 
 /** The queues of events, and the one of scheduled chores. */
@@ -49,6 +50,7 @@ export const workerSettings = {
   ...sharedSettings.redis,
   ...sharedSettings.logging,
   ...listeningSettings,
+  ...tracingSettings,
   ...buildSettings,
   ...workerDeploymentSettings,
   ...feedSettings,

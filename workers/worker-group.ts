@@ -16,6 +16,8 @@ import { computeLimit } from './compute-limit';
 import { eventIdInLogs } from './event-id-in-logs';
 import { type WorkerConfig, type WorkerQueue } from './settings';
 import { connectWhenThere } from './temporal';
+import { traceSinks } from './trace-sinks';
+import { tracedActivities } from './traced-activities';
 import { workerIdentity } from './worker-beat';
 import { workerDeployment } from './worker-deployment';
 import { workflowBundle } from './workflow-bundle';
@@ -166,6 +168,7 @@ function workerOptions(config: WorkerConfig, queue: WorkerQueue) {
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: config.shutdownGraceMs,
     shutdownForceTime: config.shutdownGraceMs + limits.stop.cancelledMs,
-    interceptors: { activity: [eventIdInLogs] },
+    interceptors: { activity: [eventIdInLogs, tracedActivities] },
+    sinks: traceSinks,
   } satisfies Partial<WorkerOptions>;
 }

@@ -33,7 +33,7 @@ export function makeBundle(
   const ours = temporalLogger(logger);
   return bundleWorkflowCode({
     workflowsPath,
-    workflowInterceptorModules: [require.resolve('../workflows/story')],
+    workflowInterceptorModules: [require.resolve('../workflows/story'), require.resolve('../workflows/run-ends')],
     // Webpack's report of each module is no news.
     logger: { ...ours, info: (message, meta) => void ours.debug(message, meta) },
   });

@@ -4,6 +4,7 @@ import { NovaError } from '../../contracts/failures';
 import { outboxOf } from '../../contracts/outbox-name';
 import { limits } from '../../contracts/time-budgets';
 import { type OutboxPools, ofOutbox } from '../../runtime/outbox-pools';
+import { activeTraceparent } from '../../runtime/traces';
 import { guarded } from '../guard';
 import { EmitBatcher } from './emit-batcher';
 import { type EmitDependencies, flushEmits } from './flush-emits';
@@ -42,7 +43,7 @@ export function createEmitActivities({ outboxes, ...shared }: Dependencies) {
       try {
         // Not only in the flush: who waits for one keeps a slot.
         outboxes.admissionOf(event)?.check();
-        await batcherOf(event).emit(event, AbortSignal.any([cancellationSignal, patienceOver.signal]));
+        await batcherOf(event).emit(asCausedHere(event), AbortSignal.any([cancellationSignal, patienceOver.signal]));
       } catch (thrown) {
         throw ofOutbox(thrown, event);
       } finally {
@@ -50,6 +51,12 @@ export function createEmitActivities({ outboxes, ...shared }: Dependencies) {
       }
     },
   });
+}
+
+/** What is sent is below this try of the activity, where that is traced. */
+function asCausedHere(event: EventRef): EventRef {
+  const traceparent = activeTraceparent();
+  return traceparent === undefined ? event : { ...event, traceparent };
 }
 
 export type EmitActivities = ReturnType<typeof createEmitActivities>;

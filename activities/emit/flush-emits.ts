@@ -2,13 +2,16 @@ import { type EventRef } from '../../contracts/event-ref';
 import { type Domain } from '../../contracts/events/define';
 import { NovaError } from '../../contracts/failures';
 import { limits } from '../../contracts/time-budgets';
+import { parseTraceparent } from '../../contracts/trace-context';
 import { faultPoint } from '../../runtime/fault-points';
 import { type Logger } from '../../runtime/logger';
+import { traceField } from '../../runtime/traces';
 import { type CloudEventsOptions } from './cloud-events';
 import { type EmitRow, type PgEmitLog } from './pg-emit-log';
 import { type EventSink, type OutgoingEvent } from './event-sink';
 import { toOutgoingEvent } from './outgoing-event';
 import { readWork } from './read-work';
+import { tracedRows } from './traced-rows';
 
 /**
  * - `behind`: events before it in its aggregate were emitted, and there are more than one flush takes. Ask again at once.
@@ -42,13 +45,14 @@ export async function flushEmits(
     const outcomes = new Map<string, EmitOutcome>(refs.map((ref) => [ref.eventId, 'held']));
     if (asked.length === 0) return outcomes;
 
-    const { rows, settled, retried } = await readWork(transaction, asked, topics);
+    const { rows: found, settled, retried } = await readWork(transaction, asked, topics);
     for (const [eventId, outcome] of settled) outcomes.set(eventId, outcome);
     // From here on the transaction is idle: the server's patience with it begins, and so does ours.
     const deadline = performance.now() + limits.emit.sendingMs;
+    const { rows, ended } = tracedRows(found, asked);
     const { messages, refused } = convert(rows, topics, cloudEvents);
     await faultPoint('emit.locked');
-    const sent = await sink.send(messages, deadline);
+    const sent = await sink.send(messages, deadline).finally(ended);
     await faultPoint('emit.sent');
     for (const row of rows) {
       const result = sent.get(row.eventId);
@@ -64,7 +68,7 @@ export async function flushEmits(
     if (given.length > 0) await transaction.markRefused(given);
     for (const { row, reason } of given)
       logger.error(
-        { event_id: row.eventId, ...inOutbox, code: reason.code },
+        { event_id: row.eventId, ...inOutbox, code: reason.code, ...traceField(parseTraceparent(row.traceparent)) },
         'emit: given up; Kafka will not have this event',
       );
 

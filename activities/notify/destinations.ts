@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { failSpan, inSpan } from '../../runtime/traces';
 import { type DeliveryChannel, type Message, type SendOutcome } from './channel';
 
 /** What one person is sent on one channel, wherever it reaches them. */
@@ -10,10 +11,17 @@ export interface Composed {
 }
 
 /** Sends to every destination at once, so that all of them take no longer than one try, and judges them as one delivery. */
-export async function sendToAll(
-  channel: DeliveryChannel,
-  { deliveryId, destinations, message }: Composed,
-): Promise<SendOutcome> {
+export function sendToAll(channel: DeliveryChannel, composed: Composed): Promise<SendOutcome> {
+  const attributes = { 'nova.channel': channel.name, 'nova.delivery.id': composed.deliveryId };
+  return inSpan(`send ${channel.name}`, { kind: 'client', attributes }, async (span) => {
+    const outcome = await send(channel, composed);
+    span?.setAttribute('nova.delivery.outcome', outcome.kind);
+    if (outcome.kind !== 'accepted') failSpan(span, new Error(outcome.reason));
+    return outcome;
+  });
+}
+
+async function send(channel: DeliveryChannel, { deliveryId, destinations, message }: Composed): Promise<SendOutcome> {
   const single = destinations.length === 1;
   const outcomes = await Promise.all(
     destinations.map((address) =>

@@ -94,7 +94,7 @@ const headers = {
     [schemaVersion]: text('Version of the payload.', { pattern: '^[0-9]+$' }),
     [sequence]: text('Rises within an aggregate.', { pattern: '^[0-9]+$' }),
     [contentType]: { const: 'application/json' },
-    [traceparent]: text('W3C trace context, if the writer gave one.'),
+    [traceparent]: text('W3C trace context, if the writer gave one, or the deployment traces.'),
     [cloudEventHeaders.specVersion]: { const: '1.0', description: onlyWith('KAFKA_CLOUDEVENTS=true') },
     [cloudEventHeaders.id]: text(onlyWith('KAFKA_CLOUDEVENTS=true'), { format: 'uuid' }),
     [cloudEventHeaders.source]: text(onlyWith('KAFKA_CLOUDEVENTS=true'), { format: 'uri-reference' }),

@@ -46,6 +46,7 @@ export function workflowBundle(
   const logger = { log: noop, trace: noop, debug: noop, info: noop, warn: noop, error: noop };
   const workflowInterceptorModules = [
     require.resolve('../../workflows/story'),
+    require.resolve('../../workflows/run-ends'),
     ...(patient ? [require.resolve('./patient-limits')] : []),
   ];
   const bundle = bundleWorkflowCode({ workflowsPath, logger, workflowInterceptorModules });
