@@ -51,6 +51,8 @@ it('names the queues of a worker process that was killed while Temporal still li
     return Object.fromEntries(values.map(({ labels, value }) => [String(labels.task_queue), value]));
   };
   const one = Object.fromEntries(taskQueuesOf(system.prefix).map((name) => [name, 1]));
+  // A process polls before it says in State for the first time that it lives.
+  await waitFor(async () => Object.values(await workersOf()).every((count) => count === 1));
   expect(await workersOf()).toEqual(one);
 
   killed.kill();
