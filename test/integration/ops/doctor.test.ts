@@ -1,4 +1,7 @@
+import { hostname } from 'node:os';
 import { type Client } from '@temporalio/client';
+import { maintenanceQueue } from '../../../contracts/maintenance';
+import { taskQueue } from '../../../contracts/workflow-types';
 import { type Check } from '../../../ops/doctor/check';
 import { urlsOf } from '../../../dev/logins';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
@@ -63,6 +66,30 @@ it('finds nothing that does not work in a deployment that works', async () => {
     expect(checks.length).toBeGreaterThan(18);
   } finally {
     await maintenance.stop();
+    await nova.stop();
+  }
+});
+
+it('takes no dead process for a worker, though Temporal lists its pollers for minutes', async () => {
+  const nova = await startStandInWorkers();
+  const environment = { TASK_QUEUE_PREFIX: nova.prefix, KAFKA_TOPIC_PREFIX: topics.prefix };
+  const queues = async () => (await doctor(environment)).checks.find(({ what }) => what === 'task queues');
+  const maintenance = maintenanceQueue(nova.prefix);
+  const feed = taskQueue(nova.prefix, 'feed');
+  try {
+    // It has no worker of chores, and no process has said anything of the others.
+    await waitFor(async () => (await queues())?.says === `no worker takes from ${maintenance}`);
+    await database.pool.query(`INSERT INTO worker_processes (instance_id, task_queues) VALUES ($1, $2)`, [
+      `${process.pid}@${hostname()}`,
+      [feed],
+    ]);
+    // As if it had died after its last poll.
+    await waitFor(async () => {
+      await database.pool.query(`UPDATE worker_processes SET heartbeat_at = clock_timestamp() - interval '16 seconds'`);
+      return (await queues())?.says === `no worker takes from ${feed}, ${maintenance}`;
+    });
+  } finally {
+    await database.pool.query('DELETE FROM worker_processes');
     await nova.stop();
   }
 });
