@@ -28,11 +28,7 @@ let bridge: OwnProcess;
 let workers: OwnProcess;
 
 beforeAll(async () => {
-  [broker, database, client] = await Promise.all([
-    startOwnServer('kafka', 'lost'),
-    createTestDatabase(),
-    createTestClient(),
-  ]);
+  [broker, database, client] = await Promise.all([startOwnServer('kafka'), createTestDatabase(), createTestClient()]);
   system = await createOwnSystem(broker.addresses, database.url, { AUDIT_EVERY_S: '0' });
   traffic = await createTraffic(database.pool);
   kafka = createKafka({ kafkaBrokers: [broker.addresses.kafkaBrokers] }, 'lost-test', silentLogger);

@@ -10,7 +10,7 @@ let temporal: OwnServer;
 let client: Client;
 
 beforeAll(async () => {
-  temporal = await startOwnServer('temporal', 'cancelled');
+  temporal = await startOwnServer('temporal');
   client = new Client({
     connection: await Connection.connect({ address: temporal.addresses.temporalAddress, connectTimeout: '90s' }),
     namespace: servers().temporalNamespace,

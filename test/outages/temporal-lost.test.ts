@@ -23,11 +23,7 @@ let bridge: OwnProcess;
 let workers: OwnProcess;
 
 beforeAll(async () => {
-  [temporal, database, mails] = await Promise.all([
-    startOwnServer('temporal', 'lost'),
-    createTestDatabase(),
-    startMailSink(),
-  ]);
+  [temporal, database, mails] = await Promise.all([startOwnServer('temporal'), createTestDatabase(), startMailSink()]);
   const { temporalAddress, temporalNamespace } = temporal.addresses;
   client = new Client({ connection: Connection.lazy({ address: temporalAddress }), namespace: temporalNamespace });
   system = await createOwnSystem(temporal.addresses, database.url, {

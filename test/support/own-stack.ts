@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { basename, relative } from 'node:path';
 import { type StackAddresses, environmentOf } from '../../dev/stack/addresses';
 import { dataFolder } from '../../dev/stack/open-stack';
-import { type Env, stackFolder } from '../../dev/stack/paths';
+import { type Env, checkoutRoot, stackFolder } from '../../dev/stack/paths';
 import { portVariable } from '../../dev/stack/ports';
 import { type ProcessRef, isAlive, stopProcess } from '../../dev/stack/processes';
 import { givenBy } from '../../dev/stack/servers/addresses-of';
@@ -36,10 +38,11 @@ export interface OwnServer {
 
 /**
  * Starts a server for one test file, durable, beside the shared test stack, whose other three servers the file uses.
- * Leftovers of an earlier run that was cut off are removed first; `label` keeps two files apart.
+ * Leftovers of an earlier run that was cut off are removed first. The file's name keeps those of two files apart, which run side by side;
+ * `label` two of one file.
  */
-export async function startOwnServer(name: ServerName, label = 'outage'): Promise<OwnServer> {
-  const stack = `${label}-${name}`;
+export async function startOwnServer(name: ServerName, label?: string): Promise<OwnServer> {
+  const stack = [...ofTestFile(), label, name].filter((part) => part !== undefined).join('-');
   const env: Record<string, string | undefined> = { ...process.env, ...environmentOf(servers()), NOVA_STACK: 'local' };
   delete env[givenBy[name]];
   await down({ name: stack, env });
@@ -80,6 +83,13 @@ export async function startOwnServer(name: ServerName, label = 'outage'): Promis
       await down({ name: stack, env, wipe: true });
     },
   };
+}
+
+/** A few letters of its name, for people, and of a hash of its path. The name of a stack has 31 characters at most. */
+function ofTestFile(): [string, string] {
+  const { testPath = 'own' } = expect.getState();
+  const hash = createHash('sha256').update(relative(checkoutRoot, testPath)).digest('hex');
+  return [basename(testPath, '.test.ts').slice(0, 9).replace(/-$/, ''), hash.slice(0, 4)];
 }
 
 /** The port of a killed server may be held for a moment by what is left of it. */
