@@ -1,6 +1,6 @@
+import { leastUuid } from '../../runtime/uuid';
 import { type AuditRecord } from './audit-records';
 import { type AuditRow, type PgAuditRows } from './pg-audit-rows';
-import { firstId } from './check-rows';
 import { rowsOf } from './check-runs';
 import { type Audit, type AuditWindow } from './deps';
 import { IdSet } from './id-set';
@@ -72,7 +72,7 @@ export async function checkRecords(
     const fromUs = Math.max(recordsFromUs, (completeFromMs + limits.marginMs) * 1_000);
     if (fromUs > recordsFromUs && recordsFromUs > 0 && completeFromMs > sinceMs)
       gathered.note(`Kafka keeps nothing from before ${new Date(completeFromMs).toISOString()}`);
-    for (let afterUs = fromUs, afterId = firstId; ;) {
+    for (let afterUs = fromUs, afterId = leastUuid; ;) {
       const page = await rows.emitted({ afterUs, afterId, toUs, limit: pageSize });
       const last = page.at(-1);
       if (last === undefined) return;

@@ -1,6 +1,7 @@
 import { runOwnerOf } from '../../contracts/run-owner';
 import { groupBy } from '../../runtime/group-by';
 import { rememberedMs } from '../../runtime/temporal-retention';
+import { leastUuid } from '../../runtime/uuid';
 import { type AuditRow, type PgAuditRows } from './pg-audit-rows';
 import { type ListedRun } from './audit-runs';
 import { type Audit, type AuditWindow } from './deps';
@@ -9,7 +10,6 @@ import { type Gathered } from './suspicions';
 
 /** Ids in one visibility query. */
 const pageSize = 500;
-export const firstId = '00000000-0000-0000-0000-000000000000';
 
 /** From rows to runs: everything marked in the window has exactly one chain of runs. */
 export function checkMarkedRows({ outboxes, runs }: Audit, window: AuditWindow, gathered: Gathered): Promise<unknown> {
@@ -19,7 +19,7 @@ export function checkMarkedRows({ outboxes, runs }: Audit, window: AuditWindow, 
     const fromUs = Math.max(own.fromUs, rememberedFromUs);
     if (fromUs > own.fromUs)
       gathered.note('rows older than the retention of the namespace were not compared with runs');
-    for (let afterUs = fromUs, afterId = firstId; ;) {
+    for (let afterUs = fromUs, afterId = leastUuid; ;) {
       const page = await rows.marked({ afterUs, afterId, toUs: own.toUs, limit: pageSize });
       const last = page.at(-1);
       if (last === undefined) return;
@@ -53,7 +53,7 @@ export function checkUnemittedRows(
   return outboxes.each(async (rows) => {
     const { outbox } = rows;
     const beforeUs = window.outboxes.get(outbox)!.nowUs - limits.emitMs * 1_000;
-    for (let afterUs = 0, afterId = firstId; ;) {
+    for (let afterUs = 0, afterId = leastUuid; ;) {
       const page = await rows.unemitted({ afterUs, afterId, beforeUs, limit: pageSize });
       const last = page.at(-1);
       if (last === undefined) return;

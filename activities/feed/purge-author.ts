@@ -3,6 +3,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { type EventRef } from '../../contracts/event-ref';
 import { erasedUser } from '../../contracts/events/identity';
 import { faultPoint } from '../../runtime/fault-points';
+import { leastUuid } from '../../runtime/uuid';
 import { type FeedDeps } from './deps';
 import { type WalkPoint } from './page-followers';
 import { type Progress } from './progress';
@@ -32,7 +33,6 @@ const postsPerBatch = 500;
 const noticesPerStep = 2_000;
 /** A walk works half of its time at most, and never pauses longer than this, milliseconds. */
 const longestPauseMs = 200;
-const firstUuid = '00000000-0000-0000-0000-000000000000';
 
 /**
  * Takes every post of a deleted user out of every feed, without limit in time, and removes what belongs to the posts:
@@ -86,7 +86,7 @@ async function listPosts(
   progress?: Progress<PurgePoint>,
 ): Promise<boolean> {
   let any = false;
-  for (let after = firstUuid; ;) {
+  for (let after = leastUuid; ;) {
     const ids = await posts.pushed(authorId, after, idsPerPage);
     const last = ids.at(-1);
     if (last === undefined) return any;

@@ -10,6 +10,7 @@ import { type PgUserProfiles } from '../stores/pg-user-profiles';
 import { refreshAuthor } from './refresh-author';
 import { type Progress } from './progress';
 import { rebuildFeed } from '../../feeds/rebuild';
+import { leastUuid } from '../../runtime/uuid';
 import { syncSummary } from './summary';
 
 export interface RepairDeps {
@@ -44,7 +45,6 @@ export interface RepairPoint {
 }
 
 const pageSize = 500;
-const firstUuid = '00000000-0000-0000-0000-000000000000';
 
 export interface RepairOptions {
   readonly progress?: Progress<RepairPoint>;
@@ -87,12 +87,12 @@ type Step = (
 
 const steps: Record<(typeof parts)[number], Step> = {
   async hidden({ source, authors }, after) {
-    const ids = await source.hiddenUsers(after ?? firstUuid, pageSize);
+    const ids = await source.hiddenUsers(after ?? leastUuid, pageSize);
     await Promise.all(ids.map((userId) => authors.hide(userId)));
     return { next: ids.at(-1) ?? null, feeds: 0 };
   },
   async pull({ source, feeds }, after) {
-    const ids = await source.pullAuthors(after ?? firstUuid, pageSize);
+    const ids = await source.pullAuthors(after ?? leastUuid, pageSize);
     await Promise.all(ids.map((authorId) => feeds.addPullAuthor(authorId)));
     return { next: ids.at(-1) ?? null, feeds: 0 };
   },
@@ -118,7 +118,7 @@ const steps: Record<(typeof parts)[number], Step> = {
     return { next, feeds: 0 };
   },
   async followers(deps, after, { progress, onlyUnknown = false }) {
-    const ids = await deps.source.followers(after ?? firstUuid, pageSize);
+    const ids = await deps.source.followers(after ?? leastUuid, pageSize);
     let written = 0;
     for (const userId of ids) {
       if (!onlyUnknown || !(await deps.feeds.read(userId)).known) {

@@ -3,6 +3,7 @@ import { type ConfigOf, configFrom } from '../../runtime/config';
 import { actOf, doing } from '../acts/acts';
 import { type opsSettings, withConnections } from '../connections';
 import { print } from '../print';
+import { passingLine } from '../terminal/passing-line';
 import { auditCommandSettings, auditNow, durationMs } from './audit';
 import { acknowledgeFindings } from './audit-findings';
 import { auditText } from './audit-print';
@@ -41,9 +42,9 @@ export function addAuditCommand(
         print.acknowledged(done, acknowledge, json ?? false);
         return;
       }
-      const onStep = (step: string) => void process.stderr.write(process.stderr.isTTY ? `\r\u001b[2K${step} … ` : '');
-      const report = await auditNow(configFrom(auditCommandSettings, process.env), durationMs(since), onStep);
-      if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
+      const line = passingLine();
+      const report = await auditNow(configFrom(auditCommandSettings, process.env), durationMs(since), line.say);
+      line.clear();
       console.log(json === true ? JSON.stringify(report) : auditText(report, several()));
       if (report.unexplained > 0 || report.waitForPerson > 0) process.exitCode = 1;
       if (report.notRead !== undefined) process.exitCode = 2;

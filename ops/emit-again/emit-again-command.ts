@@ -1,4 +1,5 @@
 import { type Command } from 'commander';
+import { spellingsOf } from '../../contracts/catalogue';
 import { type ConfigOf } from '../../runtime/config';
 import { actOf } from '../acts/acts';
 import { durationMs } from '../audit/audit';
@@ -6,7 +7,9 @@ import { type Connections, type opsSettings, withConnections } from '../connecti
 import { type OutboxAway } from '../outboxes';
 import { columnLines } from '../terminal/columns';
 import { mayGo } from '../terminal/confirm';
-import { type EmittedRows, emittedWithin, livingEmitters, spellingsFrom, takeBack } from './emit-again';
+import { typeFrom } from '../terminal/option-values';
+import { passingLine } from '../terminal/passing-line';
+import { type EmittedRows, emittedWithin, livingEmitters, takeBack } from './emit-again';
 
 interface EmitAgainOptions {
   readonly since: string;
@@ -49,7 +52,7 @@ async function emitAgainCommand(
   { pool, outboxes, actor, config }: Connections,
   { since, type, outbox: only, reason, whileEmitting, yes, json }: EmitAgainOptions,
 ): Promise<readonly OutboxAway[]> {
-  const wanted = { sinceMs: durationMs(since), spellings: spellingsFrom(type) };
+  const wanted = { sinceMs: durationMs(since), spellings: type === undefined ? null : spellingsOf(typeFrom(type)) };
   const emitters = await livingEmitters(pool, config.taskQueuePrefix);
   if (emitters > 0 && !whileEmitting)
     throw new Error(
@@ -63,12 +66,13 @@ async function emitAgainCommand(
   const details = { since, ...(type !== undefined && { type }), ...(only !== undefined && { outbox: only }) };
   const act = actOf({ actor, command: 'emit-again', reason, planned, details });
   const takenBack: Record<string, number> = {};
+  const line = passingLine(json !== true);
   for (const { outbox, ...span } of go ? found : []) {
-    takenBack[outbox] = await takeBack(outboxes.of({ outbox }), span, wanted.spellings, act, (rows) => {
-      if (process.stderr.isTTY && json !== true) process.stderr.write(`\r\u001b[2K${outbox}: ${rows} taken back … `);
-    });
+    takenBack[outbox] = await takeBack(outboxes.of({ outbox }), span, wanted.spellings, act, (rows) =>
+      line.say(`${outbox}: ${rows} taken back`),
+    );
   }
-  if (go && process.stderr.isTTY && json !== true) process.stderr.write('\r\u001b[2K');
+  line.clear();
   const total = Object.values(takenBack).reduce((sum, rows) => sum + rows, 0);
   if (json === true) console.log(JSON.stringify({ plan: found, takenBack }));
   else if (go) console.log(`${total} taken back. ${next(since)}`);

@@ -1,5 +1,4 @@
 import { type Pool } from 'pg';
-import { definitionOf, spellingsOf } from '../../contracts/catalogue';
 import { taskQueue } from '../../contracts/workflow-types';
 import { countedToSendAgain, emitAgain, emittedByType } from '../../outbox/emit-again.sql';
 import { type OutboxPools } from '../../runtime/outbox-pools';
@@ -28,14 +27,6 @@ export interface Wanted {
   readonly sinceMs: number;
   /** Spellings of the only type that is meant; null: every type. */
   readonly spellings: readonly string[] | null;
-}
-
-/** @throws when no event type is called so */
-export function spellingsFrom(type: string | undefined): readonly string[] | null {
-  if (type === undefined) return null;
-  const definition = definitionOf(type);
-  if (definition === undefined) throw new Error(`no event type is called ${type} (docs/events.md)`);
-  return spellingsOf(definition.type);
 }
 
 /** Processes that send events now: sent beside what is taken back, an event would overtake an earlier one of its aggregate. */

@@ -3,6 +3,7 @@ import { type PgRepairSource } from '../../activities/feed/pg-repair-source';
 import { feedKey } from '../../feeds/feed-keys';
 import { rebuildFeed } from '../../feeds/rebuild';
 import { asRedisError } from '../../runtime/redis';
+import { leastUuid } from '../../runtime/uuid';
 
 export interface MissingFeeds {
   /** People who follow another, as far as the walk has come. */
@@ -13,7 +14,6 @@ export interface MissingFeeds {
 
 /** People of one page: one round trip to Redis. */
 const pageSize = 500;
-const firstUuid = '00000000-0000-0000-0000-000000000000';
 
 type Deps = Parameters<typeof rebuildFeed>[0] & {
   readonly redis: Redis;
@@ -31,7 +31,7 @@ export async function rebuildMissingFeeds(
   pageOf = pageSize,
 ): Promise<MissingFeeds> {
   let [lookedAt, rebuilt] = [0, 0];
-  for (let after = firstUuid; ;) {
+  for (let after = leastUuid; ;) {
     const ids = await deps.source.followers(after, pageOf);
     const there = await areThere(deps.redis, ids);
     for (const userId of ids.filter((_, i) => !there[i])) {

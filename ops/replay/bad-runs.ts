@@ -3,11 +3,11 @@ import { type Pool } from 'pg';
 import { lastReplayOf } from '../../activities/replay/further-run';
 import { resetPointOf } from '../../activities/replay/reset-point';
 import { isBad } from '../../activities/replay/take-up-again';
-import { definitionOf } from '../../contracts/catalogue';
 import { memoNames } from '../../contracts/memo';
 import { mainOutbox } from '../../contracts/outbox-name';
 import { knownRun } from '../../runtime/known-run';
 import { taskQueuesOf } from '../../runtime/task-queues';
+import { typeFrom } from '../terminal/option-values';
 
 /** Which runs are meant; null: all that ended badly. */
 export interface BadRunFilter {
@@ -106,15 +106,14 @@ export function inOrder(runs: readonly BadRun[]): BadRun[] {
 }
 
 function queryOf({ type, sinceMs, statuses, aggregateId, build }: BadRunFilter, taskQueuePrefix: string): string {
-  const definition = type === null ? undefined : definitionOf(type);
-  if (type !== null && definition === undefined) throw new Error(`no event type is called ${type} (docs/events.md)`);
+  const eventType = type === null ? null : typeFrom(type);
   const quoted = (text: string): string => `'${text.replace(/['\\]/g, '')}'`;
   const queues = taskQueuesOf(taskQueuePrefix).map(quoted).join(', ');
   const wanted = statuses.length === 0 ? badStatuses : statuses;
   return [
     `TaskQueue IN (${queues}) AND EventType IS NOT NULL`,
     `ExecutionStatus IN (${wanted.map((status) => quoted(inQueries[status])).join(', ')})`,
-    ...(definition === undefined ? [] : [`EventType = ${quoted(definition.type)}`]),
+    ...(eventType === null ? [] : [`EventType = ${quoted(eventType)}`]),
     ...(sinceMs === null ? [] : [`CloseTime > '${new Date(Date.now() - sinceMs).toISOString()}'`]),
     ...(aggregateId === null ? [] : [`AggregateId = ${quoted(aggregateId)}`]),
     ...(build === null ? [] : [`BuildIds = ${quoted(build)}`]),

@@ -1,8 +1,9 @@
 import { type Pool } from 'pg';
-import { definitionOf, spellingsOf } from '../../contracts/catalogue';
+import { spellingsOf } from '../../contracts/catalogue';
 import { orderOfEvents } from '../../outbox/operators.sql';
 import { type OutboxPools } from '../../runtime/outbox-pools';
 import { type OutboxAway, askEach } from '../outboxes';
+import { typeFrom } from '../terminal/option-values';
 
 /** Kinds of findings that a completed replay ends. */
 const replayable = ['failed_run', 'marked_without_run', 'lost_emit', 'open_past_budget'];
@@ -25,9 +26,7 @@ export async function foundEvents(
   { pool, outboxes }: { readonly pool: Pool; readonly outboxes: OutboxPools },
   { type, sinceMs, limit }: { type: string | null; sinceMs: number | null; limit: number },
 ): Promise<{ readonly ids: readonly string[]; readonly away: readonly OutboxAway[] }> {
-  const definition = type === null ? undefined : definitionOf(type);
-  if (type !== null && definition === undefined) throw new Error(`no event type is called ${type} (docs/events.md)`);
-  const spellings = definition === undefined ? null : spellingsOf(definition.type);
+  const spellings = type === null ? null : spellingsOf(typeFrom(type));
   const found = await allFound(pool, sinceMs);
   const { said, away } = await askEach(outboxes, (database) => inOrder(database, found, spellings));
   return { ids: [...new Set(said.flatMap(({ value }) => value))].slice(0, limit), away };

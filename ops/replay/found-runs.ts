@@ -57,7 +57,7 @@ export async function lostRuns(
 ): Promise<FoundRuns> {
   const gathering = new Gathering(connections, lost === 'lost' ? 'LOST' : 'UNSENT', wanted.limit, []);
   let looked = 0;
-  const onAway = (away: OutboxAway) => gathering.isAway(away);
+  const onAway = (away: OutboxAway) => gathering.noteAway(away);
   for await (const page of lostEvents(connections, { lost, type: wanted.type, sinceMs }, onAway)) {
     for (let from = 0; from < page.ids.length; from += pageSize) {
       if (gathering.count >= wanted.limit) return gathering.result(true);
@@ -88,13 +88,13 @@ class Gathering {
     return this.runs.length;
   }
 
-  isAway(one: OutboxAway): void {
+  noteAway(one: OutboxAway): void {
     this.away.set(one.outbox, one);
   }
 
   async add(ids: readonly string[]): Promise<void> {
     const page = await planReplays(this.deps, ids, { again: false });
-    page.away.forEach((one) => this.isAway(one));
+    page.away.forEach((one) => this.noteAway(one));
     for (const { id, outbox, refused: why, request, before, workflowId } of page.plans) {
       if (why !== null || request === null || outbox === null) {
         this.refused.set(why ?? '', (this.refused.get(why ?? '') ?? 0) + 1);

@@ -1,10 +1,11 @@
 import { Client } from '@temporalio/client';
-import { firstId } from '../../activities/audit/check-rows';
 import { PgAuditRows } from '../../activities/audit/pg-audit-rows';
 import { TemporalAuditRuns } from '../../activities/audit/temporal-audit-runs';
 import { definitionOf } from '../../contracts/catalogue';
+import { leastUuid } from '../../runtime/uuid';
 import { type Connections } from '../connections';
 import { type OutboxAway, askEach, those } from '../outboxes';
+import { typeFrom } from '../terminal/option-values';
 
 /** Rows of an outbox that are compared with the list of Temporal at once. */
 const pageSize = 500;
@@ -35,8 +36,7 @@ export async function* lostEvents(
   { lost, type, sinceMs }: { readonly lost: Lost; readonly type: string | null; readonly sinceMs: number },
   onAway: (away: OutboxAway) => void,
 ): AsyncIterable<LostEvents> {
-  const wanted = type === null ? null : definitionOf(type)?.type;
-  if (wanted === undefined) throw new Error(`no event type is called ${type} (docs/events.md)`);
+  const wanted = type === null ? null : typeFrom(type);
   const { taskQueuePrefix, temporalNamespace: namespace } = config;
   const client = new Client({ connection, namespace });
   const runs = new TemporalAuditRuns(client, { taskQueuePrefix, listsPerSecond, deadlineMs: 10_000 });
@@ -49,7 +49,7 @@ export async function* lostEvents(
     };
     const toUs = await ask((rows) => rows.nowUs());
     if (toUs === undefined) continue;
-    let [afterUs, afterId] = [toUs - sinceMs * 1_000, firstId];
+    let [afterUs, afterId] = [toUs - sinceMs * 1_000, leastUuid];
     for (;;) {
       const page = await ask((rows) => rows.marked({ afterUs, afterId, toUs, limit: pageSize }));
       const last = page?.at(-1);

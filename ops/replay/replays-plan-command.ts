@@ -4,6 +4,7 @@ import { type BadRun, type BadRunFilter, type BadStatus, badRuns, badStatuses } 
 import { type Connections } from '../connections';
 import { foundRuns, lostRuns } from './found-runs';
 import { limitFrom } from '../terminal/option-values';
+import { passingLine } from '../terminal/passing-line';
 import { type OutboxAway } from '../outboxes';
 import { deliveriesOf, freezePlan, groupsOf, planOf } from './replay-plans';
 import { groupsText } from './replays-print';
@@ -51,11 +52,11 @@ export async function planCommand(
   const { pool, actor } = connections;
   if (!dryRun && (await planOf(pool, name)) !== undefined)
     throw new Error(`there is a plan ${name} already: npx nova replays show ${name}`);
-  const show = process.stderr.isTTY && json !== true;
-  const found = await search(connections, options, (looked, meant) => {
-    if (show) process.stderr.write(`\r\u001b[2K${looked} events looked at, ${meant} are meant … `);
-  });
-  if (show) process.stderr.write('\r\u001b[2K');
+  const line = passingLine(json !== true);
+  const found = await search(connections, options, (looked, meant) =>
+    line.say(`${looked} events looked at, ${meant} are meant`),
+  );
+  line.clear();
   const { runs, healed, more, away } = found;
   const groups = groupsOf(runs);
   const deliveries = await deliveriesOf(

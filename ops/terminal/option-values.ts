@@ -1,3 +1,4 @@
+import { type EventType, definitionOf } from '../../contracts/catalogue';
 import { didYouMean } from '../../contracts/near-words';
 import { failures } from '../../contracts/failures';
 import { isUuid } from '../../runtime/uuid';
@@ -26,6 +27,13 @@ export function checkedIds(ids: readonly string[]): readonly string[] {
   const wrong = ids.filter((id) => !isUuid(id));
   if (wrong.length > 0) throw new Error(`not a UUID: ${wrong.join(', ')}`);
   return ids;
+}
+
+/** What a person typed as an event type, in any spelling. @throws Error when there is none */
+export function typeFrom(text: string): EventType {
+  const definition = definitionOf(text);
+  if (definition === undefined) throw new Error(`no event type is called ${text} (docs/events.md)`);
+  return definition.type;
 }
 
 /** What a person typed as a failure code. @throws Error with the nearest code that there is */

@@ -5,6 +5,7 @@ import { RedisStoredFeeds } from '../../feeds/redis-stored-feeds';
 import { SqlFeedTruth } from '../../feeds/sql-feed-truth';
 import { type FeedEntry, type StoredFeed, type StoredFeeds } from '../../feeds/stored-feed';
 import { oneLine } from '../../runtime/errors';
+import { leastUuid } from '../../runtime/uuid';
 import { type Connections } from '../connections';
 import { type FeedStoreLine, feedStoreReport } from '../status/feed-store-report';
 import { connectRedis, inTime } from '../status/servers';
@@ -129,6 +130,6 @@ export const storeSeen = async ({ pool, config }: Connections): Promise<FeedStor
 function rightBefore({ scoreMs, postId }: FeedEntry): FeedEntry {
   const next = BigInt(`0x${postId.replaceAll('-', '')}`) + 1n;
   const hex = next.toString(16).padStart(32, '0');
-  if (hex.length > 32) return { scoreMs: scoreMs + 1, postId: '00000000-0000-0000-0000-000000000000' };
+  if (hex.length > 32) return { scoreMs: scoreMs + 1, postId: leastUuid };
   return { scoreMs, postId: hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5') };
 }

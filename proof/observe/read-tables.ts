@@ -1,8 +1,8 @@
 import { type Pool } from 'pg';
+import { leastUuid } from '../../runtime/uuid';
 import { type Delivery, type Evidence, type OutboxRow, type PostStateRow, type ProfileRow } from '../checks/evidence';
 
 const pageSize = 5_000;
-const firstUuid = '00000000-0000-0000-0000-000000000000';
 
 const outboxPage = `
   SELECT id, extract(epoch FROM published_at)::float8 * 1000 AS "publishedAtMs",
@@ -29,7 +29,7 @@ const profiles = `
 /** Every outbox row, page by page, whatever wrote it. */
 export async function readOutbox(pool: Pool, onPage: (count: number) => void = () => undefined): Promise<OutboxRow[]> {
   const rows: OutboxRow[] = [];
-  for (let after = firstUuid; ;) {
+  for (let after = leastUuid; ;) {
     const page = await pool.query<OutboxRow>(outboxPage, [after]);
     rows.push(...page.rows);
     const last = page.rows.at(-1);

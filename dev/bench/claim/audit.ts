@@ -2,6 +2,7 @@ import { type Pool } from 'pg';
 import { PgAuditRows } from '../../../activities/audit/pg-audit-rows';
 import { frontOfLane, pendingLimitsOf } from '../../../activities/audit/check-rows';
 import { oneLine } from '../../../runtime/errors';
+import { leastUuid } from '../../../runtime/uuid';
 import { auditLimits } from '../../../activities/audit/limits';
 
 const noBridges = { alive: 0, outages: [], pausedSpellings: [] };
@@ -24,7 +25,7 @@ export async function timeAudit(pool: Pool): Promise<Record<string, number>> {
     }
   };
   const nowUs = await rows.nowUs();
-  const page = { afterUs: nowUs - 90 * 86_400 * 1e6, afterId: '00000000-0000-0000-0000-000000000000', limit: 500 };
+  const page = { afterUs: nowUs - 90 * 86_400 * 1e6, afterId: leastUuid, limit: 500 };
   const bridges = await timed('bridges', noBridges, () => rows.bridges());
   await timed('pending rows, counted by reason', [], () => rows.pendingCounts(bridges, limits));
   const stuck = await timed('pending rows without a reason', [], () =>
