@@ -1,6 +1,9 @@
 import { type Client } from '@temporalio/client';
 import { type Pool } from 'pg';
+import { domains } from '../../contracts/events/define';
+import { topicNames } from '../../contracts/kafka';
 import { queueNames, taskQueue } from '../../contracts/workflow-types';
+import { type StackAddresses } from '../../dev/stack/addresses';
 import { type Evidence, type OutboxRow } from '../../proof/checks/evidence';
 import { feedsOf } from '../../proof/checks/expected-feeds';
 import { feedFaults } from '../../proof/checks/feeds';
@@ -13,6 +16,9 @@ import { runFaults } from '../../proof/checks/runs';
 import { readRuns } from '../../proof/observe/read-runs';
 import { readEffects, readOutbox } from '../../proof/observe/read-tables';
 import { readRedis } from '../../proof/observe/redis-reader';
+import { createKafka } from '../../runtime/kafka';
+import { collect } from '../support/kafka';
+import { silentLogger } from '../support/logger';
 import { waitFor, waitUntilDone } from '../support/wait-for';
 import { type Story } from './traffic';
 
@@ -91,6 +97,30 @@ export function expectOnKafka(messages: Evidence['messages'], story: Story): voi
     ...faults
   } = kafkaFaults({ events: story.events, rolledBack: new Set() }, messages);
   expect(sentences(faults)).toEqual([]);
+}
+
+/** Everything on the broker, as soon as it holds every event of the story. */
+export async function messagesOnKafka(
+  { kafkaBrokers }: Pick<StackAddresses, 'kafkaBrokers'>,
+  prefix: string,
+  story: Pick<Story, 'events'>,
+): Promise<Evidence['messages']> {
+  const kafka = createKafka({ kafkaBrokers: kafkaBrokers.split(',') }, 'outage-test', silentLogger);
+  const topics = topicNames(prefix);
+  const collector = await collect(
+    kafka,
+    domains.map((domain) => topics[domain]),
+  );
+  try {
+    const missing = async (): Promise<number> => {
+      const there = new Set(collector.messages.map(({ headers }) => headers['event_id']));
+      return story.events.filter(({ id }) => !there.has(id)).length;
+    };
+    await waitUntilDone(missing, { what: 'every event on Kafka' });
+    return collector.messages;
+  } finally {
+    await collector.stop();
+  }
 }
 
 /** Waits until every event has one run under the prefix that came to a good end, and no other run is there. */

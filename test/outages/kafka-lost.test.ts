@@ -1,19 +1,12 @@
-import { type Kafka } from 'kafkajs';
 import { type Client } from '@temporalio/client';
-import { domains } from '../../contracts/events/define';
-import { topicNames } from '../../contracts/kafka';
 import { replayRunId } from '../../contracts/maintenance';
 import { urlsOf } from '../../dev/logins';
-import { createKafka } from '../../runtime/kafka';
 import { type TestDatabase, createTestDatabase } from '../support/database';
-import { collect } from '../support/kafka';
 import { runOps } from '../support/ops-command';
 import { type OwnServer, startOwnServer } from '../support/own-stack';
 import { type OwnProcess, type OwnSystem, createOwnSystem, untilReady } from '../support/own-system';
-import { silentLogger } from '../support/logger';
 import { createTestClient } from '../support/temporal';
-import { waitUntilDone } from '../support/wait-for';
-import { expectAllDone, expectFeeds, expectOnKafka, rowsOf } from './evidence';
+import { expectAllDone, expectFeeds, expectOnKafka, messagesOnKafka, rowsOf } from './evidence';
 import { type Traffic, createTraffic } from './traffic';
 
 jest.setTimeout(1_200_000);
@@ -23,7 +16,6 @@ let database: TestDatabase;
 let client: Client;
 let system: OwnSystem;
 let traffic: Traffic;
-let kafka: Kafka;
 let bridge: OwnProcess;
 let workers: OwnProcess;
 
@@ -31,7 +23,6 @@ beforeAll(async () => {
   [broker, database, client] = await Promise.all([startOwnServer('kafka'), createTestDatabase(), createTestClient()]);
   system = await createOwnSystem(broker.addresses, database.url, { AUDIT_EVERY_S: '0' });
   traffic = await createTraffic(database.pool);
-  kafka = createKafka({ kafkaBrokers: [broker.addresses.kafkaBrokers] }, 'lost-test', silentLogger);
   [workers, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);
   await untilReady(bridge, workers);
 });
@@ -45,24 +36,8 @@ afterAll(async () => {
 const nova = (...args: string[]) =>
   runOps({ ...system.environment, DATABASE_URL: urlsOf(database.url).operator }, ...args);
 
-/** Everything on the broker, when it holds every event of the story. */
-async function onKafka() {
-  const topics = topicNames(system.prefix);
-  const collector = await collect(
-    kafka,
-    domains.map((domain) => topics[domain]),
-  );
-  try {
-    const missing = async (): Promise<number> => {
-      const there = new Set(collector.messages.map(({ headers }) => headers['event_id']));
-      return traffic.story.events.filter(({ id }) => !there.has(id)).length;
-    };
-    await waitUntilDone(missing, { what: 'every event on Kafka' });
-    return [...collector.messages];
-  } finally {
-    await collector.stop();
-  }
-}
+/** Everything on the broker, as soon as it holds every event of the story. */
+const onKafka = () => messagesOnKafka(broker.addresses, system.prefix, traffic.story);
 
 it('what Kafka had and lost is sent to it again from the outbox, in the order of each aggregate, and no other effect is done twice', async () => {
   const { story, round } = traffic;

@@ -1,15 +1,9 @@
 import { type Client } from '@temporalio/client';
-import { type Kafka } from 'kafkajs';
-import { domains } from '../../contracts/events/define';
-import { topicNames } from '../../contracts/kafka';
-import { createKafka } from '../../runtime/kafka';
 import { type TestDatabase, createTestDatabase } from '../support/database';
-import { collect } from '../support/kafka';
-import { silentLogger } from '../support/logger';
 import { type OwnServer, startOwnServer } from '../support/own-stack';
 import { type OwnSystem, createOwnSystem, pendingOf, untilReady } from '../support/own-system';
 import { createTestClient } from '../support/temporal';
-import { waitFor, waitUntilDone } from '../support/wait-for';
+import { waitFor } from '../support/wait-for';
 import {
   expectAllDone,
   expectFeeds,
@@ -17,6 +11,7 @@ import {
   expectOnKafka,
   expectOneRunEach,
   linksOf,
+  messagesOnKafka,
   noticesOf,
   rowsOf,
 } from './evidence';
@@ -29,13 +24,11 @@ let database: TestDatabase;
 let client: Client;
 let system: OwnSystem;
 let traffic: Traffic;
-let kafka: Kafka;
 
 beforeAll(async () => {
   [broker, database, client] = await Promise.all([startOwnServer('kafka'), createTestDatabase(), createTestClient()]);
   system = await createOwnSystem(broker.addresses, database.url);
   traffic = await createTraffic(database.pool);
-  kafka = createKafka({ kafkaBrokers: [broker.addresses.kafkaBrokers] }, 'outage-test', silentLogger);
   const [workers, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);
   await untilReady(bridge, workers);
 });
@@ -46,23 +39,8 @@ afterAll(async () => {
   expect(ends).toEqual([{ status: 'fulfilled', value: undefined }]);
 });
 
-/** Everything on the broker now, until it holds what the story says. */
-async function onKafka() {
-  const collector = await collect(
-    kafka,
-    domains.map((domain) => topicNames(system.prefix)[domain]),
-  );
-  try {
-    const missing = async (): Promise<number> => {
-      const there = new Set(collector.messages.map(({ headers }) => headers['event_id']));
-      return traffic.story.events.filter(({ id }) => !there.has(id)).length;
-    };
-    await waitUntilDone(missing, { what: 'every event on Kafka' });
-    return collector.messages;
-  } finally {
-    await collector.stop();
-  }
-}
+/** Everything on the broker, as soon as it holds every event of the story. */
+const onKafka = () => messagesOnKafka(broker.addresses, system.prefix, traffic.story);
 
 it('goes on with everything else while the broker is down, and emits in order when it is back', async () => {
   const { story, round } = traffic;

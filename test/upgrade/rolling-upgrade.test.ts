@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Client as TemporalClient } from '@temporalio/client';
 import { type Pool } from 'pg';
-import { domains } from '../../contracts/events/define';
-import { topicNames } from '../../contracts/kafka';
-import { createKafka } from '../../runtime/kafka';
-import { expectAllDone, expectFeeds, expectOnKafka, expectOneRunEach } from '../outages/evidence';
+import { expectAllDone, expectFeeds, expectOnKafka, expectOneRunEach, messagesOnKafka } from '../outages/evidence';
 import { type Traffic, createTraffic } from '../outages/traffic';
-import { collect } from '../support/kafka';
-import { silentLogger } from '../support/logger';
 import { asAdmin, patientPool } from '../support/database';
 import { createDatabase, dropDatabase } from '../support/databases';
 import { type OwnProcess, type OwnSystem, createOwnSystem, migrate } from '../support/own-system';
@@ -83,18 +78,7 @@ async function expectAllRight(): Promise<void> {
   await expectAllDone(pool, story);
   await expectOneRunEach(client, system.prefix, story);
   await expectFeeds(servers().redisUrl, system.prefix, story);
-  const kafka = createKafka({ kafkaBrokers: servers().kafkaBrokers.split(',') }, 'upgrade-test', silentLogger);
-  const collector = await collect(
-    kafka,
-    domains.map((domain) => topicNames(system.prefix)[domain]),
-  );
-  try {
-    const ids = () => new Set(collector.messages.map(({ headers }) => headers['event_id']));
-    await waitFor(() => ids().size >= story.events.length, { timeoutMs: 300_000, what: 'everything on Kafka' });
-    expectOnKafka(collector.messages, story);
-  } finally {
-    await collector.stop();
-  }
+  expectOnKafka(await messagesOnKafka(servers(), system.prefix, story), story);
 }
 
 it.each([['workers first'], ['bridge first']])(
