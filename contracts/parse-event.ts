@@ -101,6 +101,12 @@ export function partitionKeyOf(event: ParsedEvent): string {
   return String((event.payload as Record<string, unknown>)[event.definition.partitionKey]);
 }
 
+/** The user who caused the event; undefined: no one, or the writer did not say. */
+export function actorOf(event: ParsedEvent): string | undefined {
+  const { actor } = event.definition;
+  return actor === null ? undefined : (event.payload as Record<string, string | undefined>)[actor];
+}
+
 /**
  * What is wrong with the row's aggregate id, in words, where it must be the payload's key: rows of one key under several
  * aggregates have no order among each other. Undefined: nothing.

@@ -12,6 +12,8 @@ export const searchAttributes = {
   AggregateType: 'KEYWORD',
   /** UUID of the aggregate: lists every workflow of one post, upload, user or conversation. */
   AggregateId: 'KEYWORD',
+  /** UUID of the user who caused the event, as its type says (`actor` in the catalogue). Unset where no one did: an alert of the system. */
+  ActorId: 'KEYWORD',
   /** `critical`, `high`, `normal` or `low`. */
   EventPriority: 'KEYWORD',
   /** Name of the outbox that holds the event's row: `main` where a deployment has one. */

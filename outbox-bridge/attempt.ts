@@ -1,7 +1,7 @@
 import { eventRefOf } from '../contracts/event-ref';
 import { type EventType, definitionOf } from '../contracts/catalogue';
 import { type FailureCode, NovaError, failures } from '../contracts/failures';
-import { aggregateFault, maxPayloadBytes, parseEvent, workflowTypeFor } from '../contracts/parse-event';
+import { actorOf, aggregateFault, maxPayloadBytes, parseEvent, workflowTypeFor } from '../contracts/parse-event';
 import { priorityNames } from '../contracts/priority';
 import { type OutboxSetting } from '../runtime/outboxes';
 import { aloneAfterClaims, unreadAfterClaims } from '../outbox/thresholds';
@@ -141,7 +141,11 @@ function startRequestFor(row: ClaimedRow, outbox: AttemptDeps['outbox']): StartR
     const event = parseEvent(row);
     const misplaced = aggregateFault(event, row.aggregateId);
     if (misplaced !== undefined) return { code: 'INVALID_ROW', detail: misplaced };
-    return { ref: eventRefOf(row, event.type, outbox.name), workflowType: workflowTypeFor(event) };
+    return {
+      ref: eventRefOf(row, event.type, outbox.name),
+      workflowType: workflowTypeFor(event),
+      actorId: actorOf(event),
+    };
   } catch (thrown) {
     if (thrown instanceof NovaError) return { code: thrown.code, detail: thrown.message.slice(thrown.code.length + 2) };
     throw thrown;

@@ -84,6 +84,8 @@ export interface OutboxStore {
 export interface StartRequest {
   readonly ref: EventRef;
   readonly workflowType: WorkflowType;
+  /** Who caused the event, to list runs by; undefined: no user. */
+  readonly actorId?: string | undefined;
 }
 
 export type StartOutcome =

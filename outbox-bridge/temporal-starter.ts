@@ -40,10 +40,9 @@ export class TemporalStarter implements WorkflowStarter {
   }
 
   async start(request: StartRequest): Promise<StartOutcome> {
-    const { ref, workflowType } = request;
     try {
       await this.within(() =>
-        this.client.start(workflowType, startOptions({ ref, workflowType }, this.options.taskQueuePrefix)),
+        this.client.start(request.workflowType, startOptions(request, this.options.taskQueuePrefix)),
       );
       return { kind: 'started' };
     } catch (thrown) {

@@ -14,7 +14,11 @@ const keys = Object.fromEntries(
 
 /** How the run of an event is started, by the bridge or as a replay: never twice under one workflow id. */
 export function startOptions(
-  { ref, workflowType }: { readonly ref: EventRef; readonly workflowType: WorkflowType },
+  {
+    ref,
+    workflowType,
+    actorId,
+  }: { readonly ref: EventRef; readonly workflowType: WorkflowType; readonly actorId?: string | undefined },
   taskQueuePrefix: string,
 ): Omit<WorkflowOptions, 'args'> & { args: [EventRef] } {
   return {
@@ -27,6 +31,7 @@ export function startOptions(
       { key: keys.EventType, value: ref.eventType },
       { key: keys.AggregateType, value: ref.aggregateType },
       { key: keys.AggregateId, value: ref.aggregateId },
+      ...(actorId === undefined ? [] : [{ key: keys.ActorId, value: actorId }]),
       { key: keys.EventPriority, value: priorityName(ref.priority) },
       { key: keys.Outbox, value: outboxOf(ref) },
     ],

@@ -3,6 +3,7 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { type Pool } from 'pg';
 import { memoNames } from '../../contracts/memo';
 import { replayPriorityKey } from '../../contracts/priority';
+import { type SearchAttributeName } from '../../contracts/search-attributes';
 import { knownRun } from '../../runtime/known-run';
 import { type OutboxPools } from '../../runtime/outbox-pools';
 import { startOptions } from '../../runtime/start-options';
@@ -25,7 +26,7 @@ export interface PlannedReplay {
   readonly refused: string | null;
   /** Workflow id of the run it would start. */
   readonly workflowId: string;
-  readonly request: ReplayRequest | null;
+  readonly request: (ReplayRequest & { readonly actorId?: string | undefined }) | null;
   /** What became of the run before. */
   readonly before: string;
   /** Deliveries that were given up with the run and are sent by the replay. */
@@ -81,7 +82,9 @@ export async function planFurtherRun(
   const better = replay?.status === 'COMPLETED' || run?.status === 'COMPLETED';
   if (better && found.emitted && !again)
     return refuse('a run of it has completed: there is nothing to make up for (--again starts one all the same)');
-  return { ...common, refused: null, request: found, reset: run === null ? null : resetCommand(config, id) };
+  // Of a run that Temporal has forgotten it is not known: only the payload says it, which an operator may not read.
+  const request = { ...found, actorId: run?.actorId ?? replay?.actorId };
+  return { ...common, refused: null, request, reset: run === null ? null : resetCommand(config, id) };
 }
 
 /**
@@ -90,7 +93,7 @@ export async function planFurtherRun(
  */
 export async function startFurtherRun(
   { pool, workflows, config }: Omit<ReplayDeps, 'outboxes'>,
-  { id, workflowId, request }: PlannedReplay & { readonly request: ReplayRequest },
+  { id, workflowId, request }: PlannedReplay & { readonly request: NonNullable<PlannedReplay['request']> },
   { reason, by }: { readonly reason: string | null; readonly by: string },
 ): Promise<string> {
   const number = Number(workflowId.split('-').at(-1));
@@ -120,11 +123,17 @@ export async function reopenDeliveries(state: Pool, eventId: string): Promise<vo
 interface Run {
   readonly status: string;
   readonly type: string;
+  /** Who caused the event, as its search attribute says. */
+  readonly actorId: string | undefined;
 }
+
+const actorAttribute: SearchAttributeName = 'ActorId';
 
 async function endOf(workflows: WorkflowClient, workflowId: string): Promise<Run | null> {
   const run = await knownRun(workflows, workflowId);
-  return run === null ? null : { status: run.status.name, type: run.type };
+  if (run === null) return null;
+  const actorId = run.searchAttributes[actorAttribute]?.[0];
+  return { status: run.status.name, type: run.type, actorId: typeof actorId === 'string' ? actorId : undefined };
 }
 
 function before(run: Run | null, replay: Run | null): string {

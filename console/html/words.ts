@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { onTaskQueuesOf } from '../../runtime/task-queues';
 import { webUiUrl } from '../../runtime/temporal-web-ui';
 import { type ConsoleConfig } from '../settings';
 import { type Html } from './page';
@@ -24,6 +25,14 @@ export function runsLink(config: ConsoleConfig, workflowId: string): Html | null
   const query = `WorkflowId STARTS_WITH ${JSON.stringify(workflowId)}`;
   const url = webUiUrl(config.temporalUiUrl, config.temporalNamespace, query);
   return url === null ? null : html`<a href="${url}">Its runs in Temporal’s Web UI</a>`;
+}
+
+/** Runs of events about this id, and of those that this person caused; null: no Web UI is known. */
+export function runsAboutLink(config: ConsoleConfig, id: string): Html | null {
+  const of = JSON.stringify(id);
+  const query = `(AggregateId = ${of} OR ActorId = ${of}) AND ${onTaskQueuesOf(config.taskQueuePrefix)}`;
+  const url = webUiUrl(config.temporalUiUrl, config.temporalNamespace, query);
+  return url === null ? null : html`<a href="${url}">Runs about it, or caused by this person</a>`;
 }
 
 /** A state that is said by a sign and a word; the colour comes on top. */

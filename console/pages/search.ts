@@ -10,7 +10,7 @@ import { type Desk } from '../desk';
 import { asked, awayNote } from '../html/asked';
 import { textField } from '../html/form';
 import { type Html } from '../html/page';
-import { bad, good, linked, runsLink } from '../html/words';
+import { bad, good, linked, runsAboutLink, runsLink } from '../html/words';
 import { look } from '../routes';
 
 interface Question {
@@ -84,7 +84,7 @@ function saysOf({ ok, says }: Check): Html {
 function linksOf({ config }: Desk, { id, event }: Question): Html {
   const of = id === '' ? event : id.split('/')[0]!;
   if (!isUuid(of)) return html``;
-  const runs = runsLink(config, of);
-  return html`${runs ?? ''} <a href="/acts?of=${of}">What people did with it</a>
+  return html`${runsLink(config, of) ?? ''} ${runsAboutLink(config, of) ?? ''}
+    <a href="/acts?of=${of}">What people did with it</a>
     <a href="/dead-letters/${of}">Its dead letter, if it is one</a>`;
 }

@@ -7,6 +7,7 @@ const base = {
   domain: 'content',
   aggregateType: 'post',
   partitionKey: 'post_id',
+  actor: 'user_id',
   aggregate: aggregateIsKey('the states of a post follow each other'),
   version: 1,
 } as const;

@@ -10,6 +10,7 @@ export const liveStreamStarted = defineEvent({
   domain: 'live',
   aggregateType: 'stream',
   partitionKey: 'stream_id',
+  actor: 'user_id',
   aggregate: anyAggregate('a stream has one event'),
   workflow: 'notificationWorkflow',
   schema: z.looseObject({
@@ -37,6 +38,8 @@ export const securityAlertRaised = defineEvent({
   domain: 'security',
   aggregateType: 'user',
   partitionKey: 'user_id',
+  // The person who is warned has caused nothing.
+  actor: null,
   aggregate: anyAggregate('each alert stands for itself'),
   workflow: 'notificationWorkflow',
   schema: z.looseObject({

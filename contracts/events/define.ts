@@ -45,6 +45,8 @@ export interface EventDefinition<
   readonly aggregateType: string;
   /** Payload field that is the Kafka key and, for `publish()`, the default aggregate id. */
   readonly partitionKey: string;
+  /** Payload field that names the user who caused the event; null: no one did. Operators list a person's runs by it. */
+  readonly actor: string | null;
   /** Whether `aggregate_id` of the row must be that field, and why. */
   readonly aggregate: AggregateRule;
   /** The workflow the bridge starts. */
@@ -58,9 +60,12 @@ export interface EventDefinition<
   readonly upgrade?: (raw: Record<string, unknown>, aggregateId: string) => Record<string, unknown>;
 }
 
-/** Keeps the literal type name and the schema's type, and checks that the partition key is a field of the payload. */
+/** Keeps the literal type name and the schema's type, and checks that the partition key and the actor are fields of the payload. */
 export function defineEvent<const Type extends string, Schema extends z.ZodObject>(
-  definition: EventDefinition<Type, Schema> & { partitionKey: keyof Schema['shape'] & string },
+  definition: EventDefinition<Type, Schema> & {
+    partitionKey: keyof Schema['shape'] & string;
+    actor: (keyof Schema['shape'] & string) | null;
+  },
 ): EventDefinition<Type, Schema> {
   return definition;
 }

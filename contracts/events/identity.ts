@@ -6,6 +6,7 @@ const base = {
   domain: 'identity',
   aggregateType: 'user',
   partitionKey: 'user_id',
+  actor: 'user_id',
   aggregate: aggregateIsKey('the states of a user follow each other'),
   version: 1,
   workflow: 'identityWorkflow',

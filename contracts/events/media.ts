@@ -10,6 +10,7 @@ export const mediaUploadCompleted = defineEvent({
   domain: 'media',
   aggregateType: 'upload',
   partitionKey: 'upload_id',
+  actor: 'user_id',
   aggregate: anyAggregate('an upload has one event'),
   workflow: 'mediaLinkWorkflow',
   schema: z.looseObject({

@@ -45,6 +45,7 @@ export const messagePersisted = defineEvent({
   meaning: 'A message was stored; its recipients and the mentioned are notified.',
   aliases: ['MessageCreated', 'MessagePersisted', 'message_created', 'message_persisted'],
   workflow: 'notificationWorkflow',
+  actor: 'sender_id',
   upgrade: conversationFromAggregate,
   schema: z
     .looseObject({
@@ -84,6 +85,7 @@ export const messageEdited = defineEvent({
   meaning: 'The text of a message changed; search refreshes.',
   aliases: ['MessageEdited', 'message_edited'],
   workflow: 'emitWorkflow',
+  actor: 'editor_id',
   upgrade: conversationFromAggregate,
   schema: z
     .looseObject({
@@ -104,6 +106,7 @@ export const messageDeleted = defineEvent({
   meaning: 'A message was deleted; notifications about it are taken back.',
   aliases: ['MessageDeleted', 'message_deleted'],
   workflow: 'retractionWorkflow',
+  actor: 'deleter_id',
   upgrade: conversationFromAggregate,
   schema: z.looseObject({
     message_id: uuid(),

@@ -9,6 +9,7 @@ const reaction = {
   priority: 'normal',
   aggregateType: 'reaction_target',
   partitionKey: 'target_id',
+  actor: 'user_id',
   aggregate: aggregateIsKey('a reaction and its removal follow each other'),
 } as const;
 const follow = {
@@ -16,6 +17,7 @@ const follow = {
   priority: 'normal',
   aggregateType: 'follower',
   partitionKey: 'follower_id',
+  actor: 'follower_id',
   aggregate: anyAggregate(
     'of two events of one pair the one with the higher `sequence` counts; subscribers compare it too',
   ),
@@ -110,6 +112,7 @@ export const commentCreated = defineEvent({
   priority: 'high',
   aggregateType: 'post',
   partitionKey: 'post_id',
+  actor: 'user_id',
   aggregate: anyAggregate('a comment has one event'),
   workflow: 'notificationWorkflow',
   schema: z.looseObject({

@@ -14,13 +14,25 @@ const topics = topicNames('${KAFKA_TOPIC_PREFIX}');
 /** docs/events.md: every event type, what it means, where it goes and what it causes. */
 export function eventsPage(): string {
   const overview = table(
-    ['type', 'meaning', 'priority', 'topic', 'key', '`aggregate_id`', 'after a dead letter', 'workflow', 'notes'],
+    [
+      'type',
+      'meaning',
+      'priority',
+      'topic',
+      'key',
+      'acting user',
+      '`aggregate_id`',
+      'after a dead letter',
+      'workflow',
+      'notes',
+    ],
     catalogue.map((e) => [
       `[\`${e.type}\`](events/${e.type}.v${e.version}.json)`,
       e.meaning,
       e.priority,
       `\`${topics[e.domain]}\``,
       `\`${e.partitionKey}\``,
+      e.actor === null ? '–' : `\`${e.actor}\``,
       `${e.aggregate.isKey ? `must be \`${e.partitionKey}\`` : 'any'}: ${e.aggregate.why}`,
       e.afterDeadLetter === 'hold' ? 'waits' : 'goes on',
       (typeof e.workflow === 'string' ? [e.workflow] : e.workflow.among).map((w) => `\`${w}\``).join(' or '),
@@ -40,7 +52,7 @@ export function eventsPage(): string {
   return [
     '# Event catalogue',
     generated,
-    'One row per event type, from `contracts/catalogue.ts`. The type links to the JSON Schema of its payload. _Also_: whether it creates content that later events point to, notifies people, or takes back what went out. The wire carries the canonical name only. _After a dead letter_ (`afterDeadLetter` in the catalogue): what follows one of this type in its aggregate goes on, or waits until it is requeued or released (`npx nova release-hold <event id>`).',
+    'One row per event type, from `contracts/catalogue.ts`. The type links to the JSON Schema of its payload. _Also_: whether it creates content that later events point to, notifies people, or takes back what went out. The wire carries the canonical name only. _Acting user_: the field that names who caused the event; runs are listed by it (`ActorId`). _After a dead letter_ (`afterDeadLetter` in the catalogue): what follows one of this type in its aggregate goes on, or waits until it is requeued or released (`npx nova release-hold <event id>`).',
     overview,
     '## Spellings',
     aliases,

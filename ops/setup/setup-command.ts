@@ -90,7 +90,7 @@ export function addSetupCommand(program: Command, config: () => ConfigOf<typeof 
     .description(
       'make what Temporal needs (namespace, search attributes), as far as it is missing; prints links to lists of runs',
     )
-    .option('--of <id>', 'also the list of this post, person, conversation, …')
+    .option('--of <id>', 'also the lists of this post, person, conversation, …: about it, and caused by the person')
     .option('--retention <days>', 'of a namespace that is missing: how long closed runs are kept', '30')
     .option('--reason <text>', 'why, kept with the act')
     .option('--yes', 'do not ask', false)

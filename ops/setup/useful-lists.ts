@@ -39,7 +39,13 @@ export function usefulLists(
       : []),
     ['ended, and did less than usual (unclaimed, stopped, skipped)', `Outcome IS NOT NULL`],
     ['critical ones that are open', `EventPriority = "critical" AND ExecutionStatus = "Running"`],
-    ...(id === null ? [] : [[`about ${id}`, `AggregateId = "${id}"`] satisfies [string, string]]),
+    ['caused by a user (one of them: --of <id>)', 'ActorId IS NOT NULL'],
+    ...(id === null
+      ? []
+      : ([
+          [`about ${id}`, `AggregateId = "${id}"`],
+          [`caused by ${id}`, `ActorId = "${id}"`],
+        ] satisfies [string, string][])),
     ...catalogue.map(({ type }): [string, string] => [type, `EventType = "${type}"`]),
   ];
   return queries.map(([name, condition]) => {

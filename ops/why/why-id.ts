@@ -10,6 +10,7 @@ import { type EventSeen, eventSeen } from './why-event';
 import { whyEventFor } from './why-notified';
 import { postChecks } from './why-post-state';
 import { feedSeen, postSeen, stonesSeen } from './why-post-facts';
+import { runsCausedBy } from './why-runs';
 
 export interface FoundWhy {
   readonly why: Why;
@@ -102,8 +103,12 @@ async function ofContent({ pool }: Connections, id: string): Promise<Found | nul
 async function ofPerson(connections: Connections, id: string, isNamed: boolean): Promise<Found | null> {
   const { pool } = connections;
   type Row = { state: string | null; updatedAt: Date | null; follows: boolean; noticed: boolean };
-  const row = (await pool.query<Row>(personOf, [id])).rows[0];
-  const isPerson = isNamed || row?.state != null || row?.follows === true || row?.noticed === true;
+  const [row, caused] = await Promise.all([
+    pool.query<Row>(personOf, [id]).then(({ rows }) => rows[0]),
+    runsCausedBy(connections, id),
+  ]);
+  const isKnown = isNamed || row?.state != null || row?.follows === true || row?.noticed === true;
+  const isPerson = isKnown || caused.some(({ ok }) => ok !== null);
   if (!isPerson) return null;
   const feed = await feedSeen(connections, id, null);
   const state = row?.state ?? 'not known by an identity event';
@@ -118,6 +123,7 @@ async function ofPerson(connections: Connections, id: string, isNamed: boolean):
         : feed.stored.known
           ? fine('feed', `Redis holds ${feed.stored.entries.length} posts of their feed`)
           : note('feed', 'their feed is not in Redis: empty, or the next read makes it from PostgreSQL'),
+      ...caused,
     ],
   };
 }

@@ -92,7 +92,9 @@ describe('nova setup', () => {
       expect(counted).toBe(0);
     }
     const all = lists.map(({ of }) => of);
-    expect(all).toEqual(expect.arrayContaining(['ended badly', 'content.post.created', `about ${id}`]));
+    expect(all).toEqual(
+      expect.arrayContaining(['ended badly', 'content.post.created', `about ${id}`, `caused by ${id}`]),
+    );
   });
 
   it('shows the queries where no Web UI is known', async () => {

@@ -6,31 +6,31 @@ import { topicNames } from '../../../contracts/kafka';
 import { priorityName, temporalPriorityKey } from '../../../contracts/priority';
 import * as workflows from '../../../workflows';
 
-/** What services and subscribers rely on, written down a second time on purpose: type → priority and Kafka key. */
+/** What services and subscribers rely on, written down a second time on purpose: type → priority, Kafka key and acting user. */
 const required = {
-  'content.post.created': ['normal', 'post_id'],
-  'content.post.updated': ['normal', 'post_id'],
-  'content.post.status_updated': ['normal', 'post_id'],
-  'content.post.deleted': ['normal', 'post_id'],
-  'media.upload.completed': ['normal', 'upload_id'],
-  'identity.user.created': ['normal', 'user_id'],
-  'identity.user.profile_updated': ['normal', 'user_id'],
-  'identity.user.deleted': ['high', 'user_id'],
-  'message.persisted': ['high', 'conversation_id'],
-  'message.edited': ['high', 'conversation_id'],
-  'message.deleted': ['high', 'conversation_id'],
-  'reaction.added': ['normal', 'target_id'],
-  'reaction.removed': ['normal', 'target_id'],
-  'follow.added': ['normal', 'follower_id'],
-  'follow.removed': ['normal', 'follower_id'],
-  'comment.created': ['high', 'post_id'],
-  'live.stream.started': ['critical', 'stream_id'],
-  'security.alert.raised': ['critical', 'user_id'],
+  'content.post.created': ['normal', 'post_id', 'user_id'],
+  'content.post.updated': ['normal', 'post_id', 'user_id'],
+  'content.post.status_updated': ['normal', 'post_id', 'user_id'],
+  'content.post.deleted': ['normal', 'post_id', 'user_id'],
+  'media.upload.completed': ['normal', 'upload_id', 'user_id'],
+  'identity.user.created': ['normal', 'user_id', 'user_id'],
+  'identity.user.profile_updated': ['normal', 'user_id', 'user_id'],
+  'identity.user.deleted': ['high', 'user_id', 'user_id'],
+  'message.persisted': ['high', 'conversation_id', 'sender_id'],
+  'message.edited': ['high', 'conversation_id', 'editor_id'],
+  'message.deleted': ['high', 'conversation_id', 'deleter_id'],
+  'reaction.added': ['normal', 'target_id', 'user_id'],
+  'reaction.removed': ['normal', 'target_id', 'user_id'],
+  'follow.added': ['normal', 'follower_id', 'follower_id'],
+  'follow.removed': ['normal', 'follower_id', 'follower_id'],
+  'comment.created': ['high', 'post_id', 'user_id'],
+  'live.stream.started': ['critical', 'stream_id', 'user_id'],
+  'security.alert.raised': ['critical', 'user_id', null],
 };
 
 describe('the catalogue', () => {
-  it('has every required type with its priority and Kafka key', () => {
-    expect(Object.fromEntries(catalogue.map((e) => [e.type, [e.priority, e.partitionKey]]))).toEqual(required);
+  it('has every required type with its priority, Kafka key and acting user', () => {
+    expect(Object.fromEntries(catalogue.map((e) => [e.type, [e.priority, e.partitionKey, e.actor]]))).toEqual(required);
   });
 
   it.each(catalogue.map((e) => [e.type, e] as const))(

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { eventRefOf } from '../../../contracts/event-ref';
 import { NovaError } from '../../../contracts/failures';
-import { fieldsProbablyMisspelt, parseEvent, partitionKeyOf, workflowTypeFor } from '../../../contracts/parse-event';
+import {
+  actorOf,
+  fieldsProbablyMisspelt,
+  parseEvent,
+  partitionKeyOf,
+  workflowTypeFor,
+} from '../../../contracts/parse-event';
 
 const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 const parse = (eventType: string, payload: unknown, aggregateId = id(9)) =>
@@ -156,6 +162,16 @@ describe('parseEvent', () => {
 
   it('takes the Kafka key from the payload', () => {
     expect(partitionKeyOf(parse('message.deleted', { message_id: id(1), conversation_id: id(5) }))).toBe(id(5));
+  });
+
+  it('takes the acting user from the payload, where one is said', () => {
+    const deleted = { message_id: id(1), conversation_id: id(5) };
+    expect(actorOf(parse('message.deleted', { ...deleted, deleter_id: id(6) }))).toBe(id(6));
+    expect(actorOf(parse('message.deleted', deleted))).toBeUndefined();
+    const alert = { alert_id: id(1), user_id: id(2), kind: 'new_login' };
+    expect(actorOf(parse('security.alert.raised', alert))).toBeUndefined();
+    // By today’s name of the field, whatever the writer calls it.
+    expect(actorOf(parse('content.post.deleted', { post_id: id(1), deleter_id: id(3) }))).toBe(id(3));
   });
 
   it('returns for anything an event or a NovaError of a row, and never repeats a value in the message', () => {

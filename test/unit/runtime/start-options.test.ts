@@ -15,26 +15,31 @@ const ref: EventRef = {
   createdAtMs: 0,
   priority: 2,
 };
-const attributesOf = (of: EventRef) =>
+const attributesOf = (of: EventRef, actorId?: string) =>
   Object.fromEntries(
-    Object.values(startOptions({ ref: of, workflowType: 'emitWorkflow' }, 'p').typedSearchAttributes ?? {}).map(
-      (pair: { key: { name: string }; value: unknown }) => [pair.key.name, pair.value],
-    ),
+    Object.values(
+      startOptions({ ref: of, workflowType: 'emitWorkflow', actorId }, 'p').typedSearchAttributes ?? {},
+    ).map((pair: { key: { name: string }; value: unknown }) => [pair.key.name, pair.value]),
   );
 
 it('a run is found by the outbox that its event is in, and by all else that the Web UI lists runs by', () => {
-  expect(attributesOf({ ...ref, outbox: 'content' })).toEqual({
+  expect(attributesOf({ ...ref, outbox: 'content' }, ref.aggregateId)).toEqual({
     EventType: 'message.edited',
     AggregateType: 'conversation',
     AggregateId: ref.aggregateId,
+    ActorId: ref.aggregateId,
     EventPriority: 'normal',
     Outbox: 'content',
   });
   // Every one that is set at the start; the others are known at the end, or when something is away.
-  expect(Object.keys(searchAttributes).filter((name) => !(name in attributesOf(ref)))).toEqual([
+  expect(Object.keys(searchAttributes).filter((name) => !(name in attributesOf(ref, 'u')))).toEqual([
     'Outcome',
     'FailureCode',
   ]);
+});
+
+it('a run of what no user did has no acting user', () => {
+  expect(attributesOf(ref)).not.toHaveProperty('ActorId');
 });
 
 it('one database for everything is listed as the outbox main, too', () => {
