@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { deliveryTryMs } from '../../contracts/time-budgets';
 import { type ConfigOf, type Setting, setting } from '../../runtime/config';
 import { readTlsFiles } from '../../runtime/tls';
-import { SmtpChannel } from './smtp-channel';
+import { SmtpChannel, type SmtpTimeouts } from './smtp-channel';
 
 const smtpUrl: Setting<string> = {
   env: 'SMTP_URL',
@@ -53,9 +53,10 @@ export const emailSettings = {
   ),
 } as const;
 
-/** The channel `email`; undefined: no mail server is configured. */
+/** The channel `email`; undefined: no mail server is configured. `timeouts`: other than those of a worker. */
 export function openEmail(
   config: ConfigOf<typeof emailSettings> & { readonly deliveryLeaseMs: number },
+  timeouts: Partial<SmtpTimeouts> = {},
 ): SmtpChannel | undefined {
   if (config.smtpUrl === '') return undefined;
   return new SmtpChannel({
@@ -65,6 +66,6 @@ export function openEmail(
     from: config.emailFrom,
     connections: config.smtpConnections,
     limits: { sendConcurrency: config.smtpConnections, sendsPerActorPerHour: config.emailsPerActorPerHour },
-    timeouts: { totalMs: deliveryTryMs(config.deliveryLeaseMs) },
+    timeouts: { totalMs: deliveryTryMs(config.deliveryLeaseMs), ...timeouts },
   });
 }

@@ -1,7 +1,7 @@
 import { consoleSettings } from '../../console/settings';
 import { migrateSettings } from '../../migrations/settings';
 import { auditCommandSettings } from '../../ops/audit/audit';
-import { opsSettings } from '../../ops/connections';
+import { doctorSettings } from '../../ops/doctor/doctor';
 import { bridgeSettings } from '../../outbox-bridge/settings';
 import { type Settings } from '../../runtime/config';
 import { workerSettings } from '../../workers/settings';
@@ -11,7 +11,7 @@ const processes: readonly (readonly [name: string, settings: Settings])[] = [
   ['bridge', bridgeSettings],
   ['workers', workerSettings],
   ['migrate', migrateSettings],
-  ['nova', { ...opsSettings, ...auditCommandSettings }],
+  ['nova', { ...doctorSettings, ...auditCommandSettings }],
   ['console', consoleSettings],
 ];
 

@@ -2,8 +2,11 @@ import { oneLine } from '../../runtime/errors';
 import { serviceErrorIn } from '../../runtime/service-error';
 import { tlsFault } from '../../runtime/tls';
 
-/** `warning`: it works, and may stop to. `fault`: something does not work. `unknown`: it could not be looked at. */
-export type CheckState = 'ok' | 'warning' | 'fault' | 'unknown';
+/**
+ * `note`: it is not used, which may be as it should. `warning`: it works, and may stop to. `fault`: something does not work.
+ * `unknown`: it could not be looked at.
+ */
+export type CheckState = 'ok' | 'note' | 'warning' | 'fault' | 'unknown';
 
 /** One thing that a deployment needs, and whether it has it. */
 export interface Check {
@@ -20,6 +23,7 @@ export interface Check {
 type Found = Omit<Check, 'of' | 'what'>;
 
 export const ok = (says: string): Found => ({ state: 'ok', says, cure: null });
+export const note = (says: string): Found => ({ state: 'note', says, cure: null });
 export const warning = (says: string, cure: string): Found => ({ state: 'warning', says, cure });
 export const fault = (says: string, cure: string): Found => ({ state: 'fault', says, cure });
 

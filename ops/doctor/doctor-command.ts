@@ -2,9 +2,8 @@ import { type Command } from 'commander';
 import { configFrom } from '../../runtime/config';
 import { columnLines } from '../terminal/columns';
 import { withConnections } from '../connections';
-import { statusSettings } from '../status/servers';
 import { type Check, type CheckState } from './check';
-import { examine } from './doctor';
+import { doctorSettings, examine } from './doctor';
 
 /** `nova doctor` */
 export function addDoctorCommand(program: Command): void {
@@ -15,14 +14,20 @@ export function addDoctorCommand(program: Command): void {
     )
     .option('--json')
     .action(async ({ json }: { json?: boolean }) => {
-      const config = configFrom(statusSettings, process.env);
+      const config = configFrom(doctorSettings, process.env);
       const checks = await withConnections(config, (connections) => examine(connections, config));
       console.log(json === true ? JSON.stringify(checks) : doctorText(checks));
       if (checks.some(({ state }) => state === 'fault')) process.exitCode = 1;
     });
 }
 
-const words: Record<CheckState, string> = { ok: '✔', warning: 'WARNING', fault: 'FAULT', unknown: 'UNKNOWN' };
+const words: Record<CheckState, string> = {
+  ok: '✔',
+  note: '·',
+  warning: 'WARNING',
+  fault: 'FAULT',
+  unknown: 'UNKNOWN',
+};
 
 /** For people: a line for each check, and below what is not well how to put it right. */
 function doctorText(checks: readonly Check[]): string {

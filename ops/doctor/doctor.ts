@@ -1,16 +1,22 @@
+import { notificationSettings } from '../../activities/notify/settings';
 import { migrationSets } from '../../migrations/sets';
+import { type ConfigOf } from '../../runtime/config';
 import { isInState, outboxesOf } from '../../runtime/outboxes';
 import { placeOf } from '../../runtime/which-setting';
 import { type Connections } from '../connections';
-import { type StatusConfig, inTime } from '../status/servers';
+import { inTime, statusSettings } from '../status/servers';
 import { type Check } from './check';
 import { checkKafka } from './kafka';
+import { checkMail } from './mail';
 import { checkPostgres } from './postgres';
 import { checkRedis } from './redis';
 import { checkTemporal } from './temporal';
 
+/** What `nova doctor` reads from the environment. */
+export const doctorSettings = { ...statusSettings, ...notificationSettings } as const;
+
 /** Every check of a deployment, server by server. Changes nothing. */
-export async function examine(connections: Connections, config: StatusConfig): Promise<Check[]> {
+export async function examine(connections: Connections, config: ConfigOf<typeof doctorSettings>): Promise<Check[]> {
   const { pool, outboxes, redis } = connections;
   const places = outboxesOf(config).filter(({ name }) => outboxes.names.includes(name));
   const apart = places.filter((place) => !isInState(place, config));
@@ -33,6 +39,7 @@ export async function examine(connections: Connections, config: StatusConfig): P
     ['Temporal', checkTemporal(connections)],
     ['Kafka', checkKafka(config)],
     ['Redis', checkRedis(redis, pool, config.redisUrl)],
+    ['mail', checkMail(config)],
   ];
   const all = await Promise.all(
     asked.map(([of, checks]) => inTime(checks).catch((thrown: unknown) => [silent(of, thrown)])),

@@ -59,10 +59,11 @@ it('finds nothing that does not work in a deployment that works', async () => {
     expect(notWell(checks)).toEqual({
       'Kafka copies': expect.stringMatching(/^warning: \d+ topics have one copy/) as string,
       'Temporal audit': 'warning: it has no schedule',
+      'mail reachable': expect.stringMatching(/^note: no mail server is set .*SMTP_URL/) as string,
     });
     expect(code).toBe(0);
     const servers = [...new Set(checks.map(({ of }) => of))];
-    expect(servers).toEqual(['PostgreSQL', 'Temporal', 'Kafka', 'Redis']);
+    expect(servers).toEqual(['PostgreSQL', 'Temporal', 'Kafka', 'Redis', 'mail']);
     expect(checks.length).toBeGreaterThan(18);
   } finally {
     await maintenance.stop();
