@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { statusSettings } from '../ops/status/servers';
 import { ConfigError, type ConfigOf, type Setting, setting, sharedSettings } from '../runtime/config';
+import { consoleUrlSetting } from '../runtime/console-page';
 
 /** Shorter keys can be guessed from one cookie, with time. */
 const leastKey = 32;
@@ -14,14 +15,7 @@ export const inviteSettings = {
     { fallback: '127.0.0.1' },
   ),
   consolePort: setting.integer('CONSOLE_PORT', 'Port of the console.', { min: 1, max: 65_535 }, { fallback: '8300' }),
-  consoleUrl: {
-    env: 'CONSOLE_URL',
-    fallback: '',
-    meaning:
-      'Where people reach the console, scheme and host: `https://nova.example.org`. Forms are taken from its pages alone; with https cookies are sent by TLS alone. Empty: the address on which it listens.',
-    allowed: 'a URL that begins with http:// or https:// and has no path, or empty',
-    schema: z.string().refine((text) => text === '' || isOrigin(text)),
-  } satisfies Setting<string>,
+  ...consoleUrlSetting,
   consoleKey: {
     env: 'CONSOLE_KEY',
     fallback: '',
@@ -80,12 +74,6 @@ export const consoleSettings = {
 } as const;
 
 export type ConsoleConfig = ConfigOf<typeof consoleSettings>;
-
-function isOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, origin } = new URL(text);
-  return /^https?:$/.test(protocol) && text.replace(/\/$/, '') === origin;
-}
 
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');

@@ -9,6 +9,7 @@ import { bridgeSettings } from '../outbox-bridge/settings';
 import { actorOf, actorSetting } from './acts/acts';
 import { those } from './outboxes';
 import { type ConfigOf, sharedSettings } from '../runtime/config';
+import { consoleUrlSetting } from '../runtime/console-page';
 import { type Logger, createLogger } from '../runtime/logger';
 import { OutboxPools } from '../runtime/outbox-pools';
 import { type OutboxConfig, isInState, outboxSettings, outboxesOf } from '../runtime/outboxes';
@@ -36,6 +37,7 @@ export const opsSettings = {
   operatorActDays: bridgeSettings.operatorActDays,
   retentionMarginHours: bridgeSettings.retentionMarginHours,
   ...webUiSettings,
+  ...consoleUrlSetting,
   ...actorSetting,
 } as const;
 

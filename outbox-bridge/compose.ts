@@ -99,6 +99,7 @@ function composeShared(
   const starter = new TemporalStarter(connection, {
     namespace: config.temporalNamespace,
     taskQueuePrefix: config.taskQueuePrefix,
+    consoleUrl: config.consoleUrl,
     deadlineMs: startCallMs(config.leaseMs),
   });
   const pausedTypes = () => new Map(served.map(({ name, pauses }) => [name, Object.keys(pauses.describe()).length]));

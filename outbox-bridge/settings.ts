@@ -1,5 +1,6 @@
 import { type KeepDays } from '../outbox/housekeeping/ledgers';
 import { setting, sharedSettings } from '../runtime/config';
+import { consoleUrlSetting } from '../runtime/console-page';
 import { listeningSettings } from '../runtime/metrics-server';
 import { outboxSettings } from '../runtime/outboxes';
 import { buildSettings } from '../runtime/process-registry';
@@ -19,6 +20,7 @@ export const bridgeSettings = {
   ...sharedSettings.logging,
   ...listeningSettings,
   ...tracingSettings,
+  ...consoleUrlSetting,
   ...buildSettings,
   listenUrl: setting.optionalText(
     'OUTBOX_LISTEN_URL',

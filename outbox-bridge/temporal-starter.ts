@@ -4,7 +4,7 @@ import { NovaError } from '../contracts/failures';
 import { runOwnerOf, startedFor } from '../contracts/run-owner';
 import { classifyTemporalError, mayConcernOneStart } from '../runtime/classify-temporal-error';
 import { notOurs } from './not-ours';
-import { requestIdOf, startOptions } from '../runtime/start-options';
+import { type StartSettings, requestIdOf, startOptions } from '../runtime/start-options';
 import { type Lookup, type StartOutcome, type StartRequest, type WorkflowStarter } from './ports';
 
 /**
@@ -27,9 +27,8 @@ export class TemporalStarter implements WorkflowStarter {
 
   constructor(
     private readonly connection: Connection,
-    private readonly options: {
+    private readonly options: StartSettings & {
       readonly namespace: string;
-      readonly taskQueuePrefix: string;
       /** Bound of one call, the SDK's own retries included; well under the lease. */
       readonly deadlineMs: number;
       /** How long the simplest call may take before Temporal is taken for away, milliseconds. Default 1,000. */
@@ -41,9 +40,7 @@ export class TemporalStarter implements WorkflowStarter {
 
   async start(request: StartRequest): Promise<StartOutcome> {
     try {
-      await this.within(() =>
-        this.client.start(request.workflowType, startOptions(request, this.options.taskQueuePrefix)),
-      );
+      await this.within(() => this.client.start(request.workflowType, startOptions(request, this.options)));
       return { kind: 'started' };
     } catch (thrown) {
       if (thrown instanceof WorkflowExecutionAlreadyStartedError) return this.verify(request);

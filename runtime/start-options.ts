@@ -12,6 +12,13 @@ const keys = Object.fromEntries(
   Object.entries(searchAttributes).map(([name, type]) => [name, defineSearchAttributeKey(name, type)]),
 ) as Record<SearchAttributeName, ReturnType<typeof defineSearchAttributeKey<'KEYWORD'>>>;
 
+/** What the starts of a deployment have in common. */
+export interface StartSettings {
+  readonly taskQueuePrefix: string;
+  /** Where people reach the console; empty: the runs link to none. */
+  readonly consoleUrl?: string;
+}
+
 /** How the run of an event is started, by the bridge or as a replay: never twice under one workflow id. */
 export function startOptions(
   {
@@ -19,7 +26,7 @@ export function startOptions(
     workflowType,
     actorId,
   }: { readonly ref: EventRef; readonly workflowType: WorkflowType; readonly actorId?: string | undefined },
-  taskQueuePrefix: string,
+  { taskQueuePrefix, consoleUrl = '' }: StartSettings,
 ): Omit<WorkflowOptions, 'args'> & { args: [EventRef] } {
   return {
     workflowId: ref.eventId,
@@ -46,7 +53,7 @@ export function startOptions(
       ...(ref.outbox === undefined ? {} : { fairnessKey: ref.outbox }),
     },
     staticSummary: `${ref.eventType} · ${ref.aggregateType} ${ref.aggregateId}`,
-    staticDetails: staticDetails(ref, workflowType),
+    staticDetails: staticDetails(ref, workflowType, consoleUrl),
   };
 }
 

@@ -6,6 +6,7 @@ import { notificationSettings } from '../activities/notify/settings';
 import { type Effect, effectNames, effectOf } from '../contracts/effects';
 import { maintenance } from '../contracts/maintenance';
 import { type ConfigOf, type Setting, setting, sharedSettings } from '../runtime/config';
+import { consoleUrlSetting } from '../runtime/console-page';
 import { listeningSettings } from '../runtime/metrics-server';
 import { outboxSettings } from '../runtime/outboxes';
 import { buildSettings } from '../runtime/process-registry';
@@ -51,6 +52,7 @@ export const workerSettings = {
   ...sharedSettings.logging,
   ...listeningSettings,
   ...tracingSettings,
+  ...consoleUrlSetting,
   ...buildSettings,
   ...workerDeploymentSettings,
   ...feedSettings,

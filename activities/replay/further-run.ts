@@ -6,7 +6,7 @@ import { replayPriorityKey } from '../../contracts/priority';
 import { type SearchAttributeName } from '../../contracts/search-attributes';
 import { knownRun } from '../../runtime/known-run';
 import { type OutboxPools } from '../../runtime/outbox-pools';
-import { startOptions } from '../../runtime/start-options';
+import { type StartSettings, startOptions } from '../../runtime/start-options';
 import { type ReplayRequest, replayRequest } from './replay-request';
 
 export interface ReplayDeps {
@@ -14,7 +14,7 @@ export interface ReplayDeps {
   readonly pool: Pool;
   readonly outboxes: OutboxPools;
   readonly workflows: WorkflowClient;
-  readonly config: { readonly taskQueuePrefix: string; readonly temporalNamespace: string };
+  readonly config: StartSettings & { readonly temporalNamespace: string };
 }
 
 /** What a replay of one event would be; nothing is changed by planning it. */
@@ -99,7 +99,7 @@ export async function startFurtherRun(
   const number = Number(workflowId.split('-').at(-1));
   await pool.query(record, [id, number, reason, by]);
   await reopenDeliveries(pool, id);
-  const options = startOptions(request, config.taskQueuePrefix);
+  const options = startOptions(request, config);
   try {
     await workflows.start(request.workflowType, {
       ...options,

@@ -75,7 +75,7 @@ export class ModelTemporal {
     const { ref, workflowType } = request;
     const weather = this.options.weather(ref.eventType);
     if (weather !== undefined) return weather;
-    const options = this.client.startOptions(request, 'simulated');
+    const options = this.client.startOptions(request, { taskQueuePrefix: 'simulated' });
     const requestId = this.client.requestIdOf(options);
     const known = this.runOf(ref.eventId);
     if (known?.requestId === requestId) return { kind: 'started' };

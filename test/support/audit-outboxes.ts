@@ -109,7 +109,10 @@ export async function createAuditedOutboxes(): Promise<AuditedOutboxes> {
       await listed(refs);
     },
     async started(ref) {
-      await client.workflow.start('emitWorkflow', startOptions({ ref, workflowType: 'emitWorkflow' }, prefix));
+      await client.workflow.start(
+        'emitWorkflow',
+        startOptions({ ref, workflowType: 'emitWorkflow' }, { taskQueuePrefix: prefix }),
+      );
       await poolOf(outboxOf(ref)).query('UPDATE outbox_events SET published_at = clock_timestamp() WHERE id = $1', [
         ref.eventId,
       ]);

@@ -3,6 +3,7 @@ import { insertEvent, newId } from '../../support/events';
 import { type TestConsole, pageOf, startBrowser, startConsole, violationsOf } from '../../support/console';
 import { type ConsoleWorld, createConsoleWorld } from '../../support/console-world';
 import { untilReady } from '../../support/own-system';
+import { createTestClient } from '../../support/temporal';
 import { waitFor } from '../../support/wait-for';
 
 let world: ConsoleWorld;
@@ -93,6 +94,25 @@ it('a dead letter that is requeued in the browser is started, and the act has th
   );
   await workers.stop();
   await bridge.stop();
+});
+
+it('the details of a run in Temporal’s Web UI link to the story of its event here, and back', async () => {
+  const editor = newId();
+  const edit = { message_id: newId(), conversation_id: newId(), editor_id: editor };
+  const { eventId } = await insertEvent(world.database.pool, 'message.edited', edit, { started: false });
+  await world.system.startBridge({ CONSOLE_URL: server.url });
+  await waitFor(async () => (await rowOf(eventId))?.started);
+  const client = await createTestClient();
+  const details = await (await client.workflow.getHandle(eventId).describe()).staticDetails();
+  await client.connection.close();
+  const { page } = await signedIn('read');
+  await page.goto(/\[the console\]\((\S+)\)/.exec(details ?? '')?.[1] ?? 'about:blank');
+  await page.getByRole('heading', { name: `${eventId} is an event: message.edited` }).waitFor();
+  const back = await page.getByRole('link', { name: 'Its runs in Temporal' }).getAttribute('href');
+  expect(decodeURIComponent(back ?? '')).toContain(`WorkflowId STARTS_WITH "${eventId}"`);
+  await page.goto(`${server.url}/search?id=${editor}`);
+  const caused = await page.getByRole('link', { name: 'caused by this person' }).getAttribute('href');
+  expect(decodeURIComponent(caused ?? '')).toContain(`ActorId = "${editor}"`);
 });
 
 it('shows what a payload has as text, whatever it is, and writes down who read it', async () => {

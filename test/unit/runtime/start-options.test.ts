@@ -15,10 +15,11 @@ const ref: EventRef = {
   createdAtMs: 0,
   priority: 2,
 };
+const settings = { taskQueuePrefix: 'p' };
 const attributesOf = (of: EventRef, actorId?: string) =>
   Object.fromEntries(
     Object.values(
-      startOptions({ ref: of, workflowType: 'emitWorkflow', actorId }, 'p').typedSearchAttributes ?? {},
+      startOptions({ ref: of, workflowType: 'emitWorkflow', actorId }, settings).typedSearchAttributes ?? {},
     ).map((pair: { key: { name: string }; value: unknown }) => [pair.key.name, pair.value]),
   );
 
@@ -50,7 +51,7 @@ it.each(catalogue.map((definition) => [definition.type, definition] as const))(
   'a run of %s says in words what its event is, what it does, and which command says more',
   (eventType, { workflow, meaning }) => {
     for (const workflowType of typeof workflow === 'string' ? [workflow] : workflow.among) {
-      const { staticSummary, staticDetails } = startOptions({ ref: { ...ref, eventType }, workflowType }, 'p');
+      const { staticSummary, staticDetails } = startOptions({ ref: { ...ref, eventType }, workflowType }, settings);
       expect(staticSummary).toBe(`${eventType} · conversation ${ref.aggregateId}`);
       expect(staticDetails).toBe(
         `**${eventType}**: ${meaning}\n\n**${workflowType}**: ${workflowTypes[workflowType].meaning}\n\n` +
@@ -59,3 +60,12 @@ it.each(catalogue.map((definition) => [definition.type, definition] as const))(
     }
   },
 );
+
+it('a run links to the story of its event in the console, where one is known', () => {
+  const details = (consoleUrl: string) =>
+    startOptions({ ref, workflowType: 'emitWorkflow' }, { ...settings, consoleUrl }).staticDetails;
+  expect(details('https://nova.example.org/')).toMatch(
+    /see: \[the console\]\(https:\/\/nova\.example\.org\/search\?id=0e2d6a5e-0000-4000-8000-000000000001\), or `npx nova why 0e2d/,
+  );
+  expect(details('')).toMatch(/see: `npx nova why 0e2d/);
+});

@@ -127,7 +127,10 @@ it('looks for the row of a run in the outbox that the run names, also when anoth
   const ref = await world.event('social', aggregateId);
   await world.client.workflow.start(
     'emitWorkflow',
-    startOptions({ ref: { ...ref, outbox: 'social' }, workflowType: 'emitWorkflow' }, world.prefix),
+    startOptions(
+      { ref: { ...ref, outbox: 'social' }, workflowType: 'emitWorkflow' },
+      { taskQueuePrefix: world.prefix },
+    ),
   );
   await world.set(ref, 'published_at = clock_timestamp()');
   await world.client.workflow.getHandle(ref.eventId).result();
