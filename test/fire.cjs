@@ -12,6 +12,7 @@ module.exports = [
   'integration/deployment/',
   'integration/dev/stack/',
   'integration/dev/npm-run.test.ts',
+  'integration/dev/drill.test.ts',
   'integration/activities/audit/under-fire.test.ts',
   'integration/activities/emit/emit-slow.test.ts',
   'integration/activities/emit/kafka-partitions.test.ts',

@@ -5,6 +5,7 @@ import { insertUser } from '../support/notify';
 import { type OwnProcess, type OwnSystem, createOwnSystem, untilReady } from '../support/own-system';
 import { servers } from '../support/servers';
 import { type SnapshotRedis, startSnapshotRedis } from '../support/snapshot-redis';
+import { step } from '../support/step';
 import { createTestClient } from '../support/temporal';
 import { waitFor } from '../support/wait-for';
 import { expectAllDone, expectFeeds } from './evidence';
@@ -43,6 +44,7 @@ const untilCounted = async () => {
 
 it('is noticed when it comes back from an old snapshot, and everything in it is put right by itself', async () => {
   const { story, round, post, remove, unfollow, followers } = traffic;
+  step('posts are in the feeds; Redis writes a snapshot');
   await round();
   const removedPost = await post();
   await expectFeeds(redis.url, system.prefix, story);
@@ -50,6 +52,7 @@ it('is noticed when it comes back from an old snapshot, and everything in it is 
   const hidden = await insertUser(database.pool, { state: 'hidden' });
   await redis.snapshot();
 
+  step('more posts, one deleted, one follow ended: all of it is in the feeds');
   for (let i = 0; i < 3; i++) await round();
   await remove(removedPost);
   await unfollow(followers[0] ?? '');
@@ -58,8 +61,10 @@ it('is noticed when it comes back from an old snapshot, and everything in it is 
   await untilCounted();
   expect(await store()).toMatchObject({ lost_at: null });
 
+  step('Redis is killed and comes back from the old snapshot; events go on');
   await redis.goBack();
   await round();
+  step('workers notice, and rebuild what readers ask for; the repair compares everything else with the tables');
   // The stored feeds, as any program may read them: no reader of ours has touched one.
   await expectFeeds(redis.url, system.prefix, story);
   await expectAllDone(database.pool, story);
@@ -67,6 +72,7 @@ it('is noticed when it comes back from an old snapshot, and everything in it is 
     const { epoch, repaired_epoch } = await store();
     return Number(epoch) > 1 && epoch === repaired_epoch;
   });
+  step('what was deleted is not back, people who are hidden are hidden, and one line in the log said it');
   expect(await redis.run((connection) => connection.exists(`${system.prefix}:post:${removedPost}`))).toBe(0);
   expect(await redis.run((connection) => connection.sismember(`${system.prefix}:hidden_users`, hidden))).toBe(1);
   expect(workers.lines().filter(({ msg }) => String(msg).startsWith('redis: it may have lost data'))).toHaveLength(1);

@@ -4,6 +4,7 @@ import { urlsOf } from '../../dev/logins';
 import { type MailSink, startMailSink } from '../../proof/observe/mail-sink';
 import { type TestDatabase, createTestDatabase } from '../support/database';
 import { insertUser } from '../support/notify';
+import { step } from '../support/step';
 import { type CommandResult, runOps } from '../support/ops-command';
 import { type OwnServer, startOwnServer } from '../support/own-stack';
 import { type OwnProcess, type OwnSystem, createOwnSystem, migrate, untilReady } from '../support/own-system';
@@ -57,12 +58,14 @@ const alerts = () => traffic.story.events.filter(({ type }) => type === 'securit
 
 it('what was under way when Temporal lost all it had is rebuilt from the outbox: nothing is lost and nothing done twice', async () => {
   const { story, round } = traffic;
-  // Some is done before the loss.
+  step('events are published; their effects are done, e-mails are sent');
   for (let i = 0; i < 3; i++) await round();
   await expectAllDone(database.pool, story);
   await waitFor(() => mails.received.length === alerts(), { what: 'the e-mails' });
 
-  // Some is half done, since its workers were killed; and some is started and nothing else.
+  step(
+    'more of them; the workers are killed in the middle, so that some are half done and some started and nothing else',
+  );
   for (let i = 0; i < 10; i++) await round();
   await waitFor(async () => (await rowsOf(database.pool, story)).filter(({ started }) => started).length > 30);
   workers.kill();
@@ -73,21 +76,23 @@ it('what was under way when Temporal lost all it had is rebuilt from the outbox:
   const before = await rowsOf(database.pool, story);
   expect(before.filter(({ emitted }) => !emitted).length).toBeGreaterThanOrEqual(30);
 
+  step('Temporal is killed and its database is gone; services go on writing');
   await temporal.lose();
-  // Services go on writing.
   await round();
   await temporal.start();
 
-  // A Temporal that knows nothing is not taken for the old one: nothing is started in it unasked.
+  step('an empty Temporal is started: the bridge refuses it (WRONG_DEPLOYMENT), nothing is started unasked');
   const refused = async () => (await bridge.health()).reason?.includes('WRONG_DEPLOYMENT');
   await waitFor(refused, { timeoutMs: 120_000, what: 'the bridge refusing the new Temporal' });
+  step('all processes are stopped; npm run migrate -- --adopt; bridges and workers are started');
   await bridge.stop();
   await migrate(system.environment, '--adopt');
   [workers, bridge] = await Promise.all([system.startWorkers(), system.startBridge()]);
   await untilReady(bridge, workers);
 
-  // All that was started is lost to Temporal, and nothing else: what was written meanwhile goes its way.
+  step('what was written meanwhile is started by itself');
   await waitFor(allStarted, { what: 'what was written meanwhile is started' });
+  step('npx nova replays plan lost --lost: everything that was started and that Temporal does not know');
   const planned = await nova(
     'replays',
     'plan',
@@ -101,6 +106,7 @@ it('what was under way when Temporal lost all it had is rebuilt from the outbox:
   );
   expect({ code: planned.code, stderr: planned.stderr }).toEqual({ code: 0, stderr: '' });
   expect(JSON.parse(planned.stdout)).toMatchObject({ frozen: true, events: started, refused: [], more: false });
+  step('npx nova replays start lost: worked off');
   expect(await nova('replays', 'start', 'lost', '--per-second', '50')).toMatchObject({ code: 0 });
   await client.workflow.getHandle(replayRunId(system.prefix, 'lost')).result();
   const shown = await nova('replays', 'show', 'lost', '--json');
@@ -108,13 +114,14 @@ it('what was under way when Temporal lost all it had is rebuilt from the outbox:
     progress: { planned: 0, completed: started, failed: 0, refused: 0 },
   });
 
+  step('every event is done, every feed is right, and no e-mail was sent twice');
   await expectAllDone(database.pool, story);
   await expectFeeds(temporal.addresses.redisUrl, system.prefix, story);
   const sent = mails.received.map(({ messageId }) => messageId);
   expect(sent.length).toBe(new Set(sent).size);
   expect(sent.length).toBe(alerts());
 
-  // Twice is once; and the audit has nothing to say.
+  step('a second plan finds nothing to do, and the audit has nothing to say');
   const again = await nova('replays', 'plan', 'lost-2', '--lost', '--since', '1h', '--reason', 'again', '--json');
   expect(again.code).toBe(1);
   const { events, refused: why } = JSON.parse(again.stdout) as { events: number; refused: { events: number }[] };

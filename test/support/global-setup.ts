@@ -8,7 +8,7 @@ import { createDatabase, dropDatabase } from './databases';
 import { beginBigDatabases } from '../plans/in-the-background';
 import globalTeardown from './global-teardown';
 import { folderOfRun, recordVariable } from './recorded-statements';
-import { databaseUrl, serversVariable, templateDatabase } from './servers';
+import { databaseUrl, serversVariable, templateDatabase, testStack } from './servers';
 
 /**
  * Brings the test stack up (or takes the servers whose addresses are in the environment) and makes the template database.
@@ -19,7 +19,7 @@ export default async function globalSetup(run: JestRun, project: JestProject): P
     process.env[recordVariable] ??= folderOfRun();
     mkdirSync(process.env[recordVariable], { recursive: true });
   }
-  const state = await up({ name: 'test', profile: 'test', report: plainReporter(process.stderr) });
+  const state = await up({ name: testStack, profile: 'test', report: plainReporter(process.stderr) });
   process.env[serversVariable] = JSON.stringify(state.addresses);
   process.env['NOVA_TEST_STACK_STARTED'] = String(state.startedHere);
   endWhenInterrupted();

@@ -21,3 +21,6 @@ export function databaseUrl(url: string, name: string): string {
   other.pathname = `/${name}`;
   return other.toString();
 }
+
+/** Of the servers that a run starts: one per checkout, kept with NOVA_TEST_STACK_KEEP=1; a drill has its own. */
+export const testStack = process.env['NOVA_TEST_STACK'] ?? 'test';
