@@ -95,7 +95,7 @@ CREATE TABLE nova.delivery_pauses (
   ends_at timestamp with time zone NOT NULL,
   CONSTRAINT delivery_pauses_pkey PRIMARY KEY (channel)
 );
-COMMENT ON TABLE nova.delivery_pauses IS 'Channels of delivery that a person has paused (`ops pause channel:email`), and until when.';
+COMMENT ON TABLE nova.delivery_pauses IS 'Channels of delivery that a person has paused (`npx nova pause channel:email`), and until when.';
 
 CREATE TABLE nova.deployment (
   is_this boolean NOT NULL DEFAULT true,
@@ -259,7 +259,7 @@ CREATE TABLE nova.operator_acts (
 );
 CREATE INDEX idx_operator_acts_at ON nova.operator_acts USING btree (at);
 CREATE INDEX idx_operator_acts_ids ON nova.operator_acts USING gin (ids);
-COMMENT ON TABLE nova.operator_acts IS 'Acts of people with the operator''s tools; listed by `ops acts`. Only ever added to.';
+COMMENT ON TABLE nova.operator_acts IS 'Acts of people with the operator''s tools; listed by `npx nova acts`. Only ever added to.';
 COMMENT ON COLUMN nova.operator_acts.actor IS 'Who it was, as the command says: OPS_ACTOR, else the user of the operating system.';
 COMMENT ON COLUMN nova.operator_acts.done IS 'What is done of it here. Null: begun outside of this database; another act of the command says how it ended.';
 COMMENT ON COLUMN nova.operator_acts.host IS 'User of the operating system, and the machine.';
@@ -333,7 +333,7 @@ CREATE TRIGGER outbox_after_update AFTER UPDATE ON nova.outbox_events REFERENCIN
 CREATE TRIGGER outbox_before_insert BEFORE INSERT ON nova.outbox_events FOR EACH ROW EXECUTE FUNCTION outbox_before_insert();
 COMMENT ON TABLE nova.outbox_events IS 'One row per business event; each becomes exactly one Temporal workflow whose id is the row''s id.';
 COMMENT ON COLUMN nova.outbox_events.claim_count IS 'Claims begun. More claims than finished starts means processes died holding the row.';
-COMMENT ON COLUMN nova.outbox_events.dead_lettered_at IS 'Set when the row is given up; last_error says why. Requeue with `ops requeue`.';
+COMMENT ON COLUMN nova.outbox_events.dead_lettered_at IS 'Set when the row is given up; last_error says why. Requeue with `npx nova requeue`.';
 COMMENT ON COLUMN nova.outbox_events.emitted_at IS 'Kafka acknowledged the event.';
 COMMENT ON COLUMN nova.outbox_events.first_attempt_at IS 'First claim; starts the clock of the retention guard.';
 COMMENT ON COLUMN nova.outbox_events.last_error IS 'Failure code (docs/failures.md), a colon and detail; kept until the row is published.';
@@ -407,7 +407,7 @@ CREATE TABLE nova.outbox_pauses (
   ends_at timestamp with time zone NOT NULL,
   CONSTRAINT outbox_pauses_pkey PRIMARY KEY (event_type)
 );
-COMMENT ON TABLE nova.outbox_pauses IS 'Event types that a person has paused (`ops pause`), and until when.';
+COMMENT ON TABLE nova.outbox_pauses IS 'Event types that a person has paused (`npx nova pause`), and until when.';
 COMMENT ON COLUMN nova.outbox_pauses.event_type IS 'As the catalogue spells it, or as the rows do when it does not know it; *: every type.';
 
 CREATE TABLE nova.outbox_progress (

@@ -370,3 +370,19 @@ describe('the command', () => {
     expect(await rolesLike(url, ofOutbox)).toContain(`${ofOutbox}_publisher`);
   });
 });
+
+it.each([['outbox'], ['state'], ['outbox', 'state']] as const)(
+  'comments of the catalogue name the command line as it is: %s %s',
+  async (...sets) => {
+    const { url } = await install({ sets: sets.filter((set) => set !== undefined) });
+    const comments = await ask<{ text: string }>(
+      url,
+      `SELECT description AS text FROM pg_description d JOIN pg_class c ON d.classoid = 'pg_class'::regclass AND c.oid = d.objoid
+     WHERE c.relnamespace = 'nova'::regnamespace
+     UNION ALL SELECT obj_description(oid, 'pg_proc') FROM pg_proc WHERE pronamespace = 'nova'::regnamespace`,
+    );
+    const named = comments.flatMap(({ text }) => (/`?\b(ops|nova) [a-z]/.test(text ?? '') ? [text] : []));
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((text) => !text.includes('npx nova '))).toEqual([]);
+  },
+);
