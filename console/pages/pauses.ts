@@ -3,7 +3,15 @@ import { html } from 'hono/html';
 import { durationMs } from '../../ops/audit/audit';
 import { actOf } from '../../ops/acts/acts';
 import { pauseTarget } from '../../ops/pauses/pause-target';
-import { type PauseInForce, longestPauseMs, pause, pausesInForce, resume } from '../../ops/pauses/pauses';
+import {
+  type PauseInForce,
+  allPausedIn,
+  allPausedText,
+  longestPauseMs,
+  pause,
+  pausesInForce,
+  resume,
+} from '../../ops/pauses/pauses';
 import { everyType } from '../../outbox/pauses.sql';
 import { type Desk } from '../desk';
 import { asked, awayNote } from '../html/asked';
@@ -72,19 +80,24 @@ async function pauseOne({ connections, isAdmin }: Asked, form: Form): Promise<Ou
 async function resumeOne({ connections }: Asked, form: Form): Promise<Outcome> {
   const [what, reason] = [form('what'), form('reason')];
   const act = actOf({ actor: connections.actor, command: 'resume', reason, planned: 1, details: { what } });
-  const { places, away } = await resume(connections, pauseTarget(what), act);
-  return outcome(places.length === 0 ? `${what} is not paused by hand` : `${what} goes on`, places, away);
+  const target = pauseTarget(what);
+  const { places, away } = await resume(connections, target, act);
+  const stays = await allPausedIn(connections, target);
+  const more = stays.length === 0 ? [] : [`What goes on waits all the same: ${allPausedText(stays, connections)}`];
+  return outcome(places.length === 0 ? `${what} is not paused by hand` : `${what} goes on`, places, away, more);
 }
 
 const outcome = (
   text: string,
   places: readonly string[],
   away: readonly { readonly outbox: string; readonly why: string }[],
+  more: readonly string[] = [],
 ): Outcome => ({
   title: 'Pauses',
   done: places.length > 0,
   says: [
     places.length === 0 ? text : `${text} (${places.join(', ')})`,
+    ...more,
     ...away.map(({ outbox, why }) => `The outbox ${outbox} could not be asked: ${why}`),
   ],
   back: '/pauses',

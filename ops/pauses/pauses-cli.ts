@@ -8,7 +8,7 @@ import { mayGo } from '../terminal/confirm';
 import { type Connections, type opsSettings, withConnections } from '../connections';
 import { type OutboxAway } from '../outboxes';
 import { type PauseTarget, pauseTarget } from './pause-target';
-import { longestPauseMs, pause, pausesInForce, resume } from './pauses';
+import { allPausedIn, allPausedText, longestPauseMs, pause, pausesInForce, resume } from './pauses';
 
 interface PauseOptions {
   readonly until: string;
@@ -55,16 +55,15 @@ async function resumeCommand(
   const target = pauseTarget(what);
   const act = actOf({ actor: connections.actor, command: 'resume', reason, planned: 1, details: { what } });
   const { places, away } = await resume(connections, target, act);
-  const { pauses } = await pausesInForce(connections);
-  const stays = target.kind === 'types' && pauses.some(({ name }) => name === everyType);
-  if (json === true) console.log(JSON.stringify({ what, places, stillPausedByAll: stays }));
+  const stays = await allPausedIn(connections, target);
+  if (json === true) console.log(JSON.stringify({ what, places, stillPausedByAll: stays.length > 0 }));
   else {
     console.log(
       places.length === 0
         ? `${whatText(target)}: not paused by hand`
         : `${whatText(target)} goes on (${places.join(', ')})`,
     );
-    if (stays) console.log('every event type is paused: npx nova resume all');
+    if (stays.length > 0) console.log(allPausedText(stays, connections));
   }
   if (places.length === 0) process.exitCode = 1;
   return away;

@@ -46,6 +46,17 @@ export function resume(places: Places, target: PauseTarget, act: Act): Promise<C
   return change(places, target, act, sql.resumeTypes, [[types]]);
 }
 
+/** Where event types wait all the same after one of them was resumed, since a person has paused all: names of outboxes. */
+export async function allPausedIn(places: Places, { kind }: PauseTarget): Promise<readonly string[]> {
+  if (kind === 'channel') return [];
+  const { pauses } = await pausesInForce(places);
+  return pauses.filter(({ name }) => name === sql.everyType).map(({ place }) => place);
+}
+
+/** `every event type is paused in content: npx nova resume all`. @param inPlaces at least one */
+export const allPausedText = (inPlaces: readonly string[], { outboxes }: Pick<Places, 'outboxes'>): string =>
+  `every event type is paused${outboxes.names.length > 1 ? ` in ${inPlaces.join(', ')}` : ''}: npx nova resume all`;
+
 /** All statements of a place and its act in one transaction. */
 async function change(
   { pool, outboxes }: Places,

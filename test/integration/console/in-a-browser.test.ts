@@ -194,6 +194,16 @@ it('an event type is paused and goes on again', async () => {
   await resume.getByLabel('What').fill('follow.added');
   await resume.getByRole('button').click();
   await page.getByText('follow.added goes on (main)').waitFor();
+  // Said here as by the command: what was resumed waits all the same.
+  await world.database.pool.query(
+    `INSERT INTO outbox_pauses VALUES ('*', 'incident 9', 'ada', clock_timestamp(), clock_timestamp() + interval '1 hour')`,
+  );
+  await page.goto(`${server.url}/pauses`);
+  await resume.getByLabel('What').fill('follow.added');
+  await resume.getByRole('button').click();
+  await page.getByText('follow.added is not paused by hand').waitFor();
+  await page.getByText('waits all the same: every event type is paused: npx nova resume all').waitFor();
+  await world.database.pool.query('DELETE FROM outbox_pauses');
   // Everything is for an admin.
   await page.goto(`${server.url}/pauses`);
   await pause.getByLabel('Event type').fill('all');
