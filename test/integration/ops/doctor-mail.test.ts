@@ -5,6 +5,7 @@ import { freePort } from '../../../dev/stack/ports';
 import { type Check } from '../../../ops/doctor/check';
 import { doctorSettings } from '../../../ops/doctor/doctor';
 import { checkMail } from '../../../ops/doctor/mail';
+import { inTime } from '../../../ops/status/servers';
 import { configFrom } from '../../../runtime/config';
 import { type Certificates, makeCertificates } from '../../support/certificates';
 import { runOps } from '../../support/ops-command';
@@ -112,7 +113,7 @@ describe('nova doctor, of the mail server', () => {
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     open.push(silent);
     const { port } = silent.address() as AddressInfo;
-    expect(await fault({ SMTP_URL: `smtp://127.0.0.1:${port}` })).toEqual({
+    expect(await inTime(fault({ SMTP_URL: `smtp://127.0.0.1:${port}` }))).toEqual({
       says: like(new RegExp(`^127.0.0.1:${port}: timed out: `)),
       cure: like(/587 or 465/),
     });
