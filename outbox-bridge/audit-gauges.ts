@@ -1,6 +1,7 @@
 import { type Pool } from 'pg';
 import { Gauge, type Registry } from 'prom-client';
 import { forgottenSoon, personKinds, unexplainedKinds } from '../contracts/audit-kinds';
+import { type AuditSchedule } from '../runtime/audit-schedule';
 
 const openFindings = `
   SELECT kind, coalesce(outbox, '') AS outbox, count(*) AS count, count(*) FILTER (WHERE detail LIKE '%${forgottenSoon}%') AS soon FROM nova.audit_findings WHERE resolved_at IS NULL AND acknowledged_at IS NULL GROUP BY kind, outbox`;
@@ -16,7 +17,15 @@ const ofOutbox =
  */
 export function createAuditGauges(registry: Registry) {
   const registers = [registry];
+  const age = new Gauge({
+    name: 'nova_audit_age_seconds',
+    help: 'Since the last audit ended; infinite when there was none. No series where none is scheduled (AUDIT_EVERY_S=0).',
+    registers,
+  });
+  // A gauge without labels is there as 0 from the beginning.
+  age.remove();
   return {
+    age,
     unexplained: new Gauge({
       name: 'nova_audit_unexplained',
       help: `Open findings of the audit that nothing explains, by kind; must be 0. ${ofOutbox}`,
@@ -41,19 +50,20 @@ export function createAuditGauges(registry: Registry) {
       labelNames: ['outbox'] as const,
       registers,
     }),
-    age: new Gauge({
-      name: 'nova_audit_age_seconds',
-      help: 'Since the last audit ended; infinite when there was none.',
-      registers,
-    }),
   };
 }
 
-export async function readAuditGauges(pool: Pool, gauges: ReturnType<typeof createAuditGauges>): Promise<void> {
+/** @param isScheduled whether audits begin by themselves, as far as that is known */
+export async function readAuditGauges(
+  pool: Pool,
+  gauges: ReturnType<typeof createAuditGauges>,
+  isScheduled: () => Promise<boolean>,
+): Promise<void> {
   type Row = { kind: string; outbox: string; count: number; soon: number };
-  const [open, last] = await Promise.all([
+  const [open, last, scheduled] = await Promise.all([
     pool.query<Row>(openFindings),
     pool.query<{ age_seconds: number | null }>(lastAudit),
+    isScheduled(),
   ]);
   const { unexplained, person, failed, forgottenSoon } = gauges;
   // No scrape comes in between. An outbox whose findings have ended has no series any more: rules that look for more than 0 see their end.
@@ -67,7 +77,18 @@ export async function readAuditGauges(pool: Pool, gauges: ReturnType<typeof crea
     if (kind === 'failed_run') failed.set({ outbox }, count);
     if (soon > 0) forgottenSoon.inc({ outbox }, soon);
   }
-  gauges.age.set(last.rows[0]?.age_seconds ?? Infinity);
+  if (scheduled) gauges.age.set(last.rows[0]?.age_seconds ?? Infinity);
+  else gauges.age.remove();
+}
+
+/** Whether the audit has a schedule: workers take it away where AUDIT_EVERY_S is 0. While Temporal does not say: what it said before. */
+export function auditScheduled(look: () => Promise<AuditSchedule>): () => Promise<boolean> {
+  let known = false;
+  return async () => {
+    const { state } = await look();
+    if (state !== 'unknown') known = state !== 'none';
+    return known;
+  };
 }
 
 const isOneOf = (kinds: readonly string[], kind: string): boolean => kinds.includes(kind);

@@ -1,7 +1,8 @@
-import { WorkflowClient } from '@temporalio/client';
+import { ScheduleClient, WorkflowClient } from '@temporalio/client';
 import { type Pool } from 'pg';
 import { isRunOpen, readOpenRuns } from '../outbox/housekeeping/open-runs';
 import { stateHousekeeping } from '../outbox/housekeeping/service';
+import { auditSchedule } from '../runtime/audit-schedule';
 import {
   DependencyWatch,
   createDependencyGauge,
@@ -10,7 +11,7 @@ import {
 } from '../runtime/dependency-watch';
 import { type Service } from '../runtime/lifecycle';
 import { type OutboxPools } from '../runtime/outbox-pools';
-import { createAuditGauges, readAuditGauges } from './audit-gauges';
+import { auditScheduled, createAuditGauges, readAuditGauges } from './audit-gauges';
 import { type Shared, choresOf } from './compose-shared';
 import { DeploymentGuard } from './deployment-guard';
 import { createFeedStoreGauges, readFeedStoreGauges } from './feed-store-gauges';
@@ -37,10 +38,12 @@ export function composeState(pool: Pool, shared: Shared): Service[] {
     ...{ runs: createRunGauges(registry), deliveries: deliveryGauges },
     workflows: new WorkflowClient({ connection, namespace: config.temporalNamespace }),
   });
+  const schedules = new ScheduleClient({ connection, namespace: config.temporalNamespace });
+  const isAudited = auditScheduled(() => auditSchedule(schedules, config.taskQueuePrefix));
   const { every } = choresOf(shared, { logger, settings: config });
   return [
     ...(config.metricsPort === 0 ? [] : [dependencyWatch(pool, shared)]),
-    every('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges)),
+    every('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges, isAudited)),
     every('feed-store-gauges', 15_000, () => readFeedStoreGauges(pool, feedStoreGauges)),
     every('state-gauges', 15_000, () => readStateGauges(pool, stateGauges)),
     every('delivery-gauges', 15_000, () => readDeliveryGauges(pool, deliveryGauges)),

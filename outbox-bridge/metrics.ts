@@ -3,12 +3,12 @@ import { latencyBuckets } from '../runtime/latency-buckets';
 
 /**
  * With no label but that of the outbox. Dead letters are not among them: 0 until the first look would make those that there are look
- * like new ones after each start, and their alarm rings when they grow.
+ * like new ones after each start, and their alarm rings when they grow. Nor are the days ahead: 0 of them is an alarm.
  */
 const plain: ReadonlySet<keyof AllMetrics> = new Set([
   ...(['claimed', 'leasesLost', 'inFlight', 'fruitlessClaims', 'fuseBlown'] as const),
   ...(['nudged', 'startedUnemitted', 'oldestUnemitted', 'deadHeads', 'heldAggregates'] as const),
-  ...(['partitionsAhead', 'partitionsDropped', 'housekeepingAge'] as const),
+  ...(['partitionsDropped', 'housekeepingAge'] as const),
 ]);
 
 /**
@@ -132,7 +132,7 @@ export function createBridgeMetrics(
     }),
     partitionsAhead: new Gauge({
       name: 'nova_outbox_partition_days_ahead',
-      help: 'Days until a partition is missing and inserts fail; -1: they fail now.',
+      help: 'Days until a partition is missing and inserts fail; -1: they fail now. No series before the first look.',
       labelNames,
       registers,
     }),

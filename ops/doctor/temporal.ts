@@ -6,7 +6,7 @@ import { lookAtTaskQueues } from '../../runtime/task-queues';
 import { goneWorkers, workerProcesses } from '../../runtime/worker-processes';
 import { readRetentionMs } from '../../runtime/temporal-retention';
 import { NovaError } from '../../contracts/failures';
-import { auditSchedule } from '../audit/audit-schedule';
+import { auditSchedule } from '../../runtime/audit-schedule';
 import { type Connections } from '../connections';
 import { type Check, fault, lookAtServer, ok, warning } from './check';
 

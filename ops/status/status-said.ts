@@ -1,6 +1,6 @@
 import { type WaitingRuns } from '../../outbox-bridge/waiting-runs';
 import { type TaskQueueLook } from '../../runtime/task-queues';
-import { type AuditSchedule } from '../audit/audit-schedule';
+import { type AuditSchedule } from '../../runtime/audit-schedule';
 import { type OutboxesReport } from './outbox-report';
 import { type ServerLook } from './servers';
 import { type StateReport } from './state-report';

@@ -4,7 +4,7 @@ import { databaseNowMs, isDatabaseOutage } from '../../runtime/postgres';
 import { lookAtTaskQueues } from '../../runtime/task-queues';
 import { tlsFault } from '../../runtime/tls';
 import { goneWorkers, workerProcesses } from '../../runtime/worker-processes';
-import { auditSchedule } from '../audit/audit-schedule';
+import { auditSchedule } from '../../runtime/audit-schedule';
 import { type Connections } from '../connections';
 import { pausedRuns } from '../audit/open-findings';
 import { type OutboxReport, outboxReport, reportOfAll } from './outbox-report';

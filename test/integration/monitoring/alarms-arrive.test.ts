@@ -116,6 +116,8 @@ it('each staged incident rings its alarm at the receiver, in words, and no other
   await arrival('NovaDependencyDown', { dependency: 'kafka' });
   await arrival('NovaEventsNotOnKafka', { outbox: 'main' });
   await arrival('NovaDeliveriesUnknown', { channel: 'email' });
+  // No audit is scheduled here: that the last one is old is no alarm.
+  expect(await alarms.query('nova_audit_age_seconds')).toEqual([]);
   redis.set('reset');
   await arrival('NovaDependencyDown', { dependency: 'redis' });
   bridge.kill();

@@ -1,11 +1,14 @@
-import { Connection, WorkflowClient } from '@temporalio/client';
+import { Connection, ScheduleClient, WorkflowClient } from '@temporalio/client';
 import { Registry } from 'prom-client';
-import { createAuditGauges, readAuditGauges } from '../../../outbox-bridge/audit-gauges';
-import { createBridgeMetrics } from '../../../outbox-bridge/metrics';
+import { auditScheduled, createAuditGauges, readAuditGauges } from '../../../outbox-bridge/audit-gauges';
+import { createBridgeMetrics, metricsOf } from '../../../outbox-bridge/metrics';
 import { readOutboxGauges } from '../../../outbox-bridge/outbox-gauges';
 import { createTaskQueueGauges, readTaskQueueGauges } from '../../../outbox-bridge/task-queue-gauges';
 import { RunGauges, createRunGauges } from '../../../outbox-bridge/run-gauges';
 import { createDeliveryGauges, readDeliveryGauges } from '../../../outbox-bridge/waiting-deliveries';
+import { PartitionsAhead } from '../../../outbox/housekeeping/partitions-ahead';
+import { auditSchedule } from '../../../runtime/audit-schedule';
+import { keepAuditSchedule } from '../../../workers/schedules';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { silentLogger } from '../../support/logger';
 import { startStandInWorkers } from '../../support/stand-in-workers';
@@ -94,7 +97,7 @@ it('show what the audit found by kind and outbox, and of no outbox; an outbox wi
   const registry = new Registry();
   const audit = createAuditGauges(registry);
   const read = async () => {
-    await readAuditGauges(database.pool, audit);
+    await readAuditGauges(database.pool, audit, () => Promise.resolve(true));
     return valuesOf(registry);
   };
   const clean = await read();
@@ -114,6 +117,53 @@ it('show what the audit found by kind and outbox, and of no outbox; an outbox wi
   });
   await database.pool.query('UPDATE audit_findings SET resolved_at = now()');
   expect(Object.keys(await read()).sort()).toEqual(Object.keys(clean).sort());
+});
+
+it('show how old the last audit is while one is scheduled: nothing where AUDIT_EVERY_S is 0, what was known while Temporal is away', async () => {
+  const [registry, client, prefix] = [new Registry(), await createTestClient(), testQueuePrefix()];
+  const audit = createAuditGauges(registry);
+  const name = 'nova_audit_age_seconds';
+  const nowhere = Connection.lazy({ address: '127.0.0.1:1' });
+  let schedules = client.schedule;
+  const isScheduled = auditScheduled(() => auditSchedule(schedules, prefix));
+  const age = async () => {
+    await readAuditGauges(database.pool, audit, isScheduled);
+    return (await valuesOf(registry))[name];
+  };
+  const keep = (auditEverySeconds: number) =>
+    keepAuditSchedule(client, { auditEverySeconds, taskQueuePrefix: prefix, workerQueues: ['maintenance'] });
+  const away = async () => {
+    schedules = new ScheduleClient({ connection: nowhere, namespace: servers().temporalNamespace });
+    const seen = await age();
+    schedules = client.schedule;
+    return seen;
+  };
+  try {
+    expect(await valuesOf(registry)).not.toHaveProperty(name);
+    expect([await away(), await age()]).toEqual([undefined, undefined]);
+    await keep(3_600);
+    expect([await age(), await away()]).toEqual([Infinity, Infinity]);
+    await database.pool.query(
+      `INSERT INTO audit_runs (audit_id, origin, window_from, window_to, rows_seen, runs_seen, records_seen, counts, unexplained, notes, took_ms, ended_at)
+       VALUES ('a', 'demand', now(), now(), 0, 0, 0, '{}', 0, '[]', 1, now() - interval '50 s')`,
+    );
+    expect(await age()).toBeGreaterThanOrEqual(50);
+    await keep(0);
+    expect([await age(), await away()]).toEqual([undefined, undefined]);
+  } finally {
+    await keep(0);
+    await Promise.all([client.connection.close(), nowhere.close()]);
+  }
+});
+
+it('show no days ahead before the first look: 0 of them is an alarm', async () => {
+  const registry = new Registry();
+  const metrics = metricsOf(createBridgeMetrics(registry), 'main');
+  const days = async () => (await valuesOf(registry))['nova_outbox_partition_days_ahead main'];
+  expect(await days()).toBeUndefined();
+  const options = { database: database.pool, days: 14, alarmDays: 7, gauge: metrics.partitionsAhead };
+  await new PartitionsAhead({ ...options, logger: silentLogger }).keep();
+  expect(await days()).toBeGreaterThanOrEqual(14);
 });
 
 it('show deliveries that wait by channel, and zero when none does', async () => {

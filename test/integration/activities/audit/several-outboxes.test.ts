@@ -48,7 +48,7 @@ it('names the outbox of what it finds: in its table, its report, its text and th
   expect(byOutbox).toEqual(expect.arrayContaining([...found('main', main), ...found('social', social)]));
   expect(byOutbox).toContainEqual(expect.objectContaining({ kind: 'feed_differs', outbox: null, count: 1 }));
   const registry = new Registry();
-  await readAuditGauges(world.outboxes.state.pool, createAuditGauges(registry));
+  await readAuditGauges(world.outboxes.state.pool, createAuditGauges(registry), () => Promise.resolve(true));
   const metrics = await registry.metrics();
   for (const labels of [
     'marked_without_run",outbox="main',
