@@ -10,6 +10,8 @@ export interface ReceivedSpan {
   readonly attributes: Readonly<Record<string, unknown>>;
   /** 2: an error. */
   readonly status: number;
+  /** Epoch milliseconds. */
+  readonly beganMs: number;
 }
 
 interface Attribute {
@@ -27,6 +29,7 @@ interface Export {
         readonly traceId: string;
         readonly spanId: string;
         readonly parentSpanId?: string;
+        readonly startTimeUnixNano: string;
         readonly attributes: readonly Attribute[];
         readonly status?: { readonly code?: number };
       }[];
@@ -35,8 +38,7 @@ interface Export {
 }
 
 /**
- * Takes spans as a collector does, and keeps them. Not a collector of its own: that is a minute of building Go on two cores, and what it would
- * show of a trace is what stands in these messages.
+ * Takes spans as a collector does, and keeps them. Not the collector itself: docs/decisions/0026-traces.md says what it would cost.
  */
 export async function startOtlpReceiver() {
   const spans: ReceivedSpan[] = [];
@@ -70,6 +72,7 @@ function spansOf({ resourceSpans }: Export): ReceivedSpan[] {
         parentSpanId: parentSpanId === '' ? undefined : parentSpanId,
         attributes: valuesOf(attributes),
         status: status?.code ?? 0,
+        beganMs: Number(BigInt(span.startTimeUnixNano) / 1_000n) / 1_000,
       })),
   );
 }

@@ -1,4 +1,5 @@
 import { type Client } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
 import { searchAttributes } from '../../../contracts/search-attributes';
 import { urlsOf } from '../../../dev/logins';
 import { type SetupStep } from '../../../ops/setup/setup';
@@ -8,6 +9,7 @@ import { newId } from '../../support/events';
 import { runOps } from '../../support/ops-command';
 import { createTestClient, testQueuePrefix } from '../../support/temporal';
 import { servers } from '../../support/servers';
+import { waitFor } from '../../support/wait-for';
 
 let database: TestDatabase;
 let client: Client;
@@ -84,6 +86,8 @@ describe('nova setup', () => {
     const { lists } = parsed(await setup({}, '--json', '--of', id));
     const { temporalNamespace: namespace } = servers();
     for (const { of, query, url } of lists) {
+      // Of this deployment alone: several may share a namespace.
+      expect(query).toContain(`"${prefix}-feed"`);
       expect(url).toBe(`https://ui.example/namespaces/${namespace}/workflows?query=${encodeURIComponent(query)}`);
       const counted = await client.workflow.count(query).then(
         ({ count }) => count,
@@ -91,6 +95,9 @@ describe('nova setup', () => {
       );
       expect(counted).toBe(0);
     }
+    const longAgo = lists.flatMap(({ query }) => /StartTime < "([^"]+)"/.exec(query)?.[1] ?? []).map(Date.parse);
+    expect(longAgo).toHaveLength(1);
+    expect(Date.now() - longAgo[0]!).toBeGreaterThanOrEqual(15 * 60_000);
     const all = lists.map(({ of }) => of);
     expect(all).toEqual(
       expect.arrayContaining(['ended badly', 'content.post.created', `about ${id}`, `caused by ${id}`]),
@@ -101,5 +108,32 @@ describe('nova setup', () => {
     const { stdout } = await setup({ TEMPORAL_UI_URL: '' });
     expect(stdout).toContain('Lists for `temporal workflow list --query`');
     expect(stdout).toContain('EventType = "content.post.created" AND TaskQueue IN (');
+  });
+
+  it('says what is allowed where it makes nothing', async () => {
+    for (const days of ['0', '3651', 'ten'])
+      expect(await setup({}, '--retention', days, '--yes')).toMatchObject({
+        ...{ code: 2, stderr: expect.stringContaining('days from 1 to 3650') as string },
+      });
+    expect(await setup({}, '--of', 'nonsense')).toMatchObject({ code: 2 });
+  });
+
+  it('sees an attribute that is there with another type, and says what it could not make', async () => {
+    const namespace = `setup-${testQueuePrefix()}`;
+    await setup({ TEMPORAL_NAMESPACE: namespace }, '--yes');
+    const of = { namespace };
+    await client.connection.operatorService.removeSearchAttributes({ ...of, searchAttributes: ['Outcome'] });
+    const registered = async () =>
+      (await client.connection.operatorService.listSearchAttributes(of)).customAttributes ?? {};
+    await waitFor(async () => !('Outcome' in (await registered())), { what: 'the attribute removed' });
+    await client.connection.operatorService.addSearchAttributes({
+      ...of,
+      searchAttributes: { Outcome: temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_INT },
+    });
+    await waitFor(async () => 'Outcome' in (await registered()), { what: 'the attribute as a number' });
+    const { plan } = parsed(await setup({ TEMPORAL_NAMESPACE: namespace }, '--json'));
+    expect(plan.filter(({ does }) => does !== null)).toEqual([
+      { what: 'search attribute Outcome', found: 'is not registered as Keyword', does: 'register it' },
+    ]);
   });
 });

@@ -125,6 +125,25 @@ describe('nova signal delete', () => {
     });
     expect(await stoneOf(message)).toMatchObject({ held: true });
   });
+
+  it('holds for as long as was asked, and says of what is held already until when', async () => {
+    const postId = newId();
+    expect(await ops('post', postId, ...yes, '--hold', '50m')).toMatchObject({ code: 0 });
+    const { rows } = await pool().query<{ minutes: number }>(
+      'SELECT extract(epoch FROM held_until - clock_timestamp())::float8 / 60 AS minutes FROM tombstones WHERE subject_id = $1',
+      [postId],
+    );
+    // The usual hold is a tenth of it.
+    expect(rows[0]?.minutes).toBeGreaterThan(20);
+    expect((await ops('post', postId)).stdout).toMatch(/\n {2}it is held back already, until 2\d{3}-\S+Z\n/);
+  });
+
+  it('signals no run that has ended', async () => {
+    const { postId, write } = await followed();
+    await all.run('feedFanoutWorkflow', await write());
+    const { stdout } = await ops('post', postId);
+    expect(stdout).toContain('no run of it is open');
+  });
 });
 
 describe('with several outboxes', () => {
@@ -147,6 +166,12 @@ describe('with several outboxes', () => {
       plan: [{ refused: expect.stringContaining('name one with --outbox') as string }],
       signalled: [],
     });
+    // Where its events are, if that says it.
+    const [known, author] = [newId(), newId()];
+    await insertEvent(outboxes.of['content']!.pool, 'content.post.created', { post_id: known, user_id: author });
+    const found = JSON.parse((await inSeveral('post', known)).stdout) as object;
+    expect(found).toMatchObject({ plan: [{ outbox: 'content', refused: null }], signalled: [{ id: known }] });
+    await outboxes.of['content']!.pool.query('DELETE FROM outbox_signals');
     await allow('content', 'content');
     await allow('identity', 'identity');
     expect(await inSeveral('post', post)).toMatchObject({ code: 0 });
@@ -155,5 +180,18 @@ describe('with several outboxes', () => {
     expect((await inSeveral('user', user, '--outbox', 'content')).stdout).toContain(
       'no outbox that replies may delete',
     );
+  });
+
+  it('does nothing in an outbox that is another deployment’s', async () => {
+    const { pool: content } = outboxes.of['content']!;
+    await content.query(
+      `INSERT INTO deployment (temporal_namespace, temporal_namespace_id, task_queue_prefix, kafka_topic_prefix, outbox)
+       VALUES ('elsewhere', '', 'theirs', 'k', 'content')`,
+    );
+    const id = newId();
+    const refused = await inSeveral('post', id, '--outbox', 'content');
+    await content.query('DELETE FROM deployment');
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('WRONG_DEPLOYMENT') as string });
+    expect(await signalsIn('content')).not.toContain(id);
   });
 });

@@ -1,6 +1,9 @@
 import { trace } from '@opentelemetry/api';
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
 import { type Redis } from 'ioredis';
+import { type EventRef } from '../../../contracts/event-ref';
+import { startOptions } from '../../../runtime/start-options';
+import { createTestClient } from '../../support/temporal';
 import { publish } from '../../../client/publish';
 import { Subscriber } from '../../../client/subscriber';
 import { topicOf } from '../../../client/topic-of';
@@ -9,7 +12,7 @@ import { createKafka } from '../../../runtime/kafka';
 import { inTransaction } from '../../../runtime/postgres';
 import { createRedis } from '../../../runtime/redis';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
-import { newId } from '../../support/events';
+import { insertEvent, newId } from '../../support/events';
 import { silentLogger } from '../../support/logger';
 import { type ReceivedSpan, startOtlpReceiver } from '../../support/otlp-receiver';
 import { type OwnProcess, type OwnSystem, createOwnSystem, untilReady } from '../../support/own-system';
@@ -70,6 +73,12 @@ afterAll(async () => {
   await Promise.allSettled([database?.drop(), mails?.close(), collector?.close()]);
   expect(ends).toEqual([{ status: 'fulfilled', value: undefined }]);
 });
+
+/** A span of this event, as soon as the collector has it. */
+const spanOfEvent = (name: string, id: string) =>
+  waitFor(() => collector.spans.find((span) => span.name === name && span.attributes['nova.event.id'] === id), {
+    what: `the span ${name} of ${id}`,
+  });
 
 function spansOf(traceId: string): Pick<ReceivedSpan, 'service' | 'name' | 'spanId' | 'parentSpanId' | 'attributes'>[] {
   const own = ofService
@@ -153,3 +162,78 @@ it.each(['x'.repeat(2_000_000), `00-${'0'.repeat(32)}-b7ad6b7169203331-01`, ''])
     expect(tree['handle security.alert.raised']).toMatchObject({ parent: 'send security.alert.raised' });
   },
 );
+
+it('shows what failed as an error, with its code: a start that is refused, a try of an activity, and its run', async () => {
+  const bad = newId();
+  await database.pool.query(
+    `INSERT INTO outbox_events (id, aggregate_id, event_type, payload) VALUES ($1, $1, 'security.alert.raised', '{"nonsense": true}')`,
+    [bad],
+  );
+  const refused = await spanOfEvent('claim and start', bad);
+  expect(refused).toMatchObject({ status: 2, attributes: { 'error.type': 'INVALID_PAYLOAD' } });
+
+  // Its row is gone before it is read.
+  const { eventId: lost } = await insertEvent(database.pool, 'message.edited', {
+    ...{ message_id: newId(), conversation_id: newId(), editor_id: newId() },
+  });
+  const ref = (
+    await database.pool.query<{ sequence: number }>('SELECT sequence FROM outbox_events WHERE id = $1', [lost])
+  ).rows[0];
+  await database.pool.query('DELETE FROM outbox_events WHERE id = $1', [lost]);
+  const client = await createTestClient();
+  const event: EventRef = {
+    ...{
+      eventId: lost,
+      eventType: 'message.edited',
+      schemaVersion: 1,
+      aggregateType: 'conversation',
+      aggregateId: newId(),
+    },
+    ...{ sequence: ref?.sequence ?? 1, createdAt: new Date().toISOString(), createdAtMs: Date.now(), priority: 1 },
+    traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+  };
+  const options = startOptions({ ref: event, workflowType: 'emitWorkflow' }, { taskQueuePrefix: system.prefix });
+  await expect((await client.workflow.start('emitWorkflow', options)).result()).rejects.toThrow();
+  await client.connection.close();
+  const [run, tried] = [await spanOfEvent('emitWorkflow', lost), await spanOfEvent('emitEvent', lost)];
+  expect(tried).toMatchObject({ status: 2, attributes: { 'error.type': 'EVENT_NOT_FOUND' }, parentSpanId: run.spanId });
+  expect(run.status).toBe(2);
+});
+
+it('begins the span of a start with the claim, and says how long the row had waited', async () => {
+  const id = newId();
+  await database.pool.query(
+    `INSERT INTO outbox_events (id, aggregate_id, event_type, payload, created_at) VALUES ($1, $1, $2, $3, now() - interval '1 minute')`,
+    [id, 'security.alert.raised', JSON.stringify(alert(id).payload)],
+  );
+  const start = await spanOfEvent('claim and start', id);
+  const run = await spanOfEvent('notificationWorkflow', id);
+  expect(Number(start.attributes['nova.outbox.waited_ms'])).toBeGreaterThanOrEqual(60_000);
+  expect(start.beganMs).toBeLessThan(run.beganMs);
+});
+
+it('sends at its end what it has not sent, and nothing where OTEL_SDK_DISABLED says so', async () => {
+  await bridge.stop();
+  const silent = await system.startBridge({ OTEL_SDK_DISABLED: 'true' });
+  const first = newId();
+  await inTransaction(database.pool, (tx) => publish(tx, { ...alert(first), id: first }));
+  const started = (id: string) =>
+    waitFor(
+      async () =>
+        (await database.pool.query('SELECT FROM outbox_events WHERE id = $1 AND published_at IS NOT NULL', [id])).rows
+          .length === 1,
+    );
+  await started(first);
+  await silent.stop();
+  expect(silent.lines().filter(({ msg }) => String(msg).includes('traced'))).toEqual([]);
+
+  const rare = await system.startBridge({ OTEL_BSP_SCHEDULE_DELAY: '3600000' });
+  const second = newId();
+  await inTransaction(database.pool, (tx) => publish(tx, { ...alert(second), id: second }));
+  await started(second);
+  await rare.stop();
+  await spanOfEvent('claim and start', second);
+  expect(
+    collector.spans.filter(({ attributes }) => attributes['nova.event.id'] === first && attributes['nova.claim.count']),
+  ).toEqual([]);
+});
