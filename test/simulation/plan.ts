@@ -200,6 +200,17 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   faults: fc.array(fault, { maxLength: 8, size: 'max' }),
 });
 
+/**
+ * Plans in which series of two outboxes wait for slots at the same moment: all rows come within a tenth of a second, while
+ * Temporal is slow. Of the others one in some thousands has such a moment.
+ */
+export const crowds: fc.Arbitrary<Plan> = plans.map((plan) => ({
+  ...plan,
+  ...{ bridges: 1, outboxes: 2, away: undefined },
+  transactions: plan.transactions.map((each) => ({ ...each, atMs: each.atMs % 100, holdMs: 1, commits: true })),
+  faults: [{ at: 'server', server: 'temporal', how: 'slow', atMs: 0, forMs: 20_000 }],
+}));
+
 /** Whether nothing keeps a bridge from bringing to an end what it has begun. */
 export function isPeaceful({ faults, away, transactions }: Plan): boolean {
   const isDeadly = transactions.some(({ rows }) => rows.some(({ defect }) => defect === 'deadly'));
