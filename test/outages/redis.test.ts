@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { type MailSink, startMailSink } from '../../proof/observe/mail-sink';
 import { type TestDatabase, createTestDatabase } from '../support/database';
 import { newId } from '../support/events';
+import { fromSource } from '../support/from-source';
 import { type OwnServer, startOwnServer } from '../support/own-stack';
 import { type OwnProcess, type OwnSystem, createOwnSystem, pendingOf, untilReady } from '../support/own-system';
 import { createTestClient } from '../support/temporal';
@@ -147,6 +148,6 @@ async function inRedis<T>(work: (connection: Redis) => Promise<T>): Promise<T> {
 
 /** As an operator types it. */
 async function rebuildFeeds(): Promise<void> {
-  const command = ['--import', 'tsx', 'ops/cli.ts', 'rebuild-feeds', '--json'];
+  const command = [...fromSource, 'ops/cli.ts', 'rebuild-feeds', '--json'];
   await promisify(execFile)(process.execPath, command, { cwd: root, env: { ...process.env, ...system.environment } });
 }

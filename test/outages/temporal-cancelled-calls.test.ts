@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import { fromSource } from '../support/from-source';
 import { type OwnServer, startOwnServer } from '../support/own-stack';
 import { servers } from '../support/servers';
 
@@ -25,7 +26,7 @@ afterAll(async () => {
 it('the dev server works on after thousands of calls whose callers gave up', async () => {
   const script = join(__dirname, '../support/give-up-calls.ts');
   const options = [temporal.addresses.temporalAddress, client.options.namespace, '4000'];
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', script, ...options]);
+  const { stdout } = await promisify(execFile)(process.execPath, [...fromSource, script, ...options]);
   expect(Number(stdout)).toBeGreaterThan(1_000);
 
   const ids = Array.from({ length: 20 }, () => randomUUID());

@@ -7,6 +7,7 @@ import { runMigrations } from '../../migrations/run-migrations';
 import { createDatabase, dropDatabase } from './databases';
 import { beginBigDatabases } from '../plans/in-the-background';
 import globalTeardown from './global-teardown';
+import { bundlesOfRun, bundlesVariable } from './kept-bundle';
 import { folderOfRun, recordVariable } from './recorded-statements';
 import { databaseUrl, serversVariable, templateDatabase, testStack } from './servers';
 
@@ -19,6 +20,7 @@ export default async function globalSetup(run: JestRun, project: JestProject): P
     process.env[recordVariable] ??= folderOfRun();
     mkdirSync(process.env[recordVariable], { recursive: true });
   }
+  process.env[bundlesVariable] = bundlesOfRun();
   const state = await up({ name: testStack, profile: 'test', report: plainReporter(process.stderr) });
   process.env[serversVariable] = JSON.stringify(state.addresses);
   process.env['NOVA_TEST_STACK_STARTED'] = String(state.startedHere);

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { environmentOf } from '../../dev/stack/addresses';
+import { fromSource } from './from-source';
 import { servers } from './servers';
 
 export interface CommandResult {
@@ -25,7 +26,7 @@ export const runConsole = (environment: Environment, ...args: string[]): Promise
 function run(entry: string, environment: Environment, args: readonly string[]): Promise<CommandResult> {
   const env = { ...process.env, ...environmentOf(servers()), ...environment };
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', entry, ...args], { env }, (error, stdout, stderr) =>
+    execFile(process.execPath, [...fromSource, entry, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });

@@ -10,6 +10,7 @@ import { checkoutRoot } from '../../dev/stack/paths';
 import { choosePorts } from '../../dev/stack/ports';
 import { type StackAddresses, environmentOf } from '../../dev/stack/addresses';
 import { makeLogins, urlsOf } from '../../dev/logins';
+import { fromSource } from './from-source';
 import { workflowBundle } from './temporal';
 import { waitFor } from './wait-for';
 
@@ -140,7 +141,7 @@ function own(child: DemoProcess, port: number): OwnProcess {
  */
 export async function migrate(environment: Readonly<Record<string, string>>, ...flags: string[]): Promise<string> {
   const options = { cwd: checkoutRoot, env: { ...process.env, ...environment } };
-  const run = promisify(execFile)(process.execPath, ['--import', 'tsx', 'migrations/main.ts', ...flags], options);
+  const run = promisify(execFile)(process.execPath, [...fromSource, 'migrations/main.ts', ...flags], options);
   const { stdout } = await run;
   if (environment['DATABASE_ROLES'] !== 'off') await makeLogins(environment['DATABASE_URL'] ?? '');
   return stdout;

@@ -13,6 +13,7 @@ import {
 import { maintenanceQueue } from '../../contracts/maintenance';
 import { type QueueName, queueNames, taskQueue } from '../../contracts/workflow-types';
 import { computeLimit } from '../../workers/compute-limit';
+import { keptBundle } from './kept-bundle';
 import { servers } from './servers';
 
 /** A client on the test namespace; close it in afterAll. */
@@ -33,7 +34,7 @@ export function testQueuePrefix(): string {
 const bundles = new Map<string, Promise<WorkflowBundleWithSourceMap>>();
 
 /**
- * The workflows, bundled once per test file; a path of one workflow file bundles that alone. `patient`: their activities
+ * The workflows, bundled once per run; a path of one workflow file bundles that alone. `patient`: their activities
  * have time without limit (patient-limits.ts).
  */
 export function workflowBundle(
@@ -49,7 +50,7 @@ export function workflowBundle(
     require.resolve('../../workflows/run-ends'),
     ...(patient ? [require.resolve('./patient-limits')] : []),
   ];
-  const bundle = bundleWorkflowCode({ workflowsPath, logger, workflowInterceptorModules });
+  const bundle = keptBundle(key, () => bundleWorkflowCode({ workflowsPath, logger, workflowInterceptorModules }));
   bundles.set(key, bundle);
   return bundle;
 }

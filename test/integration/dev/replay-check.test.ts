@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { type ReplayReport } from '../../../dev/histories/replay-runs';
 import { newId } from '../../support/events';
+import { fromSource } from '../../support/from-source';
 import { type CommandResult } from '../../support/ops-command';
 import { servers } from '../../support/servers';
 import { startStandInWorkers } from '../../support/stand-in-workers';
@@ -26,7 +27,7 @@ function check(...args: string[]): Promise<CommandResult> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ['--import', 'tsx', 'dev/histories/replay-check.ts', ...args],
+      [...fromSource, 'dev/histories/replay-check.ts', ...args],
       { env, maxBuffer: 1e8 },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );

@@ -4,6 +4,7 @@ import { planHousekeeping, runHousekeeping } from '../../../ops/housekeeping/hou
 import { doneText, planText } from '../../../ops/housekeeping/housekeeping-print';
 import { OutboxPools } from '../../../runtime/outbox-pools';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { fromSource } from '../../support/from-source';
 import { backdateOutbox, dayName, insertOld, noon, partitionNames } from '../../support/partitions';
 import { underWay } from '../../support/server-activity';
 import { servers } from '../../support/servers';
@@ -33,7 +34,7 @@ const ofOne = (pool: Pool) => ({
 /** The command as an operator runs it. */
 function ops(...args: string[]): Run {
   const { redisUrl, temporalAddress, temporalNamespace } = servers();
-  const child = spawn(process.execPath, ['--import', 'tsx', 'ops/cli.ts', ...args], {
+  const child = spawn(process.execPath, [...fromSource, 'ops/cli.ts', ...args], {
     env: {
       ...process.env,
       DATABASE_URL: database.url,

@@ -16,6 +16,7 @@ import { OutboxPools } from '../../../runtime/outbox-pools';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
 import { startFaultProxy } from '../../support/fault-proxy';
+import { fromSource } from '../../support/from-source';
 import { runOps } from '../../support/ops-command';
 import { servers } from '../../support/servers';
 import { startStandInWorkers } from '../../support/stand-in-workers';
@@ -351,7 +352,7 @@ it.each([
 
 it('ends quietly when its reader has seen enough', async () => {
   // Not --help: that ends the process before it hears of the pipe.
-  const child = spawn(process.execPath, ['--import', 'tsx', 'ops/cli.ts', 'dead-letters'], {
+  const child = spawn(process.execPath, [...fromSource, 'ops/cli.ts', 'dead-letters'], {
     env: { ...process.env, ...environmentOf(servers()), DATABASE_URL: database.url },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -11,6 +11,7 @@ import { createWorkerGauge, readWorkerGauge } from '../../../outbox-bridge/worke
 import { configFrom } from '../../../runtime/config';
 import { lookAtTaskQueues, taskQueuesOf } from '../../../runtime/task-queues';
 import { type TestDatabase, createTestDatabase, patientPool } from '../../support/database';
+import { fromSource } from '../../support/from-source';
 import { type OwnSystem, createOwnSystem } from '../../support/own-system';
 import { servers } from '../../support/servers';
 import { createTestClient } from '../../support/temporal';
@@ -80,7 +81,7 @@ it('names the queues of a worker process that was killed while Temporal still li
 
 describe('status --watch', () => {
   const start = (...args: string[]) =>
-    spawn(process.execPath, ['--import', 'tsx', 'ops/cli.ts', 'status', '--watch', ...args], {
+    spawn(process.execPath, [...fromSource, 'ops/cli.ts', 'status', '--watch', ...args], {
       env: { ...process.env, ...environmentOf(servers()), ...system.environment, DATABASE_URL: database.urls.operator },
     });
 

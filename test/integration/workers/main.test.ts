@@ -13,6 +13,7 @@ import { freePort } from '../../../dev/stack/ports';
 import { endsWithUs } from '../../../proof/run/at-our-end';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
 import { insertEvent, newId } from '../../support/events';
+import { fromSource } from '../../support/from-source';
 import { type TestTopics, createTestTopics } from '../../support/kafka';
 import { productLocalTries } from '../../support/patient-limits';
 import { servers } from '../../support/servers';
@@ -37,7 +38,7 @@ interface Run {
 
 /** `npm run workers` as a user runs it, but for npm. */
 function startWorkers(environment: Record<string, string>, prefix = testQueuePrefix()): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'workers/main.ts'], {
+  const child = spawn(process.execPath, [...fromSource, 'workers/main.ts'], {
     cwd: root,
     env: {
       PATH: process.env['PATH'],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environmentOf } from '../../../dev/stack/addresses';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy';
+import { fromSource } from '../../support/from-source';
 import { type RefusingFrontend, startRefusingFrontend } from '../../support/refusing-frontend';
 import { servers } from '../../support/servers';
 import { testQueuePrefix, workflowBundle } from '../../support/temporal';
@@ -32,7 +33,7 @@ afterAll(async () => {
 
 function startWorkers() {
   const child = fork(join(__dirname, '../../support/admitted-workers.ts'), {
-    execArgv: ['--import', 'tsx'],
+    execArgv: [...fromSource],
     env: {
       PATH: process.env['PATH'],
       ...environmentOf(servers()),

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { type EventRef } from '../../../../contracts/event-ref';
 import { type TestDatabase, createTestDatabase } from '../../../support/database';
 import { insertEvent, newId } from '../../../support/events';
+import { fromSource } from '../../../support/from-source';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -26,7 +27,7 @@ it('emits 350 MB of payloads that are stored in 4 MB without ever having 400 MB'
     );
   }
   const script = join(__dirname, '../../../support/emit-memory.ts');
-  const args = ['--import', 'tsx', script, database.url, JSON.stringify(last)];
+  const args = [...fromSource, script, database.url, JSON.stringify(last)];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   expect(Number(stdout)).toBeGreaterThan(0);
   expect(Number(stdout)).toBeLessThan(400 * 1024 * 1024);
