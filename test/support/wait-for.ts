@@ -1,13 +1,15 @@
 /**
- * Polls until `condition` returns something truthy, and returns that. The one way tests wait: no sleeps.
+ * Polls until `condition` returns something truthy, and returns that. The one way tests wait: no sleeps. Every 20 ms at first, and
+ * every 100 ms in a long wait, where looking takes computing from what is waited for; `everyMs`: always so.
  * @throws with the last thing seen when `timeoutMs` have passed
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: { timeoutMs?: number; everyMs?: number; what?: string } = {},
 ): Promise<NonNullable<T>> {
-  const { timeoutMs = 90_000, everyMs = 20, what = 'the condition' } = options;
-  const deadline = Date.now() + timeoutMs;
+  const { timeoutMs = 90_000, everyMs, what = 'the condition' } = options;
+  const begunAt = Date.now();
+  const deadline = begunAt + timeoutMs;
   let seen: unknown;
   for (;;) {
     try {
@@ -19,7 +21,7 @@ export async function waitFor<T>(
     }
     if (Date.now() > deadline)
       throw new Error(`${what} did not come true within ${timeoutMs} ms; last seen: ${String(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    await new Promise((resolve) => setTimeout(resolve, everyMs ?? Math.min(100, 20 + (Date.now() - begunAt) / 20)));
   }
 }
 
