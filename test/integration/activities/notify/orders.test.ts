@@ -56,14 +56,21 @@ async function written(story: readonly Happening[], sequences = 'of all') {
   const events: EventRef[] = [];
   for (const happening of story) {
     const { type, payload } = eventOf(happening, cast, story);
-    const event = await insertEvent(database.pool, type, payload);
-    const first = drawn[sequences]?.[domainOf(event)];
-    const sequence = first === undefined ? event.sequence : first + events.length;
-    if (sequence !== event.sequence)
-      await database.pool.query('UPDATE outbox_events SET sequence = $2 WHERE id = $1', [event.eventId, sequence]);
-    events.push({ ...event, sequence });
+    events.push(await insertEvent(database.pool, type, payload));
   }
-  return { cast, events };
+  const firsts = drawn[sequences] ?? {};
+  const ordered = events.map((event, i) => ({
+    ...event,
+    sequence: (firsts[domainOf(event)] ?? event.sequence - i) + i,
+  }));
+  // All at once: each such statement is planned for every day of the outbox.
+  if (Object.keys(firsts).length > 0)
+    await database.pool.query(
+      `UPDATE outbox_events SET sequence = of.sequence FROM unnest($1::uuid[], $2::bigint[]) AS of (id, sequence)
+       WHERE outbox_events.id = of.id`,
+      [ordered.map(({ eventId }) => eventId), ordered.map(({ sequence }) => sequence)],
+    );
+  return { cast, events: ordered };
 }
 
 const takesBack = new Set(['unreact', 'deleteMessage', 'archive', 'delete', 'unfollow', 'leave']);
