@@ -57,6 +57,8 @@ export type SendOutcome =
       readonly reason: string;
       readonly scope: 'delivery' | 'channel';
       readonly retryAfterMs?: number | undefined;
+      /** For people: which server, and how it was not reached. Never what a provider replied. */
+      readonly detail?: string | undefined;
     }
   | { readonly kind: 'unknown'; readonly reason: string };
 

@@ -32,7 +32,7 @@ interface SendingAttempt {
   readonly postId: string | undefined;
   /** Set when going on makes no sense: the channel is down, the activity was cancelled, or a sender failed. */
   halted: boolean;
-  waiting: { reason: string; retryAfterMs: number | undefined } | undefined;
+  waiting: { says: string; retryAfterMs: number | undefined } | undefined;
 }
 
 /**
@@ -144,11 +144,14 @@ function settlementOf(attempt: SendingAttempt, claimed: ClaimedDelivery, outcome
       deps.logger.error(fields, 'delivery unknown: the reply was lost; it is not sent again by itself');
       return { state: 'unknown', reason: outcome.reason };
     case 'not_sent':
-      attempt.waiting = { reason: outcome.reason, retryAfterMs: outcome.retryAfterMs ?? attempt.waiting?.retryAfterMs };
+      attempt.waiting = { says: saysOf(outcome), retryAfterMs: outcome.retryAfterMs ?? attempt.waiting?.retryAfterMs };
       if (outcome.scope === 'channel') attempt.halted = true;
       return { state: 'pending', reason: outcome.reason };
   }
 }
+
+const saysOf = ({ reason, detail }: Extract<SendOutcome, { kind: 'not_sent' }>): string =>
+  detail === undefined ? reason : `${reason}: ${detail}`;
 
 /** An attempt is over only when no delivery is: otherwise Temporal's retry takes what is left. */
 async function refuseToEndEarly(
@@ -169,7 +172,7 @@ async function refuseToEndEarly(
   if (pending > 0) {
     throw new NovaError(
       'CHANNEL_UNAVAILABLE',
-      `${pending} deliveries by ${channel.name} wait: ${waiting?.reason ?? 'given back by another attempt'}`,
+      `${pending} deliveries by ${channel.name} wait: ${waiting?.says ?? 'given back by another attempt'}`,
       { retryAfterMs: waiting?.retryAfterMs },
     );
   }

@@ -2,6 +2,7 @@ import { type Readable } from 'node:stream';
 import { type Transport, type Transporter, type SMTPPoolSentMessageInfo, createTransport } from 'nodemailer';
 import SMTPPool from 'nodemailer/lib/smtp-pool';
 import { limits } from '../../contracts/time-budgets';
+import { oneLine } from '../../runtime/errors';
 import { tlsFault } from '../../runtime/tls';
 import { type SmtpFault, type SmtpStage, smtpOutcome } from './smtp-outcome';
 import {
@@ -74,7 +75,7 @@ export class SmtpChannel implements DeliveryChannel {
       disableFileAccess: true,
       disableUrlAccess: true,
     });
-    this.transporter = createTransport<SMTPPoolSentMessageInfo>(watched(this.pool));
+    this.transporter = createTransport<SMTPPoolSentMessageInfo>(watched(this.pool, new URL(options.url).host));
   }
 
   get limits(): Partial<ChannelLimits> {
@@ -134,7 +135,7 @@ class FailedTry extends Error {
  * The pool, plus the one fact its errors leave out: whether any byte of the message was read for sending. Only that shows
  * a message that was surely not sent from one whose reply was lost.
  */
-function watched(pool: SMTPPool): Transport<SMTPPoolSentMessageInfo> {
+function watched(pool: SMTPPool, server: string): Transport<SMTPPoolSentMessageInfo> {
   return {
     name: 'nova-smtp',
     version: '1',
@@ -145,7 +146,7 @@ function watched(pool: SMTPPool): Transport<SMTPPoolSentMessageInfo> {
       const open = mail.message.createReadStream.bind(mail.message);
       mail.message.createReadStream = (options) => (content = open(options));
       pool.send(mail, (error, info) => {
-        if (error) callback(new FailedTry(faultOf(error, content?.readableDidRead ?? false)), info);
+        if (error) callback(new FailedTry(faultOf(error, content?.readableDidRead ?? false, server)), info);
         else callback(null, info);
       });
     },
@@ -162,13 +163,17 @@ const stages: readonly (readonly [command: RegExp, stage: SmtpStage])[] = [
 function faultOf(
   error: Error & { code?: string | undefined; command?: string | undefined; responseCode?: number | undefined },
   contentBegan: boolean,
+  server: string,
 ): SmtpFault {
   const { code, command = '', responseCode: reply } = error;
+  // Before the server has replied there is nothing of the message or its recipient in the text.
+  const unreached = reply === undefined ? `${server}: ${oneLine(error, 150)}` : undefined;
   if (command === 'API' && code === 'EENVELOPE') return { stage: 'local', reply, contentBegan };
   if (code === 'ETLS' || command === 'STARTTLS' || tlsFault(error) !== undefined)
-    return { stage: 'tls', reply, contentBegan };
+    return { stage: 'tls', reply, contentBegan, unreached };
   const stage = stages.find(([pattern]) => pattern.test(command))?.[1];
-  return { stage: stage ?? (contentBegan ? 'data' : 'connect'), reply, contentBegan };
+  if (stage !== undefined || contentBegan) return { stage: stage ?? 'data', reply, contentBegan };
+  return { stage: 'connect', reply, contentBegan, unreached };
 }
 
 /** Errors of the composer quote the message; only their kind may go on. */

@@ -10,6 +10,8 @@ export interface SmtpFault {
   readonly reply: number | undefined;
   /** True from the first byte of the message on: the server may have taken it even if no reply came. */
   readonly contentBegan: boolean;
+  /** Which server could not be reached, and how (refused, timed out, no such name, TLS); undefined: it was reached. */
+  readonly unreached?: string | undefined;
 }
 
 type FailedOutcome = Exclude<SendOutcome['kind'], 'accepted'>;
@@ -71,6 +73,7 @@ export const smtpRules: readonly Rule[] = [
 export function smtpOutcome(fault: SmtpFault): SendOutcome {
   const rule = smtpRules.find(({ when }) => when(fault));
   const reason = ['SMTP', fault.stage.toUpperCase(), ...(fault.reply === undefined ? [] : [fault.reply])].join('_');
-  if (rule?.outcome === 'not_sent') return { kind: 'not_sent', reason, scope: rule.scope ?? 'channel' };
+  if (rule?.outcome === 'not_sent')
+    return { kind: 'not_sent', reason, scope: rule.scope ?? 'channel', detail: fault.unreached };
   return { kind: rule?.outcome ?? 'unknown', reason };
 }

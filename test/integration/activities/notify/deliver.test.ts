@@ -127,8 +127,14 @@ describe('delivery by e-mail', () => {
 
   it('does not hammer a server that is down: one try per sender', async () => {
     const { event } = await mention(30);
-    const down = scripted(() => Promise.resolve({ kind: 'not_sent', reason: 'SMTP_CONNECT', scope: 'channel' }));
-    await expect(deliver(event, { email: down })).rejects.toMatchObject({ type: 'CHANNEL_UNAVAILABLE' });
+    const detail = 'mail.example:587: connect ECONNREFUSED';
+    const down = scripted(() =>
+      Promise.resolve({ kind: 'not_sent', reason: 'SMTP_CONNECT', scope: 'channel', detail }),
+    );
+    await expect(deliver(event, { email: down })).rejects.toMatchObject({
+      type: 'CHANNEL_UNAVAILABLE',
+      message: `CHANNEL_UNAVAILABLE: 30 deliveries by email wait: SMTP_CONNECT: ${detail}`,
+    });
     expect(down.sent.length).toBeLessThanOrEqual(5);
   });
 

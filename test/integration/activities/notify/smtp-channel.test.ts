@@ -91,9 +91,13 @@ describe('one try by SMTP', () => {
     expect(lab.received).toHaveLength(2);
   });
 
-  it('is not sent when no server listens', async () => {
+  it('is not sent when no server listens, and says which and how', async () => {
     await lab.down();
-    expect(await channel.send(delivery)).toEqual({ kind: 'not_sent', scope: 'channel', reason: 'SMTP_CONNECT' });
+    const { host } = new URL(lab.url);
+    expect(await channel.send(delivery)).toEqual({
+      ...{ kind: 'not_sent', scope: 'channel', reason: 'SMTP_CONNECT' },
+      detail: expect.stringMatching(new RegExp(`^${host}: .*ECONNREFUSED`)) as string,
+    });
   });
 
   it('is not sent when the server accepts the connection and never greets', async () => {
@@ -106,7 +110,11 @@ describe('one try by SMTP', () => {
       connections: 1,
       timeouts: impatient,
     });
-    expect(await other.send(delivery)).toMatchObject({ kind: 'not_sent', scope: 'channel' });
+    expect(await other.send(delivery)).toMatchObject({
+      ...{ kind: 'not_sent', scope: 'channel' },
+      // Unlike a server that refuses.
+      detail: expect.stringMatching(new RegExp(`^127.0.0.1:${port}: (?!.*ECONNREFUSED)`)) as string,
+    });
     other.close();
     mute.close();
   });
