@@ -20,7 +20,8 @@ export const rowFailures = {
     cause: 'row',
     retryable: false,
     meaning: 'The payload does not fit the schema of its type.',
-    action: 'Repair the writer; correct the payload and requeue, or discard the row.',
+    action:
+      'Repair the writer. Then correct the payload, npx nova dead-letters amend <id> --requeue, or drop the row, npx nova dead-letters discard <id>.',
   },
   INVALID_ROW: {
     cause: 'row',

@@ -7,7 +7,7 @@ import { latencyBuckets } from '../runtime/latency-buckets';
  */
 const plain: ReadonlySet<keyof AllMetrics> = new Set([
   ...(['claimed', 'leasesLost', 'inFlight', 'fruitlessClaims', 'fuseBlown'] as const),
-  ...(['nudged', 'startedUnemitted', 'oldestUnemitted', 'deadHeads', 'heldAggregates'] as const),
+  ...(['nudged', 'hottestRows', 'startedUnemitted', 'oldestUnemitted', 'deadHeads', 'heldAggregates'] as const),
   ...(['partitionsDropped', 'housekeepingAge'] as const),
 ]);
 
@@ -98,6 +98,12 @@ export function createBridgeMetrics(
       name: 'nova_outbox_oldest_pending_seconds',
       help: 'Age of the first pending row.',
       labelNames: ['priority', 'outbox'] as const,
+      registers,
+    }),
+    hottestRows: new Gauge({
+      name: 'nova_outbox_hottest_aggregate_rows',
+      help: 'Pending rows of the aggregate that has most of them, as seen in the first 10,000 pending rows. npx nova status names it.',
+      labelNames,
       registers,
     }),
     startedUnemitted: new Gauge({

@@ -21,6 +21,8 @@ export async function readOutboxGauges(pool: Pool, metrics: BridgeMetrics, upTo 
     metrics.pending.set(labels, row.rows);
     metrics.oldestPending.set(labels, row.oldest_seconds);
   }
+  const hottest = await limitedQuery<{ rows: number }>(pool, { text: sql.hottestRows, values: [upTo] }, patience);
+  metrics.hottestRows.set(hottest.rows[0]?.rows ?? 0);
   type Front = { rows: number; oldest_seconds: number };
   const front = (await limitedQuery<Front>(pool, { text: sql.startedNotEmitted, values: [upTo] }, patience)).rows[0];
   metrics.startedUnemitted.set(front?.rows ?? 0);

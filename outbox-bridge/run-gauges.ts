@@ -21,6 +21,11 @@ export function createRunGauges(registry: Registry) {
       help: 'Since the first failure of the one that has stood longest.',
       ...{ labelNames, registers },
     }),
+    throwing: new Gauge({
+      name: 'nova_runs_with_throwing_activity',
+      help: 'Open runs in which the code of an activity throws, again and again, what no failure code names, as seen in up to 100: its effect is not done.',
+      ...{ labelNames: ['activity'] as const, registers },
+    }),
   };
 }
 
@@ -47,10 +52,11 @@ export class RunGauges {
     const { pool, workflows, taskQueuePrefix, runs, deliveries } = this.deps;
     const channel = { channel: 'in_app' };
     try {
-      const { inboxes, standStill } = await waitingRuns(workflows, taskQueuePrefix, await databaseNowMs(pool));
+      const { inboxes, standStill, waitFor } = await waitingRuns(workflows, taskQueuePrefix, await databaseNowMs(pool));
       deliveries.waiting.set(channel, inboxes.runs);
       deliveries.oldest.set(channel, inboxes.oldestSeconds);
       this.show(standStill);
+      for (const { activity, throwing } of waitFor) if (throwing > 0) runs.throwing.set({ activity }, throwing);
     } catch (thrown) {
       for (const gauge of Object.values(deliveries)) gauge.remove(channel);
       for (const gauge of Object.values(runs)) gauge.reset();

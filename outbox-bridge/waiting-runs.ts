@@ -15,6 +15,9 @@ const youngMs = 5_000;
 const longMs = 60_000;
 const callMs = 5_000;
 
+/** A single failure without a code may be a glitch. */
+const thrownTries = 3;
+
 /** What open runs wait for: an activity that failed and is tried again. */
 export interface WaitingFor {
   readonly activity: string;
@@ -27,6 +30,8 @@ export interface WaitingFor {
   readonly lastFailure: string;
   /** That failure is the outage of a dependency. */
   readonly outage: boolean;
+  /** Runs in which its code threw what no failure code names, at least three times: most likely a bug. */
+  readonly throwing: number;
   /** The run that has tried most. */
   readonly workflowId: string;
 }
@@ -120,6 +125,8 @@ interface Wait {
   readonly attempt: number;
   /** Null: no worker has begun it. */
   readonly failure: string | null;
+  /** The failure has no code of ours and is no timeout. */
+  readonly thrown: boolean;
   /** The start of the run. */
   readonly startedAtMs: number;
 }
@@ -139,8 +146,9 @@ async function lookAtRun(
   const waits = (run.raw.pendingActivities ?? [])
     .map(toPendingActivity)
     .filter(({ message, startedMs }) => message !== null || startedMs === null)
-    .map(({ name, attempt, message }) => ({
+    .map(({ name, attempt, message, failure: type }) => ({
       ...{ workflowId: id, activity: name, attempt, startedAtMs: run.startTime.getTime() },
+      thrown: type !== null && type !== 'timeout' && !(type in failures),
       failure: message === null ? null : oneLine(message, 200),
     }));
   const task = await failingTask(workflows, run);
@@ -175,6 +183,7 @@ function byActivity(retries: readonly Retry[], nowMs: number): WaitingFor[] {
     return {
       ...{ activity, runs: its.length, attempt: most.attempt, lastFailure: most.failure },
       ...{ oldestSeconds: oldestOf(its, nowMs), workflowId: most.workflowId },
+      throwing: its.filter(({ thrown, attempt }) => thrown && attempt >= thrownTries).length,
       outage: code in failures && failures[code as keyof typeof failures].cause === 'outage',
     };
   });

@@ -72,6 +72,16 @@ export const startedNotEmitted = `
   FROM (SELECT published_at, created_at FROM nova.outbox_events WHERE ${unemitted()} ORDER BY aggregate_id, sequence LIMIT $1) front
   WHERE ${started('front.')}`;
 
+/**
+ * Pending rows of the aggregate that has most of them. $1: rows that are looked at. Ordered as their index is, so that with and without
+ * statistics it is read and no history; in a backlog that is longer than the look, the figure is that of the rows that start first.
+ */
+export const hottestRows = `
+  SELECT coalesce(max(rows), 0) AS rows FROM (
+    SELECT count(*) AS rows
+    FROM (SELECT aggregate_id FROM nova.outbox_events WHERE ${pending()} ORDER BY priority, sequence LIMIT $1) front
+    GROUP BY aggregate_id) by_aggregate`;
+
 /** $1 counted to; ordered, so that without statistics, too, the index of dead letters is read and no history. */
 export const deadLettered = `
   SELECT count(*) AS rows

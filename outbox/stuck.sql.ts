@@ -1,4 +1,4 @@
-import { pending, started, unemitted } from './states.sql';
+import { pending, started, unemitted, unemittedByKey } from './states.sql';
 
 /** Rows that a look counts at most: with more of them nothing new is learnt, and an outbox with millions is asked no longer. */
 const counted = 10_000;
@@ -37,6 +37,9 @@ export const unemittedAges = `
     coalesce(extract(epoch FROM clock_timestamp() - min(published_at)), 0)::float8 AS "oldestSeconds",
     ARRAY(SELECT id::text FROM waiting ORDER BY published_at, id LIMIT $1) AS oldest
   FROM waiting`;
+
+/** Which of these events are not on Kafka. $1 ids */
+export const stillUnemitted = `SELECT id FROM nova.outbox_events WHERE id = ANY ($1::uuid[]) AND ${unemittedByKey()}`;
 
 /** Dead letters that hold back what follows them, the longest first. $1 limit */
 export const holds = `

@@ -6,3 +6,10 @@
  */
 export const aloneAfterClaims = 3;
 export const unreadAfterClaims = 6;
+
+/**
+ * An aggregate is hot with more pending rows than `hotRows` that are more than `hotShare` of all that waits in its outbox: below that the end of
+ * its queue is some seconds away, and where others have as much it is a backlog. The alarm NovaAggregateHot has the same figures.
+ */
+export const hotRows = 500;
+export const hotShare = 0.5;

@@ -95,3 +95,7 @@ export const taskFaultCure: Readonly<Record<TaskFault, string>> = {
   code: 'the code of the workflow throws, often on a history that other code wrote: deploy the version before, or repair it; the run goes on by itself then',
   timeout: 'look at the workers: they die of this task, or have no time for it',
 };
+
+/** The same of an activity whose code throws what no failure code names. */
+export const throwingCure =
+  'the code of the activity throws: deploy the version before, or repair it; the runs go on by themselves then';

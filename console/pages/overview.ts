@@ -64,10 +64,10 @@ function summary({ config }: Desk, { status, failed }: Look): Html {
       </ul>`;
 }
 
-/** Where more is said of a reason. */
+/** Where more is said of a reason; null: on this page. */
 function pageOf(reason: string): { readonly path: string; readonly name: string } | null {
   if (reason === 'dead letters') return { path: '/dead-letters', name: 'See the dead letters' };
-  return /^no reply from/.test(reason) ? null : { path: '/stuck', name: `What is stuck: ${reason}` };
+  return /^no reply from|^an aggregate/.test(reason) ? null : { path: '/stuck', name: `What is stuck: ${reason}` };
 }
 
 function ageNote({ at }: Look, everySeconds: number): Html {

@@ -29,6 +29,13 @@ export const bridge: Board = {
           ],
         },
         {
+          title: 'Pending rows of the hottest aggregate',
+          description:
+            'Its events start one after another. Above 500, and more than half of all that waits, an alarm rings.',
+          ...{ unit: 'count', kind: 'lines' },
+          queries: [{ expr: 'max by (outbox) (nova_outbox_hottest_aggregate_rows)', legend: '{{outbox}}' }],
+        },
+        {
           title: 'Dead letters and what they hold back',
           description: 'Rows that were given up, and aggregates that wait behind one.',
           ...{ unit: 'count', kind: 'lines' },

@@ -23,6 +23,12 @@ export const temporal: Board = {
           ],
         },
         {
+          title: 'Runs in which an activity throws',
+          description: 'Its code throws, again and again, what no failure code names: its effect is not done.',
+          ...{ unit: 'count', kind: 'lines' },
+          queries: [{ expr: 'max by (activity) (nova_runs_with_throwing_activity)', legend: '{{activity}}' }],
+        },
+        {
           title: 'Failing workflow tasks per second',
           description: 'By reason. NonDeterminismError: the history was written by other code.',
           ...{ unit: 'perSecond', kind: 'lines', runbook: 'runs-stand-still' },

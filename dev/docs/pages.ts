@@ -119,7 +119,8 @@ export function failuresPage(): string {
         f.cause,
         f.retryable ? 'yes' : 'no',
         f.meaning,
-        f.action,
+        // In a page it would be a tag.
+        f.action.replaceAll('<id>', 'ID'),
       ]),
     ),
     '',

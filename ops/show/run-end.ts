@@ -39,15 +39,19 @@ function isResult(result: unknown): result is WorkflowResult {
 /** A chain of causes is as long as a person reads. */
 const mostCauses = 8;
 
-/** One line for each failure of the chain. That an activity failed is no line of its own: its name stands with the cause. */
+/** One line for each failure of the chain. That an activity failed is no line of its own: its name stands with the cause; nor is what only repeats. */
 function causesOf(failure: Error): string[] {
   const lines: string[] = [];
   let where = '';
+  let said = '';
   for (let at: unknown = failure; at instanceof Error && lines.length < mostCauses; at = at.cause) {
     if (at instanceof ActivityFailure && at.cause !== undefined) {
       where = ` (${at.activityType})`;
       continue;
     }
+    // An error of ours carries itself as its cause, with less of its type.
+    if (oneLine(at) === said) continue;
+    said = oneLine(at);
     lines.push(`${lineOf(at)}${where}`);
     where = '';
   }

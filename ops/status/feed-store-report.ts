@@ -48,7 +48,7 @@ export async function feedStoreReport(pool: Pool): Promise<readonly FeedStoreLin
 /** What people should read about it; empty when Redis has lost nothing and is set up as it should be. */
 export function feedStoreText(lines: readonly FeedStoreLine[]): string[] {
   return lines.flatMap((line) => {
-    const store = line.name === '' ? 'redis' : `redis ${line.name}`;
+    const store = line.name === '' ? 'redis' : `redis ${line.name.replace(/:$/, '')}`;
     const since = line.lostSince === null ? '' : ` since ${line.lostSince.toISOString()}`;
     return [
       ...(line.lostAt === null

@@ -1,4 +1,4 @@
-import { taskFaultCure } from '../../runtime/failing-task';
+import { taskFaultCure, throwingCure } from '../../runtime/failing-task';
 import { type WorkerProcess, livingWorker, livingWorkersOf } from '../../runtime/worker-processes';
 import { type TaskQueueLook } from '../../runtime/task-queues';
 import { auditScheduleText } from '../audit/audit-schedule';
@@ -128,6 +128,7 @@ function waitingLines(status: Status): string[] {
       : [
           '',
           ...columnLines([['RUNS WAIT FOR', 'RUNS', 'ATTEMPT', 'OLDEST', 'LAST FAILURE'], ...activities]),
+          ...((runs?.waitFor ?? []).some(({ throwing }) => throwing > 0) ? [`→ ${throwingCure}`] : []),
           ...(runs !== null && runs.lookedAt < runs.open ? [`seen in ${runs.lookedAt} of ${runs.open} open runs`] : []),
         ]),
   ];

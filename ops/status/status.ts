@@ -13,7 +13,7 @@ import { type StatusConfig, askKafka, askRedis, inTime, lookAt, lookOf, outboxPl
 import { stateReport } from './state-report';
 import { longSeconds, reasons } from './status-reasons';
 import { type Status, type TemporalReport } from './status-said';
-import { unemittedCauses } from './unemitted';
+import { stillWaiting, unemittedCauses } from './unemitted';
 
 /**
  * Everything that waits, where, and why. Each server is asked by itself, for a bounded time: without one, what the others say is
@@ -49,9 +49,11 @@ export async function systemStatus(connections: Connections, config: StatusConfi
   });
   const report = outboxesSay instanceof Error ? null : reportOfAll(outboxesSay.said);
   const oldest = (report?.unemitted ?? []).flatMap((of) => (of.oldestSeconds > longSeconds ? of.oldest : []));
+  const stillWait = async (ids: readonly string[]) =>
+    (await askEach(outboxes, (of) => stillWaiting(of, ids))).said.flatMap(({ value }) => value);
   const reported = {
     unemittedCauses:
-      temporal.failed === null ? await inTime(unemittedCauses(workflows, oldest)).catch(() => null) : null,
+      temporal.failed === null ? await inTime(unemittedCauses(workflows, oldest, stillWait)).catch(() => null) : null,
     servers: [databaseLook, ...outboxLooks, temporalLook, kafkaLook, redisLook],
     temporalFailed: temporalLook.failed,
     ...temporal.report,

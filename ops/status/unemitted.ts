@@ -1,6 +1,6 @@
 import { type WorkflowClient, WorkflowNotFoundError } from '@temporalio/client';
 import { type Pool } from 'pg';
-import { unemittedAges } from '../../outbox/stuck.sql';
+import { stillUnemitted, unemittedAges } from '../../outbox/stuck.sql';
 import { oneLine } from '../../runtime/errors';
 import { groupBy } from '../../runtime/group-by';
 import { toPendingActivity } from '../../runtime/pending-activity';
@@ -33,16 +33,32 @@ export async function unemitted(pool: Pool): Promise<UnemittedAges> {
   return (await pool.query<UnemittedAges>(unemittedAges, [mostLookedAt])).rows[0]!;
 }
 
+/** Which of these events one outbox still has to send to Kafka. */
+export async function stillWaiting(pool: Pool, ids: readonly string[]): Promise<string[]> {
+  return (await pool.query<{ id: string }>(stillUnemitted, [ids])).rows.map(({ id }) => id);
+}
+
 /**
  * What the runs of these events say.
+ * @param stillWait which of some events are not on Kafka now: asked when a run has ended, since another run of the aggregate may have sent
+ * its event after this look began
  * @throws what Temporal throws when it is away
  */
-export async function unemittedCauses(workflows: WorkflowClient, ids: readonly string[]): Promise<UnemittedCause[]> {
-  const seen = await Promise.all(ids.map(async (id) => ({ id, cause: await causeOf(workflows, id) })));
+export async function unemittedCauses(
+  workflows: WorkflowClient,
+  ids: readonly string[],
+  stillWait: (ids: readonly string[]) => Promise<readonly string[]>,
+): Promise<UnemittedCause[]> {
+  const looked = await Promise.all(ids.map(async (id) => ({ id, cause: await causeOf(workflows, id) })));
+  const ended = looked.filter(({ cause }) => hasEnded(cause)).map(({ id }) => id);
+  const still = new Set(ended.length === 0 ? [] : await stillWait(ended));
+  const seen = looked.filter(({ id, cause }) => !hasEnded(cause) || still.has(id));
   return [...groupBy(seen, ({ cause }) => cause)]
     .map(([cause, its]) => ({ cause, events: its.length, example: its[0]!.id }))
     .sort((a, b) => b.events - a.events);
 }
+
+const hasEnded = (cause: string): boolean => cause.endsWith('and did not send it');
 
 async function causeOf(workflows: WorkflowClient, id: string): Promise<string> {
   try {

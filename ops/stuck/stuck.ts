@@ -1,7 +1,7 @@
 import { emitMs, pendingMs } from '../../activities/audit/limits';
 import { priorityNames } from '../../contracts/priority';
 import { type AuditKind, auditKinds } from '../../contracts/audit-kinds';
-import { taskFaultCure } from '../../runtime/failing-task';
+import { taskFaultCure, throwingCure } from '../../runtime/failing-task';
 import { oneLine } from '../../runtime/errors';
 import { type WorkerProcess } from '../../runtime/worker-processes';
 import { type Connections } from '../connections';
@@ -9,7 +9,7 @@ import { deliveryName, unknownDeliveries } from '../deliveries/deliveries';
 import { type Status } from '../status/status-said';
 import { longSeconds } from '../status/status-reasons';
 import { type OutboxStuck, outboxStuck } from './stuck-outbox';
-import { actionFor } from '../why/why';
+import { actionFor, deadLetterCure } from '../why/why';
 
 /** One thing that waits longer than it should. */
 export interface StuckLine {
@@ -31,9 +31,9 @@ export interface StuckLine {
 const mostLines = 20;
 
 const findings = `
-  SELECT event_id AS id, kind, detail, outbox, first_seen AS since,
-    count(*) OVER (PARTITION BY kind, outbox) AS count
-  FROM nova.audit_findings WHERE resolved_at IS NULL AND acknowledged_at IS NULL ORDER BY first_seen LIMIT $1`;
+  SELECT (array_agg(event_id ORDER BY first_seen, event_id))[1] AS id, kind, detail, outbox, min(first_seen) AS since, count(*) AS count
+  FROM nova.audit_findings WHERE resolved_at IS NULL AND acknowledged_at IS NULL
+  GROUP BY kind, detail, outbox ORDER BY min(first_seen) LIMIT $1`;
 
 /** Everything that waits longer than it should, before the start and after it: what `nova status` counts, line by line. */
 export async function stuck(connections: Connections, status: Status): Promise<StuckLine[]> {
@@ -157,22 +157,23 @@ function outboxLines(outbox: string, said: OutboxStuck): StuckLine[] {
     })),
     ...said.deadLetters.map(({ id, lastError, deadLetteredAt }) => ({
       ...{ ...of, what: 'dead letter', id, since: deadLetteredAt.toISOString(), cause: oneLine(lastError ?? '', 200) },
-      command: `${actionFor(lastError) ?? ''} npx nova requeue ${id}`.trim(),
+      command: deadLetterCure(lastError, id),
     })),
   ];
 }
 
 function unemittedLines({ unemitted = [], unemittedCauses }: Status): StuckLine[] {
   const late = unemitted.filter(({ oldestSeconds }) => oldestSeconds * 1_000 > emitMs);
-  const [first] = unemittedCauses ?? [];
-  return late.map(({ outbox, underFive, older, since, oldest }) => ({
-    ...{ what: 'events not on Kafka', id: oldest[0] ?? null, outbox, count: underFive + older },
-    ...{
-      since: since?.toISOString() ?? null,
-      cause: first?.cause ?? 'Temporal does not say',
-      command: whatOf(first?.cause, oldest[0]),
-    },
-  }));
+  return late.map(({ outbox, underFive, older, since, oldest }) => {
+    // The cause of most of them, and an event that has this cause.
+    const most = unemittedCauses?.find(({ example }) => oldest.includes(example));
+    const id = most?.example ?? oldest[0];
+    return {
+      ...{ what: 'events not on Kafka', id: id ?? null, outbox, count: underFive + older },
+      ...{ since: since?.toISOString() ?? null, cause: most?.cause ?? 'Temporal does not say' },
+      command: whatOf(most?.cause, id),
+    };
+  });
 }
 
 const whatOf = (cause: string | undefined, id = ''): string => actionFor(cause ?? null) ?? `npx nova why ${id}`;
@@ -192,11 +193,11 @@ function runLines({ waitingRuns, pausedRuns }: Status): StuckLine[] {
       command: taskFaultCure[fault],
     })),
     ...waitFor
-      .filter(({ oldestSeconds }) => oldestSeconds > longSeconds)
-      .map(({ activity, runs, oldestSeconds, lastFailure, workflowId }) => ({
+      .filter(({ oldestSeconds, throwing }) => oldestSeconds > longSeconds || throwing > 0)
+      .map(({ activity, runs, oldestSeconds, lastFailure, workflowId, throwing }) => ({
         ...{ what: `run waits for ${activity}`, id: workflowId, outbox: null, count: runs, since: ago(oldestSeconds) },
         cause: lastFailure,
-        command: whatOf(lastFailure, workflowId),
+        command: throwing > 0 ? throwingCure : whatOf(lastFailure, workflowId),
       })),
     ...(pausedRuns === null || pausedRuns === 0
       ? []
@@ -223,14 +224,23 @@ const deliveryLines = ({ deliveriesWaiting = [] }: Status): StuckLine[] =>
         since: ago(oldestSeconds),
       },
       cause: reason ?? 'no try yet: their runs wait, or have ended',
-      command: actionFor('CHANNEL_UNAVAILABLE') ?? '',
+      command:
+        reason === null
+          ? `npx nova deliveries list --state pending names their events; npx nova why <event> says what its run waits for`
+          : (actionFor('CHANNEL_UNAVAILABLE') ?? ''),
     }));
 
 async function findingLines({ pool }: Connections): Promise<StuckLine[]> {
   type Row = { id: string; kind: AuditKind; detail: string; outbox: string | null; since: Date; count: number };
   const { rows } = await pool.query<Row>(findings, [mostLines]);
-  return rows.map(({ id, kind, detail, outbox, since }) => ({
-    ...{ what: `finding ${kind}`, id, outbox, count: 1, since: since.toISOString(), cause: oneLine(detail, 200) },
-    command: (auditKinds[kind] as { action: string } | undefined)?.action ?? 'npx nova audit',
+  return rows.map(({ id, kind, detail, outbox, since, count }) => ({
+    ...{ what: `finding ${kind}`, id, outbox, count, since: since.toISOString(), cause: oneLine(detail, 200) },
+    command: findingCure(kind, id, count),
   }));
+}
+
+/** What the catalogue of findings says is to be done; of many runs at once, a plan. */
+function findingCure(kind: AuditKind, id: string, count: number): string {
+  const one = ((auditKinds[kind] as { action: string } | undefined)?.action ?? 'npx nova audit').replaceAll('<id>', id);
+  return count > 1 && /nova replay /.test(one) ? `${one} All ${count}: npx nova replays plan <name> --found` : one;
 }

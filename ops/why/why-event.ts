@@ -1,14 +1,14 @@
 import { type Pool } from 'pg';
 import { definitionOf } from '../../contracts/catalogue';
 import { rowOfEvent } from '../../outbox/operators.sql';
-import { taskFaultCure } from '../../runtime/failing-task';
+import { taskFaultCure, throwingCure } from '../../runtime/failing-task';
 import { type Connections } from '../connections';
 import { type EventStory, eventStory } from '../show/event-story';
 import { holdOf } from '../dead-letters/held-aggregates';
 import { type OutboxReport, bridgesOf, livingBridge } from '../status/outbox-report';
 import { type OutboxAway } from '../outboxes';
 import { type RunStory } from '../show/run-story';
-import { type Check, actionFor, at, fine, note, wrong } from './why';
+import { type Check, actionFor, at, deadLetterCure, fine, note, wrong } from './why';
 
 /** The columns of a row that its story in sentences is made of. */
 export interface EventRowSeen {
@@ -76,9 +76,8 @@ const placeOf = ({ outbox }: EventRowSeen, { outboxes }: Connections): string =>
 function startedCheck({ hold }: Pick<EventStory, 'hold'>, row: EventRowSeen, bridges: Bridges): Check {
   const { id, published_at: startedAt, dead_lettered_at: deadAt, last_error: error } = row;
   if (deadAt !== null) {
-    const action = actionFor(error);
-    const cure = `${action === null ? '' : `${action} Then: `}npx nova requeue ${id}`;
-    return wrong('started', `it is a dead letter since ${at(deadAt)}: ${error ?? 'no reason was kept'}`, cure);
+    const why = error ?? 'no reason was kept';
+    return wrong('started', `it is a dead letter since ${at(deadAt)}: ${why}`, deadLetterCure(error, id));
   }
   if (startedAt !== null) return fine('started', `a bridge started its workflow ${at(startedAt)}`);
   if (hold !== null && !hold.isItself)
@@ -185,7 +184,7 @@ function waitChecks({ failingTask, pending, queuesWithoutWorkers, since }: RunSt
         wrong(
           'run',
           `its run waits for ${activity}, attempt ${attempt}${next}: ${lastFailure}`,
-          actionFor(lastFailure) ?? `npx nova show ${id}`,
+          actionFor(lastFailure) ?? (/timeout/i.test(lastFailure) ? `npx nova show ${id}` : throwingCure),
         ),
       ];
     }),

@@ -33,6 +33,13 @@ export function actionFor(reason: string | null): string | null {
   return Object.hasOwn(failures, code) ? failures[code as keyof typeof failures].action : null;
 }
 
+/** What is to be done about a dead letter: the catalogue names the commands where requeueing alone would bring it back. */
+export function deadLetterCure(lastError: string | null, id: string): string {
+  const action = actionFor(lastError);
+  if (action?.includes('<id>') === true) return action.replaceAll('<id>', id);
+  return [action, `npx nova requeue ${id}`].filter((part) => part !== null).join(' Then: ');
+}
+
 /** `2026-11-28T14:05:09.123Z`, as every time of `nova` */
 export const at = (time: Date | string): string => (typeof time === 'string' ? time : time.toISOString());
 

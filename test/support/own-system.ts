@@ -67,8 +67,8 @@ export async function createOwnSystem(
     // Each with the rights of its role and no more. The version before knows no schema: its login is the one named like it.
     const hasRole = settings['DATABASE_ROLES'] !== 'off' && (name === 'bridge' || name === 'workers');
     const login = hasRole ? urlsOf(databaseUrl)[name] : databaseUrl;
-    const all = { ...environment, DATABASE_URL: login, [portVariable]: String(port), ...more };
-    const process = own(startProcess(`${name}-${started.length}`, entry, all, folder), port);
+    const all: Record<string, string> = { ...environment, DATABASE_URL: login, [portVariable]: String(port), ...more };
+    const process = own(startProcess(`${name}-${started.length}`, entry, all, folder), Number(all[portVariable]));
     started.push(process);
     return process;
   };

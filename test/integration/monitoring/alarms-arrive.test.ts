@@ -113,7 +113,8 @@ it('each staged incident rings its alarm at the receiver, in words, and no other
   await arrival('NovaTypesPaused', { outbox: 'main', severity: 'critical' });
   await arrival('NovaRowsWait', { outbox: 'main', priority: 'normal' });
   await arrival('NovaTaskQueueUnserved', { task_queue: `${system.prefix}-media` });
-  await arrival('NovaDependencyDown', { dependency: 'kafka' });
+  const kafka = await arrival('NovaDependencyDown', { dependency: 'kafka' });
+  expect(kafka.annotations.description).toMatch(/^kafka: no bridge or worker/);
   await arrival('NovaEventsNotOnKafka', { outbox: 'main' });
   await arrival('NovaDeliveriesUnknown', { channel: 'email' });
   // No audit is scheduled here: that the last one is old is no alarm.

@@ -31,6 +31,10 @@ const sent = (state: string, perHalfMinute: number): Series => ({
   [`nova_deliveries_total{channel="email",state="${state}",reason=""}`]: `0+${perHalfMinute}x3000`,
 });
 
+const pendingOf = (priority: string, rows: number): Series => ({
+  [`nova_outbox_pending_rows{outbox="main",priority="${priority}",instance="a"}`]: always(rows),
+});
+
 /** Of each alert: what must ring it and what must not. */
 export const alertCases: Readonly<Record<string, AlertCase>> = {
   NovaCriticalRowsWait: both('nova_outbox_oldest_pending_seconds{priority="critical",outbox="main"}', 11, 10),
@@ -39,6 +43,23 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     quiet: {
       'nova_outbox_oldest_pending_seconds{priority="low",outbox="main"}': always(300),
       'nova_outbox_oldest_pending_seconds{priority="critical",outbox="main"}': always(301),
+    },
+  },
+  NovaAggregateHot: {
+    fires: {
+      'nova_outbox_hottest_aggregate_rows{outbox="main",instance="a"}': always(501),
+      'nova_outbox_hottest_aggregate_rows{outbox="main",instance="b"}': always(501),
+      ...pendingOf('normal', 1_001),
+      // The same, seen by another bridge.
+      'nova_outbox_pending_rows{outbox="main",priority="normal",instance="b"}': always(1_001),
+    },
+    quiet: {
+      // Half of what waits is of others: a backlog. And a small one.
+      'nova_outbox_hottest_aggregate_rows{outbox="main",instance="a"}': always(600),
+      ...pendingOf('normal', 700),
+      ...pendingOf('low', 500),
+      'nova_outbox_hottest_aggregate_rows{outbox="content"}': always(500),
+      'nova_outbox_pending_rows{outbox="content",priority="normal"}': always(500),
     },
   },
   NovaNoBridge: { fires: { nova_feeds_written_total: always(1) }, quiet: { nova_bridge_start_window: always(4) } },
@@ -61,6 +82,7 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   NovaTaskQueueUnserved: both('nova_task_queue_unserved{task_queue="nova-media",kind="workflow"}', 1, 0),
   NovaTasksWait: both('nova_task_queue_oldest_waiting_seconds{task_queue="nova-media",kind="activity"}', 61, 60),
   NovaRunsStandStill: both('nova_runs_standing_still{workflow_type="emitWorkflow",fault="code"}', 1, 0),
+  NovaActivitiesThrow: both('nova_runs_with_throwing_activity{activity="feedFollow"}', 1, 0),
   NovaEventsNotOnKafka: both('nova_outbox_oldest_unemitted_seconds{outbox="main"}', 121, 120),
   NovaDeliveriesWait: both('nova_deliveries_oldest_waiting_seconds{channel="email"}', 301, 300),
   NovaDeliveriesUnknown: both('nova_deliveries_unknown{channel="email"}', 1, 0),
@@ -110,7 +132,8 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
   },
   NovaWorkerRefusesOutbox: both('nova_worker_outbox_refused{outbox="content"}', 1, 0),
   NovaRedisMayEvict: both('nova_feed_store_evicting', 1, 0),
-  NovaRedisLostData: grows('nova_feed_store_epoch'),
+  // From 0: a bridge was started, or the first worker saw the first Redis.
+  NovaRedisLostData: { ...grows('nova_feed_store_epoch'), quiet: { nova_feed_store_epoch: '0x20 4x200' } },
   NovaRedisRepairSlow: both('nova_feed_store_unrepaired', 1, 0),
   NovaRedisNotWatched: both('nova_feed_store_silent_seconds', 121, 120),
   NovaAuditUnexplained: both('nova_audit_unexplained{kind="stuck",outbox="main"}', 1, 0),

@@ -4,6 +4,7 @@ import { statusSettings } from '../../../ops/status/servers';
 import { systemStatus } from '../../../ops/status/status';
 import { type Status } from '../../../ops/status/status-said';
 import { statusText } from '../../../ops/status/status-print';
+import { unemittedCauses } from '../../../ops/status/unemitted';
 import { type StuckLine, stuck } from '../../../ops/stuck/stuck';
 import { configFrom } from '../../../runtime/config';
 import { insertEvent, newId } from '../../support/events';
@@ -52,7 +53,7 @@ it('says which outbox no bridge serves, also when the row of a dead one is there
   const { lines, status } = await look();
   expect(line(lines, /^bridge$/)?.since).toMatch(/^20/);
   expect(status.lookAt).toContain('no bridge that works');
-  expect(statusText(status, false)).toMatch(/\nb +GONE, was polling +50/);
+  expect(statusText(status, false)).toMatch(/\nb +GONE, was polling +\d/);
 });
 
 it('lists rows past their budget by aggregate, with what the first of them waits for', async () => {
@@ -105,7 +106,10 @@ it('lists dead letters, held aggregates, unknown deliveries and findings, each w
   expect(line(lines, /^dead letter$/)).toMatchObject({
     id: dead.eventId,
     cause: 'INVALID_PAYLOAD: x',
-    command: expect.stringMatching(new RegExp(`^Repair the writer.* npx nova requeue ${dead.eventId}$`)) as string,
+    // Requeued as it is, it would come back.
+    command:
+      `Repair the writer. Then correct the payload, npx nova dead-letters amend ${dead.eventId} --requeue, ` +
+      `or drop the row, npx nova dead-letters discard ${dead.eventId}.`,
   });
   expect(line(lines, /^held aggregate/)).toMatchObject({
     what: `held aggregate ${dead.aggregateId}`,
@@ -117,8 +121,27 @@ it('lists dead letters, held aggregates, unknown deliveries and findings, each w
   });
   expect(line(lines, /^finding lost_emit$/)).toMatchObject({
     id: event,
-    command: expect.stringContaining('npx nova replay') as string,
+    command: expect.stringContaining(`npx nova replay ${event}`) as string,
   });
+});
+
+it('counts findings that are alike in one line, and says what takes up all of them', async () => {
+  const [first, second] = [newId(), newId()];
+  await sql(
+    `INSERT INTO audit_findings (event_id, kind, detail, first_seen, last_seen)
+     VALUES ($1, 'failed_run', 'emitWorkflow failed', now() - interval '1 minute', now()), ($2, 'failed_run', 'emitWorkflow failed', now(), now())`,
+    [first, second],
+  );
+  const found = (await look()).lines.filter(({ what }) => what === 'finding failed_run');
+  expect(found).toEqual([
+    expect.objectContaining({
+      ...{ id: first, count: 2, cause: 'emitWorkflow failed' },
+      command: expect.stringMatching(
+        new RegExp(`npx nova replay ${first}\\. .*All 2: npx nova replays plan <name> --found$`),
+      ) as string,
+    }),
+  ]);
+  await sql(`DELETE FROM audit_findings WHERE kind = 'failed_run'`);
 });
 
 it('says why started events are not on Kafka, of what stands behind the start too', async () => {
@@ -134,7 +157,11 @@ it('says why started events are not on Kafka, of what stands behind the start to
       waitFor: [
         {
           ...{ activity: 'emitEvent', runs: 3, attempt: 9, oldestSeconds: 61, outage: true, workflowId: ref.eventId },
-          lastFailure: 'KAFKA_UNAVAILABLE: gone',
+          ...{ lastFailure: 'KAFKA_UNAVAILABLE: gone', throwing: 0 },
+        },
+        {
+          ...{ activity: 'feedFollow', runs: 2, attempt: 4, oldestSeconds: 9, outage: false, workflowId: ref.eventId },
+          ...{ lastFailure: "Cannot read properties of undefined (reading 'locale')", throwing: 1 },
         },
       ],
     },
@@ -145,9 +172,33 @@ it('says why started events are not on Kafka, of what stands behind the start to
     ...{ id: ref.eventId, count: 3 },
     command: 'Bring Kafka back; emission drains in order.',
   });
+  // It does not end by itself, so it is said however young it is.
+  expect(line(lines, /^run waits for feedFollow$/)).toMatchObject({
+    ...{ id: ref.eventId, count: 2 },
+    command: expect.stringMatching(/^the code of the activity throws: deploy the version before/) as string,
+  });
   expect(status.lookAt).toContain('started events that are not on Kafka');
   expect(statusText(status, false)).toMatch(/NOT ON KAFKA +OVER 5 MIN.*\n1 +1 +0 +0 +6 min\n {2}1 of the oldest: gone/);
+
+  // The line names an event that has the cause which it states, not the oldest of all.
+  const older = await follow(newId(), true);
+  await sql(`UPDATE outbox_events SET published_at = now() - interval '9 minutes' WHERE id = $1`, [older.eventId]);
+  const most = (now: Status): Status => ({
+    ...now,
+    unemittedCauses: [...now.unemittedCauses!].sort((a) => (a.example === ref.eventId ? -1 : 1)),
+  });
+  const both = await look(most);
+  expect(both.status.unemittedCauses).toHaveLength(2);
+  expect(line(both.lines, /^events not on Kafka$/)).toMatchObject({ id: ref.eventId, count: 2, cause: 'gone' });
+  await sql('UPDATE outbox_events SET emitted_at = now() WHERE id = $1', [older.eventId]);
+
+  // Another run of the aggregate may send the event while this one is looked at.
   await run.terminate();
+  const ended = (waiting: string[]) =>
+    unemittedCauses(world.workers.client.workflow, [ref.eventId], () => Promise.resolve(waiting));
+  expect(await ended([ref.eventId])).toMatchObject([{ cause: 'its run is TERMINATED and did not send it', events: 1 }]);
+  expect(await ended([])).toEqual([]);
+  expect(line((await look()).lines, /^events not on Kafka$/)?.cause).toMatch(/TERMINATED and did not send it/);
 });
 
 it('is a command: exit code 1 while something waits', async () => {

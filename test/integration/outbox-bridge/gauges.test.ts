@@ -10,6 +10,7 @@ import { PartitionsAhead } from '../../../outbox/housekeeping/partitions-ahead';
 import { auditSchedule } from '../../../runtime/audit-schedule';
 import { keepAuditSchedule } from '../../../workers/schedules';
 import { type TestDatabase, createTestDatabase } from '../../support/database';
+import { newId } from '../../support/events';
 import { silentLogger } from '../../support/logger';
 import { startStandInWorkers } from '../../support/stand-in-workers';
 import { createTestClient, startTestWorkers, testQueuePrefix } from '../../support/temporal';
@@ -55,6 +56,24 @@ it('count what is pending up to a bound, so that a backlog of a million costs no
   expect(bounded).toMatchObject({ 'nova_outbox_pending_rows normal': 10 });
   expect(bounded['nova_outbox_oldest_pending_seconds normal']).toBeGreaterThan(7_000);
   expect(bounded['nova_outbox_oldest_pending_seconds critical']).toBe(0);
+});
+
+it('show how many rows the aggregate has that has most of those that wait', async () => {
+  expect(await gauges()).toMatchObject({ nova_outbox_hottest_aggregate_rows: 0 });
+  await insert(5, '1 minute');
+  const ofOne = (rows: number) =>
+    database.pool.query(
+      `INSERT INTO outbox_events (id, aggregate_id, event_type, payload, priority)
+       SELECT gen_random_uuid(), $1, 'message.edited', '{}', 2 FROM generate_series(1, $2)`,
+      [newId(), rows],
+    );
+  await ofOne(3);
+  await ofOne(7);
+  expect(await gauges()).toMatchObject({ nova_outbox_hottest_aggregate_rows: 7 });
+  // Of a backlog, no more is looked at.
+  expect(await gauges(5)).toMatchObject({ nova_outbox_hottest_aggregate_rows: 1 });
+  await database.pool.query('UPDATE outbox_events SET published_at = now()');
+  expect(await gauges()).toMatchObject({ nova_outbox_hottest_aggregate_rows: 0 });
 });
 
 it('show what is started and not on Kafka, with its age; not what waits for its start, is on Kafka or was given up', async () => {

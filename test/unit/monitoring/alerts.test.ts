@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { latencyBudgetMs, priorityNames } from '../../../contracts/priority';
 import { alertRules, allRules } from '../../../dev/docs/alarms';
 import { allMetrics } from '../../../dev/docs/metrics';
+import { hotRows, hotShare } from '../../../outbox/thresholds';
 import { headingsOf } from '../../support/headings';
 import { groupedIn, labelsOf, labelsThatAreNotThere, seriesIn } from '../../support/promql';
 
@@ -42,6 +43,11 @@ it.each(alerts.map((alert) => [alert.alert, alert] as const))(
     );
   },
 );
+
+it('an aggregate is hot for the alarm when it is for the status', () => {
+  const { expr } = alerts.find(({ alert }) => alert === 'NovaAggregateHot') ?? { expr: '' };
+  expect([...expr.matchAll(/> ([\d.]+)/g)].map(([, figure]) => Number(figure))).toEqual([hotRows, hotShare]);
+});
 
 it('no two alerts have one name, and there are some of each file', () => {
   const names = alerts.map(({ alert }) => alert);
