@@ -10,12 +10,18 @@ import { connectClient } from '../../runtime/temporal';
 import { type RunNames, runNames } from '../runs/names';
 import { environmentOf } from '../stack/addresses';
 import { plainReporter } from '../stack/reporter';
+import { stackFolder } from '../stack/paths';
 import { type StackState, down, up } from '../stack/stack';
+import { readRecord } from '../stack/state-file';
 
 /** The servers of a measurement, and what starts processes of our own beside them. */
 export interface BenchStack {
   readonly addresses: StackState['addresses'];
   readonly connection: Connection;
+  /** Process ids of the servers that run here and belong to the stack. */
+  readonly serverPids: Readonly<Record<string, number>>;
+  /** Where Temporal's server shows its own metrics; undefined: it is none of this stack. */
+  readonly temporalMetricsUrl: string | undefined;
   readonly names: RunNames;
   /** Of every process: all but its databases. */
   readonly environment: Readonly<Record<string, string>>;
@@ -36,7 +42,7 @@ export async function withStack<T>(name: string, work: (stack: BenchStack) => Pr
   try {
     const state = await up({ name, report: plainReporter(process.stderr) });
     if (state.startedHere) cleanup.add('stack', () => down({ name, wipe: true }));
-    return await Promise.race([onStack(state, { cleanup, interrupted }, work), aborted]);
+    return await Promise.race([onStack(name, state, { cleanup, interrupted }, work), aborted]);
   } finally {
     // A server under load may not let go of a session in time; what went wrong before is the news.
     for (const failure of await cleanup.run()) process.stderr.write(`${failure}\n`);
@@ -44,6 +50,7 @@ export async function withStack<T>(name: string, work: (stack: BenchStack) => Pr
 }
 
 async function onStack<T>(
+  name: string,
   { addresses, dataDir }: StackState,
   { cleanup, interrupted }: Pick<BenchStack, 'cleanup' | 'interrupted'>,
   work: (stack: BenchStack) => Promise<T>,
@@ -68,7 +75,17 @@ async function onStack<T>(
     cleanup.add(process, () => started.stop());
     return started;
   };
-  return work({ ...{ addresses, connection, names, environment, cleanup, interrupted }, launch });
+  return work({ ...{ addresses, connection, ...serversOf(name), names, environment, cleanup, interrupted }, launch });
+}
+
+function serversOf(name: string): Pick<BenchStack, 'serverPids' | 'temporalMetricsUrl'> {
+  const record = readRecord(stackFolder(name).stateFile);
+  const pids = Object.entries(record?.servers ?? {}).flatMap(([server, { process }]) =>
+    process === null ? [] : [[server, process.pid] as const],
+  );
+  const port = record?.ports.temporalMetrics;
+  const temporalMetricsUrl = port === undefined ? undefined : `http://127.0.0.1:${port}/metrics`;
+  return { serverPids: Object.fromEntries(pids), temporalMetricsUrl };
 }
 
 /** The whole of a measuring program. It ends when `main` does: what an interruption left waiting does not hold it. */

@@ -2,6 +2,8 @@ import { type Connection } from '@temporalio/client';
 import { createRunDatabase } from '../runs/database';
 import { type DemoProcess } from '../../proof/run/processes';
 import { waitReady } from '../../proof/run/wait-ready';
+import { residentMegabytes } from './computing';
+import { lostTasks } from './lost-tasks';
 import { withStack } from './with-stack';
 
 type ProcessName = 'workers' | 'bridge';
@@ -12,6 +14,11 @@ export interface System {
   readonly connection: Connection;
   readonly temporalNamespace: string;
   readonly taskQueuePrefix: string;
+  /** Of the servers that run here, and of our own processes. */
+  readonly pids: Readonly<Record<string, number>>;
+  /** Workflow tasks that were given to a worker and not brought back in time, since Temporal's start; 0: not known. */
+  lostTasks(): Promise<number>;
+  residentMegabytes(process: ProcessName): number;
   /** What a process writes goes there. */
   logFile(process: ProcessName): string;
   stop(process: ProcessName): Promise<void>;
@@ -25,7 +32,8 @@ export async function withSystem<T>(
   options: { listen: boolean; environment?: Readonly<Record<string, string>> },
   work: (system: System) => Promise<T>,
 ): Promise<T> {
-  return withStack(stack, async ({ addresses, connection, names, cleanup, interrupted, launch }) => {
+  return withStack(stack, async (its) => {
+    const { addresses, connection, names, cleanup, interrupted, launch, serverPids, temporalMetricsUrl } = its;
     const database = await createRunDatabase(addresses.databaseUrl, names.database);
     cleanup.add('database', () => database.drop());
     cleanup.add('connections', () => database.close());
@@ -47,17 +55,23 @@ export async function withSystem<T>(
         detail: () => undefined,
       });
     };
+    const processOf = (name: ProcessName): DemoProcess => {
+      const its = running.get(name);
+      if (its === undefined) throw new Error(`${name} does not run`);
+      return its;
+    };
     await start('workers', 'bridge');
     return work({
       ...{ connection, start },
       databaseUrl: database.url,
       temporalNamespace: addresses.temporalNamespace,
       taskQueuePrefix: names.taskQueuePrefix,
-      logFile: (name) => {
-        const { logFile } = running.get(name) ?? {};
-        if (logFile === undefined) throw new Error(`${name} does not run`);
-        return logFile;
+      get pids() {
+        return { ...serverPids, ...Object.fromEntries([...running].map(([name, { pid }]) => [name, pid])) };
       },
+      lostTasks: () => lostTasks(temporalMetricsUrl),
+      residentMegabytes: (name) => residentMegabytes(processOf(name).pid),
+      logFile: (name) => processOf(name).logFile,
       stop: async (name) => {
         await running.get(name)?.stop();
         running.delete(name);

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client } from 'pg';
+import { computedSeconds, residentMegabytes } from '../computing';
 
 /** What a bridge costs while nothing happens. */
 export interface Cost {
@@ -12,25 +12,6 @@ export interface Cost {
   readonly serverPercent: number;
   readonly transactionsPerSecond: number;
   readonly connections: number;
-}
-
-/** Ticks of the kernel's accounts per second, on every Linux that there is. */
-const ticksPerSecond = 100;
-
-/** Computing time that a process has used, seconds; 0: it is not there, or not ours to read. */
-function computedSeconds(pid: number): number {
-  try {
-    // The name of the program, in brackets, may hold spaces.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-  } catch {
-    return 0;
-  }
-}
-
-function residentMegabytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Number(kilobytes) / 1_024;
 }
 
 interface Sessions {
