@@ -27,7 +27,7 @@ export interface Progress {
   readonly rows: number;
 }
 
-export async function progressOf(pool: Pool, kind: BacklogKind): Promise<Progress> {
+async function progressOf(pool: Pool, kind: BacklogKind): Promise<Progress> {
   const { rows } = await pool.query<Progress>(
     `SELECT count(published_at)::int AS started, count(emitted_at)::int AS emitted, count(*)::int AS rows
      FROM nova.outbox_events WHERE event_type = $1`,
