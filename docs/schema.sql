@@ -547,6 +547,16 @@ CREATE TABLE nova.send_allowances (
 );
 CREATE INDEX idx_send_allowances_age ON nova.send_allowances USING btree (window_began);
 
+CREATE TABLE nova.start_waits (
+  instance_id text NOT NULL,
+  task_queue text NOT NULL,
+  wait_ms double precision NOT NULL,
+  reported_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT start_waits_pkey PRIMARY KEY (instance_id, task_queue)
+) WITH (fillfactor=20);
+COMMENT ON TABLE nova.start_waits IS 'How long started workflows wait until a worker begins their first step, by worker process and task queue.';
+COMMENT ON COLUMN nova.start_waits.wait_ms IS 'Milliseconds, the median of the last tenth of a second in which there were starts, less the least of the last ten minutes.';
+
 CREATE TABLE nova.tombstones (
   subject_type text NOT NULL,
   subject_id text NOT NULL,

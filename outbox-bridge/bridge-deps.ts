@@ -9,6 +9,7 @@ import { type Pacer } from './pacer';
 import { type Pauses } from './pauses';
 import { type OutboxStore, type WorkflowStarter } from './ports';
 import { type OutboxOutage } from './shared-outage';
+import { type Paces } from './start-paces';
 import { type OutboxSlots } from './start-slots';
 import { type StartWindow } from './start-window';
 
@@ -20,6 +21,8 @@ export interface BridgeDeps {
   /** Of all outboxes of the process together. */
   readonly window: StartWindow;
   readonly slots: OutboxSlots;
+  /** Of the task queues, for all outboxes of the process together. */
+  readonly paces: Paces;
   readonly gate: AloneGate;
   readonly pacer: Pacer;
   readonly nudges: NudgeTrust;

@@ -126,14 +126,14 @@ export class Bridge implements Service {
   }
 
   private async step(): Promise<void> {
-    const { window, slots, pacer, outage, metrics } = this.deps;
+    const { window, slots, paces, pacer, outage, metrics } = this.deps;
     if (outage.active) {
       this.rested = false;
       return recover(this.deps, this.toStop);
     }
     await Promise.race([this.member.open(), this.toStop]);
     if (this.stopping) return;
-    const lanes = slots.offer();
+    const lanes = paces.limit(slots.offer());
     metrics.window.set(window.limit);
     if (lanes.heads === 0) return slots.freed();
     const taking = this.take(lanes);
@@ -148,10 +148,10 @@ export class Bridge implements Service {
 
   /** There is nothing as urgent as what may be claimed: until more may be, or it is time to look again. */
   private async untilRoom(claimed: Lanes): Promise<void> {
-    const { slots, pacer } = this.deps;
+    const { slots, paces, pacer } = this.deps;
     let over = false;
     const rest = pacer.rest().then(() => (over = true));
-    while (!over && !hasMoreRoom(claimed, slots.offer())) await Promise.race([rest, slots.freed()]);
+    while (!over && !hasMoreRoom(claimed, paces.limit(slots.offer()))) await Promise.race([rest, slots.freed()]);
     if (!over) pacer.nudge();
     await rest;
   }

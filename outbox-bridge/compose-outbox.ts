@@ -132,6 +132,7 @@ export function composeOutbox(
     leaseMs: config.leaseMs,
     sleep: shared.sleep,
     slots: shared.slots.of(outbox.name),
+    paces: shared.paces,
     gate: shared.gate,
   });
   const partitions = new PartitionsAhead({

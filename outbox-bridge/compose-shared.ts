@@ -14,6 +14,7 @@ import { type WorkflowStarter } from './ports';
 import { type bridgeSettings } from './settings';
 import { type PollBudget } from './poll-budget';
 import { type SharedOutage } from './shared-outage';
+import { type StartPaces } from './start-paces';
 import { type StartSlots } from './start-slots';
 import { type StartWindow } from './start-window';
 
@@ -32,6 +33,7 @@ export interface Shared {
   readonly starter: WorkflowStarter;
   readonly window: StartWindow;
   readonly slots: StartSlots;
+  readonly paces: StartPaces;
   readonly gate: AloneGate;
   readonly polls: PollBudget;
   /** Temporal's. */

@@ -18,10 +18,12 @@ import { createFeedStoreGauges, readFeedStoreGauges } from './feed-store-gauges'
 import { isInState } from '../runtime/outboxes';
 import { servedOutboxes } from './served-outboxes';
 import { keepDays } from './settings';
+import { createPaceGauges } from './pace-gauges';
 import { RunGauges, createRunGauges } from './run-gauges';
 import { createStateGauges, readStateGauges } from './state-gauges';
 import { createTaskQueueGauges, readTaskQueueGauges } from './task-queue-gauges';
 import { createDeliveryGauges, readDeliveryGauges } from './waiting-deliveries';
+import { lookAtStartWaits } from './start-waits';
 import { createWorkerGauge, readWorkerGauge } from './worker-gauges';
 
 /** The gauges of State and of what has no outbox: read once by each process, however many outboxes it serves. */
@@ -32,6 +34,7 @@ export function composeState(pool: Pool, shared: Shared): Service[] {
   const stateGauges = createStateGauges(registry);
   const deliveryGauges = createDeliveryGauges(registry);
   const taskQueueGauges = createTaskQueueGauges(registry);
+  createPaceGauges(registry, shared.paces, config.taskQueuePrefix);
   const workerGauge = createWorkerGauge(registry);
   const runGauges = new RunGauges({
     ...{ pool, logger, taskQueuePrefix: config.taskQueuePrefix },
@@ -40,9 +43,10 @@ export function composeState(pool: Pool, shared: Shared): Service[] {
   });
   const schedules = new ScheduleClient({ connection, namespace: config.temporalNamespace });
   const isAudited = auditScheduled(() => auditSchedule(schedules, config.taskQueuePrefix));
-  const { every } = choresOf(shared, { logger, settings: config });
+  const { every, looks } = choresOf(shared, { logger, settings: config });
   return [
     ...(config.metricsPort === 0 ? [] : [dependencyWatch(pool, shared)]),
+    ...(config.startWaitMs === 0 ? [] : [looks('start-waits', 1_000, () => lookAtStartWaits(pool, shared))]),
     every('audit-gauges', 15_000, () => readAuditGauges(pool, auditGauges, isAudited)),
     every('feed-store-gauges', 15_000, () => readFeedStoreGauges(pool, feedStoreGauges)),
     every('state-gauges', 15_000, () => readStateGauges(pool, stateGauges)),

@@ -23,6 +23,7 @@ import { SearchAttributeWatch } from './search-attribute-watch';
 import { servedOutboxes } from './served-outboxes';
 import { SharedOutage } from './shared-outage';
 import { sideBySide } from './side-by-side';
+import { StartPaces } from './start-paces';
 import { StartSlots } from './start-slots';
 import { startWindowOf } from './start-window';
 import { TemporalStarter } from './temporal-starter';
@@ -108,6 +109,10 @@ function composeShared(
     ...{ state: pools.state, outboxes: pools.outboxes },
     metrics: createBridgeMetrics(registry, pausedTypes),
     slots: new StartSlots(window),
+    paces: new StartPaces({
+      ...{ targetMs: config.startWaitMs, now },
+      onRoom: () => served.forEach((outbox) => outbox.nudge()),
+    }),
     gate: new AloneGate({ now, sleep }),
     polls: new PollBudget({
       pollsPerSecond: config.pollsPerSecond,

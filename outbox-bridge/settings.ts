@@ -81,6 +81,12 @@ export const bridgeSettings = {
     { min: 50, max: 10_000 },
     { fallback: '500' },
   ),
+  startWaitMs: setting.integer(
+    'OUTBOX_START_WAIT_MS',
+    'How long a started workflow may wait for a worker, milliseconds beyond the least: no more are started on a task queue than keep to it, but for Critical ones. 0: no limit.',
+    { min: 0, max: 60_000 },
+    { fallback: '50' },
+  ),
   retentionMarginHours: setting.integer(
     'OUTBOX_RETENTION_MARGIN_HOURS',
     'Rows first tried longer ago than the namespace’s retention less this are looked up, not started.',

@@ -40,6 +40,7 @@ export async function startInOrder(
     await faultPoint('bridge.started');
     const tookMs = deps.now() - beganMs;
     seriesLength.took(tookMs);
+    if (attempt.settlement.kind === 'started' && attempt.eventType !== undefined) deps.paces.started(attempt.eventType);
     withTraceId(cause, () => applyOutcome(deps, row, attempt, tookMs));
     blocked = mustWait(attempt.settlement);
     settler.add(attempt.settlement, leaseEndsMs, !blocked && i < rows.length - 1);

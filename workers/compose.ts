@@ -56,6 +56,7 @@ import { ownPages } from './own-pages';
 import { Schedules } from './schedules';
 import { type WorkflowIdOf } from './lines-of-sdk';
 import { type WorkerConfig } from './settings';
+import { StartWaitReports } from './start-wait-reports';
 import { WorkerBeat } from './worker-beat';
 import { WorkerGroup, queueOf } from './worker-group';
 import { workflowIdOf } from './workflow-id-of';
@@ -79,6 +80,7 @@ export function composeWorkers(
     logger,
   });
   const registry = processRegistry(config);
+  const startWaits = new StartWaitReports({ pool: dependencies.pools.identity, logger });
   const workers: WorkerGroup = new WorkerGroup(
     config,
     createActivities(dependencies, config, logger, createEffectMetrics(registry)),
@@ -87,6 +89,7 @@ export function composeWorkers(
       await gate.open(stop, waiting);
       await outboxGates.open(stop);
     },
+    [startWaits.interceptor],
   );
   const whoWrites = config.followsFromEvents ? 'follow.added and follow.removed' : 'a service of yours';
   logger.info(
@@ -120,6 +123,7 @@ export function composeWorkers(
     workers,
     looks,
     beat,
+    startWaits,
   ];
   return { services, ended: workers.ended, workflowIdOf: (runId) => workflowIdOf(dependencies.temporal, runId) };
 }

@@ -1,4 +1,5 @@
 import {
+  type ActivityInterceptorsFactory,
   type NativeConnection,
   TransportError,
   Worker,
@@ -53,6 +54,8 @@ export class WorkerGroup implements Service {
     /** Resolves when tasks may be taken, or the signal is aborted; calls back with what it waits for. */
     private readonly admission: (stop: AbortSignal, waiting: (reason: string) => void) => Promise<void> = async () =>
       undefined,
+    /** Of activities, beside those that every Worker has. */
+    private readonly interceptors: readonly ActivityInterceptorsFactory[] = [],
   ) {
     this.ended = new Promise((_, reject) => (this.fail = reject));
     this.ended.catch(() => undefined);
@@ -93,7 +96,10 @@ export class WorkerGroup implements Service {
     if (this.stopping.signal.aborted) return;
     const created = await Promise.all(
       config.workerQueues.map((queue) => {
-        const options = { ...workerOptions(config, queue), workflowBundle: bundle, activities: this.activities };
+        const options = {
+          ...workerOptions(config, queue, this.interceptors),
+          ...{ workflowBundle: bundle, activities: this.activities },
+        };
         return this.createWhenAccepted(connection, (over) => Worker.create({ ...options, connection: over }));
       }),
     );
@@ -149,7 +155,7 @@ export function queueOf({ taskQueuePrefix }: WorkerConfig, queue: WorkerQueue): 
   return queue === maintenance ? maintenanceQueue(taskQueuePrefix) : taskQueue(taskQueuePrefix, queue);
 }
 
-function workerOptions(config: WorkerConfig, queue: WorkerQueue) {
+function workerOptions(config: WorkerConfig, queue: WorkerQueue, interceptors: readonly ActivityInterceptorsFactory[]) {
   const deployment = workerDeployment(config);
   return {
     ...(deployment && { workerDeploymentOptions: deployment }),
@@ -168,7 +174,7 @@ function workerOptions(config: WorkerConfig, queue: WorkerQueue) {
     maxHeartbeatThrottleInterval: '2s',
     shutdownGraceTime: config.shutdownGraceMs,
     shutdownForceTime: config.shutdownGraceMs + limits.stop.cancelledMs,
-    interceptors: { activity: [eventIdInLogs, tracedActivities] },
+    interceptors: { activity: [eventIdInLogs, tracedActivities, ...interceptors] },
     sinks: traceSinks,
   } satisfies Partial<WorkerOptions>;
 }

@@ -25,6 +25,13 @@ export async function workflowBundle(file: string, logger: Logger): Promise<Work
   return bundle;
 }
 
+/** What every run has, beside its workflow. */
+export const interceptorModules: string[] = [
+  require.resolve('../workflows/story'),
+  require.resolve('../workflows/run-ends'),
+  require.resolve('../workflows/first-step'),
+];
+
 /** Bundles the workflows, those of this checkout if no others are named: about a second, a minute on a busy machine. */
 export function makeBundle(
   logger: Logger,
@@ -33,7 +40,7 @@ export function makeBundle(
   const ours = temporalLogger(logger);
   return bundleWorkflowCode({
     workflowsPath,
-    workflowInterceptorModules: [require.resolve('../workflows/story'), require.resolve('../workflows/run-ends')],
+    workflowInterceptorModules: interceptorModules,
     // Webpack's report of each module is no news.
     logger: { ...ours, info: (message, meta) => void ours.debug(message, meta) },
   });

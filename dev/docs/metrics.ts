@@ -5,6 +5,7 @@ import { createBridgeMetrics } from '../../outbox-bridge/metrics';
 import { createRunGauges } from '../../outbox-bridge/run-gauges';
 import { createStateGauges } from '../../outbox-bridge/state-gauges';
 import { createTaskQueueGauges } from '../../outbox-bridge/task-queue-gauges';
+import { createPaceGauges } from '../../outbox-bridge/pace-gauges';
 import { createWorkerGauge } from '../../outbox-bridge/worker-gauges';
 import { createDeliveryGauges } from '../../outbox-bridge/waiting-deliveries';
 import { createDependencyGauge } from '../../runtime/dependency-watch';
@@ -70,6 +71,7 @@ export function allMetrics(): Registry {
   createRunGauges(registry);
   createDeliveryGauges(registry);
   createTaskQueueGauges(registry);
+  createPaceGauges(registry);
   createWorkerGauge(registry);
   createDependencyGauge(registry);
   createEffectMetrics(registry);

@@ -96,6 +96,8 @@ export const relationRights: Readonly<Record<string, Rights>> = {
   outbox_progress: { ...shown, bridge: { select: true, insert: true, delete: true }, workers: read },
   // Workers say that they live; bridges show it.
   worker_processes: { ...shown, workers: writeAndDelete, bridge: read },
+  // Workers say what starts wait; bridges start no more than is begun.
+  start_waits: { ...shown, workers: writeAndDelete, bridge: read },
   tombstones: { ...shown, workers: write, bridge: readAndDelete },
   // By events, or by the service that owns follows: its login gets that right by hand (docs/runbook.md).
   follows: { ...shown, workers: { select: true, insert: true, delete: true } },

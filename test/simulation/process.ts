@@ -9,6 +9,7 @@ import { Outage } from '../../outbox-bridge/outage';
 import { Pacer } from '../../outbox-bridge/pacer';
 import { Pauses } from '../../outbox-bridge/pauses';
 import { type StartOutcome } from '../../outbox-bridge/ports';
+import { unpaced } from '../../outbox-bridge/start-paces';
 import { type OutboxSlots } from '../../outbox-bridge/start-slots';
 import { StartWindow } from '../../outbox-bridge/start-window';
 import { type Logger } from '../../runtime/logger';
@@ -70,6 +71,7 @@ export class Process implements Caller {
         pauses: new Pauses(now),
         nudges: new NudgeTrust(now),
         // With an end, so that a plan in which every row is refused comes to one.
+        paces: unpaced,
         fuse: new Fuse({ aggregates: 3, patienceMs: 30_000 }, now),
       });
     });

@@ -13,6 +13,7 @@ import {
 import { maintenanceQueue } from '../../contracts/maintenance';
 import { type QueueName, queueNames, taskQueue } from '../../contracts/workflow-types';
 import { computeLimit } from '../../workers/compute-limit';
+import { interceptorModules } from '../../workers/workflow-bundle';
 import { keptBundle } from './kept-bundle';
 import { servers } from './servers';
 
@@ -45,11 +46,7 @@ export function workflowBundle(
   const known = bundles.get(key);
   if (known !== undefined) return known;
   const logger = { log: noop, trace: noop, debug: noop, info: noop, warn: noop, error: noop };
-  const workflowInterceptorModules = [
-    require.resolve('../../workflows/story'),
-    require.resolve('../../workflows/run-ends'),
-    ...(patient ? [require.resolve('./patient-limits')] : []),
-  ];
+  const workflowInterceptorModules = [...interceptorModules, ...(patient ? [require.resolve('./patient-limits')] : [])];
   const bundle = keptBundle(key, () => bundleWorkflowCode({ workflowsPath, logger, workflowInterceptorModules }));
   bundles.set(key, bundle);
   return bundle;
