@@ -17,6 +17,8 @@ import { waitFor } from '../../support/wait-for';
 const notStaged: Readonly<Record<string, string>> = {
   nova_outbox_partitions_kept: 'a day is past its retention',
   nova_worker_outbox_refused: 'an outbox has a database of its own',
+  // test/integration/monitoring/incidents.test.ts has it.
+  nova_runs_with_throwing_activity: 'the code of an activity is wrong',
   // test/integration/workers/effect-metrics.test.ts has them.
   nova_consumer_group: 'workers have looked for groups again, which they do every five minutes',
 };
