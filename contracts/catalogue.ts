@@ -1,4 +1,5 @@
 import { type z } from 'zod';
+import { type WorkflowType } from './effects';
 import { postCreated, postDeleted, postStatusUpdated, postUpdated } from './events/content';
 import { liveStreamStarted, securityAlertRaised } from './events/critical';
 import { type Domain, type EventDefinition } from './events/define';
@@ -85,3 +86,7 @@ export const topicPartitions: Record<Domain, number> = {
   live: 6,
   security: 6,
 };
+
+/** The workflows that an event of this type may start. */
+export const workflowsOf = ({ workflow }: Pick<Definition, 'workflow'>): readonly WorkflowType[] =>
+  typeof workflow === 'string' ? [workflow] : workflow.among;

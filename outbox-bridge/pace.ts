@@ -54,8 +54,7 @@ export class Pace {
   /** Starts that may be made now, whole ones; 0 until a few have come together, so that not every one costs a claim. */
   room(nowMs: number): number {
     this.fill(nowMs);
-    const few = Math.max(1, Math.min(this.saved / 2, 8));
-    if (this.permits < few) {
+    if (this.permits < this.few) {
       this.wasLimit = true;
       return 0;
     }
@@ -65,8 +64,7 @@ export class Pace {
   /** Milliseconds until there is room, at this pace. */
   wait(nowMs: number): number {
     this.fill(nowMs);
-    const few = Math.max(1, Math.min(this.saved / 2, 8));
-    return Math.max(0, ((few - this.permits) / this.rate) * 1_000);
+    return Math.max(0, ((this.few - this.permits) / this.rate) * 1_000);
   }
 
   /** One was started. Those that may pass without a permit, Critical ones, are counted too. */
@@ -94,6 +92,11 @@ export class Pace {
     this.idle = limited && free > 0.7 ? this.idle + 1 : 0;
     const faster = free > 0 ? 1 + this.idle / patience : 1;
     if (limited || free < 0) this.rate = Math.min(most, Math.max(least, this.rate * (1 + slowly * faster * free)));
+  }
+
+  /** Permits that come together before there is room. */
+  private get few(): number {
+    return Math.max(1, Math.min(this.saved / 2, 8));
   }
 
   private get saved(): number {

@@ -1,4 +1,4 @@
-import { type EventType, catalogue, definitionOf, spellingsOf } from '../contracts/catalogue';
+import { type EventType, catalogue, definitionOf, spellingsOf, workflowsOf } from '../contracts/catalogue';
 import { type FailureCode } from '../contracts/failures';
 import { type QueueName, workflowTypes } from '../contracts/workflow-types';
 import { HandPauses } from './hand-pauses';
@@ -88,8 +88,6 @@ export class Pauses {
 /** Every event type that may start a workflow on this queue. */
 export function typesOnQueue(queue: QueueName): EventType[] {
   return catalogue
-    .filter(({ workflow }) =>
-      (typeof workflow === 'string' ? [workflow] : workflow.among).some((type) => workflowTypes[type].queue === queue),
-    )
+    .filter((definition) => workflowsOf(definition).some((type) => workflowTypes[type].queue === queue))
     .map(({ type }) => type);
 }

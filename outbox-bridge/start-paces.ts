@@ -1,6 +1,5 @@
-import { catalogue, definitionOf, spellingsOf } from '../contracts/catalogue';
-import { type EventType } from '../contracts/catalogue';
-import { type QueueName, queueNames, workflowTypes } from '../contracts/workflow-types';
+import { type EventType, catalogue, definitionOf, spellingsOf } from '../contracts/catalogue';
+import { type QueueName, queueNames } from '../contracts/workflow-types';
 import { type Lanes, lanesOf } from './lanes';
 import { Pace } from './pace';
 import { typesOnQueue } from './pauses';
@@ -148,10 +147,6 @@ export class StartPaces implements Paces {
     }));
   }
 
-  stop(): void {
-    clearTimeout(this.timer);
-  }
-
   private paced(now: number): [QueueName, Paced][] {
     return now - this.readMs > forgottenMs ? [] : [...this.byQueue];
   }
@@ -168,21 +163,16 @@ export class StartPaces implements Paces {
   }
 }
 
-const queuesOf = (type: EventType): ReadonlySet<QueueName> => {
-  const { workflow } = definitionOf(type) ?? { workflow: { among: [] } };
-  const types = typeof workflow === 'string' ? [workflow] : workflow.among;
-  return new Set(types.map((name) => workflowTypes[name].queue));
-};
+const typesOf = new Map(queueNames.map((queue) => [queue, new Set(typesOnQueue(queue))] as const));
+
+const queuesOf = (type: EventType): QueueName[] => queueNames.filter((queue) => typesOf.get(queue)?.has(type));
 
 /** Of each queue, the spellings of what is held with it. */
 const heldWith = new Map(
-  queueNames.map((queue) => {
-    const types = new Set(typesOnQueue(queue));
-    return [
-      queue,
-      catalogue
-        .filter(({ type, priority }) => types.has(type) && priority !== 'critical')
-        .flatMap(({ type }) => spellingsOf(type)),
-    ] as const;
-  }),
+  [...typesOf].map(([queue, types]) => [
+    queue,
+    catalogue
+      .filter(({ type, priority }) => types.has(type) && priority !== 'critical')
+      .flatMap(({ type }) => spellingsOf(type)),
+  ]),
 );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { catalogue, spellingsOf, topicPartitions } from '../../contracts/catalogue';
+import { catalogue, spellingsOf, topicPartitions, workflowsOf } from '../../contracts/catalogue';
 import { effectNames, effectOf } from '../../contracts/effects';
 import { failures } from '../../contracts/failures';
 import { topicNames } from '../../contracts/kafka';
@@ -35,7 +35,9 @@ export function eventsPage(): string {
       e.actor === null ? '–' : `\`${e.actor}\``,
       `${e.aggregate.isKey ? `must be \`${e.partitionKey}\`` : 'any'}: ${e.aggregate.why}`,
       e.afterDeadLetter === 'hold' ? 'waits' : 'goes on',
-      (typeof e.workflow === 'string' ? [e.workflow] : e.workflow.among).map((w) => `\`${w}\``).join(' or '),
+      workflowsOf(e)
+        .map((w) => `\`${w}\``)
+        .join(' or '),
       notesOn(e),
     ]),
   );

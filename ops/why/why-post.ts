@@ -1,4 +1,4 @@
-import { definitionOf } from '../../contracts/catalogue';
+import { definitionOf, workflowsOf } from '../../contracts/catalogue';
 import { type WorkflowType } from '../../contracts/workflow-types';
 import { aggregateEvents } from '../show/aggregate-events';
 import { type Connections } from '../connections';
@@ -20,9 +20,8 @@ import {
 /** Workflows of events that say whether a post is shown. */
 const deciding: readonly string[] = ['feedFanoutWorkflow', 'retractionWorkflow'] satisfies WorkflowType[];
 function isDeciding(eventType: string): boolean {
-  const workflow = definitionOf(eventType)?.workflow;
-  const among = typeof workflow === 'object' ? workflow.among : [workflow ?? ''];
-  return among.some((one) => deciding.includes(one));
+  const definition = definitionOf(eventType);
+  return definition !== undefined && workflowsOf(definition).some((one) => deciding.includes(one));
 }
 /** More that wait than a person reads. */
 const mostStories = 3;

@@ -23,6 +23,8 @@ export interface ArrivedAlert {
 export interface AlarmStack {
   /** What has arrived so far. */
   readonly arrived: readonly ArrivedAlert[];
+  /** Waits until an alert of this name with these labels has arrived. */
+  arrival(alertname: string, labels?: Readonly<Record<string, string>>): Promise<ArrivedAlert>;
   /** Values of an expression now. @throws Error what Prometheus says of an expression that it cannot read */
   query(expr: string): Promise<number[]>;
   stop(): Promise<void>;
@@ -144,6 +146,7 @@ export async function startAlarms(targets: Readonly<Record<string, readonly stri
   }
   return {
     arrived,
+    arrival: (alertname, labels = {}) => arrivalAmong(arrived, alertname, labels),
     stop,
     query: async (expr) => {
       const url = `http://127.0.0.1:${prometheusPort}/api/v1/query?query=${encodeURIComponent(expr)}`;
@@ -152,4 +155,16 @@ export async function startAlarms(targets: Readonly<Record<string, readonly stri
       return body.data.result.map(({ value }) => Number(value[1]));
     },
   };
+}
+
+function arrivalAmong(
+  arrived: readonly ArrivedAlert[],
+  alertname: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<ArrivedAlert> {
+  const isIt = (one: ArrivedAlert): boolean =>
+    one.status === 'firing' &&
+    one.labels['alertname'] === alertname &&
+    Object.entries(labels).every(([name, value]) => one.labels[name] === value);
+  return waitFor(() => arrived.find(isIt), { timeoutMs: 180_000, what: `${alertname} ${JSON.stringify(labels)}` });
 }

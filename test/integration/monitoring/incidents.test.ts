@@ -78,18 +78,7 @@ const names = () =>
     (name) => !/^NovaEffectsLate/.test(name),
   );
 
-/** Waits until an alert of this name with these labels has arrived. */
-const arrival = (alertname: string, labels: Readonly<Record<string, string>> = {}) =>
-  waitFor(
-    () =>
-      alarms.arrived.find(
-        (one) =>
-          one.status === 'firing' &&
-          one.labels['alertname'] === alertname &&
-          Object.entries(labels).every(([name, value]) => one.labels[name] === value),
-      ),
-    { timeoutMs: 180_000, what: `${alertname} ${JSON.stringify(labels)}; arrived: ${names().join(', ')}` },
-  );
+const arrival = (alertname: string, labels?: Readonly<Record<string, string>>) => alarms.arrival(alertname, labels);
 
 const publish = async (...[type, payload]: [type: Parameters<typeof insertEvent>[1], payload: object]) =>
   (await insertEvent(database.pool, type, payload as never, { started: false })).eventId;
