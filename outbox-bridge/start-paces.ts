@@ -1,4 +1,4 @@
-import { type EventType, catalogue, definitionOf, spellingsOf } from '../contracts/catalogue';
+import { type EventType, catalogue, spellingsOf } from '../contracts/catalogue';
 import { type QueueName, queueNames } from '../contracts/workflow-types';
 import { type Lanes, lanesOf } from './lanes';
 import { Pace } from './pace';
